@@ -1,0 +1,312 @@
+//! The challenge of a 401 answer: the `WWW-Authenticate` header field.
+//!
+//! Grammar: RFC 9110 §11.6.1, <https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>. The scheme `Bearer` and its parameters:
+//! RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>; `resource_metadata`: RFC 9728 §5.1,
+//! <https://www.rfc-editor.org/rfc/rfc9728#section-5.1>.
+//!
+//! ```text
+//! WWW-Authenticate = #challenge
+//! challenge        = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
+//! auth-param       = token BWS "=" BWS ( token / quoted-string )
+//! ```
+//!
+//! A comma separates challenges as well as the parameters of one, so what follows it decides: `name =` goes on with the
+//! parameters, anything else begins a challenge. What the parameters mean is not checked here.
+
+/// One challenge: how the server would like the client to authenticate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The authentication scheme as it was written; compare it with [`Challenge::is`].
+    pub scheme: String,
+    /// Parameter names in lower case, and their values without quotes, in the order in which they came.
+    pub parameters: Vec<(String, String)>,
+    /// The credentials in short form that some other schemes use (`Negotiate YII…`).
+    pub token68: Option<String>,
+}
+
+impl Challenge {
+    /// "It uses a case-insensitive token to identify the authentication scheme" (RFC 9110 §11.1).
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// The value of this parameter; `name` in lower case.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where a header field does not follow the grammar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChallengeError {
+    /// Characters before the fault.
+    pub position: usize,
+    /// What the grammar asks for there.
+    pub expected: &'static str,
+}
+
+impl std::fmt::Display for ChallengeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} expected after {} characters", self.expected, self.position)
+    }
+}
+
+impl std::error::Error for ChallengeError {}
+
+/// All challenges of one header field.
+pub fn parse(field: &str) -> Result<Vec<Challenge>, ChallengeError> {
+    let characters: Vec<char> = field.chars().collect();
+    let mut parser = Parser { characters: &characters, position: 0 };
+    let mut challenges = Vec::new();
+    parser.skip_separators();
+    while !parser.is_at_end() {
+        challenges.push(parser.challenge()?);
+        parser.skip_white_space();
+        parser.end_of_element()?;
+        parser.skip_separators();
+    }
+    Ok(challenges)
+}
+
+/// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else the first `Bearer` one.
+pub fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
+    let mut bearers = challenges.iter().filter(|challenge| challenge.is("Bearer"));
+    let first = bearers.clone().next();
+    bearers.find(|challenge| challenge.parameter("resource_metadata").is_some()).or(first)
+}
+
+struct Parser<'a> {
+    characters: &'a [char],
+    position: usize,
+}
+
+impl Parser<'_> {
+    fn challenge(&mut self) -> Result<Challenge, ChallengeError> {
+        let scheme = self.token("the name of an authentication scheme")?;
+        let mut challenge = Challenge { scheme, parameters: Vec::new(), token68: None };
+        let spaces = self.skip_white_space();
+        if spaces == 0 || self.is_at_end() || self.next_is(',') {
+            return Ok(challenge);
+        }
+        challenge.token68 = self.token68();
+        if challenge.token68.is_none() {
+            self.parameters(&mut challenge.parameters)?;
+        }
+        Ok(challenge)
+    }
+
+    fn parameters(&mut self, parameters: &mut Vec<(String, String)>) -> Result<(), ChallengeError> {
+        loop {
+            let start = self.position;
+            let name = self.token("the name of a parameter")?.to_ascii_lowercase();
+            self.skip_white_space();
+            self.take('=', "=")?;
+            self.skip_white_space();
+            let value = if self.next_is('"') { self.quoted_string()? } else { self.token("a value")? };
+            // "each parameter name MUST only occur once per challenge" (RFC 9110 §11.2)
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(ChallengeError { position: start, expected: "a parameter that was not there before" });
+            }
+            parameters.push((name, value));
+            let end = self.position;
+            self.skip_white_space();
+            if !self.next_is(',') {
+                return Ok(());
+            }
+            self.skip_separators();
+            if !self.begins_parameter() {
+                self.position = end;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether `name =` comes next.
+    fn begins_parameter(&mut self) -> bool {
+        let start = self.position;
+        let begins = self.token("").is_ok() && {
+            self.skip_white_space();
+            self.next_is('=')
+        };
+        self.position = start;
+        begins
+    }
+
+    /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and nothing after it.
+    fn token68(&mut self) -> Option<String> {
+        let start = self.position;
+        self.skip_while(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c));
+        let has_characters = self.position > start;
+        self.skip_while(|c| c == '=');
+        let end = self.position;
+        self.skip_white_space();
+        if has_characters && (self.is_at_end() || self.next_is(',')) {
+            self.position = end;
+            return Some(self.characters[start..end].iter().collect());
+        }
+        self.position = start;
+        None
+    }
+
+    /// `token = 1*tchar` (RFC 9110 §5.6.2)
+    fn token(&mut self, expected: &'static str) -> Result<String, ChallengeError> {
+        let start = self.position;
+        self.skip_while(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
+        match start == self.position {
+            true => Err(ChallengeError { position: start, expected }),
+            false => Ok(self.characters[start..self.position].iter().collect()),
+        }
+    }
+
+    /// `quoted-string`, in which a backslash takes the next character as it is (RFC 9110 §5.6.4).
+    fn quoted_string(&mut self) -> Result<String, ChallengeError> {
+        self.take('"', "a quotation mark")?;
+        let mut value = String::new();
+        loop {
+            match self.next() {
+                Some('"') => return Ok(value),
+                Some('\\') => value.push(self.next().ok_or_else(|| self.fault("a character after the backslash"))?),
+                Some(c) => value.push(c),
+                None => return Err(self.fault("the closing quotation mark")),
+            }
+        }
+    }
+
+    fn end_of_element(&self) -> Result<(), ChallengeError> {
+        if self.is_at_end() || self.next_is(',') { Ok(()) } else { Err(self.fault("a comma or the end")) }
+    }
+
+    /// Commas and white space; a list may have empty elements (RFC 9110 §5.6.1.2).
+    fn skip_separators(&mut self) {
+        self.skip_while(|c| matches!(c, ',' | ' ' | '\t'));
+    }
+
+    fn skip_white_space(&mut self) -> usize {
+        let start = self.position;
+        self.skip_while(|c| matches!(c, ' ' | '\t'));
+        self.position - start
+    }
+
+    fn skip_while(&mut self, accepts: impl Fn(char) -> bool) {
+        while self.characters.get(self.position).is_some_and(|c| accepts(*c)) {
+            self.position += 1;
+        }
+    }
+
+    fn take(&mut self, c: char, expected: &'static str) -> Result<(), ChallengeError> {
+        if self.next() == Some(c) {
+            Ok(())
+        } else {
+            Err(ChallengeError { position: self.position.saturating_sub(1), expected })
+        }
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.characters.get(self.position).copied();
+        self.position += 1;
+        c
+    }
+
+    fn next_is(&self, c: char) -> bool {
+        self.characters.get(self.position) == Some(&c)
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.position >= self.characters.len()
+    }
+
+    fn fault(&self, expected: &'static str) -> ChallengeError {
+        ChallengeError { position: self.position.min(self.characters.len()), expected }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(field: &str) -> Challenge {
+        let challenges = parse(field).unwrap();
+        assert_eq!(challenges.len(), 1, "{challenges:?}");
+        challenges[0].clone()
+    }
+
+    #[test]
+    fn the_example_of_mcp_is_read() {
+        let challenge =
+            one("Bearer resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource\",\
+             \t scope=\"files:read\"");
+        assert!(challenge.is("bearer"));
+        let url = "https://mcp.example.com/.well-known/oauth-protected-resource";
+        assert_eq!(challenge.parameter("resource_metadata"), Some(url));
+        assert_eq!(challenge.parameter("scope"), Some("files:read"));
+    }
+
+    /// The example of RFC 9110 §11.6.1.
+    #[test]
+    fn several_challenges_in_one_field_are_told_apart() {
+        let challenges =
+            parse("Basic realm=\"simple\", Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\"").unwrap();
+        assert_eq!(challenges.len(), 2);
+        assert_eq!(challenges[0].parameters, [("realm".to_owned(), "simple".to_owned())]);
+        assert_eq!(challenges[1].parameter("title"), Some("Login to \"apps\""));
+        assert_eq!(challenges[1].parameter("type"), Some("1"));
+    }
+
+    #[test]
+    fn any_spelling_that_the_grammar_allows_is_read() {
+        for field in [
+            "Bearer resource_metadata=\"u\"",
+            "bEARER RESOURCE_METADATA=u",
+            "Bearer   resource_metadata = \"u\" ",
+            ",, Bearer resource_metadata=\"u\" ,,",
+            "Negotiate, Bearer resource_metadata=\"u\"",
+            "Negotiate YII=, Bearer resource_metadata=u",
+            "Basic realm=\"a, Bearer resource_metadata=\\\"x\\\"\", Bearer scope=\"a b\", resource_metadata=\"u\"",
+            "Bearer scope=\"first\", Bearer resource_metadata=u",
+            "Bearer error=\"invalid_token\", , resource_metadata=\"\\u\"",
+        ] {
+            let challenges = parse(field).unwrap_or_else(|error| panic!("{field}: {error}"));
+            assert_eq!(bearer(&challenges).unwrap().parameter("resource_metadata"), Some("u"), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_alone_is_a_challenge_without_parameters() {
+        assert_eq!(one("Bearer").parameters, []);
+        assert_eq!(bearer(&parse("Basic realm=x").unwrap()), None);
+        assert_eq!(parse("").unwrap(), []);
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_refused_with_the_place() {
+        for (field, position, expected) in [
+            ("Bearer realm=", 13, "a value"),
+            ("Bearer realm=\"open", 19, "the closing quotation mark"),
+            ("Bearer realm=\"x\\", 17, "a character after the backslash"),
+            ("Bearer scope=\"a\", scope=\"b\"", 18, "a parameter that was not there before"),
+            ("=x", 0, "the name of an authentication scheme"),
+            ("\"Bearer\"", 0, "the name of an authentication scheme"),
+            ("Bearer realm=\"a\" scope=\"b\"", 17, "a comma or the end"),
+            ("Bearer realm=a b", 15, "a comma or the end"),
+            ("Bearer {\"json\":1}", 7, "the name of a parameter"),
+            ("Bearer:realm=x", 6, "a comma or the end"),
+            ("Bearer réalm=x", 8, "="),
+        ] {
+            assert_eq!(parse(field), Err(ChallengeError { position, expected }).map(|(): ()| vec![]), "{field}");
+        }
+    }
+
+    #[test]
+    fn no_input_makes_the_parser_panic_or_hang() {
+        let pieces = ["Bearer", " ", ",", "=", "\"", "\\", "a", "é", "\t", "scope", "\u{0}", ";", "eyJ.e.s"];
+        let mut fields = vec![String::new()];
+        for _ in 0..4 {
+            fields = fields.iter().flat_map(|field| pieces.map(|piece| format!("{field}{piece}"))).collect();
+        }
+        for field in &fields {
+            let _ = parse(field);
+        }
+        let _ = parse(&"Bearer a=b,".repeat(100_000));
+        let _ = parse(&"\"".repeat(100_000));
+    }
+}

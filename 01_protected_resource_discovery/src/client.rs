@@ -1,0 +1,69 @@
+//! The client's part of this lesson, top to bottom.
+
+use shared::http::Http;
+use shared::{Failure, mcp, spec};
+
+use crate::discover::{Discovery, discover};
+use crate::error::DiscoveryError;
+use crate::{duties, rules};
+
+/// Finds the authorization server of the MCP server at `server_url` and tells who has to do what from here on.
+pub async fn run(http: &Http, server_url: &str) -> Result<Discovery, Failure> {
+    let discovery = discover(http, server_url).await?;
+    select_authorization_server(http, &discovery).await;
+
+    let reporter = http.reporter();
+    reporter.stage("who has to do what", &spec::MCP_AS_OUT_OF_SCOPE).await;
+    for table in duties::tables(reporter, &discovery) {
+        reporter.note(table);
+    }
+    Ok(discovery)
+}
+
+/// "The responsibility for selecting which authorization server to use lies with the MCP client" (MCP 2026-07-28). This one takes
+/// the first.
+async fn select_authorization_server(http: &Http, discovery: &Discovery) {
+    let reporter = http.reporter();
+    reporter.stage("select an authorization server", &spec::MCP_CLIENT_SELECTS).await;
+    let metadata = &discovery.metadata;
+    if let Some(name) = &metadata.resource_name {
+        reporter.note(format!("The server calls itself: {name}"));
+    }
+    for (n, issuer) in metadata.authorization_servers.iter().enumerate() {
+        let chosen = if n == 0 { " (this client takes the first)" } else { "" };
+        reporter.note(format!("Authorization server: {issuer}{chosen}"));
+    }
+    if !metadata.ignored.is_empty() {
+        reporter.note(format!(
+            "Ignored, since RFC 9728 does not define it: {}. {}: “{}”",
+            metadata.ignored.join(", "),
+            spec::RFC9728_3_2_UNKNOWN.section,
+            spec::RFC9728_3_2_UNKNOWN.quote,
+        ));
+    }
+    if metadata.ignored.iter().any(|name| name == "client_registration_info") {
+        reporter.note("The registration hint changes nothing: whether and how clients register is what the authorization server's own metadata says (lesson 02), never the MCP server.");
+    }
+}
+
+/// `--break evil-origin`: the request that a page of evil.example could make a browser send after DNS rebinding.
+pub async fn run_as_foreign_page(http: &Http, server_url: &str) -> Result<(), Failure> {
+    let reporter = http.reporter();
+    reporter.stage("ask the MCP server as a page of evil.example", &spec::MCP_ORIGIN).await;
+    let request = mcp::discover_request(server_url).header("origin", "http://evil.example");
+    let answer = http.send(&request).await.map_err(DiscoveryError::Server)?;
+    let refused = answer.status == 403;
+    if reporter.check(
+        &rules::FOREIGN_ORIGIN_REFUSED,
+        refused,
+        "HTTP 403 for the Origin evil.example",
+        format!("HTTP {}", answer.status),
+    ) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        rules::FOREIGN_ORIGIN_REFUSED.id,
+        format!("The server answered a page of evil.example with HTTP {} instead of 403.", answer.status),
+        "The server's operator has to check the Origin header before anything else.",
+    ))
+}

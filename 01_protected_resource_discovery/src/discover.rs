@@ -1,0 +1,269 @@
+//! The client's way from an MCP server's URL to that server's metadata: RFC 9728 §5,
+//! <https://www.rfc-editor.org/rfc/rfc9728#section-5>, in the order of MCP 2026-07-28, Authorization Server Discovery.
+//!
+//! Request and check are apart: `*_request` functions ask, `check_*` functions decide, without a network.
+
+use shared::Reporter;
+use shared::http::{Answer, Http, HttpError, Request};
+use shared::{mcp, spec};
+
+use crate::challenge::{self, Challenge};
+use crate::error::DiscoveryError;
+use crate::metadata::{MetadataError, ProtectedResourceMetadata};
+use crate::rules;
+use crate::well_known::{self, WellKnown};
+
+/// What the client knows about an MCP server after this lesson.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// The URL that the user gave: later requests always send this one.
+    pub server_url: String,
+    /// The challenge of the 401, where there was one that could be read.
+    pub challenge: Option<Challenge>,
+    /// Where the metadata was found.
+    pub metadata_url: String,
+    /// The metadata, checked.
+    pub metadata: ProtectedResourceMetadata,
+}
+
+/// From an MCP server's URL to its metadata, in four stages.
+pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, DiscoveryError> {
+    let reporter = http.reporter();
+
+    reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
+    let answer = ask_without_token(http, server_url).await?;
+
+    reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
+    let challenge = check_challenge(reporter, &answer);
+
+    reporter.stage("fetch the protected resource metadata", &spec::RFC9728_3).await;
+    let named = challenge.as_ref().and_then(|challenge| challenge.parameter("resource_metadata"));
+    let found = match named {
+        Some(url) => fetch_named(http, url, server_url).await?,
+        None => fetch_well_known(http, server_url).await?,
+    };
+
+    reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
+    let metadata = check_metadata(reporter, &found)?;
+    Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.answer.url, metadata })
+}
+
+/// A document, and the values of `resource` that it may have, by the way in which it was found.
+struct Found {
+    answer: Answer,
+    resources: Vec<String>,
+    from_challenge: bool,
+}
+
+/// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that version, as an older one does.
+async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, DiscoveryError> {
+    if server_url.contains('#') {
+        return Err(DiscoveryError::Fragment { server_url: server_url.to_owned() });
+    }
+    let mut answer = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
+    if answer.status == 400 {
+        http.reporter()
+            .note("A server of an older MCP version refuses this first message, so the client tries the older one.");
+        answer = http.send(&mcp::initialize_request(server_url)).await.map_err(DiscoveryError::Server)?;
+    }
+    match answer.status {
+        401 => Ok(answer),
+        // "Authorization is OPTIONAL for MCP implementations." (MCP 2026-07-28, Protocol Requirements)
+        200..=299 => {
+            http.reporter().note(
+                "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
+            );
+            Ok(answer)
+        }
+        status => Err(DiscoveryError::Unexpected { server_url: server_url.to_owned(), status }),
+    }
+}
+
+/// "MCP clients MUST be able to parse WWW-Authenticate headers" (MCP 2026-07-28, Protected Resource Metadata Discovery
+/// Requirements). `None` where there is nothing that a client could go by: then the well-known URLs are tried.
+fn check_challenge(reporter: &Reporter, answer: &Answer) -> Option<Challenge> {
+    let fields = answer.header_values("www-authenticate");
+    let mut challenges = Vec::new();
+    for field in &fields {
+        match challenge::parse(field) {
+            Ok(parsed) => challenges.extend(parsed),
+            Err(error) => {
+                reporter.check(
+                    &rules::CHALLENGE_READABLE,
+                    false,
+                    "WWW-Authenticate follows its grammar",
+                    format!("{field} ({error})"),
+                );
+            }
+        }
+    }
+    let bearer = challenge::bearer(&challenges).cloned();
+    let parameter = |name: &str| bearer.as_ref().and_then(|challenge| challenge.parameter(name));
+    let absent = if fields.is_empty() { "no WWW-Authenticate header" } else { "none in WWW-Authenticate" };
+    let named = parameter("resource_metadata");
+    reporter.check(
+        &rules::CHALLENGE_NAMES_METADATA,
+        named.is_some(),
+        "a Bearer challenge whose resource_metadata says where the metadata is",
+        named.unwrap_or(absent),
+    );
+    if bearer.is_some() {
+        let scope = parameter("scope");
+        reporter.check(
+            &rules::CHALLENGE_NAMES_SCOPE,
+            scope.is_some(),
+            "the challenge names the scopes to ask for",
+            scope.unwrap_or("no scope"),
+        );
+        let error = parameter("error");
+        reporter.check(
+            &rules::CHALLENGE_WITHOUT_ERROR,
+            error.is_none(),
+            "no error code, since no token was sent",
+            error.unwrap_or("no error"),
+        );
+    }
+    bearer
+}
+
+/// `resource_metadata` is there: that URL and no other.
+async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, DiscoveryError> {
+    let answer = http.send(&Request::get(url)).await;
+    let answer = check_fetched(http.reporter(), answer)?;
+    if answer.status != 200 {
+        return Err(not_200(http.reporter(), &answer));
+    }
+    // "the resource value returned MUST be identical to the URL that the client used to make the request to the resource
+    // server" (RFC 9728 §3.3)
+    Ok(Found { answer, resources: vec![server_url.to_owned()], from_challenge: true })
+}
+
+/// No challenge names the metadata: the well-known URL of the path, and where that has none, the root's.
+async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, DiscoveryError> {
+    let mut tried = Vec::new();
+    for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
+        let answer = check_fetched(http.reporter(), http.send(&Request::get(&url)).await)?;
+        if !is_root {
+            let expected = "without a challenge, the metadata is at the well-known URL of the server's path";
+            http.reporter().check(
+                &rules::WELL_KNOWN_PATH,
+                answer.status != 404,
+                expected,
+                format!("HTTP {}", answer.status),
+            );
+        }
+        match answer.status {
+            200 => return Ok(Found { answer, resources, from_challenge: false }),
+            404 => tried.push(url),
+            _ => return Err(not_200(http.reporter(), &answer)),
+        }
+    }
+    Err(DiscoveryError::NotFound { tried })
+}
+
+/// Tells a request that was not made, for the sake of the user's network, from one that failed.
+fn check_fetched(reporter: &Reporter, answer: Result<Answer, HttpError>) -> Result<Answer, DiscoveryError> {
+    let address = "the metadata's address is no more private than the server's, and redirects lead to no such address";
+    answer.map_err(|error| {
+        match &error {
+            HttpError::Refused { address: refused, privacy, .. } => {
+                reporter.check(&rules::METADATA_ADDRESS, false, address, format!("{refused} ({privacy})"))
+            }
+            HttpError::Insecure { url } => {
+                reporter.check(&rules::METADATA_ADDRESS, false, "https, or this machine", url)
+            }
+            other => reporter.check(&rules::METADATA_AVAILABLE, false, "HTTP 200 with a JSON document", other),
+        };
+        DiscoveryError::Unavailable(error)
+    })
+}
+
+fn not_200(reporter: &Reporter, answer: &Answer) -> DiscoveryError {
+    reporter.check(
+        &rules::METADATA_AVAILABLE,
+        false,
+        "HTTP 200 with a JSON document",
+        format!("HTTP {}", answer.status),
+    );
+    DiscoveryError::Status { url: answer.url.clone(), status: answer.status }
+}
+
+/// What a document has to say to be used.
+fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourceMetadata, DiscoveryError> {
+    let Found { answer, resources, from_challenge } = found;
+    let url = answer.url.clone();
+    reporter.check(&rules::METADATA_AVAILABLE, true, "HTTP 200 with a JSON document", "HTTP 200");
+
+    // "return a JSON object using the application/json content type" (RFC 9728 §3.2)
+    let media_type = answer.media_type();
+    if !reporter.check(
+        &rules::METADATA_MEDIA_TYPE,
+        media_type == "application/json",
+        "served as application/json",
+        &media_type,
+    ) {
+        return Err(DiscoveryError::MediaType { url, got: media_type });
+    }
+    let metadata =
+        check_document(reporter, &answer.body).map_err(|error| DiscoveryError::Document { url: url.clone(), error })?;
+
+    // "If these values are not identical, the data contained in the response MUST NOT be used." (RFC 9728 §3.3)
+    let rule = if *from_challenge { &rules::RESOURCE_OF_CHALLENGE } else { &rules::RESOURCE_OF_WELL_KNOWN };
+    let expected = format!("resource is identical to the URL asked for: {}", resources.join(" or "));
+    if !reporter.check(rule, resources.contains(&metadata.resource), expected, &metadata.resource) {
+        return Err(DiscoveryError::ResourceMismatch {
+            expected: resources.clone(),
+            received: metadata.resource,
+            from_challenge: *from_challenge,
+        });
+    }
+
+    // "MUST include the authorization_servers field containing at least one authorization server" (MCP 2026-07-28)
+    let servers = &metadata.authorization_servers;
+    let got = if servers.is_empty() { "none".to_owned() } else { servers.join(", ") };
+    if !reporter.check(&rules::AUTHORIZATION_SERVERS, !servers.is_empty(), "at least one authorization server", got) {
+        return Err(DiscoveryError::NoAuthorizationServer { url });
+    }
+    check_token_use(reporter, &metadata)?;
+    Ok(metadata)
+}
+
+fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceMetadata, MetadataError> {
+    let document = ProtectedResourceMetadata::from_json(body);
+    let not_an_object = matches!(document, Err(MetadataError::NotAnObject { .. }));
+    let got = |ok: &str| document.as_ref().err().map_or_else(|| ok.to_owned(), ToString::to_string);
+    if not_an_object {
+        reporter.check(&rules::METADATA_OBJECT, false, "a JSON object", got(""));
+    } else {
+        reporter.check(&rules::METADATA_OBJECT, true, "a JSON object", "a JSON object");
+        reporter.check(
+            &rules::METADATA_MEMBER_TYPES,
+            document.is_ok(),
+            "members of the types that RFC 9728 §2 gives them",
+            got("they are"),
+        );
+    }
+    document
+}
+
+/// What the metadata says about tokens and scopes.
+fn check_token_use(reporter: &Reporter, metadata: &ProtectedResourceMetadata) -> Result<(), DiscoveryError> {
+    // Where the member is absent, RFC 9728 §2 says nothing about what the server takes.
+    if let Some(methods) = &metadata.bearer_methods_supported {
+        let has_header = methods.iter().any(|method| method == "header");
+        if !reporter.check(
+            &rules::BEARER_HEADER,
+            has_header,
+            "tokens are taken in the Authorization header",
+            methods.join(", "),
+        ) {
+            return Err(DiscoveryError::NoBearerHeader { methods: methods.clone() });
+        }
+    }
+    let scopes = metadata.scopes_supported.as_deref();
+    let got = scopes.map_or_else(|| "no scopes_supported".to_owned(), |scopes| scopes.join(" "));
+    reporter.check(&rules::SCOPES_SUPPORTED, scopes.is_some(), "the metadata names the scopes", &got);
+    let has_offline_access = scopes.is_some_and(|scopes| scopes.iter().any(|scope| scope == "offline_access"));
+    reporter.check(&rules::NO_OFFLINE_ACCESS, !has_offline_access, "offline_access is not among the scopes", got);
+    Ok(())
+}

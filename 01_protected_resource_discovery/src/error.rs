@@ -1,0 +1,186 @@
+//! Why discovery ends without an authorization server.
+
+use shared::Failure;
+use shared::http::HttpError;
+
+use crate::metadata::MetadataError;
+use crate::rules;
+
+/// The decision that failed, with what was expected and what was seen.
+#[derive(Debug)]
+pub enum DiscoveryError {
+    /// The MCP server's URL cannot be asked, or gives no answer.
+    Server(HttpError),
+    /// The MCP server's URL has a fragment: "a URL that uses the https scheme and has no fragment component" (RFC 9728 §1.2).
+    Fragment {
+        /// The MCP server's URL.
+        server_url: String,
+    },
+    /// The MCP server answers a request without a token with something else than 401 or success.
+    Unexpected {
+        /// The MCP server's URL.
+        server_url: String,
+        /// HTTP status code of its answer.
+        status: u16,
+    },
+    /// The metadata's URL cannot be asked, or gives no whole answer.
+    Unavailable(HttpError),
+    /// The metadata's URL answers with something else than 200.
+    Status {
+        /// The metadata's URL.
+        url: String,
+        /// HTTP status code of its answer.
+        status: u16,
+    },
+    /// No challenge named the metadata, and no well-known URL has it.
+    NotFound {
+        /// The URLs that were tried.
+        tried: Vec<String>,
+    },
+    /// The metadata is served as something else than JSON.
+    MediaType {
+        /// The metadata's URL.
+        url: String,
+        /// The media type of the answer.
+        got: String,
+    },
+    /// The document is no protected resource metadata.
+    Document {
+        /// The metadata's URL.
+        url: String,
+        /// What is wrong with it.
+        error: MetadataError,
+    },
+    /// The document is about another resource.
+    ResourceMismatch {
+        /// The values of `resource` that would have been right.
+        expected: Vec<String>,
+        /// The value in the document.
+        received: String,
+        /// Whether a challenge named the document's URL.
+        from_challenge: bool,
+    },
+    /// The document names no authorization server.
+    NoAuthorizationServer {
+        /// The metadata's URL.
+        url: String,
+    },
+    /// The server takes no token where MCP clients put it.
+    NoBearerHeader {
+        /// `bearer_methods_supported`.
+        methods: Vec<String>,
+    },
+}
+
+impl DiscoveryError {
+    /// Names the decision: the id of its check, where it is one.
+    pub fn id(&self) -> &'static str {
+        match self {
+            DiscoveryError::Server(error) => error.id(),
+            DiscoveryError::Fragment { .. } => "server.url",
+            DiscoveryError::Unexpected { .. } => "server.status",
+            DiscoveryError::Unavailable(HttpError::Refused { .. } | HttpError::Insecure { .. }) => {
+                rules::METADATA_ADDRESS.id
+            }
+            DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } => rules::METADATA_AVAILABLE.id,
+            DiscoveryError::NotFound { .. } => "metadata.not-found",
+            DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,
+            DiscoveryError::Document { error: MetadataError::NotAnObject { .. }, .. } => rules::METADATA_OBJECT.id,
+            DiscoveryError::Document { error: MetadataError::Member { .. }, .. } => rules::METADATA_MEMBER_TYPES.id,
+            DiscoveryError::ResourceMismatch { from_challenge: true, .. } => rules::RESOURCE_OF_CHALLENGE.id,
+            DiscoveryError::ResourceMismatch { from_challenge: false, .. } => rules::RESOURCE_OF_WELL_KNOWN.id,
+            DiscoveryError::NoAuthorizationServer { .. } => rules::AUTHORIZATION_SERVERS.id,
+            DiscoveryError::NoBearerHeader { .. } => rules::BEARER_HEADER.id,
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            DiscoveryError::Server(error) | DiscoveryError::Unavailable(error) => error.fix(),
+            DiscoveryError::Fragment { .. } => "Leave out the # and what follows it.".to_owned(),
+            DiscoveryError::Unexpected { status: 404 | 405, .. } => {
+                "Give the URL of the MCP endpoint itself: its path is often /mcp.".to_owned()
+            }
+            DiscoveryError::Unexpected { .. } => "Look at the answer above, and at the server's log.".to_owned(),
+            DiscoveryError::Status { .. } => "The server's operator has to publish the document there, for everyone.".to_owned(),
+            DiscoveryError::NotFound { .. } => {
+                "The server publishes no metadata: ask its operator, or use a client that can be told its authorization server."
+                    .to_owned()
+            }
+            DiscoveryError::MediaType { .. } => "The server's operator has to serve it as application/json.".to_owned(),
+            DiscoveryError::Document { .. } => "The server's operator has to mend the document.".to_owned(),
+            DiscoveryError::ResourceMismatch { expected, received, .. } => {
+                let asked = expected.first().map_or("", String::as_str);
+                if received.trim_end_matches('/') == asked.trim_end_matches('/') {
+                    format!("Ask the server under the URL that it names: --server-url {received}")
+                } else {
+                    "Use the server's canonical URL (localhost and 127.0.0.1 are different), or have its operator correct resource."
+                        .to_owned()
+                }
+            }
+            DiscoveryError::NoAuthorizationServer { .. } => {
+                "The server's operator has to name at least one issuer in authorization_servers.".to_owned()
+            }
+            DiscoveryError::NoBearerHeader { .. } => {
+                "The server's operator has to accept the Authorization header, the only place MCP allows.".to_owned()
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for DiscoveryError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DiscoveryError::Server(error) => write!(f, "The MCP server at {error}"),
+            DiscoveryError::Fragment { server_url } => {
+                write!(f, "{server_url} has a fragment, which a resource identifier must not have.")
+            }
+            DiscoveryError::Unexpected { server_url, status } => {
+                write!(
+                    f,
+                    "{server_url} answered a request without a token with HTTP {status}, neither 401 nor success."
+                )
+            }
+            DiscoveryError::Unavailable(error) => write!(f, "The metadata at {error}"),
+            DiscoveryError::Status { url, status } => {
+                write!(f, "The metadata at {url} was answered with HTTP {status} instead of 200.")
+            }
+            DiscoveryError::NotFound { tried } => {
+                write!(
+                    f,
+                    "There is no protected resource metadata: no challenge names it, and none is at {}.",
+                    tried.join(" or ")
+                )
+            }
+            DiscoveryError::MediaType { url, got } => {
+                write!(f, "The metadata at {url} is served as {got:?} instead of application/json.")
+            }
+            DiscoveryError::Document { url, error: MetadataError::NotAnObject { got } } => {
+                write!(f, "The metadata at {url} is no JSON object but {got}.")
+            }
+            DiscoveryError::Document { url, error: MetadataError::Member { name, expected, got } } => {
+                write!(f, "In the metadata at {url}, {name} has to be {expected}, and is {got}.")
+            }
+            DiscoveryError::ResourceMismatch { expected, received, .. } => write!(
+                f,
+                "The metadata is about another resource: {} was asked for, and its resource is {received}.",
+                expected.join(" or ")
+            ),
+            DiscoveryError::NoAuthorizationServer { url } => {
+                write!(f, "The metadata at {url} names no authorization server.")
+            }
+            DiscoveryError::NoBearerHeader { methods } => {
+                write!(f, "The server takes a token by {}, but not in the Authorization header.", methods.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for DiscoveryError {}
+
+impl From<DiscoveryError> for Failure {
+    fn from(error: DiscoveryError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
+    }
+}

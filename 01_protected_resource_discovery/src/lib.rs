@@ -1,0 +1,31 @@
+//! Lesson 01: how an MCP client finds the authorization server of an MCP server.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`client`] | the client's stage, top to bottom |
+//! | [`mod@discover`] | from an MCP server's URL to its metadata: RFC 9728 §5, in the order of MCP 2026-07-28 |
+//! | [`challenge`] | reading `WWW-Authenticate`: RFC 9110 §11.6.1, RFC 6750 §3 |
+//! | [`well_known`] | where the metadata is when no challenge says it: RFC 9728 §3 |
+//! | [`metadata`] | the document: RFC 9728 §2 |
+//! | [`rules`] | every check, with the sentence that asks for it |
+//! | [`error`] | why discovery ends, and what to do about it |
+//! | [`server`] | the MCP server: the 401, the challenge, the document |
+//! | [`tools`] | the one tool behind the 401 |
+//! | [`duties`] | who has to do what: the closing table |
+//! | [`breakages`] | what `--break` can break |
+
+pub mod breakages;
+pub mod challenge;
+pub mod client;
+pub mod discover;
+pub mod duties;
+pub mod error;
+pub mod metadata;
+pub mod rules;
+pub mod server;
+pub mod tools;
+pub mod well_known;
+
+pub use discover::{Discovery, discover};
+pub use error::DiscoveryError;
+pub use metadata::ProtectedResourceMetadata;

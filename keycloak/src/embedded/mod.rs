@@ -1,0 +1,183 @@
+//! A teaching stand-in for Keycloak: an authorization server inside the process that reads the same realm file.
+//!
+//! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come: the realm's metadata, in the places
+//! where Keycloak serves it, and the realm's public key. It writes its JSON itself, from nothing that the lessons use to read
+//! it: a misspelt member fails a test instead of going round. It forgets everything when it ends, as `start-dev` without a
+//! volume does.
+
+mod keys;
+mod metadata;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+use shared::listen::{self, Serving};
+use tokio::net::TcpListener;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::realm::Realm;
+use keys::SigningKey;
+
+/// A running embedded IdP; it ends when this is dropped.
+#[must_use = "the IdP ends when this is dropped"]
+pub struct Embedded {
+    issuer: String,
+    _serving: Serving,
+}
+
+impl Embedded {
+    /// Serves `realm` on `listener`.
+    pub fn start(listener: TcpListener, realm: Realm) -> Self {
+        let issuer = format!("http://localhost:{}/realms/{}", listen::port(&listener), realm.name);
+        let serving = listen::serve(listener, router(issuer.clone(), realm));
+        Self { issuer, _serving: serving }
+    }
+
+    /// The realm's issuer identifier (RFC 8414 §2).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+/// What every request sees.
+pub(crate) struct Server {
+    issuer: String,
+    realm: Realm,
+    key: SigningKey,
+}
+
+fn router(issuer: String, realm: Realm) -> Router {
+    let server = Arc::new(Server { issuer, realm, key: SigningKey::made_in_the_background() });
+    // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks.
+    let cors = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true);
+    let of_a_realm = Router::new()
+        .route("/realms/{realm}", get(realm_information))
+        .route("/realms/{realm}/.well-known/openid-configuration", get(metadata::document))
+        .route("/realms/{realm}/.well-known/oauth-authorization-server", get(metadata::document))
+        .route("/.well-known/oauth-authorization-server/realms/{realm}", get(metadata::document))
+        .route("/realms/{realm}/protocol/openid-connect/certs", get(certificates))
+        .layer(middleware::from_fn_with_state(server.clone(), known_realm));
+    of_a_realm.layer(cors).fallback(not_found).with_state(server)
+}
+
+async fn known_realm(
+    State(server): State<Arc<Server>>,
+    Path(realm): Path<String>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match realm == server.realm.name {
+        true => next.run(request).await,
+        false => error(StatusCode::NOT_FOUND, "Realm does not exist"),
+    }
+}
+
+async fn realm_information(State(server): State<Arc<Server>>) -> Response {
+    match server.key.public().await {
+        Some(key) => Json(json!({
+            "realm": server.realm.name,
+            "public_key": key.subject_public_key_info,
+            "token-service": format!("{}/protocol/openid-connect", server.issuer),
+            "account-service": format!("{}/account", server.issuer),
+            "tokens-not-before": 0,
+        }))
+        .into_response(),
+        None => no_key(),
+    }
+}
+
+async fn certificates(State(server): State<Arc<Server>>) -> Response {
+    match server.key.public().await {
+        Some(key) => Json(json!({"keys": [key.jwk]})).into_response(),
+        None => no_key(),
+    }
+}
+
+fn no_key() -> Response {
+    error(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error")
+}
+
+async fn not_found(request: Request) -> Response {
+    match request.uri().path().starts_with("/realms/") {
+        true => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+        false => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
+    }
+}
+
+fn error(status: StatusCode, error: &str) -> Response {
+    let body: Value = json!({"error": error});
+    (status, Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    const ISSUER: &str = "http://localhost:9100/realms/mcp-oauth";
+
+    async fn get(path: &str) -> (StatusCode, Value) {
+        let realm = Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap();
+        let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
+        let answer = router(ISSUER.to_owned(), realm).oneshot(request).await.unwrap();
+        let status = answer.status();
+        if status.is_success() {
+            assert_eq!(answer.headers()["access-control-allow-origin"], "http://page.example");
+        }
+        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn metadata_is_where_keycloak_has_it_and_nowhere_else() {
+        for path in [
+            "/.well-known/oauth-authorization-server/realms/mcp-oauth",
+            "/realms/mcp-oauth/.well-known/openid-configuration",
+            "/realms/mcp-oauth/.well-known/oauth-authorization-server",
+        ] {
+            let (status, document) = get(path).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert_eq!(document["issuer"], ISSUER);
+            assert_eq!(document["jwks_uri"], format!("{ISSUER}/protocol/openid-connect/certs"));
+            let scopes = document["scopes_supported"].as_array().unwrap();
+            assert!(scopes.contains(&json!("mcp:read")) && !scopes.contains(&json!("downstream:read")), "{scopes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_keycloak_does_not_have_gets_keycloaks_answers() {
+        for (path, error) in [
+            ("/realms/nope", "Realm does not exist"),
+            ("/realms/nope/.well-known/openid-configuration", "Realm does not exist"),
+            ("/.well-known/oauth-authorization-server/realms/nope", "Realm does not exist"),
+            ("/realms/mcp-oauth/nope", "HTTP 404 Not Found"),
+            ("/realms/mcp-oauth/.well-known/nope", "HTTP 404 Not Found"),
+            ("/.well-known/oauth-authorization-server", "Unable to find matching target resource method"),
+            ("/nope", "Unable to find matching target resource method"),
+        ] {
+            assert_eq!(get(path).await, (StatusCode::NOT_FOUND, json!({"error": error})), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_published_key_is_a_whole_rsa_key_and_nothing_of_it_is_private() {
+        let (_, document) = get("/realms/mcp-oauth/protocol/openid-connect/certs").await;
+        let key = document["keys"][0].as_object().unwrap();
+        let members: Vec<_> = key.keys().map(String::as_str).collect();
+        assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(
+            (&key["alg"], &key["kty"], &key["use"], &key["e"]),
+            (&json!("RS256"), &json!("RSA"), &json!("sig"), &json!("AQAB"))
+        );
+        assert_eq!(key["n"].as_str().unwrap().len(), 342, "2048 bits in base64url");
+        assert_eq!(key["kid"].as_str().unwrap().len(), 43, "SHA-256 in base64url");
+    }
+}

@@ -1,0 +1,25 @@
+//! The identity provider that a lesson talks to: a running Keycloak, any other authorization server, or one inside this
+//! process that stands in for Keycloak.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `select.rs` | [`Idp::select`]: which IdP, and why |
+//! | `realm.rs` | reads `realm-export.json` |
+//! | `embedded/` | the stand-in |
+//! | `container.rs` | for tests: Keycloak in a container |
+//! | `trials.rs` | for tests: one scenario, run on the stand-in and on Keycloak |
+
+#[cfg(feature = "container")]
+pub mod container;
+mod embedded;
+mod realm;
+mod select;
+#[cfg(feature = "container")]
+pub mod trials;
+
+pub use embedded::Embedded;
+pub use realm::{Realm, RealmError};
+pub use select::{Idp, IdpChoice, IdpOptions, Lifetime};
+
+/// The port of the embedded IdP where it has to be found again. Keycloak has 9000.
+pub const EMBEDDED_PORT: u16 = 9100;

@@ -1,0 +1,317 @@
+//! Which identity provider a run talks to, and why.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+use shared::http::{Http, HttpError, Request};
+use shared::reach::{Privacy, Reach};
+use shared::{Failure, Reporter, listen};
+
+use crate::{EMBEDDED_PORT, Embedded, Realm, RealmError};
+
+/// How to get a real Keycloak.
+const START_KEYCLOAK: &str = "docker compose -f keycloak/compose.yaml up -d --wait";
+/// Seconds within which a Keycloak on this machine has to answer to be chosen.
+const LOCAL_SECONDS: u64 = 1;
+/// Seconds within which an IdP has to answer that was asked for by its issuer.
+const NAMED_SECONDS: u64 = 5;
+
+/// The option `--idp`.
+#[derive(Args, Clone, Debug)]
+pub struct IdpOptions {
+    /// Identity provider: auto, keycloak, embedded, or an issuer URL
+    #[arg(long, value_name = "IDP", default_value = "auto", global = true)]
+    pub idp: IdpChoice,
+}
+
+/// What `--idp` asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdpChoice {
+    /// Keycloak where one is up with the right realm, else the embedded IdP.
+    Auto,
+    /// Keycloak, at `http://localhost:9000` or at the environment variable `KEYCLOAK_URL`.
+    Keycloak,
+    /// The embedded IdP: the one on port 9100 where it is up, else one inside this process.
+    Embedded,
+    /// Any authorization server, by its issuer identifier.
+    Issuer(String),
+}
+
+impl FromStr for IdpChoice {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "auto" => IdpChoice::Auto,
+            "keycloak" => IdpChoice::Keycloak,
+            "embedded" => IdpChoice::Embedded,
+            issuer => IdpChoice::Issuer(issuer.to_owned()),
+        })
+    }
+}
+
+/// How long an embedded IdP inside this process is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// For one story; any port will do.
+    Story,
+    /// For other programs to find: port 9100.
+    Server,
+}
+
+/// The identity provider of this run.
+pub struct Idp {
+    issuer: String,
+    reason: String,
+    _embedded: Option<Embedded>,
+}
+
+impl Idp {
+    /// Finds the IdP that `choice` asks for, or starts the embedded one.
+    pub async fn select(choice: &IdpChoice, lifetime: Lifetime) -> Result<Self, Failure> {
+        match choice {
+            IdpChoice::Issuer(issuer) => Self::named(issuer).await,
+            IdpChoice::Keycloak => Self::keycloak().await,
+            IdpChoice::Embedded => Self::embedded(lifetime, "as asked for".to_owned()).await,
+            IdpChoice::Auto => {
+                let issuer = keycloak_issuer();
+                match probe(&issuer, LOCAL_SECONDS).await? {
+                    Found::Ready => Ok(Self::at(&issuer, format!("Keycloak at {issuer}"))),
+                    other => {
+                        Self::embedded(lifetime, format!("since {other}; for a real Keycloak: {START_KEYCLOAK}")).await
+                    }
+                }
+            }
+        }
+    }
+
+    /// The issuer identifier (RFC 8414 §2).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Line one of a run: which IdP, and why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    fn at(issuer: &str, reason: String) -> Self {
+        Self { issuer: issuer.to_owned(), reason: format!("IdP: {reason}"), _embedded: None }
+    }
+
+    async fn named(issuer: &str) -> Result<Self, Failure> {
+        match probe(issuer, NAMED_SECONDS).await? {
+            Found::Ready => Ok(Self::at(issuer, format!("{issuer}, as asked for"))),
+            other => Err(Failure::new(
+                "idp.issuer",
+                format!("The IdP {issuer} was asked for with --idp, but {other}."),
+                "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out for the embedded one.",
+            )),
+        }
+    }
+
+    async fn keycloak() -> Result<Self, Failure> {
+        let issuer = keycloak_issuer();
+        match probe(&issuer, LOCAL_SECONDS).await? {
+            Found::Ready => Ok(Self::at(&issuer, format!("Keycloak at {issuer}, as asked for"))),
+            other => Err(Failure::new(
+                "idp.keycloak",
+                format!("Keycloak was asked for with --idp keycloak, but {other}."),
+                format!("Start it: {START_KEYCLOAK} (or leave --idp out for the embedded IdP)."),
+            )),
+        }
+    }
+
+    async fn embedded(lifetime: Lifetime, why: String) -> Result<Self, Failure> {
+        let elsewhere = format!("{}/realms/mcp-oauth", embedded_url());
+        if probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready {
+            return Ok(Self::at(&elsewhere, format!("the embedded stand-in that is up at {elsewhere}, {why}")));
+        }
+        let port = match lifetime {
+            Lifetime::Story => 0,
+            Lifetime::Server => EMBEDDED_PORT,
+        };
+        let listener = listen::bind(port, "the embedded IdP", "--idp <issuer URL> (another IdP)").await?;
+        let embedded = Embedded::start(listener, Realm::shipped()?);
+        let issuer = embedded.issuer().to_owned();
+        let reason = format!("IdP: the embedded stand-in inside this process, at {issuer}, {why}");
+        Ok(Self { issuer, reason, _embedded: Some(embedded) })
+    }
+}
+
+impl From<RealmError> for Failure {
+    fn from(error: RealmError) -> Self {
+        Failure::new("idp.realm-file", error.to_string(), "Mend keycloak/realm-export.json.")
+    }
+}
+
+fn keycloak_issuer() -> String {
+    let base = std::env::var("KEYCLOAK_URL").ok().filter(|url| !url.is_empty());
+    let base = base.unwrap_or_else(|| "http://localhost:9000".to_owned());
+    format!("{}/realms/mcp-oauth", base.trim_end_matches('/'))
+}
+
+/// Where an embedded IdP that stays is looked for; tests look elsewhere.
+fn embedded_url() -> String {
+    std::env::var("EMBEDDED_IDP_URL").unwrap_or_else(|_| format!("http://localhost:{EMBEDDED_PORT}"))
+}
+
+/// What was found where an IdP should be.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// An authorization server with exactly this issuer.
+    Ready,
+    Nothing {
+        issuer: String,
+        reason: String,
+    },
+    OtherIssuer {
+        issuer: String,
+        found: String,
+    },
+    RealmNotReady {
+        issuer: String,
+        status: u16,
+    },
+    SomethingElse {
+        issuer: String,
+        status: u16,
+    },
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Found::Ready => f.write_str("it is ready"),
+            Found::Nothing { issuer, reason } => write!(f, "nothing answers at {issuer} ({reason})"),
+            Found::OtherIssuer { issuer, found } => {
+                write!(f, "the metadata found for {issuer} names the issuer {found}")
+            }
+            Found::RealmNotReady { issuer, status } => {
+                write!(f, "a Keycloak answers, but {issuer} is not there yet (HTTP {status})")
+            }
+            Found::SomethingElse { issuer, status } => {
+                write!(f, "what answers at {issuer} is no authorization server (HTTP {status} instead of metadata)")
+            }
+        }
+    }
+}
+
+/// Asks for the issuer's metadata, where OpenID Connect Discovery puts it and then where RFC 8414 does, without showing it:
+/// lesson 02 does that.
+async fn probe(issuer: &str, seconds: u64) -> Result<Found, Failure> {
+    let (scheme, rest) = issuer.split_once("://").unwrap_or(("", issuer));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    // The user named this IdP, so it may be anywhere.
+    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback).name(host))?;
+    let urls = [
+        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')),
+        format!("{scheme}://{authority}/.well-known/oauth-authorization-server{}", path.trim_end_matches('/')),
+    ];
+    let mut found = ask(&http, &urls[0], issuer, seconds).await;
+    if matches!(found, Found::SomethingElse { .. }) {
+        found = ask(&http, &urls[1], issuer, seconds).await;
+    }
+    Ok(found)
+}
+
+async fn ask(http: &Http, url: &str, issuer: &str, seconds: u64) -> Found {
+    let request = Request::get(url);
+    let nothing = |reason: String| Found::Nothing { issuer: issuer.to_owned(), reason };
+    let answer = match tokio::time::timeout(Duration::from_secs(seconds), http.send(&request)).await {
+        Err(_) => return nothing(format!("no answer within {seconds} s")),
+        Ok(Err(HttpError::Unreachable { reason, .. })) => return nothing(reason),
+        Ok(Err(other)) => return nothing(other.to_string()),
+        Ok(Ok(answer)) => answer,
+    };
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    match (answer.status, document["issuer"].as_str(), document["error"].as_str()) {
+        (200, Some(found), _) if found == issuer => Found::Ready,
+        (200, Some(found), _) => Found::OtherIssuer { issuer: issuer.to_owned(), found: found.to_owned() },
+        // Keycloak opens its port before it has imported the realm.
+        (404, _, Some("Realm does not exist")) | (503, _, _) => {
+            Found::RealmNotReady { issuer: issuer.to_owned(), status: answer.status }
+        }
+        (status, _, _) => Found::SomethingElse { issuer: issuer.to_owned(), status },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::response::Json;
+    use axum::routing::get;
+    use serde_json::json;
+
+    use super::*;
+
+    async fn found(router: Router) -> String {
+        let listener = listen::bind(0, "test", "").await.unwrap();
+        let issuer = format!("http://localhost:{}/realms/mcp-oauth", listen::port(&listener));
+        let _serving = listen::serve(listener, router);
+        let found = probe(&issuer, 1).await.unwrap();
+        found.to_string().replace(&issuer, "ISSUER")
+    }
+
+    #[tokio::test]
+    async fn an_embedded_idp_is_found_by_its_issuer() {
+        let listener = listen::bind(0, "test", "").await.unwrap();
+        let embedded = Embedded::start(listener, Realm::shipped().unwrap());
+        assert_eq!(probe(embedded.issuer(), 1).await.unwrap(), Found::Ready);
+        let idp = Idp::select(&IdpChoice::Issuer(embedded.issuer().to_owned()), Lifetime::Story).await.unwrap();
+        assert_eq!(idp.issuer(), embedded.issuer());
+    }
+
+    #[tokio::test]
+    async fn metadata_only_at_the_place_of_rfc_8414_is_found_too() {
+        let listener = listen::bind(0, "test", "").await.unwrap();
+        let issuer = format!("http://localhost:{}", listen::port(&listener));
+        let document = json!({"issuer": issuer});
+        let router = Router::new().route("/.well-known/oauth-authorization-server", get(|| async { Json(document) }));
+        let _serving = listen::serve(listener, router);
+        assert_eq!(probe(&issuer, 1).await.unwrap(), Found::Ready);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_ready_idp_is_told_apart() {
+        let answering =
+            |status: StatusCode, body: Value| Router::new().fallback(move || async move { (status, Json(body)) });
+        let other = answering(StatusCode::OK, json!({"issuer": "http://localhost:1/realms/mcp-oauth"}));
+        assert_eq!(
+            found(other).await,
+            "the metadata found for ISSUER names the issuer http://localhost:1/realms/mcp-oauth"
+        );
+        let starting = answering(StatusCode::NOT_FOUND, json!({"error": "Realm does not exist"}));
+        assert_eq!(found(starting).await, "a Keycloak answers, but ISSUER is not there yet (HTTP 404)");
+        let something = answering(StatusCode::OK, json!("<html>"));
+        assert_eq!(
+            found(something).await,
+            "what answers at ISSUER is no authorization server (HTTP 200 instead of metadata)"
+        );
+        let silent = Router::new().fallback(|| async { tokio::time::sleep(Duration::from_secs(60)).await });
+        assert_eq!(found(silent).await, "nothing answers at ISSUER (no answer within 1 s)");
+    }
+
+    #[tokio::test]
+    async fn nobody_there_gets_a_sentence_and_what_to_do() {
+        for (issuer, expected) in [
+            (
+                "http://localhost:1/realms/x",
+                "was asked for with --idp, but nothing answers at http://localhost:1/realms/x (",
+            ),
+            ("not a url", "but nothing answers at not a url (not a url/.well-known/openid-configuration is not a URL"),
+            ("http://169.254.169.254/", "its host is at 169.254.169.254, a link-local or reserved address"),
+            ("ftp://localhost/", "its scheme is ftp, not http or https"),
+        ] {
+            let choice: IdpChoice = issuer.parse().unwrap();
+            let failure = Idp::select(&choice, Lifetime::Story).await.err().unwrap();
+            assert!(failure.message.contains(expected), "{failure}");
+            assert!(!failure.fix.is_empty());
+        }
+    }
+}

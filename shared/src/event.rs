@@ -1,0 +1,153 @@
+//! What a run can say. Code emits events; the [`Reporter`](crate::Reporter) prints them.
+//!
+//! The JSON form of each event is described by `events.schema.json` beside this crate's `Cargo.toml`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::spec::SpecRef;
+
+/// The version of the JSON form. It rises when a member is renamed or removed.
+pub const VERSION: u32 = 1;
+
+/// Who speaks: each of the three parties sees the flow from its own side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The MCP client: in OAuth, the client.
+    Client,
+    /// The MCP server: in OAuth, the resource server.
+    Server,
+    /// The identity provider: in OAuth, the authorization server.
+    Idp,
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Side::Client => "client",
+            Side::Server => "server",
+            Side::Idp => "IdP",
+        })
+    }
+}
+
+/// How strongly a standard asks for something (RFC 2119). "MUST NOT" and "SHOULD NOT" count as their positive forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Keyword {
+    /// Missing it ends the story.
+    Must,
+    /// Missing it is shown, and the story goes on.
+    Should,
+}
+
+impl std::fmt::Display for Keyword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Keyword::Must => "MUST",
+            Keyword::Should => "SHOULD",
+        })
+    }
+}
+
+/// One decision that a lesson takes. It has the same id whether it passes or fails.
+#[derive(Debug)]
+pub struct Rule {
+    /// For example `metadata.resource-identical`.
+    pub id: &'static str,
+    /// How strongly the standard asks for it.
+    pub keyword: Keyword,
+    /// The sentence that asks for it.
+    pub spec: &'static SpecRef,
+}
+
+/// A header of a request or an answer, redacted.
+pub type Header = (String, String);
+
+/// One line of the JSON form, without `v`, `seq` and `side`, which the [`Reporter`](crate::Reporter) adds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Event {
+    /// A new stage of the flow begins.
+    Stage {
+        /// Counts from 1 within a run.
+        n: usize,
+        /// What happens in it.
+        title: String,
+        /// The standard that describes it.
+        spec: &'static SpecRef,
+    },
+    /// An HTTP request went out.
+    Sent {
+        /// For example `POST`.
+        method: String,
+        /// As it was given, with secrets masked.
+        url: String,
+        /// With secrets masked.
+        headers: Vec<Header>,
+        /// JSON where it is JSON, else a string; `null` without a body.
+        body: Value,
+        /// The same request as a line for a shell, with placeholders for secrets.
+        #[serde(skip)]
+        curl: String,
+    },
+    /// The answer to the request before it.
+    Received {
+        /// HTTP status code.
+        status: u16,
+        /// With secrets masked.
+        headers: Vec<Header>,
+        /// JSON where it is JSON, else a string; `null` without a body.
+        body: Value,
+        /// Milliseconds from sending the request to the last byte of the answer.
+        ms: u64,
+    },
+    /// A decision, with what it compared.
+    Checked {
+        /// [`Rule::id`].
+        id: &'static str,
+        /// [`Rule::keyword`].
+        keyword: Keyword,
+        /// Whether the rule was kept.
+        passed: bool,
+        /// What the rule asks for.
+        expected: String,
+        /// What was seen.
+        got: String,
+        /// [`Rule::spec`].
+        spec: &'static SpecRef,
+        /// True for a failure that `--break` provoked; such a failure is not counted.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        expected_failure: bool,
+    },
+    /// Something worth knowing.
+    Note {
+        /// One or more lines.
+        text: String,
+    },
+    /// Why the run cannot go on.
+    Error {
+        /// Names the decision that failed.
+        id: String,
+        /// What was expected and what was seen.
+        message: String,
+        /// What to do about it.
+        fix: String,
+    },
+    /// The last line of every run.
+    Outcome {
+        /// Whether the story holds.
+        ok: bool,
+        /// Stages begun.
+        stages: usize,
+        /// Checks made.
+        checks: usize,
+        /// Checks on a MUST that failed, without those that `--break` provoked.
+        failed: usize,
+        /// Checks on a SHOULD that failed, without those that `--break` provoked.
+        missed: usize,
+        /// The exit code of the process.
+        exit: u8,
+    },
+}

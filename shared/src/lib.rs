@@ -1,0 +1,36 @@
+//! What every lesson needs and none teaches. No decision about OAuth is made here.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`event`] | what a run can say: stage, sent, received, checked, note, error, outcome |
+//! | [`spec`] | the sentences of the standards that checks refer to, as data |
+//! | [`reporter`] | counts the events and prints them: for a person, or as JSON Lines |
+//! | [`redact`] | keeps secrets out of events |
+//! | [`http`] | the HTTP client: every request and answer is shown, every call has limits |
+//! | [`reach`] | which network addresses a run may talk to when a stranger names them |
+//! | [`cli`] | the options that all lessons have in common |
+//! | [`breakage`] | rules that can be broken on purpose with `--break` |
+//! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
+//! | [`listen`] | binds a port and serves a router on it |
+//! | [`mcp`] | the MCP endpoint, on the official SDK `rmcp`, and who may call it from a browser |
+//! | `testing` | for tests only: the events' schema, transcripts of READMEs |
+
+pub mod breakage;
+pub mod cli;
+pub mod event;
+pub mod http;
+pub mod listen;
+pub mod mcp;
+mod person;
+pub mod reach;
+pub mod redact;
+pub mod reporter;
+pub mod spec;
+pub mod story;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use event::{Keyword, Rule, Side};
+pub use reporter::Reporter;
+pub use spec::SpecRef;
+pub use story::Failure;

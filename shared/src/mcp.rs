@@ -1,0 +1,126 @@
+//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser, and the two messages with
+//! which a client can begin.
+//!
+//! The endpoint serves both eras of the protocol side by side: up to 2025-11-25 (`initialize`, sessions) and 2026-07-28
+//! (stateless, `server/discover`).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use rmcp::ServerHandler;
+use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
+pub use rmcp::transport::streamable_http_server::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use serde_json::{Value, json};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use url::Url;
+
+use crate::event::{Keyword, Rule};
+use crate::{Reporter, http, reach, spec};
+
+/// The version of MCP that these lessons follow.
+pub const PROTOCOL_VERSION: &str = "2026-07-28";
+/// The newest version that begins with `initialize`.
+pub const LAST_INITIALIZE_VERSION: &str = "2025-11-25";
+
+/// A browser may call only from a page of this machine.
+pub static ORIGIN_ALLOWED: Rule = Rule { id: "origin.allowed", keyword: Keyword::Must, spec: &spec::MCP_ORIGIN };
+
+/// The service for `/mcp`. Every request gets a handler of its own from `handler`.
+pub fn endpoint<H: ServerHandler>(
+    handler: impl Fn() -> H + Send + Sync + 'static,
+) -> StreamableHttpService<H, LocalSessionManager> {
+    // rmcp allows loopback hosts only; a disallowed Origin never gets this far (see `check_origin`).
+    let config = StreamableHttpServerConfig::default().with_json_response(true);
+    StreamableHttpService::new(move || Ok(handler()), Arc::new(LocalSessionManager::default()), config)
+}
+
+/// Whether a page of this origin may call: pages of this machine, on any port.
+pub fn origin_is_allowed(origin: &str) -> bool {
+    Url::parse(origin).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.host_str().is_some_and(reach::is_loopback)
+    })
+}
+
+/// Middleware that answers 403 to a page of any other origin, before anything else is looked at.
+pub async fn check_origin(State(reporter): State<Reporter>, request: Request, next: Next) -> Response {
+    match origins_allowed(&reporter, request.headers()) {
+        true => next.run(request).await,
+        false => (StatusCode::FORBIDDEN, "This server takes no requests from pages of that origin.\n").into_response(),
+    }
+}
+
+fn origins_allowed(reporter: &Reporter, headers: &HeaderMap) -> bool {
+    let origins: Vec<_> =
+        headers.get_all(header::ORIGIN).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let got = if origins.is_empty() { "no Origin header (not a browser)".to_owned() } else { origins.join(", ") };
+    // "If the Origin header is present and invalid, servers MUST respond with HTTP 403 Forbidden."
+    // (MCP 2026-07-28, Streamable HTTP, Security & Endpoint)
+    let passed = origins.len() <= 1 && origins.iter().all(|origin| origin_is_allowed(origin));
+    reporter.check(&ORIGIN_ALLOWED, passed, "the Origin header is absent or a page of this machine", got)
+}
+
+/// Lets pages of allowed origins read the answers of `/mcp`, the challenge in `WWW-Authenticate` included.
+pub fn endpoint_cors() -> CorsLayer {
+    let allowed = |origin: &HeaderValue, _: &axum::http::request::Parts| origin.to_str().is_ok_and(origin_is_allowed);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(allowed))
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([header::WWW_AUTHENTICATE, HeaderName::from_static("mcp-session-id")])
+}
+
+/// `server/discover`, with which a client of MCP 2026-07-28 begins.
+pub fn discover_request(server_url: &str) -> http::Request {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": client_info(),
+    });
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}});
+    post(server_url, &body).header("mcp-protocol-version", PROTOCOL_VERSION).header("mcp-method", "server/discover")
+}
+
+/// `initialize`, with which a client of MCP 2025-11-25 and older begins.
+pub fn initialize_request(server_url: &str) -> http::Request {
+    let params = json!({"protocolVersion": LAST_INITIALIZE_VERSION, "capabilities": {}, "clientInfo": client_info()});
+    post(server_url, &json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}))
+}
+
+fn post(server_url: &str, body: &Value) -> http::Request {
+    // "The client MUST include an Accept header, listing both application/json and text/event-stream" (Streamable HTTP).
+    http::Request::post_json(server_url, body).header("accept", "application/json, text/event-stream")
+}
+
+fn client_info() -> Value {
+    json!({"name": "mcp-oauth-tutorial", "version": env!("CARGO_PKG_VERSION")})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_this_machine_may_call() {
+        for origin in ["http://localhost:6274", "http://127.0.0.1:1", "https://localhost", "http://[::1]:8000"] {
+            assert!(origin_is_allowed(origin), "{origin}");
+        }
+        for origin in [
+            "http://evil.example",
+            "http://localhost.evil.example",
+            "null",
+            "",
+            "file:///etc/passwd",
+            "http://localhost@evil.example",
+            "http://192.168.1.1",
+            "localhost",
+            "http://127.0.0.1.nip.io",
+            "http://localhost/x",
+        ] {
+            assert!(!origin_is_allowed(origin), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The person's view of an event.
+//!
+//! Much of what is shown comes from strangers (headers, bodies, error texts), so control characters never reach the terminal.
+
+use colored::{Color, Colorize};
+use serde_json::Value;
+
+use crate::breakage::Breakage;
+use crate::event::{Event, Side};
+use crate::spec::SpecRef;
+
+/// Columns after which text is wrapped; URLs are never broken.
+const WIDTH: usize = 110;
+/// Lines of a body that are shown without `--verbose`.
+const BODY_LINES: usize = 24;
+/// Characters of one line of a body that are shown without `--verbose`.
+const BODY_COLUMNS: usize = 400;
+
+/// How events are drawn.
+pub struct View {
+    pub color: bool,
+    pub verbose: bool,
+    pub curl: bool,
+}
+
+impl View {
+    pub fn render(&self, side: Side, event: &Event, breakage: Option<&Breakage>) -> String {
+        match event {
+            Event::Stage { n, title, spec } => self.stage(*n, title, spec),
+            Event::Sent { method, url, headers, body, curl } => {
+                let mut text = self.line(side, "→", &self.bold(&format!("{method} {}", printable(url))));
+                text += &self.headers_and_body(headers, body);
+                if self.curl {
+                    text += &indented(&printable(curl), 11);
+                }
+                text
+            }
+            Event::Received { status, headers, body, ms } => {
+                let reason = axum::http::StatusCode::from_u16(*status).ok().and_then(|code| code.canonical_reason());
+                let title = format!("{status} {} ({ms} ms)", reason.unwrap_or_default());
+                self.line(side, "←", &self.bold(&title)) + &self.headers_and_body(headers, body)
+            }
+            Event::Checked { keyword, passed, expected, got, spec, expected_failure, .. } => {
+                let mark = self.mark(*passed, *expected_failure);
+                let title = format!("{keyword}: {}", printable(expected));
+                let mut text = self.line(side, &mark, &title);
+                text += &indented(&format!("seen: {}", printable(got)), 11);
+                text += &self.quote(spec);
+                if *expected_failure && let Some(breakage) = breakage {
+                    text += &self.tinted(
+                        &indented(&format!("This is the rule that --break {} breaks.", breakage.name), 11),
+                        Color::Yellow,
+                    );
+                }
+                text
+            }
+            Event::Note { text } => {
+                let lines = text.lines().map(|line| self.wrapped(side, "·", &printable(line)));
+                lines.collect()
+            }
+            Event::Error { message, fix, .. } => {
+                let mut text = self.tinted(&self.wrapped(side, "✘", &printable(message)), Color::Red);
+                if !fix.is_empty() {
+                    text += &indented(&format!("What to do: {}", printable(fix)), 11);
+                }
+                text
+            }
+            Event::Outcome { ok, stages, checks, failed, missed, .. } => {
+                let verdict = if *ok { "The story holds" } else { "The story does not hold" };
+                let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
+                let title = format!(
+                    "{verdict}: {}, {}, {failed} failed, {missed} SHOULD missed.",
+                    count(*stages, "stage"),
+                    count(*checks, "check"),
+                );
+                let color = if *ok { Color::Green } else { Color::Red };
+                format!("\n{}\n", self.tinted(&title, color))
+            }
+        }
+    }
+
+    pub fn prompt(&self, text: &str) -> String {
+        self.tinted(&format!("\n[{text}]"), Color::BrightBlack)
+    }
+
+    fn stage(&self, n: usize, title: &str, spec: &SpecRef) -> String {
+        let symbol = if self.color { "🔎 " } else { "" };
+        let title = self.bold(&format!("{symbol}Stage {n}: {}", printable(title)));
+        let spec = self.tinted(&format!("   {} {}, {}", spec.id, spec.section, spec.url), Color::BrightBlack);
+        format!("\n{title}\n{spec}\n")
+    }
+
+    /// `client → …`: the side, a mark, and what it does.
+    fn line(&self, side: Side, mark: &str, text: &str) -> String {
+        format!("  {} {mark} {text}\n", self.side(side))
+    }
+
+    fn wrapped(&self, side: Side, mark: &str, text: &str) -> String {
+        // Rows of a table keep their spacing.
+        if text.contains("   ") {
+            return self.line(side, mark, text);
+        }
+        let lines = textwrap::wrap(text, options(WIDTH - 11));
+        let mut lines = lines.iter();
+        let first = self.line(side, mark, lines.next().map_or("", |line| line.as_ref()));
+        lines.fold(first, |text, line| text + "           " + line + "\n")
+    }
+
+    fn headers_and_body(&self, headers: &[(String, String)], body: &Value) -> String {
+        let mut text: String = headers
+            .iter()
+            .map(|(name, value)| {
+                let line = format!("{name}: {}", printable(value));
+                format!("           {}\n", self.tinted(&self.cut(&line), Color::BrightBlack))
+            })
+            .collect();
+        let pretty = match body {
+            Value::Null => return text,
+            Value::String(plain) => plain.clone(),
+            other => serde_json::to_string_pretty(other).unwrap_or_default(),
+        };
+        let shown = if self.verbose { usize::MAX } else { BODY_LINES };
+        for line in pretty.lines().take(shown) {
+            text += &format!("           {}\n", self.cut(&printable(line)));
+        }
+        let left = pretty.lines().count().saturating_sub(shown);
+        if left > 0 {
+            text += &format!("           … {left} more lines (--verbose shows them)\n");
+        }
+        text
+    }
+
+    fn cut(&self, line: &str) -> String {
+        match line.char_indices().nth(BODY_COLUMNS) {
+            Some((end, _)) if !self.verbose => {
+                format!("{}… {} more characters (--verbose shows them)", &line[..end], line[end..].chars().count())
+            }
+            _ => line.to_owned(),
+        }
+    }
+
+    fn quote(&self, spec: &SpecRef) -> String {
+        let text = indented(&format!("{} {}: “{}”", spec.id, spec.section, spec.quote), 11);
+        self.tinted(&text, Color::BrightBlack)
+    }
+
+    fn side(&self, side: Side) -> String {
+        let name = format!("{:6}", side.to_string());
+        let color = match side {
+            Side::Client => Color::Cyan,
+            Side::Server => Color::Magenta,
+            Side::Idp => Color::Yellow,
+        };
+        self.tinted(&name, color)
+    }
+
+    fn mark(&self, passed: bool, expected_failure: bool) -> String {
+        match (passed, expected_failure) {
+            (true, _) => self.tinted("✔", Color::Green),
+            (false, true) => self.tinted("✘", Color::Yellow),
+            (false, false) => self.tinted("✘", Color::Red),
+        }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        if self.color { text.bold().to_string() } else { text.to_owned() }
+    }
+
+    /// `colored` decides once for the whole process; so it is not asked at all where this view is plain.
+    fn tinted(&self, text: &str, color: Color) -> String {
+        if self.color { text.color(color).to_string() } else { text.to_owned() }
+    }
+}
+
+fn options<'a>(width: usize) -> textwrap::Options<'a> {
+    textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
+}
+
+fn indented(text: &str, columns: usize) -> String {
+    let indent = " ".repeat(columns);
+    let lines = textwrap::wrap(text, options(WIDTH - columns));
+    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+/// Text of a stranger without what a terminal would act on: control characters, and the marks that turn the reading direction.
+pub fn printable(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if acts(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const PLAIN: View = View { color: false, verbose: false, curl: false };
+
+    fn received(body: Value) -> String {
+        let headers = vec![("x-evil".to_owned(), "\u{1b}[2Jcleared\r\n".to_owned())];
+        PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, None)
+    }
+
+    #[test]
+    fn a_terminal_never_gets_a_strangers_control_characters() {
+        let text = received(json!("\u{1b}]0;title\u{7}\n\u{202e}txt.exe\u{9b}31m"));
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+        assert!(text.contains("\\u{1b}[2Jcleared") && text.contains("\\u{202e}"), "{text}");
+    }
+
+    #[test]
+    fn a_long_body_is_cut_and_says_so() {
+        let text = received(json!({"list": (0..1000).collect::<Vec<_>>()}));
+        assert!(text.contains("more lines (--verbose shows them)"), "{text}");
+        assert!(text.lines().count() < 30, "{text}");
+        let text = received(json!("é".repeat(5000)));
+        assert!(text.contains("4600 more characters"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_status_code_is_shown_as_a_number() {
+        let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
+        assert_eq!(PLAIN.render(Side::Client, &event, None), "  client ← 799  (0 ms)\n");
+    }
+
+    #[test]
+    fn a_url_is_never_broken() {
+        let url = format!("http://localhost/{}", "a-b/".repeat(60));
+        assert!(PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None).contains(&url));
+    }
+}

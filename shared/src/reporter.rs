@@ -1,0 +1,287 @@
+//! Counts the events of a run and prints them: for a person on a terminal, plain, or as JSON Lines.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::{BufRead, IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+use crate::breakage::Breakage;
+use crate::event::{Event, Keyword, Rule, Side, VERSION};
+use crate::person;
+use crate::spec::SpecRef;
+
+/// In which form the events are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a person; in colour or plain.
+    Person {
+        /// Colour and symbols.
+        color: bool,
+    },
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much a run prints, and when it waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The form of the events.
+    pub format: Format,
+    /// Whole bodies instead of their beginnings (the JSON form always has them).
+    pub verbose: bool,
+    /// A line for a shell with every request.
+    pub curl: bool,
+    /// Wait for Enter before each stage but the first.
+    pub pause: bool,
+}
+
+/// What the run has counted so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Stages begun.
+    pub stages: usize,
+    /// Checks made.
+    pub checks: usize,
+    /// Failed checks on a MUST.
+    pub failed: usize,
+    /// Failed checks on a SHOULD.
+    pub missed: usize,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    seq: u64,
+    counts: Counts,
+    results: HashMap<&'static str, bool>,
+    breakage: Option<&'static Breakage>,
+    caught: bool,
+}
+
+/// Everything that a run says goes through here. Clones share one output; each speaks for one [`Side`].
+#[derive(Clone)]
+pub struct Reporter {
+    side: Side,
+    options: Options,
+    state: Arc<Mutex<State>>,
+}
+
+impl Reporter {
+    /// A reporter that speaks for the client; [`Reporter::on`] gives the other sides.
+    pub fn new(options: Options, out: impl Write + Send + 'static) -> Self {
+        let state = State {
+            out: Box::new(out),
+            seq: 0,
+            counts: Counts::default(),
+            results: HashMap::new(),
+            breakage: None,
+            caught: false,
+        };
+        Self { side: Side::Client, options, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A reporter that prints nothing, for requests that are no part of the story.
+    pub fn silent() -> Self {
+        Self::new(Options { format: Format::Json, verbose: false, curl: false, pause: false }, std::io::sink())
+    }
+
+    /// The same output, speaking for `side`.
+    pub fn on(&self, side: Side) -> Self {
+        Self { side, ..self.clone() }
+    }
+
+    /// From now on the failure that this breakage should provoke is expected, and not counted.
+    pub fn expect(&self, breakage: &'static Breakage) {
+        self.state().breakage = Some(breakage);
+    }
+
+    /// Whether the expected failure has been seen on the side that should see it.
+    pub fn caught(&self) -> bool {
+        self.state().caught
+    }
+
+    /// How the latest check of `rule` ended; `None` where this run made no such check.
+    pub fn result_of(&self, rule: &Rule) -> Option<bool> {
+        self.state().results.get(rule.id).copied()
+    }
+
+    /// What the run has counted so far.
+    pub fn counts(&self) -> Counts {
+        self.state().counts
+    }
+
+    /// Begins a stage; with `--pause`, after Enter.
+    pub async fn stage(&self, title: impl Into<String>, spec: &'static SpecRef) {
+        if self.options.pause && self.counts().stages > 0 {
+            self.wait_for_enter().await;
+        }
+        let n = {
+            let mut state = self.state();
+            state.counts.stages += 1;
+            state.counts.stages
+        };
+        self.emit(&Event::Stage { n, title: title.into(), spec });
+    }
+
+    /// Says what was compared and how it ended. Returns `passed`, so that a check can stand in a condition.
+    pub fn check(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
+        let expected_failure = {
+            let mut state = self.state();
+            let provoked = !passed
+                && state
+                    .breakage
+                    .is_some_and(|breakage| breakage.caught_as.id == rule.id && breakage.caught_by == self.side);
+            state.counts.checks += 1;
+            state.caught |= provoked;
+            state.results.insert(rule.id, passed);
+            match rule.keyword {
+                _ if passed || provoked => {}
+                Keyword::Must => state.counts.failed += 1,
+                Keyword::Should => state.counts.missed += 1,
+            }
+            provoked
+        };
+        self.emit(&Event::Checked {
+            id: rule.id,
+            keyword: rule.keyword,
+            passed,
+            expected: expected.to_string(),
+            got: got.to_string(),
+            spec: rule.spec,
+            expected_failure,
+        });
+        passed
+    }
+
+    /// Says something worth knowing.
+    pub fn note(&self, text: impl Into<String>) {
+        self.emit(&Event::Note { text: text.into() });
+    }
+
+    /// Says why the run cannot go on.
+    pub fn error(&self, id: impl Into<String>, message: impl Into<String>, fix: impl Into<String>) {
+        self.emit(&Event::Error { id: id.into(), message: message.into(), fix: fix.into() });
+    }
+
+    /// The last line of a run.
+    pub fn outcome(&self, ok: bool) {
+        let Counts { stages, checks, failed, missed } = self.counts();
+        self.emit(&Event::Outcome { ok, stages, checks, failed, missed, exit: u8::from(!ok) });
+    }
+
+    /// Prints one event. A reader that has gone away (a closed pipe) does not end the run.
+    pub fn emit(&self, event: &Event) {
+        let mut state = self.state();
+        state.seq += 1;
+        let text = match self.options.format {
+            Format::Json => json_line(state.seq, self.side, event),
+            Format::Person { color } => {
+                let view = person::View { color, verbose: self.options.verbose, curl: self.options.curl };
+                view.render(self.side, event, state.breakage)
+            }
+        };
+        let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
+    }
+
+    async fn wait_for_enter(&self) {
+        if let Format::Person { color } = self.options.format {
+            let prompt = person::View { color, verbose: false, curl: false }.prompt("Enter for the next stage");
+            let mut state = self.state();
+            let _ = state.out.write_all(prompt.as_bytes()).and_then(|()| state.out.flush());
+        }
+        // Reading blocks, and Ctrl-C has to end the run meanwhile: so it happens on a thread that nobody waits for at exit.
+        let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn json_line(seq: u64, side: Side, event: &Event) -> String {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        v: u32,
+        seq: u64,
+        side: Side,
+        #[serde(flatten)]
+        event: &'a Event,
+    }
+    // Events hold strings, numbers and JSON values with string keys: writing them cannot fail.
+    let line = serde_json::to_string(&Line { v: VERSION, seq, side, event }).unwrap_or_default();
+    line + "\n"
+}
+
+/// Whether a person's view on standard output should be in colour: a terminal, and `NO_COLOR` unset or empty
+/// (<https://no-color.org>).
+pub fn stdout_wants_color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Captured;
+
+    static SPEC: SpecRef = SpecRef { id: "RFC 0", section: "§1", url: "https://example.com", quote: "A MUST." };
+    static MUST: Rule = Rule { id: "test.must", keyword: Keyword::Must, spec: &SPEC };
+    static SHOULD: Rule = Rule { id: "test.should", keyword: Keyword::Should, spec: &SPEC };
+    static BREAKAGE: Breakage =
+        Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &MUST };
+
+    #[tokio::test]
+    async fn every_line_holds_against_the_schema_and_counts_up() {
+        let captured = Captured::json();
+        let reporter = captured.reporter();
+        reporter.stage("one", &SPEC).await;
+        reporter.check(&MUST, true, "a", "a");
+        reporter.on(Side::Idp).note("hello\nthere");
+        reporter.error("test.must", "no", "do");
+        reporter.outcome(false);
+        let lines = captured.events();
+        assert_eq!(lines.len(), 5);
+        assert!(lines.iter().enumerate().all(|(n, line)| line["seq"] == n as u64 + 1));
+        assert_eq!(lines[2]["side"], "idp");
+        assert_eq!(lines[4]["exit"], 1);
+    }
+
+    #[test]
+    fn failures_count_by_keyword() {
+        let reporter = Captured::json().reporter();
+        assert!(!reporter.check(&MUST, false, 1, 2));
+        assert!(!reporter.check(&SHOULD, false, 1, 2));
+        assert!(reporter.check(&SHOULD, true, 1, 1));
+        assert_eq!(reporter.counts(), Counts { stages: 0, checks: 3, failed: 1, missed: 1 });
+        assert_eq!(reporter.result_of(&SHOULD), Some(true));
+    }
+
+    #[test]
+    fn a_provoked_failure_is_caught_and_not_counted_only_on_its_own_side() {
+        let reporter = Captured::json().reporter();
+        reporter.expect(&BREAKAGE);
+        reporter.on(Side::Server).check(&MUST, false, 1, 2);
+        assert!(!reporter.caught());
+        assert_eq!(reporter.counts().failed, 1);
+        reporter.check(&MUST, false, 1, 2);
+        assert!(reporter.caught());
+        assert_eq!(reporter.counts().failed, 1);
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_does_not_end_the_run() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+        }
+        let options = Options { format: Format::Json, verbose: false, curl: false, pause: false };
+        let reporter = Reporter::new(options, Closed);
+        reporter.note("x");
+        assert!(reporter.check(&MUST, true, 1, 1));
+    }
+}

@@ -1,0 +1,296 @@
+//! The sentences of the standards that checks refer to, as data: they are printed with the check, so they are read, and
+//! a citation that is wrong is seen. Each quote is one sentence, or the part of it that matters, word for word.
+
+use serde::Serialize;
+
+/// Where a requirement stands.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct SpecRef {
+    /// For example `RFC 9728`, or `MCP 2026-07-28`.
+    pub id: &'static str,
+    /// For example `§3.3`; the name of the section where sections have no numbers.
+    pub section: &'static str,
+    /// A link to the section.
+    pub url: &'static str,
+    /// The sentence. The JSON form carries the link and leaves it out.
+    #[serde(skip)]
+    pub quote: &'static str,
+}
+
+/// RFC 6750 §3
+pub static RFC6750_3: SpecRef = SpecRef {
+    id: "RFC 6750",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc6750#section-3",
+    quote: "If the protected resource request does not include authentication credentials or does not contain an access token that enables access to the protected resource, the resource server MUST include the HTTP \"WWW-Authenticate\" response header field; it MAY include it in response to other conditions as well.",
+};
+
+/// RFC 6750 §3.1
+pub static RFC6750_3_1_NO_ERROR: SpecRef = SpecRef {
+    id: "RFC 6750",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6750#section-3.1",
+    quote: "If the request lacks any authentication information (e.g., the client was unaware that authentication is necessary or attempted using an unsupported authentication method), the resource server SHOULD NOT include an error code or other error information.",
+};
+
+/// RFC 6750 §3.1
+pub static RFC6750_3_1_INVALID_TOKEN: SpecRef = SpecRef {
+    id: "RFC 6750",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6750#section-3.1",
+    quote: "The access token provided is expired, revoked, malformed, or invalid for other reasons. The resource SHOULD respond with the HTTP 401 (Unauthorized) status code.",
+};
+
+/// RFC 9110 §11.6.1
+pub static RFC9110_11_6_1: SpecRef = SpecRef {
+    id: "RFC 9110",
+    section: "§11.6.1",
+    url: "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1",
+    quote: "User agents are advised to take special care in parsing the field value, as it might contain more than one challenge, and each challenge can contain a comma-separated list of authentication parameters.",
+};
+
+/// RFC 9728 §1.2
+pub static RFC9728_1_2: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§1.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-1.2",
+    quote: "The protected resource's resource identifier, which is a URL that uses the https scheme and has no fragment component.",
+};
+
+/// RFC 9728 §2
+pub static RFC9728_2_SCOPES: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-2",
+    quote: "RECOMMENDED. JSON array containing a list of scope values, as defined in OAuth 2.0 [RFC6749], that are used in authorization requests to request access to this protected resource.",
+};
+
+/// RFC 9728 §2
+pub static RFC9728_2_BEARER_METHODS: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-2",
+    quote: "OPTIONAL. JSON array containing a list of the supported methods of sending an OAuth 2.0 bearer token [RFC6750] to the protected resource. Defined values are [\"header\", \"body\", \"query\"], corresponding to Sections 2.1, 2.2, and 2.3 of [RFC6750].",
+};
+
+/// RFC 9728 §3
+pub static RFC9728_3: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3",
+    quote: "Protected resources supporting metadata MUST make a JSON document containing metadata as specified in Section 2 available at a URL formed by inserting a well-known URI string into the protected resource's resource identifier between the host component and the path and/or query components, if any.",
+};
+
+/// RFC 9728 §3.2
+pub static RFC9728_3_2: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3.2",
+    quote: "A successful response MUST use the 200 OK HTTP status code and return a JSON object using the application/json content type that contains a set of metadata parameters as its members that are a subset of the metadata parameters defined in Section 2.",
+};
+
+/// RFC 9728 §3.2
+pub static RFC9728_3_2_UNKNOWN: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3.2",
+    quote: "Additional metadata parameters MAY be defined and used; any metadata parameters that are not understood MUST be ignored.",
+};
+
+/// RFC 9728 §3.2
+pub static RFC9728_3_2_ARRAYS: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3.2",
+    quote: "Parameters with multiple values are represented as JSON arrays. Parameters with zero values MUST be omitted from the response.",
+};
+
+/// RFC 9728 §3.3
+pub static RFC9728_3_3: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3.3",
+    quote: "The resource value returned MUST be identical to the protected resource's resource identifier value into which the well-known URI path suffix was inserted to create the URL used to retrieve the metadata. If these values are not identical, the data contained in the response MUST NOT be used.",
+};
+
+/// RFC 9728 §3.3
+pub static RFC9728_3_3_CHALLENGE: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§3.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-3.3",
+    quote: "If the protected resource metadata was retrieved from a URL returned by the protected resource via the WWW-Authenticate resource_metadata parameter, then the resource value returned MUST be identical to the URL that the client used to make the request to the resource server.",
+};
+
+/// RFC 9728 §5.1
+pub static RFC9728_5_1: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§5.1",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-5.1",
+    quote: "This specification introduces a new parameter in the WWW-Authenticate HTTP response header field to indicate the protected resource metadata URL: resource_metadata: The URL of the protected resource metadata.",
+};
+
+/// RFC 9728 §7.7
+pub static RFC9728_7_7: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§7.7",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-7.7",
+    quote: "Clients SHOULD take appropriate precautions against SSRF attacks, such as blocking requests to internal IP address ranges.",
+};
+
+/// MCP 2026-07-28 Protected Resource Metadata Discovery Requirements
+pub static MCP_SERVER_LOCATION: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Protected Resource Metadata Discovery Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+    quote: "MCP servers MUST implement one of the following discovery mechanisms to provide authorization server location information to MCP clients",
+};
+
+/// MCP 2026-07-28 Authorization Server Location
+pub static MCP_AUTHORIZATION_SERVERS: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Location",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-location",
+    quote: "The Protected Resource Metadata document returned by the MCP server MUST include the authorization_servers field containing at least one authorization server.",
+};
+
+/// MCP 2026-07-28 Protected Resource Metadata Discovery Requirements
+pub static MCP_CLIENT_DISCOVERY: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Protected Resource Metadata Discovery Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+    quote: "MCP clients MUST support both discovery mechanisms and use the resource metadata URL from the parsed WWW-Authenticate headers when present; otherwise, they MUST fall back to constructing and requesting the well-known URIs in the order listed above.",
+};
+
+/// MCP 2026-07-28 Protected Resource Metadata Discovery Requirements
+pub static MCP_CLIENT_CHALLENGE: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Protected Resource Metadata Discovery Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements",
+    quote: "MCP clients MUST be able to parse WWW-Authenticate headers and respond appropriately to HTTP 401 Unauthorized responses from the MCP server.",
+};
+
+/// MCP 2026-07-28 Scope Selection Strategy
+pub static MCP_SCOPE_CHALLENGE: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Scope Selection Strategy",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#scope-selection-strategy",
+    quote: "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header as defined in RFC 6750 Section 3 to indicate the scopes required for accessing the resource.",
+};
+
+/// MCP 2026-07-28 Refresh Tokens
+pub static MCP_NO_OFFLINE_ACCESS: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Refresh Tokens",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#refresh-tokens",
+    quote: "MCP Servers (Protected Resources) SHOULD NOT include offline_access in WWW-Authenticate scope or Protected Resource Metadata scopes_supported, as refresh tokens are not a resource requirement.",
+};
+
+/// MCP 2026-07-28 Security & Endpoint
+pub static MCP_ORIGIN: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Security & Endpoint",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-%26-endpoint",
+    quote: "If the Origin header is present and invalid, servers MUST respond with HTTP 403 Forbidden.",
+};
+
+/// MCP 2026-07-28 Token Handling
+pub static MCP_INVALID_TOKEN: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Handling",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling",
+    quote: "Invalid or expired tokens MUST receive a HTTP 401 response.",
+};
+
+/// MCP 2026-07-28 Token Requirements
+pub static MCP_BEARER_HEADER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements",
+    quote: "MCP client MUST use the Authorization request header field defined in OAuth 2.1 Section 5.1.1",
+};
+
+/// MCP 2026-07-28 Authorization Server Location
+pub static MCP_CLIENT_SELECTS: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Location",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-location",
+    quote: "The responsibility for selecting which authorization server to use lies with the MCP client, following the guidelines specified in RFC9728 Section 7.6 \"Authorization Servers\".",
+};
+
+/// MCP 2026-07-28 Roles
+pub static MCP_AS_OUT_OF_SCOPE: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Roles",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#roles",
+    quote: "The implementation details of the authorization server are beyond the scope of this specification.",
+};
+
+/// MCP 2026-07-28 Server-Side Request Forgery (SSRF)
+pub static MCP_HTTP_LOOPBACK: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Server-Side Request Forgery (SSRF)",
+    url: "https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#server-side-request-forgery-ssrf",
+    quote: "Reject http:// URLs except for loopback addresses (localhost, 127.0.0.1, ::1) during development",
+};
+
+/// Every reference above.
+pub static ALL: &[&SpecRef] = &[
+    &RFC6750_3,
+    &RFC6750_3_1_NO_ERROR,
+    &RFC6750_3_1_INVALID_TOKEN,
+    &RFC9110_11_6_1,
+    &RFC9728_1_2,
+    &RFC9728_2_SCOPES,
+    &RFC9728_2_BEARER_METHODS,
+    &RFC9728_3,
+    &RFC9728_3_2,
+    &RFC9728_3_2_UNKNOWN,
+    &RFC9728_3_2_ARRAYS,
+    &RFC9728_3_3,
+    &RFC9728_3_3_CHALLENGE,
+    &RFC9728_5_1,
+    &RFC9728_7_7,
+    &MCP_SERVER_LOCATION,
+    &MCP_AUTHORIZATION_SERVERS,
+    &MCP_CLIENT_DISCOVERY,
+    &MCP_CLIENT_CHALLENGE,
+    &MCP_SCOPE_CHALLENGE,
+    &MCP_NO_OFFLINE_ACCESS,
+    &MCP_ORIGIN,
+    &MCP_INVALID_TOKEN,
+    &MCP_BEARER_HEADER,
+    &MCP_CLIENT_SELECTS,
+    &MCP_AS_OUT_OF_SCOPE,
+    &MCP_HTTP_LOOPBACK,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn every_reference_links_to_the_section_that_it_names() {
+        for spec in ALL {
+            match spec.id.strip_prefix("RFC ") {
+                Some(number) => {
+                    let section = spec.section.strip_prefix('§').expect("an RFC's section is a number");
+                    assert_eq!(spec.url, format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"));
+                }
+                None => {
+                    assert_eq!(spec.id, "MCP 2026-07-28");
+                    assert!(spec.url.starts_with("https://modelcontextprotocol.io/"), "{}", spec.url);
+                    assert!(spec.url.contains("/2026-07-28/"), "{}", spec.url);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_sentence_stands_here_twice() {
+        let mut quotes: Vec<_> = ALL.iter().map(|spec| (spec.id, spec.quote)).collect();
+        quotes.sort_unstable();
+        quotes.dedup();
+        assert_eq!(quotes.len(), ALL.len());
+        assert!(ALL.iter().all(|spec| spec.quote.len() > 20));
+    }
+}

@@ -1,0 +1,8 @@
+//! Helpers for tests; the feature `testing` turns them on.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod captured;
+mod transcript;
+
+pub use captured::{Captured, assert_events_hold};
+pub use transcript::{Transcript, check_readme};
