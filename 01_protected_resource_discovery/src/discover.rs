@@ -48,6 +48,9 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.answer.url, metadata })
 }
 
+/// What [`rules::METADATA_AVAILABLE`] asks for.
+const AVAILABLE: &str = "HTTP 200, and a document of at most a megabyte";
+
 /// A document, and the values of `resource` that it may have, by the way in which it was found.
 struct Found {
     answer: Answer,
@@ -85,17 +88,10 @@ fn check_challenge(reporter: &Reporter, answer: &Answer) -> Option<Challenge> {
     let fields = answer.header_values("www-authenticate");
     let mut challenges = Vec::new();
     for field in &fields {
-        match challenge::parse(field) {
-            Ok(parsed) => challenges.extend(parsed),
-            Err(error) => {
-                reporter.check(
-                    &rules::CHALLENGE_READABLE,
-                    false,
-                    "WWW-Authenticate follows its grammar",
-                    format!("{field} ({error})"),
-                );
-            }
-        }
+        let parsed = challenge::parse(field);
+        let got = parsed.as_ref().map_or_else(|error| format!("{field} ({error})"), |parsed| schemes(parsed));
+        reporter.check(&rules::CHALLENGE_READABLE, parsed.is_ok(), "WWW-Authenticate follows its grammar", got);
+        challenges.extend(parsed.unwrap_or_default());
     }
     let bearer = challenge::bearer(&challenges).cloned();
     let parameter = |name: &str| bearer.as_ref().and_then(|challenge| challenge.parameter(name));
@@ -124,6 +120,11 @@ fn check_challenge(reporter: &Reporter, answer: &Answer) -> Option<Challenge> {
         );
     }
     bearer
+}
+
+fn schemes(challenges: &[Challenge]) -> String {
+    let schemes: Vec<_> = challenges.iter().map(|challenge| challenge.scheme.as_str()).collect();
+    format!("a challenge of the scheme {}", if schemes.is_empty() { "(none)".to_owned() } else { schemes.join(", ") })
 }
 
 /// `resource_metadata` is there: that URL and no other.
@@ -163,28 +164,26 @@ async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, Discov
 
 /// Tells a request that was not made, for the sake of the user's network, from one that failed.
 fn check_fetched(reporter: &Reporter, answer: Result<Answer, HttpError>) -> Result<Answer, DiscoveryError> {
-    let address = "the metadata's address is no more private than the server's, and redirects lead to no such address";
+    let secure = "https, or a host of this machine or named by the user";
+    let near = "the metadata is, redirects included, at no more private an address than the server";
+    if let Ok(answer) = &answer {
+        reporter.check(&rules::METADATA_SECURE, true, secure, &answer.url);
+        reporter.check(&rules::METADATA_ADDRESS, true, near, &answer.url);
+    }
     answer.map_err(|error| {
         match &error {
-            HttpError::Refused { address: refused, privacy, .. } => {
-                reporter.check(&rules::METADATA_ADDRESS, false, address, format!("{refused} ({privacy})"))
+            HttpError::Refused { address, privacy, .. } => {
+                reporter.check(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"))
             }
-            HttpError::Insecure { url } => {
-                reporter.check(&rules::METADATA_ADDRESS, false, "https, or this machine", url)
-            }
-            other => reporter.check(&rules::METADATA_AVAILABLE, false, "HTTP 200 with a JSON document", other),
+            HttpError::Insecure { url } => reporter.check(&rules::METADATA_SECURE, false, secure, url),
+            other => reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, other),
         };
         DiscoveryError::Unavailable(error)
     })
 }
 
 fn not_200(reporter: &Reporter, answer: &Answer) -> DiscoveryError {
-    reporter.check(
-        &rules::METADATA_AVAILABLE,
-        false,
-        "HTTP 200 with a JSON document",
-        format!("HTTP {}", answer.status),
-    );
+    reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, format!("HTTP {}", answer.status));
     DiscoveryError::Status { url: answer.url.clone(), status: answer.status }
 }
 
@@ -192,7 +191,7 @@ fn not_200(reporter: &Reporter, answer: &Answer) -> DiscoveryError {
 fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourceMetadata, DiscoveryError> {
     let Found { answer, resources, from_challenge } = found;
     let url = answer.url.clone();
-    reporter.check(&rules::METADATA_AVAILABLE, true, "HTTP 200 with a JSON document", "HTTP 200");
+    reporter.check(&rules::METADATA_AVAILABLE, true, AVAILABLE, "HTTP 200");
 
     // "return a JSON object using the application/json content type" (RFC 9728 §3.2)
     let media_type = answer.media_type();
@@ -239,8 +238,8 @@ fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceM
         reporter.check(
             &rules::METADATA_MEMBER_TYPES,
             document.is_ok(),
-            "members of the types that RFC 9728 §2 gives them",
-            got("they are"),
+            "each member has the type that RFC 9728 §2 gives it",
+            got("each has"),
         );
     }
     document

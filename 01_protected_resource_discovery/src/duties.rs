@@ -59,7 +59,7 @@ static AUTHORIZATION_SERVER: [Duty; 4] = [
 
 static CLIENT: [Duty; 5] = [
     Duty {
-        what: "reads the challenge, and asks the URL that it names",
+        what: "asks where the challenge says, else the well-known URLs",
         proof: Proof::Checks(&[&rules::METADATA_AVAILABLE]),
     },
     Duty {

@@ -79,9 +79,8 @@ impl DiscoveryError {
             DiscoveryError::Server(error) => error.id(),
             DiscoveryError::Fragment { .. } => "server.url",
             DiscoveryError::Unexpected { .. } => "server.status",
-            DiscoveryError::Unavailable(HttpError::Refused { .. } | HttpError::Insecure { .. }) => {
-                rules::METADATA_ADDRESS.id
-            }
+            DiscoveryError::Unavailable(HttpError::Refused { .. }) => rules::METADATA_ADDRESS.id,
+            DiscoveryError::Unavailable(HttpError::Insecure { .. }) => rules::METADATA_SECURE.id,
             DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } => rules::METADATA_AVAILABLE.id,
             DiscoveryError::NotFound { .. } => "metadata.not-found",
             DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,
@@ -157,7 +156,7 @@ impl std::fmt::Display for DiscoveryError {
                 write!(f, "The metadata at {url} is served as {got:?} instead of application/json.")
             }
             DiscoveryError::Document { url, error: MetadataError::NotAnObject { got } } => {
-                write!(f, "The metadata at {url} is no JSON object but {got}.")
+                write!(f, "The metadata at {url} is not usable: a JSON object was expected, and it is {got}.")
             }
             DiscoveryError::Document { url, error: MetadataError::Member { name, expected, got } } => {
                 write!(f, "In the metadata at {url}, {name} has to be {expected}, and is {got}.")

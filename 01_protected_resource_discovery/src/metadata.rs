@@ -75,7 +75,7 @@ impl ProtectedResourceMetadata {
     /// Reads a document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, MetadataError> {
         let document: Value = serde_json::from_slice(bytes)
-            .map_err(|error| MetadataError::NotAnObject { got: format!("not JSON: {error}") })?;
+            .map_err(|error| MetadataError::NotAnObject { got: format!("not JSON ({error})") })?;
         let Value::Object(members) = document else {
             return Err(MetadataError::NotAnObject { got: kind(&document) });
         };
@@ -195,7 +195,7 @@ mod tests {
         let deep = "[".repeat(100_000);
         for text in ["", "<html>", "{\"resource\": \"r\"", "\u{feff}{}", deep.as_str(), "{\"resource\":\"r\"} x"] {
             let error = ProtectedResourceMetadata::from_json(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with("not JSON: "), "{error}");
+            assert!(error.starts_with("not JSON ("), "{error}");
         }
         assert!(ProtectedResourceMetadata::from_json(&[0xff, 0xfe, 0x00]).is_err());
     }

@@ -26,6 +26,10 @@ pub static WELL_KNOWN_PATH: Rule =
 /// The metadata's URL, redirects included, does not lead into a network that the server has no business with.
 pub static METADATA_ADDRESS: Rule = Rule { id: "metadata.address", keyword: Keyword::Should, spec: &spec::RFC9728_7_7 };
 
+/// The metadata's URL does not send its answer, which decides where the user signs in, over an open network in the clear.
+pub static METADATA_SECURE: Rule =
+    Rule { id: "metadata.secure", keyword: Keyword::Must, spec: &spec::MCP_HTTP_LOOPBACK };
+
 /// The metadata's URL answers 200 with a JSON document of a size that can be read.
 pub static METADATA_AVAILABLE: Rule =
     Rule { id: "metadata.available", keyword: Keyword::Must, spec: &spec::RFC9728_3_2 };
@@ -78,6 +82,7 @@ pub static ALL: &[&Rule] = &[
     &CHALLENGE_WITHOUT_ERROR,
     &WELL_KNOWN_PATH,
     &METADATA_ADDRESS,
+    &METADATA_SECURE,
     &METADATA_AVAILABLE,
     &METADATA_MEDIA_TYPE,
     &METADATA_OBJECT,

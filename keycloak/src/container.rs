@@ -1,1 +1,114 @@
+//! For tests: Keycloak in a container, with the realm of `realm-export.json`.
+//!
+//! Where the image `mcp-oauth-keycloak:26.7.3` is there and holds today's realm file (`.ci/keycloak-image` makes it), it starts
+//! within seconds: Keycloak is built and the realm imported in it. Else the official image imports the realm at start, which
+//! takes most of a minute.
 
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use testcontainers::bollard::Docker;
+use testcontainers::core::client::docker_client_instance;
+use testcontainers::core::error::ClientError;
+use testcontainers::core::wait::HttpWaitStrategy;
+use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::runners::AsyncRunner;
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError};
+
+use crate::realm::SHIPPED;
+
+/// The version that the tests are written for.
+pub const VERSION: &str = "26.7.3";
+/// Features of Keycloak beside those that are on by default.
+const FEATURES: &str = "cimd";
+/// The port inside the container.
+const PORT: u16 = 8080;
+/// Seconds after which a container that does not answer has failed.
+const START_SECONDS: u64 = 240;
+
+/// A running Keycloak. Call [`Keycloak::remove`] when it is no longer needed.
+pub struct Keycloak {
+    container: ContainerAsync<GenericImage>,
+    issuer: String,
+}
+
+/// Why there is no Keycloak.
+#[derive(Debug)]
+pub enum NotStarted {
+    /// This machine cannot run it: no engine, or no image and none to be had. Tests are skipped.
+    Impossible(String),
+    /// It should have run. Tests fail.
+    Failed(String),
+}
+
+impl Keycloak {
+    /// Starts a container and waits until the realm's metadata answers 200: the port opens long before the realm is there.
+    pub async fn start() -> Result<Self, NotStarted> {
+        let engine = docker_client_instance().await.map_err(no_engine)?;
+        engine.ping().await.map_err(no_engine)?;
+        let container = request(&engine).await.start().await.map_err(not_started)?;
+        let address = async {
+            Ok::<_, TestcontainersError>((container.get_host().await?, container.get_host_port_ipv4(PORT).await?))
+        };
+        let (host, port) = address.await.map_err(not_started)?;
+        Ok(Self { container, issuer: format!("http://{host}:{port}/realms/mcp-oauth") })
+    }
+
+    /// The realm's issuer identifier; Keycloak takes it from the host that it is asked under.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Stops and removes the container.
+    pub async fn remove(self) -> Result<(), TestcontainersError> {
+        self.container.rm().await
+    }
+}
+
+async fn request(engine: &Docker) -> ContainerRequest<GenericImage> {
+    let path = "/realms/mcp-oauth/.well-known/openid-configuration";
+    let ready = HttpWaitStrategy::new(path).with_port(PORT.tcp()).with_expected_status_code(200_u16);
+    let image = |name: &str, tag: &str| {
+        GenericImage::new(name, tag).with_exposed_port(PORT.tcp()).with_wait_for(WaitFor::http(ready))
+    };
+    let request = match std::env::var("KEYCLOAK_IMAGE").ok().filter(|image| !image.is_empty()) {
+        None if prepared_image_fits(engine).await => image("mcp-oauth-keycloak", VERSION).into(),
+        None => official(image("quay.io/keycloak/keycloak", VERSION)),
+        Some(chosen) => {
+            let (name, tag) = chosen.rsplit_once(':').unwrap_or((&chosen, "latest"));
+            official(image(name, tag))
+        }
+    };
+    request.with_startup_timeout(Duration::from_secs(START_SECONDS))
+}
+
+fn official(image: GenericImage) -> ContainerRequest<GenericImage> {
+    image
+        .with_cmd(["start-dev".to_owned(), format!("--features={FEATURES}"), "--import-realm".to_owned()])
+        .with_env_var("KC_BOOTSTRAP_ADMIN_USERNAME", "admin")
+        .with_env_var("KC_BOOTSTRAP_ADMIN_PASSWORD", "admin123")
+        .with_copy_to("/opt/keycloak/data/import/realm-export.json", SHIPPED.as_bytes().to_vec())
+}
+
+/// Whether the prepared image is there and made from the realm file that this program was built with.
+async fn prepared_image_fits(engine: &Docker) -> bool {
+    let found = engine.inspect_image(&format!("mcp-oauth-keycloak:{VERSION}")).await;
+    let labels = found.ok().and_then(|image| image.config).and_then(|config| config.labels).unwrap_or_default();
+    let hash = digest::digest(&digest::SHA256, SHIPPED.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    labels.get("org.mcp-oauth.realm-sha256") == Some(&hex)
+        && labels.get("org.mcp-oauth.features").is_some_and(|features| features == FEATURES)
+}
+
+fn no_engine(error: impl std::fmt::Display) -> NotStarted {
+    NotStarted::Impossible(format!("no Docker engine answers ({error})"))
+}
+
+fn not_started(error: TestcontainersError) -> NotStarted {
+    match error {
+        TestcontainersError::Client(ClientError::PullImage { descriptor, err }) => {
+            NotStarted::Impossible(format!("the image {descriptor} is not here and cannot be pulled ({err})"))
+        }
+        other => NotStarted::Failed(format!("Keycloak did not start: {other}")),
+    }
+}

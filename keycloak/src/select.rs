@@ -99,7 +99,7 @@ impl Idp {
     }
 
     fn at(issuer: &str, reason: String) -> Self {
-        Self { issuer: issuer.to_owned(), reason: format!("IdP: {reason}"), _embedded: None }
+        Self { issuer: issuer.to_owned(), reason, _embedded: None }
     }
 
     async fn named(issuer: &str) -> Result<Self, Failure> {
@@ -128,7 +128,7 @@ impl Idp {
     async fn embedded(lifetime: Lifetime, why: String) -> Result<Self, Failure> {
         let elsewhere = format!("{}/realms/mcp-oauth", embedded_url());
         if probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready {
-            return Ok(Self::at(&elsewhere, format!("the embedded stand-in that is up at {elsewhere}, {why}")));
+            return Ok(Self::at(&elsewhere, format!("The embedded stand-in that is up at {elsewhere}, {why}")));
         }
         let port = match lifetime {
             Lifetime::Story => 0,
@@ -137,7 +137,7 @@ impl Idp {
         let listener = listen::bind(port, "the embedded IdP", "--idp <issuer URL> (another IdP)").await?;
         let embedded = Embedded::start(listener, Realm::shipped()?);
         let issuer = embedded.issuer().to_owned();
-        let reason = format!("IdP: the embedded stand-in inside this process, at {issuer}, {why}");
+        let reason = format!("The embedded stand-in inside this process, at {issuer}, {why}");
         Ok(Self { issuer, reason, _embedded: Some(embedded) })
     }
 }

@@ -1,1 +1,55 @@
+//! For tests: one scenario becomes two trials, `embedded` and `keycloak`.
+//!
+//! The trial `keycloak` runs where a Docker engine answers and the image is there or can be pulled; elsewhere it is reported as
+//! ignored, with the reason. With the environment variable `CI` set, a missing engine or image is a failure.
 
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use shared::listen;
+
+use crate::container::{Keycloak, NotStarted};
+use crate::{Embedded, Realm};
+
+/// Runs `scenario` on both IdPs, and the other trials beside it. The scenario gets the issuer; it may block.
+pub fn run(scenario: fn(&str) -> Result<(), Failed>, others: Vec<Trial>) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![
+        Trial::test("embedded", move || on_embedded(scenario)),
+        Trial::ignorable_test("keycloak", move || on_keycloak(scenario)),
+    ];
+    trials.extend(others);
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn on_embedded(scenario: fn(&str) -> Result<(), Failed>) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let _entered = runtime.enter();
+    let embedded = runtime.block_on(async {
+        let listener = listen::bind(0, "the embedded IdP", "").await?;
+        Ok::<_, Failed>(Embedded::start(listener, Realm::shipped()?))
+    })?;
+    scenario(embedded.issuer())
+}
+
+fn on_keycloak(scenario: fn(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let keycloak = match runtime.block_on(Keycloak::start()) {
+        Ok(keycloak) => keycloak,
+        Err(NotStarted::Impossible(reason)) if std::env::var_os("CI").is_none() => {
+            return Ok(Completion::ignored_with(reason));
+        }
+        Err(NotStarted::Impossible(reason)) => {
+            return Err(format!("CI is set, so Keycloak has to be tested, but {reason}. Run .ci/docker-engine and .ci/keycloak-image first.").into());
+        }
+        Err(NotStarted::Failed(reason)) => return Err(reason.into()),
+    };
+    // A scenario that panics must not leave its container behind.
+    let issuer = keycloak.issuer().to_owned();
+    let result = std::panic::catch_unwind(|| scenario(&issuer));
+    runtime.block_on(keycloak.remove())?;
+    match result {
+        Ok(result) => result.map(|()| Completion::Completed),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}

@@ -416,7 +416,9 @@ fn innermost(error: &dyn StdError) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    let text = cause.to_string();
+    // The system's number for its own sentence tells a person nothing.
+    text.split(" (os error ").next().unwrap_or_default().to_lowercase()
 }
 
 /// A resolver that leaves out the addresses which may not be reached. What it hands out is what is connected to, so a name

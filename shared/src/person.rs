@@ -16,6 +16,9 @@ const BODY_LINES: usize = 24;
 /// Characters of one line of a body that are shown without `--verbose`.
 const BODY_COLUMNS: usize = 400;
 
+/// Headers of the transport, which are shown with `--verbose` only (the JSON form always has them).
+const TRANSPORT_HEADERS: &[&str] = &["connection", "content-length", "date", "keep-alive", "transfer-encoding", "vary"];
+
 /// How events are drawn.
 pub struct View {
     pub color: bool,
@@ -24,7 +27,8 @@ pub struct View {
 }
 
 impl View {
-    pub fn render(&self, side: Side, event: &Event, breakage: Option<&Breakage>) -> String {
+    /// `quoted`: the sentence of this check was printed before.
+    pub fn render(&self, side: Side, event: &Event, breakage: Option<&Breakage>, quoted: bool) -> String {
         match event {
             Event::Stage { n, title, spec } => self.stage(*n, title, spec),
             Event::Sent { method, url, headers, body, curl } => {
@@ -45,7 +49,7 @@ impl View {
                 let title = format!("{keyword}: {}", printable(expected));
                 let mut text = self.line(side, &mark, &title);
                 text += &indented(&format!("seen: {}", printable(got)), 11);
-                text += &self.quote(spec);
+                text += &self.quote(spec, quoted);
                 if *expected_failure && let Some(breakage) = breakage {
                     text += &self.tinted(
                         &indented(&format!("This is the rule that --break {} breaks.", breakage.name), 11),
@@ -55,8 +59,9 @@ impl View {
                 text
             }
             Event::Note { text } => {
-                let lines = text.lines().map(|line| self.wrapped(side, "·", &printable(line)));
-                lines.collect()
+                let mut lines = text.lines();
+                let first = self.wrapped(side, "·", &printable(lines.next().unwrap_or_default()));
+                lines.fold(first, |text, line| text + "           " + &printable(line) + "\n")
             }
             Event::Error { message, fix, .. } => {
                 let mut text = self.tinted(&self.wrapped(side, "✘", &printable(message)), Color::Red);
@@ -86,7 +91,7 @@ impl View {
     fn stage(&self, n: usize, title: &str, spec: &SpecRef) -> String {
         let symbol = if self.color { "🔎 " } else { "" };
         let title = self.bold(&format!("{symbol}Stage {n}: {}", printable(title)));
-        let spec = self.tinted(&format!("   {} {}, {}", spec.id, spec.section, spec.url), Color::BrightBlack);
+        let spec = self.tinted(&format!("{} {}\n{}", spec.id, spec.section, spec.url), Color::BrightBlack);
         format!("\n{title}\n{spec}\n")
     }
 
@@ -96,10 +101,6 @@ impl View {
     }
 
     fn wrapped(&self, side: Side, mark: &str, text: &str) -> String {
-        // Rows of a table keep their spacing.
-        if text.contains("   ") {
-            return self.line(side, mark, text);
-        }
         let lines = textwrap::wrap(text, options(WIDTH - 11));
         let mut lines = lines.iter();
         let first = self.line(side, mark, lines.next().map_or("", |line| line.as_ref()));
@@ -109,6 +110,7 @@ impl View {
     fn headers_and_body(&self, headers: &[(String, String)], body: &Value) -> String {
         let mut text: String = headers
             .iter()
+            .filter(|(name, _)| self.verbose || !TRANSPORT_HEADERS.contains(&name.as_str()))
             .map(|(name, value)| {
                 let line = format!("{name}: {}", printable(value));
                 format!("           {}\n", self.tinted(&self.cut(&line), Color::BrightBlack))
@@ -139,8 +141,9 @@ impl View {
         }
     }
 
-    fn quote(&self, spec: &SpecRef) -> String {
-        let text = indented(&format!("{} {}: “{}”", spec.id, spec.section, spec.quote), 11);
+    fn quote(&self, spec: &SpecRef, quoted: bool) -> String {
+        let sentence = if quoted { "(see above)".to_owned() } else { format!("“{}”", spec.quote) };
+        let text = indented(&format!("{} {}: {sentence}", spec.id, spec.section), 11);
         self.tinted(&text, Color::BrightBlack)
     }
 
@@ -199,7 +202,7 @@ mod tests {
 
     fn received(body: Value) -> String {
         let headers = vec![("x-evil".to_owned(), "\u{1b}[2Jcleared\r\n".to_owned())];
-        PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, None)
+        PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, None, false)
     }
 
     #[test]
@@ -221,12 +224,14 @@ mod tests {
     #[test]
     fn an_unknown_status_code_is_shown_as_a_number() {
         let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
-        assert_eq!(PLAIN.render(Side::Client, &event, None), "  client ← 799  (0 ms)\n");
+        assert_eq!(PLAIN.render(Side::Client, &event, None, false), "  client ← 799  (0 ms)\n");
     }
 
     #[test]
     fn a_url_is_never_broken() {
         let url = format!("http://localhost/{}", "a-b/".repeat(60));
-        assert!(PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None).contains(&url));
+        assert!(
+            PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None, false).contains(&url)
+        );
     }
 }

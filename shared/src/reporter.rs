@@ -1,6 +1,6 @@
 //! Counts the events of a run and prints them: for a person on a terminal, plain, or as JSON Lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,6 +55,7 @@ struct State {
     seq: u64,
     counts: Counts,
     results: HashMap<&'static str, bool>,
+    quoted: HashSet<&'static str>,
     breakage: Option<&'static Breakage>,
     caught: bool,
 }
@@ -75,6 +76,7 @@ impl Reporter {
             seq: 0,
             counts: Counts::default(),
             results: HashMap::new(),
+            quoted: HashSet::new(),
             breakage: None,
             caught: false,
         };
@@ -178,7 +180,8 @@ impl Reporter {
             Format::Json => json_line(state.seq, self.side, event),
             Format::Person { color } => {
                 let view = person::View { color, verbose: self.options.verbose, curl: self.options.curl };
-                view.render(self.side, event, state.breakage)
+                let quoted = matches!(event, Event::Checked { spec, .. } if !state.quoted.insert(spec.quote));
+                view.render(self.side, event, state.breakage, quoted)
             }
         };
         let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
