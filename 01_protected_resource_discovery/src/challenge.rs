@@ -280,9 +280,9 @@ mod tests {
     #[test]
     fn what_breaks_the_grammar_is_refused_with_the_place() {
         for (field, position, expected) in [
-            ("Bearer realm=", 13, "a value"),
-            ("Bearer realm=\"open", 19, "the closing quotation mark"),
-            ("Bearer realm=\"x\\", 17, "a character after the backslash"),
+            ("Bearer a=b, realm=", 18, "a value"),
+            ("Bearer realm=\"open", 18, "the closing quotation mark"),
+            ("Bearer realm=\"x\\", 16, "a character after the backslash"),
             ("Bearer scope=\"a\", scope=\"b\"", 18, "a parameter that was not there before"),
             ("=x", 0, "the name of an authentication scheme"),
             ("\"Bearer\"", 0, "the name of an authentication scheme"),

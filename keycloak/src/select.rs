@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
@@ -207,26 +206,27 @@ async fn probe(issuer: &str, seconds: u64) -> Result<Found, Failure> {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     // The user named this IdP, so it may be anywhere.
-    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback).name(host))?;
+    let reach = Reach::public_only().limit(Privacy::Loopback).name(host);
+    let http = Http::new(Reporter::silent(), reach)?.within(seconds);
     let urls = [
         format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')),
         format!("{scheme}://{authority}/.well-known/oauth-authorization-server{}", path.trim_end_matches('/')),
     ];
-    let mut found = ask(&http, &urls[0], issuer, seconds).await;
+    let mut found = ask(&http, &urls[0], issuer).await;
     if matches!(found, Found::SomethingElse { .. }) {
-        found = ask(&http, &urls[1], issuer, seconds).await;
+        found = ask(&http, &urls[1], issuer).await;
     }
     Ok(found)
 }
 
-async fn ask(http: &Http, url: &str, issuer: &str, seconds: u64) -> Found {
+async fn ask(http: &Http, url: &str, issuer: &str) -> Found {
     let request = Request::get(url);
     let nothing = |reason: String| Found::Nothing { issuer: issuer.to_owned(), reason };
-    let answer = match tokio::time::timeout(Duration::from_secs(seconds), http.send(&request)).await {
-        Err(_) => return nothing(format!("no answer within {seconds} s")),
-        Ok(Err(HttpError::Unreachable { reason, .. })) => return nothing(reason),
-        Ok(Err(other)) => return nothing(other.to_string()),
-        Ok(Ok(answer)) => answer,
+    let answer = match http.send(&request).await {
+        Ok(answer) => answer,
+        Err(HttpError::Unreachable { reason, .. }) => return nothing(reason),
+        Err(HttpError::TimedOut { seconds, .. }) => return nothing(format!("no answer within {seconds} s")),
+        Err(other) => return nothing(other.to_string()),
     };
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match (answer.status, document["issuer"].as_str(), document["error"].as_str()) {
@@ -293,7 +293,7 @@ mod tests {
             found(something).await,
             "what answers at ISSUER is no authorization server (HTTP 200 instead of metadata)"
         );
-        let silent = Router::new().fallback(|| async { tokio::time::sleep(Duration::from_secs(60)).await });
+        let silent = Router::new().fallback(|| async { tokio::time::sleep(std::time::Duration::from_secs(60)).await });
         assert_eq!(found(silent).await, "nothing answers at ISSUER (no answer within 1 s)");
     }
 

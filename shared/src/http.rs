@@ -250,6 +250,7 @@ pub struct Http {
     proxied: Option<reqwest::Client>,
     reach: Arc<Reach>,
     reporter: Reporter,
+    seconds: u64,
 }
 
 impl Http {
@@ -263,7 +264,6 @@ impl Http {
                 .user_agent(concat!("mcp-oauth-tutorial/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-                .timeout(Duration::from_secs(TOTAL_SECONDS))
         };
         let built = |client: reqwest::Result<reqwest::Client>| {
             client.map_err(|error| {
@@ -273,12 +273,12 @@ impl Http {
         };
         let direct = built(builder().no_proxy().dns_resolver(Arc::new(Guarded(reach.clone()))).build())?;
         let proxied = proxy_is_set().then(|| built(builder().build())).transpose()?;
-        Ok(Self { direct, proxied, reach, reporter })
+        Ok(Self { direct, proxied, reach, reporter, seconds: TOTAL_SECONDS })
     }
 
-    /// The same client, reaching what `reach` allows and reporting to `reporter`.
-    pub fn reaching(&self, reach: Reach) -> Result<Self, Failure> {
-        Self::new(self.reporter.clone(), reach)
+    /// The same client with another time limit for each request, in seconds.
+    pub fn within(self, seconds: u64) -> Self {
+        Self { seconds, ..self }
     }
 
     /// Where this client reports.
@@ -304,14 +304,15 @@ impl Http {
         let client = self.client_for(&url).await?;
         self.reporter.emit(&request.sent());
         let started = Instant::now();
-        let mut builder = client.request(request.method.clone(), url).body(request.body.clone());
+        let mut builder = client.request(request.method.clone(), url).timeout(Duration::from_secs(self.seconds));
+        builder = builder.body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        let mut response = builder.send().await.map_err(|error| explained(error, &request.url))?;
+        let mut response = builder.send().await.map_err(|error| self.explained(error, &request.url))?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let body = read_limited(&mut response).await.map_err(|error| explained(error, &request.url))?;
+        let body = read_limited(&mut response).await.map_err(|error| self.explained(error, &request.url))?;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.reporter.emit(&received(status, &headers, body.as_deref(), ms));
         match body {
@@ -340,6 +341,23 @@ impl Http {
     fn refuse_literal(&self, host: &str, url: &str) -> Result<(), HttpError> {
         let Some(address) = reach::literal(host) else { return Ok(()) };
         self.reach.allows(host, address).map_err(|privacy| HttpError::Refused { url: url.to_owned(), address, privacy })
+    }
+
+    /// What reqwest says, sorted by what a person can do about it.
+    fn explained(&self, error: reqwest::Error, url: &str) -> HttpError {
+        let url = url.to_owned();
+        let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
+        while let Some(cause) = source {
+            if let Some(refused) = cause.downcast_ref::<RefusedAddress>() {
+                return HttpError::Refused { url, address: refused.address, privacy: refused.privacy };
+            }
+            source = cause.source();
+        }
+        match error.is_timeout() {
+            true if error.is_connect() => HttpError::TimedOut { url, seconds: CONNECT_SECONDS.min(self.seconds) },
+            true => HttpError::TimedOut { url, seconds: self.seconds },
+            false => HttpError::Unreachable { url, reason: innermost(&error) },
+        }
     }
 
     async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
@@ -392,23 +410,6 @@ fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64) -> E
         |body| Mask::Fingerprint.body(content_type, body),
     );
     Event::Received { status, headers: shown.collect(), body, ms }
-}
-
-/// What reqwest says, sorted by what a person can do about it.
-fn explained(error: reqwest::Error, url: &str) -> HttpError {
-    let url = url.to_owned();
-    let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
-    while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<RefusedAddress>() {
-            return HttpError::Refused { url, address: refused.address, privacy: refused.privacy };
-        }
-        source = cause.source();
-    }
-    match error.is_timeout() {
-        true if error.is_connect() => HttpError::TimedOut { url, seconds: CONNECT_SECONDS },
-        true => HttpError::TimedOut { url, seconds: TOTAL_SECONDS },
-        false => HttpError::Unreachable { url, reason: innermost(&error) },
-    }
 }
 
 fn innermost(error: &dyn StdError) -> String {

@@ -108,3 +108,68 @@ pub async fn interrupted() {
     }
     let _ = tokio::signal::ctrl_c().await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Keyword, Rule, Side};
+    use crate::spec;
+    use crate::testing::Captured;
+
+    static RULE: Rule = Rule { id: "test.rule", keyword: Keyword::Must, spec: &spec::MCP_ORIGIN };
+    static BREAKAGE: Breakage =
+        Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &RULE };
+
+    /// Whether the outcome line says that the story holds, and the ids of the errors before it.
+    fn told(
+        breakage: Option<&'static Breakage>,
+        story: impl AsyncFnOnce(Reporter) -> Result<(), Failure>,
+    ) -> (bool, Vec<String>) {
+        let captured = Captured::json();
+        let reporter = captured.reporter();
+        let exit = run(&reporter, breakage, story(reporter.clone()));
+        let events = captured.events();
+        let last = events.last().unwrap();
+        assert_eq!(last["event"], "outcome");
+        let ok = last["ok"] == true;
+        assert_eq!(format!("{exit:?}"), format!("{:?}", if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }));
+        assert_eq!(last["exit"], u8::from(!ok));
+        let errors = events.iter().filter(|event| event["event"] == "error");
+        (ok, errors.map(|error| error["id"].as_str().unwrap().to_owned()).collect())
+    }
+
+    fn failure() -> Failure {
+        Failure::new("test.failure", "It failed.", "")
+    }
+
+    #[test]
+    fn a_story_holds_when_it_ends_well_and_no_must_failed() {
+        assert_eq!(told(None, async |_| Ok(())), (true, vec![]));
+        assert_eq!(told(None, async |_| Err(failure())), (false, vec!["test.failure".to_owned()]));
+        let with_a_failed_check = async |reporter: Reporter| {
+            reporter.check(&RULE, false, 1, 2);
+            Ok(())
+        };
+        assert_eq!(told(None, with_a_failed_check), (false, vec![]));
+    }
+
+    #[test]
+    fn a_breakage_that_is_caught_holds_however_the_story_ends() {
+        let caught = async |reporter: Reporter| {
+            reporter.check(&RULE, false, 1, 2);
+            Err(failure())
+        };
+        assert_eq!(told(Some(&BREAKAGE), caught), (true, vec!["test.failure".to_owned()]));
+    }
+
+    #[test]
+    fn a_breakage_that_slips_through_does_not_hold() {
+        let slipped = (false, vec!["break.slipped-through".to_owned()]);
+        assert_eq!(told(Some(&BREAKAGE), async |_| Ok(())), slipped);
+        let noticed_by_another = async |reporter: Reporter| {
+            reporter.on(Side::Server).check(&RULE, false, 1, 2);
+            Ok(())
+        };
+        assert_eq!(told(Some(&BREAKAGE), noticed_by_another), slipped);
+    }
+}
