@@ -11,6 +11,7 @@ use shared::cli::{self, CommonOptions};
 use shared::http::Http;
 use shared::listen::{self, Serving};
 use shared::reach::Reach;
+use shared::story::Holds;
 use shared::{Failure, Reporter, Side, story};
 
 /// Lesson 01: how an MCP client finds the authorization server of an MCP server (RFC 9728)
@@ -76,78 +77,71 @@ fn main() -> ExitCode {
         command.error(clap::error::ErrorKind::ArgumentConflict, message).exit();
     }
 
-    let reporter = cli.common.reporter();
-    match &cli.role {
-        None => story::run(&reporter, breakage, whole_story(&cli, &reporter, breakage)),
+    let run = Run { reporter: cli.common.reporter(), breakage, cli };
+    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    match &run.cli.role {
+        None => story::run(&run.reporter, holds, run.whole_story()),
         // Whether a breakage is caught is seen where the other side is.
-        Some(Role::Server) => story::run(&reporter, None, serve_until_ended(&cli, &reporter, breakage)),
-        Some(Role::Client { server_url }) => story::run(&reporter, None, ask(&cli, &reporter, server_url, breakage)),
+        Some(Role::Server) => story::run(&run.reporter, Holds::WhenEnded, run.serve_until_ended()),
+        Some(Role::Client { server_url }) => story::run(&run.reporter, Holds::WithoutFailure, run.ask(server_url)),
     }
 }
 
-async fn whole_story(cli: &Cli, reporter: &Reporter, breakage: Option<&'static Breakage>) -> Result<(), Failure> {
-    let (_idp, _serving, server_url) = start(cli, reporter, Lifetime::Story, breakage).await?;
-    run_client(cli, reporter, &server_url, breakage).await
-}
-
-async fn serve_until_ended(cli: &Cli, reporter: &Reporter, breakage: Option<&'static Breakage>) -> Result<(), Failure> {
-    let (_idp, _serving, server_url) = start(cli, reporter, Lifetime::Server, breakage).await?;
-    let reporter = reporter.on(Side::Server);
-    reporter.note(format!("Up until Ctrl-C. See its answer: curl -i {server_url}"));
-    story::interrupted().await;
-    Ok(())
-}
-
-async fn ask(
-    cli: &Cli,
-    reporter: &Reporter,
-    server_url: &str,
+struct Run {
+    cli: Cli,
+    reporter: Reporter,
     breakage: Option<&'static Breakage>,
-) -> Result<(), Failure> {
-    reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-    run_client(cli, reporter, server_url, breakage).await
 }
 
-async fn run_client(
-    cli: &Cli,
-    reporter: &Reporter,
-    server_url: &str,
-    breakage: Option<&'static Breakage>,
-) -> Result<(), Failure> {
-    let http = Http::new(reporter.clone(), Reach::of_server(server_url, &cli.common.allow_host).await)?;
-    match breakage {
-        Some(breakage) if breakage.name == breakages::EVIL_ORIGIN.name => {
-            client::run_as_foreign_page(&http, server_url).await
+impl Run {
+    async fn whole_story(&self) -> Result<(), Failure> {
+        let (_idp, _serving, server_url) = self.start(Lifetime::Story).await?;
+        self.client(&server_url).await
+    }
+
+    async fn serve_until_ended(&self) -> Result<(), Failure> {
+        let (_idp, _serving, server_url) = self.start(Lifetime::Server).await?;
+        let reporter = self.reporter.on(Side::Server);
+        reporter.note(format!("Up until Ctrl-C. See its answer: curl -i {server_url}"));
+        story::interrupted().await;
+        Ok(())
+    }
+
+    async fn ask(&self, server_url: &str) -> Result<(), Failure> {
+        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
+        self.client(server_url).await
+    }
+
+    async fn client(&self, server_url: &str) -> Result<(), Failure> {
+        let reach = Reach::of_server(server_url, &self.cli.common.allow_host).await;
+        let http = Http::new(self.reporter.clone(), reach)?;
+        match self.breakage {
+            Some(breakage) if breakage.name == breakages::EVIL_ORIGIN.name => {
+                client::run_as_foreign_page(&http, server_url).await
+            }
+            _ => client::run(&http, server_url).await.map(|_| ()),
         }
-        _ => client::run(&http, server_url).await.map(|_| ()),
     }
-}
 
-/// Finds the IdP and starts the MCP server.
-async fn start(
-    cli: &Cli,
-    reporter: &Reporter,
-    lifetime: Lifetime,
-    breakage: Option<&'static Breakage>,
-) -> Result<(Idp, Serving, String), Failure> {
-    let idp = Idp::select(&cli.idp.idp, lifetime).await?;
-    reporter.on(Side::Idp).note(idp.reason());
-    let listener = listen::bind(cli.common.port, "the MCP server", "--port").await?;
-    let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
-    let protected = ProtectedResource {
-        resource: server_url.clone(),
-        authorization_servers: vec![idp.issuer().to_owned()],
-        scopes: cli.scopes.0.clone(),
-        registration_hint: cli.registration_hint,
-        breakage,
-    };
-    let reporter = reporter.on(Side::Server);
-    reporter.note(format!("MCP server: {server_url}"));
-    if let Some(breakage) = breakage {
-        reporter
-            .on(breakage.broken_by)
-            .note(format!("--break {}: the {} {}.", breakage.name, breakage.broken_by, breakage.what));
+    /// Finds the IdP and starts the MCP server.
+    async fn start(&self, lifetime: Lifetime) -> Result<(Idp, Serving, String), Failure> {
+        let idp = Idp::select(&self.cli.idp.idp, lifetime).await?;
+        self.reporter.on(Side::Idp).note(idp.reason());
+        let listener = listen::bind(self.cli.common.port, "the MCP server", "--port").await?;
+        let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
+        let protected = ProtectedResource {
+            resource: server_url.clone(),
+            authorization_servers: vec![idp.issuer().to_owned()],
+            scopes: self.cli.scopes.0.clone(),
+            registration_hint: self.cli.registration_hint,
+            breakage: self.breakage,
+        };
+        let reporter = self.reporter.on(Side::Server);
+        reporter.note(format!("MCP server: {server_url}"));
+        if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
+            self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
+        }
+        let serving = listen::serve(listener, server::app(protected, reporter));
+        Ok((idp, serving, server_url))
     }
-    let serving = listen::serve(listener, server::app(protected, reporter));
-    Ok((idp, serving, server_url))
 }

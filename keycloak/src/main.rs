@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use keycloak::{EMBEDDED_PORT, Embedded, Realm};
 use shared::reporter::{Format, Options, stdout_wants_color};
+use shared::story::Holds;
 use shared::{Failure, Reporter, Side, listen, story};
 
 /// The embedded identity provider alone: a stand-in for Keycloak that reads the same realm file
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::Person { color } };
     let options = Options { format, verbose: false, curl: false, pause: false };
     let reporter = Reporter::new(options, std::io::stdout()).on(Side::Idp);
-    story::run(&reporter, None, serve(&reporter, cli.port))
+    story::run(&reporter, Holds::WhenEnded, serve(&reporter, cli.port))
 }
 
 async fn serve(reporter: &Reporter, port: u16) -> Result<(), Failure> {

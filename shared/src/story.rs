@@ -32,16 +32,21 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// When a story holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Holds {
+    /// When it ends well and no check on a MUST failed.
+    WithoutFailure,
+    /// When this breakage was caught as the lesson says, however the rest of the story ended.
+    WhenCaught(&'static Breakage),
+    /// When it ends well: a server that refuses bad requests does its work.
+    WhenEnded,
+}
+
 /// Runs `story` until it ends or a person ends it (Ctrl-C, or a request to terminate), prints the outcome, and gives the exit
 /// code of the process: 0 where the story holds, else 1.
-///
-/// With a `breakage` the story holds where that breakage was caught as the lesson says, however the rest of the story ended.
-pub fn run(
-    reporter: &Reporter,
-    breakage: Option<&'static Breakage>,
-    story: impl Future<Output = Result<(), Failure>>,
-) -> ExitCode {
-    if let Some(breakage) = breakage {
+pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    if let Holds::WhenCaught(breakage) = holds {
         reporter.expect(breakage);
     }
     let runtime = match tokio::runtime::Runtime::new() {
@@ -54,35 +59,37 @@ pub fn run(
     };
     let ended = runtime.block_on(async {
         tokio::select! {
+            biased; // A server's story waits for Ctrl-C itself, and then has ended well.
             result = story => result,
             () = interrupted() => Err(Failure::new("interrupted", "Ended by you before the story was over.", "")),
         }
     });
     // Whoever still waits for the keyboard is not waited for.
     runtime.shutdown_background();
-    let ok = conclude(reporter, breakage, ended);
+    let ok = conclude(reporter, holds, ended);
     reporter.outcome(ok);
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Says how the story ended; whether it holds.
-fn conclude(reporter: &Reporter, breakage: Option<&'static Breakage>, ended: Result<(), Failure>) -> bool {
+fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bool {
     let went_through = ended.is_ok();
     let interrupted = matches!(&ended, Err(failure) if failure.id == "interrupted");
     if let Err(failure) = ended {
         reporter.error(failure.id, failure.message, failure.fix);
     }
-    match breakage {
-        None => went_through && reporter.counts().failed == 0,
-        Some(_) if interrupted => false,
-        Some(breakage) if reporter.caught() => {
+    match holds {
+        Holds::WhenEnded => went_through,
+        Holds::WithoutFailure => went_through && reporter.counts().failed == 0,
+        Holds::WhenCaught(_) if interrupted => false,
+        Holds::WhenCaught(breakage) if reporter.caught() => {
             reporter.note(format!(
                 "Caught: the {} noticed what --break {} did, at the check {}.",
                 breakage.caught_by, breakage.name, breakage.caught_as.id
             ));
             true
         }
-        Some(breakage) => {
+        Holds::WhenCaught(breakage) => {
             let message = format!(
                 "--break {} slipped through: the {} should have noticed, at the check {}.",
                 breakage.name, breakage.caught_by, breakage.caught_as.id
@@ -121,13 +128,10 @@ mod tests {
         Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &RULE };
 
     /// Whether the outcome line says that the story holds, and the ids of the errors before it.
-    fn told(
-        breakage: Option<&'static Breakage>,
-        story: impl AsyncFnOnce(Reporter) -> Result<(), Failure>,
-    ) -> (bool, Vec<String>) {
+    fn told(holds: Holds, story: impl AsyncFnOnce(Reporter) -> Result<(), Failure>) -> (bool, Vec<String>) {
         let captured = Captured::json();
         let reporter = captured.reporter();
-        let exit = run(&reporter, breakage, story(reporter.clone()));
+        let exit = run(&reporter, holds, story(reporter.clone()));
         let events = captured.events();
         let last = events.last().unwrap();
         assert_eq!(last["event"], "outcome");
@@ -144,13 +148,14 @@ mod tests {
 
     #[test]
     fn a_story_holds_when_it_ends_well_and_no_must_failed() {
-        assert_eq!(told(None, async |_| Ok(())), (true, vec![]));
-        assert_eq!(told(None, async |_| Err(failure())), (false, vec!["test.failure".to_owned()]));
+        assert_eq!(told(Holds::WithoutFailure, async |_| Ok(())), (true, vec![]));
+        assert_eq!(told(Holds::WithoutFailure, async |_| Err(failure())), (false, vec!["test.failure".to_owned()]));
         let with_a_failed_check = async |reporter: Reporter| {
             reporter.check(&RULE, false, 1, 2);
             Ok(())
         };
-        assert_eq!(told(None, with_a_failed_check), (false, vec![]));
+        assert_eq!(told(Holds::WithoutFailure, with_a_failed_check), (false, vec![]));
+        assert_eq!(told(Holds::WhenEnded, with_a_failed_check), (true, vec![]));
     }
 
     #[test]
@@ -159,17 +164,17 @@ mod tests {
             reporter.check(&RULE, false, 1, 2);
             Err(failure())
         };
-        assert_eq!(told(Some(&BREAKAGE), caught), (true, vec!["test.failure".to_owned()]));
+        assert_eq!(told(Holds::WhenCaught(&BREAKAGE), caught), (true, vec!["test.failure".to_owned()]));
     }
 
     #[test]
     fn a_breakage_that_slips_through_does_not_hold() {
         let slipped = (false, vec!["break.slipped-through".to_owned()]);
-        assert_eq!(told(Some(&BREAKAGE), async |_| Ok(())), slipped);
+        assert_eq!(told(Holds::WhenCaught(&BREAKAGE), async |_| Ok(())), slipped);
         let noticed_by_another = async |reporter: Reporter| {
             reporter.on(Side::Server).check(&RULE, false, 1, 2);
             Ok(())
         };
-        assert_eq!(told(Some(&BREAKAGE), noticed_by_another), slipped);
+        assert_eq!(told(Holds::WhenCaught(&BREAKAGE), noticed_by_another), slipped);
     }
 }
