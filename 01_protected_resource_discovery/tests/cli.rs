@@ -175,8 +175,8 @@ fn every_request_is_shown_as_a_curl_line_that_works_in_a_shell() {
     let output = lesson(&["--port", "0", "--curl"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let lines: String = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    assert!(lines.contains("curl -i -X POST \"http://localhost:"), "{text}");
-    assert!(lines.contains("-d \"{\\\"jsonrpc\\\":\\\"2.0\\\""), "{text}");
+    assert!(lines.contains("curl -i -X POST 'http://localhost:"), "{text}");
+    assert!(lines.contains("-d '{\"jsonrpc\":\"2.0\""), "{text}");
 }
 
 /// A program that stays up; killed when dropped.

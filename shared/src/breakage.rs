@@ -33,5 +33,5 @@ pub fn list(breakages: &[&Breakage]) -> String {
             breakage.caught_as.spec.section,
         )
     });
-    lines.collect::<Vec<_>>().join("\n")
+    ["What --break can break in this lesson:".to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
 }

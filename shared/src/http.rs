@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::event::Event;
 use crate::reach::{self, Privacy, Reach};
-use crate::redact::Mask;
+use crate::redact::{Mask, PLACEHOLDER};
 use crate::{Failure, Reporter};
 
 /// Seconds within which a connection has to stand.
@@ -71,9 +71,6 @@ impl Request {
     }
 
     fn curl(&self, content_type: &str) -> String {
-        // Double quotes, so that a shell fills in `$ACCESS_TOKEN`; what else it would act on is escaped.
-        let quoted =
-            |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('`', "\\`"));
         let mut line = format!("curl -i -X {} {}", self.method, quoted(&Mask::Placeholder.url(&self.url)));
         for (name, value) in &self.headers {
             line += &format!(" -H {}", quoted(&format!("{name}: {}", Mask::Placeholder.header(name, value))));
@@ -84,6 +81,24 @@ impl Request {
             json => line + " -d " + &quoted(&json.to_string()),
         }
     }
+}
+
+/// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer '"$ACCESS_TOKEN"''`.
+fn quoted(text: &str) -> String {
+    let [open, close] = PLACEHOLDER;
+    let mut word = String::from("'");
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        word += &before.replace('\'', "'\\''");
+        rest = after;
+        // Whatever else stands between the marks, a stranger wrote.
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        if let Some((name, after)) = rest.split_once(close).filter(|(name, _)| is_name(name)) {
+            word += &format!("'\"${name}\"'");
+            rest = after;
+        }
+    }
+    word + &rest.replace('\'', "'\\''") + "'"
 }
 
 /// An answer, whole.
@@ -467,3 +482,29 @@ impl std::fmt::Display for RefusedAddress {
 }
 
 impl StdError for RefusedAddress {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a shell makes of a word.
+    fn in_a_shell(word: &str) -> String {
+        let script = format!("printf %s {word}");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).env("ACCESS_TOKEN", "SECRET").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_shell_acts_on_nothing_that_a_stranger_wrote() {
+        for text in
+            ["$(echo x)", "`echo x`", "a'b\"c\\d", "$HOME", "'; echo x; '", "!x", "\u{e000}$(echo x)\u{e001}", "a\nb"]
+        {
+            let shown: String = text.chars().filter(|c| *c != '\u{e000}').collect();
+            assert_eq!(in_a_shell(&quoted(text)), shown, "{text}");
+        }
+        let header = Mask::Placeholder.header("authorization", "Bearer t0k3n");
+        assert_eq!(in_a_shell(&quoted(&header)), "Bearer SECRET");
+    }
+}

@@ -35,7 +35,7 @@ impl View {
                 let mut text = self.line(side, "→", &self.bold(&format!("{method} {}", printable(url))));
                 text += &self.headers_and_body(headers, body);
                 if self.curl {
-                    text += &indented(&printable(curl), 11);
+                    text += &format!("           {}\n", printable(curl)); // One line, to be pasted whole.
                 }
                 text
             }
@@ -70,6 +70,8 @@ impl View {
                 }
                 text
             }
+            // A program that tells no story, such as a server until Ctrl-C, has no verdict.
+            Event::Outcome { ok: true, stages: 0, .. } => String::new(),
             Event::Outcome { ok, stages, checks, failed, missed, .. } => {
                 let verdict = if *ok { "The story holds" } else { "The story does not hold" };
                 let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });

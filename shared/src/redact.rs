@@ -36,15 +36,22 @@ const SECRET_HEADERS: &[&str] = &["authorization", "proxy-authorization", "cooki
 pub enum Mask {
     /// `<access_token, 812 characters, sha256 1a2b3c4d>`
     Fingerprint,
-    /// `$ACCESS_TOKEN`, for a line that a person pastes into a shell.
+    /// The name of a shell variable between [`PLACEHOLDER`] marks, for a line that a person pastes into a shell.
     Placeholder,
 }
+
+/// Stand around the name of a placeholder: two characters of the private use area, so that no shell syntax is needed to tell a
+/// placeholder from what a stranger wrote.
+pub const PLACEHOLDER: [char; 2] = ['\u{e000}', '\u{e001}'];
 
 impl Mask {
     /// The masked form of a secret of this kind.
     pub fn secret(self, kind: &str, value: &str) -> String {
         match self {
-            Mask::Placeholder => format!("${}", kind.to_ascii_uppercase().replace('-', "_")),
+            Mask::Placeholder => {
+                let [open, close] = PLACEHOLDER;
+                format!("{open}{}{close}", kind.to_ascii_uppercase().replace('-', "_"))
+            }
             Mask::Fingerprint if kind == "password" => "<password>".to_owned(),
             Mask::Fingerprint => {
                 let hash = digest::digest(&digest::SHA256, value.as_bytes());
@@ -223,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_shell_line_gets_placeholders() {
-        assert_eq!(Mask::Placeholder.header("authorization", "Bearer abc"), "Bearer $ACCESS_TOKEN");
-        assert_eq!(Mask::Placeholder.form("code=abc&x=1"), "code=$CODE&x=1");
+        assert_eq!(Mask::Placeholder.header("authorization", "Bearer abc"), "Bearer \u{e000}ACCESS_TOKEN\u{e001}");
+        assert_eq!(Mask::Placeholder.form("code=abc&x=1"), "code=\u{e000}CODE\u{e001}&x=1");
     }
 }

@@ -172,7 +172,7 @@ mod tests {
         let (_, document) = get("/realms/mcp-oauth/protocol/openid-connect/certs").await;
         let key = document["keys"][0].as_object().unwrap();
         let members: Vec<_> = key.keys().map(String::as_str).collect();
-        assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(members, ["kid", "kty", "alg", "use", "n", "e"]);
         assert_eq!(
             (&key["alg"], &key["kty"], &key["use"], &key["e"]),
             (&json!("RS256"), &json!("RSA"), &json!("sig"), &json!("AQAB"))

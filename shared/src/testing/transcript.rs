@@ -58,8 +58,8 @@ fn with_port(text: &str, path: &str, port: &str) -> String {
     )
 }
 
-/// Runs every command of the README that begins with `$ cargo run -p <package>` and compares what it prints with what the README
-/// says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
+/// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N`, and compares what
+/// it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
 pub fn check_readme(readme: &Path, package: &str, binary: &str) {
     let text = std::fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
     let prompt = format!("$ cargo run -p {package}");
@@ -94,11 +94,15 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str) {
 }
 
 fn transcript_block(binary: &str, prompt: &str, arguments: &str) -> String {
-    let words: Vec<_> = arguments.split_whitespace().filter(|word| *word != "--").collect();
-    let run = Transcript::of(binary, &words);
-    let exit = run.exit.unwrap_or(-1);
-    let exit = if exit == 0 { String::new() } else { format!("exit code {exit}\n") };
-    format!("{prompt}{arguments}\n{}{exit}", run.stdout)
+    let (command, tail) = match arguments.split_once(" | tail -n ") {
+        Some((command, lines)) => (command, lines.trim().parse().expect("tail takes a number of lines")),
+        None => (arguments, usize::MAX),
+    };
+    let words: Vec<_> = command.split_whitespace().filter(|word| *word != "--").collect();
+    let stdout = Transcript::of(binary, &words).stdout;
+    let skipped = stdout.lines().count().saturating_sub(tail);
+    let shown: String = stdout.lines().skip(skipped).map(|line| format!("{line}\n")).collect();
+    format!("{prompt}{arguments}\n{shown}")
 }
 
 #[cfg(test)]
