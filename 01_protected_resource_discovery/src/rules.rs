@@ -28,7 +28,7 @@ pub static METADATA_ADDRESS: Rule = Rule { id: "metadata.address", keyword: Keyw
 
 /// The metadata's URL does not send its answer, which decides where the user signs in, over an open network in the clear.
 pub static METADATA_SECURE: Rule =
-    Rule { id: "metadata.secure", keyword: Keyword::Must, spec: &spec::MCP_HTTP_LOOPBACK };
+    Rule { id: "metadata.secure", keyword: Keyword::Should, spec: &spec::MCP_HTTP_LOOPBACK };
 
 /// The metadata's URL answers 200 with a JSON document of a size that can be read.
 pub static METADATA_AVAILABLE: Rule =

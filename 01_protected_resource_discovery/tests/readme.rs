@@ -1,13 +1,70 @@
 //! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use protected_resource_discovery::DiscoveryError;
+use shared::http::HttpError;
+use shared::listen;
+use shared::reach::Privacy;
+use shared::testing::{Transcript, assert_events_hold};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_01_protected_resource_discovery");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    shared::testing::check_readme(
-        &readme,
-        "protected_resource_discovery",
-        env!("CARGO_BIN_EXE_01_protected_resource_discovery"),
-    );
+    shared::testing::check_readme(&readme(), "protected_resource_discovery", LESSON);
+}
+
+#[tokio::test]
+async fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let url = || "https://mcp.example.com/metadata".to_owned();
+    let resource = |host: &str| format!("http://{host}:8000/mcp");
+    let discovery = [
+        DiscoveryError::Server(HttpError::Unreachable {
+            url: resource("localhost"),
+            reason: "connection refused".to_owned(),
+        }),
+        DiscoveryError::Unexpected { server_url: "http://localhost:8000/".to_owned(), status: 404 },
+        DiscoveryError::ResourceMismatch {
+            expected: vec![resource("127.0.0.1")],
+            received: resource("localhost"),
+            from_challenge: true,
+        },
+        DiscoveryError::NotFound {
+            tried: vec![
+                "https://mcp.example.com/.well-known/oauth-protected-resource/mcp".to_owned(),
+                "https://mcp.example.com/.well-known/oauth-protected-resource".to_owned(),
+            ],
+        },
+        DiscoveryError::Unavailable(HttpError::Insecure { url: "http://mcp.example.com/metadata".to_owned() }),
+        DiscoveryError::Unavailable(HttpError::Refused {
+            url: url(),
+            address: "10.0.0.5".parse().unwrap(),
+            privacy: Privacy::Private,
+        }),
+        DiscoveryError::MediaType { url: url(), got: "text/html".to_owned() },
+    ];
+    let mut sentences: Vec<_> = discovery.iter().map(ToString::to_string).collect();
+
+    let taken = listen::bind(0, "", "").await.unwrap();
+    let port = listen::port(&taken);
+    let refused = listen::bind(port, "the MCP server", "--port").await.unwrap_err();
+    sentences.push(refused.message.replace(&port.to_string(), "8000"));
+
+    let run = Transcript::of(LESSON, &["--idp", "keycloak", "--json"]);
+    let events = assert_events_hold(&run.stdout);
+    let error = events.iter().find(|event| event["event"] == "error").unwrap();
+    sentences.push(error["message"].as_str().unwrap().to_owned());
+
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let rows = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
 }

@@ -58,8 +58,8 @@ fn with_port(text: &str, path: &str, port: &str) -> String {
     )
 }
 
-/// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N`, and compares what
-/// it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
+/// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N` or
+/// `| sed -n 'A,Bp'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
 pub fn check_readme(readme: &Path, package: &str, binary: &str) {
     let text = std::fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
     let prompt = format!("$ cargo run -p {package}");
@@ -94,20 +94,37 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str) {
 }
 
 fn transcript_block(binary: &str, prompt: &str, arguments: &str) -> String {
-    let (command, tail) = match arguments.split_once(" | tail -n ") {
-        Some((command, lines)) => (command, lines.trim().parse().expect("tail takes a number of lines")),
-        None => (arguments, usize::MAX),
-    };
+    let (command, filter) = arguments.split_once(" | ").unwrap_or((arguments, "cat"));
     let words: Vec<_> = command.split_whitespace().filter(|word| *word != "--").collect();
     let stdout = Transcript::of(binary, &words).stdout;
-    let skipped = stdout.lines().count().saturating_sub(tail);
-    let shown: String = stdout.lines().skip(skipped).map(|line| format!("{line}\n")).collect();
+    let lines: Vec<_> = stdout.lines().collect();
+    let shown: String = lines[filtered(filter, lines.len())].iter().map(|line| format!("{line}\n")).collect();
     format!("{prompt}{arguments}\n{shown}")
+}
+
+/// The lines that `cat`, `tail -n N` or `sed -n 'A,Bp'` lets through.
+fn filtered(filter: &str, lines: usize) -> std::ops::Range<usize> {
+    let number = |text: &str| text.parse::<usize>().unwrap_or_else(|_| panic!("this filter is not known: {filter}"));
+    if let Some(n) = filter.strip_prefix("tail -n ") {
+        return lines.saturating_sub(number(n))..lines;
+    }
+    match filter.strip_prefix("sed -n '").and_then(|rest| rest.strip_suffix("p'")?.split_once(',')) {
+        Some((first, last)) => number(first).saturating_sub(1).min(lines)..number(last).min(lines),
+        None if filter == "cat" => 0..lines,
+        None => panic!("this filter is not known: {filter}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::settled;
+    use super::{filtered, settled};
+
+    #[test]
+    fn filters_let_through_what_the_shell_would() {
+        assert_eq!(filtered("cat", 9), 0..9);
+        assert_eq!((filtered("tail -n 2", 9), filtered("tail -n 20", 9)), (7..9, 0..9));
+        assert_eq!((filtered("sed -n '2,3p'", 9), filtered("sed -n '8,20p'", 9)), (1..3, 7..9));
+    }
 
     #[test]
     fn what_differs_from_run_to_run_is_made_equal() {
