@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use keycloak::{EMBEDDED_PORT, Embedded, Realm};
-use shared::reporter::{Format, Options, stdout_wants_color};
+use shared::reporter::{Format, Options};
 use shared::story::Holds;
 use shared::{Failure, Reporter, Side, listen, story};
 
@@ -25,8 +25,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let color = !cli.no_color && stdout_wants_color();
-    let format = if cli.json { Format::Json } else { Format::Person { color } };
+    let format = if cli.json { Format::Json } else { Format::for_stdout(cli.no_color) };
     let options = Options { format, verbose: false, curl: false, pause: false };
     let reporter = Reporter::new(options, std::io::stdout()).on(Side::Idp);
     story::run(&reporter, Holds::WhenEnded, serve(&reporter, cli.port))

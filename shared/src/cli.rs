@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgMatches, Args, Command};
 
 use crate::breakage::{self, Breakage};
-use crate::reporter::{Format, Options, stdout_wants_color};
+use crate::reporter::{Format, Options};
 use crate::{Reporter, Side};
 
 /// Options of every lesson's command line.
@@ -41,8 +41,7 @@ pub struct CommonOptions {
 impl CommonOptions {
     /// The reporter that these options ask for, on standard output.
     pub fn reporter(&self) -> Reporter {
-        let color = !self.no_color && stdout_wants_color();
-        let format = if self.json { Format::Json } else { Format::Person { color } };
+        let format = if self.json { Format::Json } else { Format::for_stdout(self.no_color) };
         let options = Options { format, verbose: self.verbose, curl: self.curl, pause: self.pause };
         Reporter::new(options, std::io::stdout())
     }

@@ -9,8 +9,6 @@ use crate::breakage::Breakage;
 use crate::event::{Event, Side};
 use crate::spec::SpecRef;
 
-/// Columns after which text is wrapped; URLs are never broken.
-const WIDTH: usize = 110;
 /// Lines of a body that are shown without `--verbose`.
 const BODY_LINES: usize = 24;
 /// Characters of one line of a body that are shown without `--verbose`.
@@ -22,6 +20,8 @@ const TRANSPORT_HEADERS: &[&str] = &["connection", "content-length", "date", "ke
 /// How events are drawn.
 pub struct View {
     pub color: bool,
+    /// Columns after which text is wrapped; URLs are never broken.
+    pub width: usize,
     pub verbose: bool,
     pub curl: bool,
 }
@@ -47,12 +47,12 @@ impl View {
             Event::Checked { keyword, passed, expected, got, spec, expected_failure, .. } => {
                 let mark = self.mark(*passed, *expected_failure);
                 let title = format!("{keyword}: {}", printable(expected));
-                let mut text = self.line(side, &mark, &title);
-                text += &indented(&format!("seen: {}", printable(got)), 11);
+                let mut text = self.wrapped(side, &mark, &title);
+                text += &self.indented(&format!("seen: {}", printable(got)));
                 text += &self.quote(spec, quoted);
                 if *expected_failure && let Some(breakage) = breakage {
                     text += &self.tinted(
-                        &indented(&format!("This is the rule that --break {} breaks.", breakage.name), 11),
+                        &self.indented(&format!("This is the rule that --break {} breaks.", breakage.name)),
                         Color::Yellow,
                     );
                 }
@@ -66,7 +66,7 @@ impl View {
             Event::Error { message, fix, .. } => {
                 let mut text = self.tinted(&self.wrapped(side, "✘", &printable(message)), Color::Red);
                 if !fix.is_empty() {
-                    text += &indented(&format!("What to do: {}", printable(fix)), 11);
+                    text += &self.indented(&format!("What to do: {}", printable(fix)));
                 }
                 text
             }
@@ -103,7 +103,7 @@ impl View {
     }
 
     fn wrapped(&self, side: Side, mark: &str, text: &str) -> String {
-        let lines = textwrap::wrap(text, options(WIDTH - 11));
+        let lines = textwrap::wrap(text, options(self.width - 11));
         let mut lines = lines.iter();
         let first = self.line(side, mark, lines.next().map_or("", |line| line.as_ref()));
         lines.fold(first, |text, line| text + "           " + line + "\n")
@@ -145,7 +145,7 @@ impl View {
 
     fn quote(&self, spec: &SpecRef, quoted: bool) -> String {
         let sentence = if quoted { "(see above)".to_owned() } else { format!("“{}”", spec.quote) };
-        let text = indented(&format!("{} {}: {sentence}", spec.id, spec.section), 11);
+        let text = self.indented(&format!("{} {}: {sentence}", spec.id, spec.section));
         self.tinted(&text, Color::BrightBlack)
     }
 
@@ -167,6 +167,11 @@ impl View {
         }
     }
 
+    fn indented(&self, text: &str) -> String {
+        let lines = textwrap::wrap(text, options(self.width - 11));
+        lines.iter().map(|line| format!("           {line}\n")).collect()
+    }
+
     fn bold(&self, text: &str) -> String {
         if self.color { text.bold().to_string() } else { text.to_owned() }
     }
@@ -179,12 +184,6 @@ impl View {
 
 fn options<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
-}
-
-fn indented(text: &str, columns: usize) -> String {
-    let indent = " ".repeat(columns);
-    let lines = textwrap::wrap(text, options(WIDTH - columns));
-    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
 }
 
 /// Text of a stranger without what a terminal would act on: control characters, and the marks that turn the reading direction.
@@ -200,7 +199,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const PLAIN: View = View { color: false, verbose: false, curl: false };
+    const PLAIN: View = View { color: false, width: 80, verbose: false, curl: false };
 
     fn received(body: Value) -> String {
         let headers = vec![("x-evil".to_owned(), "\u{1b}[2Jcleared\r\n".to_owned())];

@@ -19,6 +19,8 @@ pub enum Format {
     Person {
         /// Colour and symbols.
         color: bool,
+        /// Columns after which text is wrapped.
+        width: usize,
     },
     /// One JSON object a line.
     Json,
@@ -178,8 +180,8 @@ impl Reporter {
         state.seq += 1;
         let text = match self.options.format {
             Format::Json => json_line(state.seq, self.side, event),
-            Format::Person { color } => {
-                let view = person::View { color, verbose: self.options.verbose, curl: self.options.curl };
+            Format::Person { color, width } => {
+                let view = person::View { color, width, verbose: self.options.verbose, curl: self.options.curl };
                 let quoted = matches!(event, Event::Checked { spec, .. } if !state.quoted.insert(spec.quote));
                 view.render(self.side, event, state.breakage, quoted)
             }
@@ -188,8 +190,9 @@ impl Reporter {
     }
 
     async fn wait_for_enter(&self) {
-        if let Format::Person { color } = self.options.format {
-            let prompt = person::View { color, verbose: false, curl: false }.prompt("Enter for the next stage");
+        if let Format::Person { color, width } = self.options.format {
+            let view = person::View { color, width, verbose: false, curl: false };
+            let prompt = view.prompt("Enter for the next stage");
             let mut state = self.state();
             let _ = state.out.write_all(prompt.as_bytes()).and_then(|()| state.out.flush());
         }
@@ -216,10 +219,18 @@ fn json_line(seq: u64, side: Side, event: &Event) -> String {
     line + "\n"
 }
 
-/// Whether a person's view on standard output should be in colour: a terminal, and `NO_COLOR` unset or empty
-/// (<https://no-color.org>).
-pub fn stdout_wants_color() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Columns of the person's view where there is no terminal, and at the most where there is one.
+pub const WIDTH: usize = 110;
+
+impl Format {
+    /// The person's view that suits standard output: in colour on a terminal, unless `plain` or `NO_COLOR`
+    /// (<https://no-color.org>) ask for none, and no wider than the terminal.
+    pub fn for_stdout(plain: bool) -> Self {
+        let is_terminal = std::io::stdout().is_terminal();
+        let no_color = plain || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let width = if is_terminal { textwrap::termwidth().clamp(50, WIDTH) } else { WIDTH };
+        Format::Person { color: is_terminal && !no_color, width }
+    }
 }
 
 #[cfg(test)]

@@ -117,6 +117,15 @@ async fn redirects_are_followed_a_few_times_and_each_target_is_checked() {
 }
 
 #[tokio::test]
+async fn a_credential_is_not_sent_to_where_a_redirect_leads() {
+    let seen = |headers: HeaderMap| async move { format!("{:?}", headers.get(header::AUTHORIZATION)) };
+    let router = Router::new().route("/", get(|| async { Redirect::temporary("/seen") })).route("/seen", get(seen));
+    let fixture = fixture(router).await;
+    let request = Request::get(&fixture.base).header("authorization", "Bearer t0k3n");
+    assert_eq!(fixture.http.send(&request).await.unwrap().body, b"None");
+}
+
+#[tokio::test]
 async fn a_post_follows_no_redirect() {
     let fixture =
         fixture(Router::new().route("/", post(|| async { Redirect::temporary("http://169.254.169.254/") }))).await;

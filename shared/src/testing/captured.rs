@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::Reporter;
-use crate::reporter::{Format, Options};
+use crate::reporter::{Format, Options, WIDTH};
 
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../events.schema.json")).expect("the schema is JSON");
@@ -38,7 +38,7 @@ impl Captured {
 
     /// As a person without colour sees it.
     pub fn plain() -> Self {
-        Self::with(Format::Person { color: false })
+        Self::with(Format::Person { color: false, width: WIDTH })
     }
 
     fn with(format: Format) -> Self {

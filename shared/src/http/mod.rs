@@ -13,8 +13,14 @@ use url::Url;
 
 use crate::event::Event;
 use crate::reach::{self, Privacy, Reach};
-use crate::redact::{Mask, PLACEHOLDER};
+use crate::redact::Mask;
 use crate::{Failure, Reporter};
+
+mod error;
+mod message;
+
+pub use error::HttpError;
+pub use message::{Answer, Request};
 
 /// Seconds within which a connection has to stand.
 const CONNECT_SECONDS: u64 = 5;
@@ -24,239 +30,6 @@ const TOTAL_SECONDS: u64 = 10;
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Redirects that a GET follows.
 const MAX_REDIRECTS: usize = 3;
-
-/// One request.
-#[derive(Clone, Debug)]
-pub struct Request {
-    method: Method,
-    url: String,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-impl Request {
-    /// A GET for a JSON document. It follows redirects, each checked like the first URL.
-    pub fn get(url: &str) -> Self {
-        Self {
-            method: Method::GET,
-            url: url.to_owned(),
-            headers: vec![("accept", "application/json".to_owned())],
-            body: Vec::new(),
-        }
-    }
-
-    /// A POST of a JSON document. It follows no redirect.
-    pub fn post_json(url: &str, body: &Value) -> Self {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        Self { method: Method::POST, url: url.to_owned(), headers, body: body.to_string().into_bytes() }
-    }
-
-    /// With this header, replacing one of the same name.
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.retain(|(known, _)| *known != name);
-        self.headers.push((name, value.to_owned()));
-        self
-    }
-
-    fn sent(&self) -> Event {
-        let content_type = self.headers.iter().find(|(name, _)| *name == "content-type").map_or("", |(_, value)| value);
-        let headers = self.headers.iter();
-        Event::Sent {
-            method: self.method.to_string(),
-            url: Mask::Fingerprint.url(&self.url),
-            headers: headers.map(|(name, value)| ((*name).to_owned(), Mask::Fingerprint.header(name, value))).collect(),
-            body: Mask::Fingerprint.body(content_type, &self.body),
-            curl: self.curl(content_type),
-        }
-    }
-
-    fn curl(&self, content_type: &str) -> String {
-        let mut line = format!("curl -i -X {} {}", self.method, quoted(&Mask::Placeholder.url(&self.url)));
-        for (name, value) in &self.headers {
-            line += &format!(" -H {}", quoted(&format!("{name}: {}", Mask::Placeholder.header(name, value))));
-        }
-        match Mask::Placeholder.body(content_type, &self.body) {
-            Value::Null => line,
-            Value::String(form) => line + " -d " + &quoted(&form),
-            json => line + " -d " + &quoted(&json.to_string()),
-        }
-    }
-}
-
-/// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer '"$ACCESS_TOKEN"''`.
-fn quoted(text: &str) -> String {
-    let [open, close] = PLACEHOLDER;
-    let mut word = String::from("'");
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(open) {
-        word += &before.replace('\'', "'\\''");
-        rest = after;
-        // Whatever else stands between the marks, a stranger wrote.
-        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-        if let Some((name, after)) = rest.split_once(close).filter(|(name, _)| is_name(name)) {
-            word += &format!("'\"${name}\"'");
-            rest = after;
-        }
-    }
-    word + &rest.replace('\'', "'\\''") + "'"
-}
-
-/// An answer, whole.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The URL that gave this answer: the one asked for, or the last of its redirects.
-    pub url: String,
-    /// HTTP status code.
-    pub status: u16,
-    /// All header fields.
-    pub headers: HeaderMap,
-    /// At most [`MAX_BODY_BYTES`].
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    /// Every value of this header field, in order; bytes that are not UTF-8 are replaced.
-    pub fn header_values(&self, name: &str) -> Vec<String> {
-        self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
-    }
-
-    /// The media type of the body, in lower case and without parameters; empty where there is none.
-    pub fn media_type(&self) -> String {
-        let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub enum HttpError {
-    /// Not an `http` or `https` URL with a host, or one that carries credentials.
-    BadUrl {
-        /// As it was given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// `http`, and the host is neither this machine nor named by the user.
-    Insecure {
-        /// As it was given.
-        url: String,
-    },
-    /// The address is more private than a stranger may name.
-    Refused {
-        /// As it was given.
-        url: String,
-        /// The host's address, and how private it is.
-        address: IpAddr,
-        /// How private the address is.
-        privacy: Privacy,
-    },
-    /// No connection.
-    Unreachable {
-        /// As it was given.
-        url: String,
-        /// The system's own words.
-        reason: String,
-    },
-    /// Connected, and no whole answer within the time limit.
-    TimedOut {
-        /// As it was given.
-        url: String,
-        /// The limit that ran out.
-        seconds: u64,
-    },
-    /// The body is larger than [`MAX_BODY_BYTES`].
-    TooLarge {
-        /// As it was given.
-        url: String,
-    },
-    /// More redirects than this client follows.
-    TooManyRedirects {
-        /// The first URL.
-        url: String,
-    },
-}
-
-impl std::fmt::Display for HttpError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let shown = |url: &str| Mask::Fingerprint.url(url);
-        match self {
-            HttpError::BadUrl { url, reason } => write!(f, "{} is not a URL that can be asked: {reason}.", shown(url)),
-            HttpError::Insecure { url } => {
-                write!(
-                    f,
-                    "{} is not asked: plain http is for this machine only, and its host is another one.",
-                    shown(url)
-                )
-            }
-            HttpError::Refused { url, address, privacy: Privacy::Never } => {
-                write!(f, "{} is not asked: its host is at {address}, a link-local or reserved address.", shown(url))
-            }
-            HttpError::Refused { url, address, privacy } => write!(
-                f,
-                "{} is not asked: its host is at {address} ({privacy}), and a stranger may not send this client there.",
-                shown(url)
-            ),
-            HttpError::Unreachable { url, reason } => write!(f, "{} cannot be reached: {reason}.", shown(url)),
-            HttpError::TimedOut { url, seconds } => {
-                write!(f, "{} did not answer in full within {seconds} seconds.", shown(url))
-            }
-            HttpError::TooLarge { url } => {
-                write!(f, "{} answered with more than {MAX_BODY_BYTES} bytes; the rest was not read.", shown(url))
-            }
-            HttpError::TooManyRedirects { url } => {
-                write!(f, "{} redirects more than {MAX_REDIRECTS} times.", shown(url))
-            }
-        }
-    }
-}
-
-impl StdError for HttpError {}
-
-impl HttpError {
-    /// Names the limit or the step that failed.
-    pub fn id(&self) -> &'static str {
-        match self {
-            HttpError::BadUrl { .. } => "http.bad-url",
-            HttpError::Insecure { .. } => "http.insecure",
-            HttpError::Refused { .. } => "http.refused-address",
-            HttpError::Unreachable { .. } => "http.unreachable",
-            HttpError::TimedOut { .. } => "http.timed-out",
-            HttpError::TooLarge { .. } => "http.too-large",
-            HttpError::TooManyRedirects { .. } => "http.too-many-redirects",
-        }
-    }
-
-    /// What to do about it.
-    pub fn fix(&self) -> String {
-        match self {
-            HttpError::BadUrl { .. } => "Give a whole URL, for example http://localhost:8000/mcp.".to_owned(),
-            HttpError::Insecure { url } => {
-                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-                format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")
-            }
-            HttpError::Refused { privacy: Privacy::Never, .. } => {
-                "Nothing: no honest server names such an address. Tell its operator.".to_owned()
-            }
-            HttpError::Refused { url, .. } => {
-                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-                format!("If you know and trust that host, allow it with --allow-host {host}")
-            }
-            HttpError::Unreachable { .. } => "Is the server started, and is the URL right?".to_owned(),
-            HttpError::TimedOut { .. } => "Is the server overloaded, or is it no HTTP server at all?".to_owned(),
-            HttpError::TooLarge { .. } => {
-                "A metadata document has a few kilobytes: look at what is served there.".to_owned()
-            }
-            HttpError::TooManyRedirects { .. } => "Give the URL at which the redirects end.".to_owned(),
-        }
-    }
-}
-
-impl From<HttpError> for Failure {
-    fn from(error: HttpError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
-    }
-}
 
 /// The client. Clones share its connections.
 #[derive(Clone)]
@@ -307,7 +80,7 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.send_once(&hop).await?;
             match redirect_target(&answer) {
-                Some(target) if request.method == Method::GET => hop.url = target,
+                Some(target) if request.method == Method::GET => hop = hop.redirected(target),
                 _ => return Ok(answer),
             }
         }
@@ -482,29 +255,3 @@ impl std::fmt::Display for RefusedAddress {
 }
 
 impl StdError for RefusedAddress {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a shell makes of a word.
-    fn in_a_shell(word: &str) -> String {
-        let script = format!("printf %s {word}");
-        let output =
-            std::process::Command::new("sh").args(["-c", &script]).env("ACCESS_TOKEN", "SECRET").output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_shell_acts_on_nothing_that_a_stranger_wrote() {
-        for text in
-            ["$(echo x)", "`echo x`", "a'b\"c\\d", "$HOME", "'; echo x; '", "!x", "\u{e000}$(echo x)\u{e001}", "a\nb"]
-        {
-            let shown: String = text.chars().filter(|c| *c != '\u{e000}').collect();
-            assert_eq!(in_a_shell(&quoted(text)), shown, "{text}");
-        }
-        let header = Mask::Placeholder.header("authorization", "Bearer t0k3n");
-        assert_eq!(in_a_shell(&quoted(&header)), "Bearer SECRET");
-    }
-}

@@ -1,0 +1,141 @@
+//! Why a request has no answer.
+
+use std::net::IpAddr;
+
+use url::Url;
+
+use super::{MAX_BODY_BYTES, MAX_REDIRECTS};
+use crate::Failure;
+use crate::reach::Privacy;
+use crate::redact::Mask;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum HttpError {
+    /// Not an `http` or `https` URL with a host, or one that carries credentials.
+    BadUrl {
+        /// As it was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `http`, and the host is neither this machine nor named by the user.
+    Insecure {
+        /// As it was given.
+        url: String,
+    },
+    /// The address is more private than a stranger may name.
+    Refused {
+        /// As it was given.
+        url: String,
+        /// The host's address, and how private it is.
+        address: IpAddr,
+        /// How private the address is.
+        privacy: Privacy,
+    },
+    /// No connection.
+    Unreachable {
+        /// As it was given.
+        url: String,
+        /// The system's own words.
+        reason: String,
+    },
+    /// Connected, and no whole answer within the time limit.
+    TimedOut {
+        /// As it was given.
+        url: String,
+        /// The limit that ran out.
+        seconds: u64,
+    },
+    /// The body is larger than [`MAX_BODY_BYTES`].
+    TooLarge {
+        /// As it was given.
+        url: String,
+    },
+    /// More redirects than this client follows.
+    TooManyRedirects {
+        /// The first URL.
+        url: String,
+    },
+}
+
+impl std::fmt::Display for HttpError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = |url: &str| Mask::Fingerprint.url(url);
+        match self {
+            HttpError::BadUrl { url, reason } => write!(f, "{} is not a URL that can be asked: {reason}.", shown(url)),
+            HttpError::Insecure { url } => {
+                write!(
+                    f,
+                    "{} is not asked: plain http is for this machine only, and its host is another one.",
+                    shown(url)
+                )
+            }
+            HttpError::Refused { url, address, privacy: Privacy::Never } => {
+                write!(f, "{} is not asked: its host is at {address}, a link-local or reserved address.", shown(url))
+            }
+            HttpError::Refused { url, address, privacy } => write!(
+                f,
+                "{} is not asked: its host is at {address} ({privacy}), and a stranger may not send this client there.",
+                shown(url)
+            ),
+            HttpError::Unreachable { url, reason } => write!(f, "{} cannot be reached: {reason}.", shown(url)),
+            HttpError::TimedOut { url, seconds } => {
+                write!(f, "{} did not answer in full within {seconds} seconds.", shown(url))
+            }
+            HttpError::TooLarge { url } => {
+                write!(f, "{} answered with more than {MAX_BODY_BYTES} bytes; the rest was not read.", shown(url))
+            }
+            HttpError::TooManyRedirects { url } => {
+                write!(f, "{} redirects more than {MAX_REDIRECTS} times.", shown(url))
+            }
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+impl HttpError {
+    /// Names the limit or the step that failed.
+    pub fn id(&self) -> &'static str {
+        match self {
+            HttpError::BadUrl { .. } => "http.bad-url",
+            HttpError::Insecure { .. } => "http.insecure",
+            HttpError::Refused { .. } => "http.refused-address",
+            HttpError::Unreachable { .. } => "http.unreachable",
+            HttpError::TimedOut { .. } => "http.timed-out",
+            HttpError::TooLarge { .. } => "http.too-large",
+            HttpError::TooManyRedirects { .. } => "http.too-many-redirects",
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            HttpError::BadUrl { .. } => "Give a whole URL, for example http://localhost:8000/mcp.".to_owned(),
+            HttpError::Insecure { url } => {
+                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")
+            }
+            HttpError::Refused { privacy: Privacy::Never, .. } => {
+                "Nothing: no honest server names such an address. Tell its operator.".to_owned()
+            }
+            HttpError::Refused { url, .. } => {
+                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                format!("If you know and trust that host, allow it with --allow-host {host}")
+            }
+            HttpError::Unreachable { .. } => "Is the server started, and is the URL right?".to_owned(),
+            HttpError::TimedOut { .. } => "Is the server overloaded, or is it no HTTP server at all?".to_owned(),
+            HttpError::TooLarge { .. } => {
+                "A metadata document has a few kilobytes: look at what is served there.".to_owned()
+            }
+            HttpError::TooManyRedirects { .. } => "Give the URL at which the redirects end.".to_owned(),
+        }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
+    }
+}

@@ -1,0 +1,141 @@
+//! A request and its answer.
+
+use axum::http::{HeaderMap, Method, header};
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::redact::{Mask, PLACEHOLDER};
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Request {
+    /// A GET for a JSON document. It follows redirects, each checked like the first URL.
+    pub fn get(url: &str) -> Self {
+        Self {
+            method: Method::GET,
+            url: url.to_owned(),
+            headers: vec![("accept", "application/json".to_owned())],
+            body: Vec::new(),
+        }
+    }
+
+    /// A POST of a JSON document. It follows no redirect.
+    pub fn post_json(url: &str, body: &Value) -> Self {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        Self { method: Method::POST, url: url.to_owned(), headers, body: body.to_string().into_bytes() }
+    }
+
+    /// With this header, replacing one of the same name.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The same request to where a redirect leads. A credential was meant for the first URL only.
+    pub(super) fn redirected(mut self, url: String) -> Self {
+        self.headers.retain(|(name, _)| !matches!(*name, "authorization" | "cookie" | "dpop"));
+        Self { url, ..self }
+    }
+
+    pub(super) fn sent(&self) -> Event {
+        let content_type = self.headers.iter().find(|(name, _)| *name == "content-type").map_or("", |(_, value)| value);
+        let headers = self.headers.iter();
+        Event::Sent {
+            method: self.method.to_string(),
+            url: Mask::Fingerprint.url(&self.url),
+            headers: headers.map(|(name, value)| ((*name).to_owned(), Mask::Fingerprint.header(name, value))).collect(),
+            body: Mask::Fingerprint.body(content_type, &self.body),
+            curl: self.curl(content_type),
+        }
+    }
+
+    fn curl(&self, content_type: &str) -> String {
+        let mut line = format!("curl -i -X {} {}", self.method, quoted(&Mask::Placeholder.url(&self.url)));
+        for (name, value) in &self.headers {
+            line += &format!(" -H {}", quoted(&format!("{name}: {}", Mask::Placeholder.header(name, value))));
+        }
+        match Mask::Placeholder.body(content_type, &self.body) {
+            Value::Null => line,
+            Value::String(form) => line + " -d " + &quoted(&form),
+            json => line + " -d " + &quoted(&json.to_string()),
+        }
+    }
+}
+
+/// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer '"$ACCESS_TOKEN"''`.
+fn quoted(text: &str) -> String {
+    let [open, close] = PLACEHOLDER;
+    let mut word = String::from("'");
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        word += &before.replace('\'', "'\\''");
+        rest = after;
+        // Whatever else stands between the marks, a stranger wrote.
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        if let Some((name, after)) = rest.split_once(close).filter(|(name, _)| is_name(name)) {
+            word += &format!("'\"${name}\"'");
+            rest = after;
+        }
+    }
+    word + &rest.replace('\'', "'\\''") + "'"
+}
+
+/// An answer, whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The URL that gave this answer: the one asked for, or the last of its redirects.
+    pub url: String,
+    /// HTTP status code.
+    pub status: u16,
+    /// All header fields.
+    pub headers: HeaderMap,
+    /// At most [`MAX_BODY_BYTES`].
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Every value of this header field, in order; bytes that are not UTF-8 are replaced.
+    pub fn header_values(&self, name: &str) -> Vec<String> {
+        self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
+    }
+
+    /// The media type of the body, in lower case and without parameters; empty where there is none.
+    pub fn media_type(&self) -> String {
+        let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a shell makes of a word.
+    fn in_a_shell(word: &str) -> String {
+        let script = format!("printf %s {word}");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).env("ACCESS_TOKEN", "SECRET").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_shell_acts_on_nothing_that_a_stranger_wrote() {
+        for text in
+            ["$(echo x)", "`echo x`", "a'b\"c\\d", "$HOME", "'; echo x; '", "!x", "\u{e000}$(echo x)\u{e001}", "a\nb"]
+        {
+            let shown: String = text.chars().filter(|c| *c != '\u{e000}').collect();
+            assert_eq!(in_a_shell(&quoted(text)), shown, "{text}");
+        }
+        let header = Mask::Placeholder.header("authorization", "Bearer t0k3n");
+        assert_eq!(in_a_shell(&quoted(&header)), "Bearer SECRET");
+    }
+}
