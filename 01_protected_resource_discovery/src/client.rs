@@ -1,7 +1,7 @@
 //! The client's part of this lesson, top to bottom.
 
 use shared::http::Http;
-use shared::{Failure, mcp, spec};
+use shared::{Failure, Reporter, mcp, spec};
 
 use crate::discover::{Discovery, discover};
 use crate::error::DiscoveryError;
@@ -10,7 +10,7 @@ use crate::{duties, rules};
 /// Finds the authorization server of the MCP server at `server_url` and tells who has to do what from here on.
 pub async fn run(http: &Http, server_url: &str) -> Result<Discovery, Failure> {
     let discovery = discover(http, server_url).await?;
-    select_authorization_server(http, &discovery).await;
+    select_authorization_server(http.reporter(), &discovery).await;
 
     let reporter = http.reporter();
     reporter.stage("who has to do what", &spec::MCP_AS_OUT_OF_SCOPE).await;
@@ -21,9 +21,8 @@ pub async fn run(http: &Http, server_url: &str) -> Result<Discovery, Failure> {
 }
 
 /// "The responsibility for selecting which authorization server to use lies with the MCP client" (MCP 2026-07-28). This one takes
-/// the first.
-async fn select_authorization_server(http: &Http, discovery: &Discovery) {
-    let reporter = http.reporter();
+/// the first; a discovery has at least one.
+pub async fn select_authorization_server<'a>(reporter: &Reporter, discovery: &'a Discovery) -> &'a str {
     reporter.stage("select an authorization server", &spec::MCP_CLIENT_SELECTS).await;
     let metadata = &discovery.metadata;
     if let Some(name) = &metadata.resource_name {
@@ -44,6 +43,7 @@ async fn select_authorization_server(http: &Http, discovery: &Discovery) {
     if metadata.ignored.iter().any(|name| name == "client_registration_info") {
         reporter.note("The registration hint changes nothing: whether and how clients register is what the authorization server's own metadata says (lesson 02), never the MCP server.");
     }
+    metadata.authorization_servers.first().map_or("", String::as_str)
 }
 
 /// `--break evil-origin`: the request that a page of evil.example could make a browser send after DNS rebinding.

@@ -5,11 +5,12 @@
 
 use shared::Reporter;
 use shared::http::{Answer, Http, HttpError, Request};
+use shared::members::DocumentError;
 use shared::{mcp, spec};
 
 use crate::challenge::{self, Challenge};
 use crate::error::DiscoveryError;
-use crate::metadata::{MetadataError, ProtectedResourceMetadata};
+use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
 use crate::well_known::{self, WellKnown};
 
@@ -227,9 +228,9 @@ fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourc
     Ok(metadata)
 }
 
-fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceMetadata, MetadataError> {
+fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceMetadata, DocumentError> {
     let document = ProtectedResourceMetadata::from_json(body);
-    let not_an_object = matches!(document, Err(MetadataError::NotAnObject { .. }));
+    let not_an_object = matches!(document, Err(DocumentError::NotAnObject { .. }));
     let got = |ok: &str| document.as_ref().err().map_or_else(|| ok.to_owned(), ToString::to_string);
     if not_an_object {
         reporter.check(&rules::METADATA_OBJECT, false, "a JSON object", got(""));

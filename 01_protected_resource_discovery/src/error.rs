@@ -2,8 +2,8 @@
 
 use shared::Failure;
 use shared::http::HttpError;
+use shared::members::DocumentError;
 
-use crate::metadata::MetadataError;
 use crate::rules;
 
 /// The decision that failed, with what was expected and what was seen.
@@ -49,7 +49,7 @@ pub enum DiscoveryError {
         /// The metadata's URL.
         url: String,
         /// What is wrong with it.
-        error: MetadataError,
+        error: DocumentError,
     },
     /// The document is about another resource.
     ResourceMismatch {
@@ -84,8 +84,8 @@ impl DiscoveryError {
             DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } => rules::METADATA_AVAILABLE.id,
             DiscoveryError::NotFound { .. } => "metadata.not-found",
             DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,
-            DiscoveryError::Document { error: MetadataError::NotAnObject { .. }, .. } => rules::METADATA_OBJECT.id,
-            DiscoveryError::Document { error: MetadataError::Member { .. }, .. } => rules::METADATA_MEMBER_TYPES.id,
+            DiscoveryError::Document { error: DocumentError::NotAnObject { .. }, .. } => rules::METADATA_OBJECT.id,
+            DiscoveryError::Document { error: DocumentError::Member { .. }, .. } => rules::METADATA_MEMBER_TYPES.id,
             DiscoveryError::ResourceMismatch { from_challenge: true, .. } => rules::RESOURCE_OF_CHALLENGE.id,
             DiscoveryError::ResourceMismatch { from_challenge: false, .. } => rules::RESOURCE_OF_WELL_KNOWN.id,
             DiscoveryError::NoAuthorizationServer { .. } => rules::AUTHORIZATION_SERVERS.id,
@@ -155,10 +155,10 @@ impl std::fmt::Display for DiscoveryError {
             DiscoveryError::MediaType { url, got } => {
                 write!(f, "The metadata at {url} is served as {got:?} instead of application/json.")
             }
-            DiscoveryError::Document { url, error: MetadataError::NotAnObject { got } } => {
+            DiscoveryError::Document { url, error: DocumentError::NotAnObject { got } } => {
                 write!(f, "The metadata at {url} is not usable: a JSON object was expected, and it is {got}.")
             }
-            DiscoveryError::Document { url, error: MetadataError::Member { name, expected, got } } => {
+            DiscoveryError::Document { url, error: DocumentError::Member { name, expected, got } } => {
                 write!(f, "In the metadata at {url}, {name} has to be {expected}, and is {got}.")
             }
             DiscoveryError::ResourceMismatch { expected, received, .. } => write!(

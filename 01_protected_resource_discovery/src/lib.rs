@@ -10,6 +10,7 @@
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why discovery ends, and what to do about it |
 //! | [`server`] | the MCP server: the 401, the challenge, the document |
+//! | [`setup`] | the options of the MCP server, and its start |
 //! | [`tools`] | the one tool behind the 401 |
 //! | [`duties`] | who has to do what: the closing table |
 //! | [`breakages`] | what `--break` can break |
@@ -23,6 +24,7 @@ pub mod error;
 pub mod metadata;
 pub mod rules;
 pub mod server;
+pub mod setup;
 pub mod tools;
 pub mod well_known;
 

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use keycloak::{Idp, IdpOptions, Lifetime};
-use protected_resource_discovery::server::ProtectedResource;
-use protected_resource_discovery::{breakages, client, server};
+use keycloak::Lifetime;
+use protected_resource_discovery::setup::{self, Broken, ServerOptions};
+use protected_resource_discovery::{breakages, client};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions};
 use shared::http::Http;
-use shared::listen::{self, Serving};
 use shared::reach::Reach;
 use shared::story::Holds;
 use shared::{Failure, Reporter, Side, story};
@@ -25,13 +24,7 @@ struct Cli {
     #[command(flatten)]
     common: CommonOptions,
     #[command(flatten)]
-    idp: IdpOptions,
-    /// Scopes that the MCP server knows, separated by spaces
-    #[arg(long, default_value = "mcp:read mcp:write", value_parser = scopes, global = true)]
-    scopes: Scopes,
-    /// Add the non-standard member client_registration_info to the metadata
-    #[arg(long, global = true)]
-    registration_hint: bool,
+    server: ServerOptions,
 }
 
 #[derive(Subcommand)]
@@ -44,18 +37,6 @@ enum Role {
         #[arg(long, default_value = "http://localhost:8000/mcp")]
         server_url: String,
     },
-}
-
-#[derive(Clone, Debug)]
-struct Scopes(Vec<String>);
-
-/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 §3.3): so none can break out of the challenge's quotes.
-fn scopes(text: &str) -> Result<Scopes, String> {
-    let is_allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
-    match text.chars().find(|c| *c != ' ' && !is_allowed(*c)) {
-        Some(c) => Err(format!("a scope cannot have the character {c:?} (RFC 6749 §3.3)")),
-        None => Ok(Scopes(text.split_whitespace().map(str::to_owned).collect())),
-    }
 }
 
 fn main() -> ExitCode {
@@ -82,7 +63,7 @@ fn main() -> ExitCode {
     match &run.cli.role {
         None => story::run(&run.reporter, holds, run.whole_story()),
         // Whether a breakage is caught is seen where the other side is.
-        Some(Role::Server) => story::run(&run.reporter, Holds::WhenEnded, run.serve_until_ended()),
+        Some(Role::Server) => story::run(&run.reporter, Holds::WhenEnded, run.serve()),
         Some(Role::Client { server_url }) => story::run(&run.reporter, Holds::WithoutFailure, run.ask(server_url)),
     }
 }
@@ -95,16 +76,18 @@ struct Run {
 
 impl Run {
     async fn whole_story(&self) -> Result<(), Failure> {
-        let (_idp, _serving, server_url) = self.start(Lifetime::Story).await?;
-        self.client(&server_url).await
+        let running =
+            setup::start(&self.cli.server, self.cli.common.port, Lifetime::Story, self.broken(), &self.reporter)
+                .await?;
+        self.client(&running.server_url).await
     }
 
-    async fn serve_until_ended(&self) -> Result<(), Failure> {
-        let (_idp, _serving, server_url) = self.start(Lifetime::Server).await?;
-        let reporter = self.reporter.on(Side::Server);
-        reporter.note(format!("Up until Ctrl-C. See its answer: curl -i {server_url}"));
-        story::interrupted().await;
-        Ok(())
+    async fn serve(&self) -> Result<(), Failure> {
+        setup::serve_until_ended(&self.cli.server, self.cli.common.port, self.broken(), &self.reporter).await
+    }
+
+    fn broken(&self) -> Broken {
+        Broken { breakage: self.breakage, defect: None }
     }
 
     async fn ask(&self, server_url: &str) -> Result<(), Failure> {
@@ -121,27 +104,5 @@ impl Run {
             }
             _ => client::run(&http, server_url).await.map(|_| ()),
         }
-    }
-
-    /// Finds the IdP and starts the MCP server.
-    async fn start(&self, lifetime: Lifetime) -> Result<(Idp, Serving, String), Failure> {
-        let idp = Idp::select(&self.cli.idp.idp, lifetime).await?;
-        self.reporter.on(Side::Idp).note(idp.reason());
-        let listener = listen::bind(self.cli.common.port, "the MCP server", "--port").await?;
-        let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
-        let protected = ProtectedResource {
-            resource: server_url.clone(),
-            authorization_servers: vec![idp.issuer().to_owned()],
-            scopes: self.cli.scopes.0.clone(),
-            registration_hint: self.cli.registration_hint,
-            breakage: self.breakage,
-        };
-        let reporter = self.reporter.on(Side::Server);
-        reporter.note(format!("MCP server: {server_url}"));
-        if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
-            self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
-        }
-        let serving = listen::serve(listener, server::app(protected, reporter));
-        Ok((idp, serving, server_url))
     }
 }

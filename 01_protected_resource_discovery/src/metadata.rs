@@ -3,7 +3,7 @@
 //! Left out: `signed_metadata` (§2.2) is neither required nor verified, and members in other languages (§2.1, `resource_name#de`)
 //! are not read. What a document must say to be used is checked by [`crate::discover`].
 
-use serde_json::{Map, Value};
+use shared::members::{DocumentError, Members};
 
 /// What a protected resource (in MCP: an MCP server) publishes about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,102 +41,29 @@ const DEFINED: &[&str] = &[
     "signed_metadata",
 ];
 
-/// Why a document is no protected resource metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MetadataError {
-    /// Not a JSON object.
-    NotAnObject {
-        /// What it is instead.
-        got: String,
-    },
-    /// A member has another type than RFC 9728 gives it, or is required and absent.
-    Member {
-        /// The member's name.
-        name: &'static str,
-        /// The type that it should have.
-        expected: &'static str,
-        /// What it is.
-        got: String,
-    },
-}
-
-impl std::fmt::Display for MetadataError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            MetadataError::NotAnObject { got } => f.write_str(got),
-            MetadataError::Member { name, got, .. } => write!(f, "{name} is {got}"),
-        }
-    }
-}
-
-impl std::error::Error for MetadataError {}
-
 impl ProtectedResourceMetadata {
     /// Reads a document.
-    pub fn from_json(bytes: &[u8]) -> Result<Self, MetadataError> {
-        let document: Value = serde_json::from_slice(bytes)
-            .map_err(|error| MetadataError::NotAnObject { got: format!("not JSON ({error})") })?;
-        let Value::Object(members) = document else {
-            return Err(MetadataError::NotAnObject { got: kind(&document) });
-        };
-        let resource = string(&members, "resource")?.ok_or(MetadataError::Member {
-            name: "resource",
-            expected: STRING,
-            got: "absent".to_owned(),
-        })?;
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let members = Members::from_json(bytes)?;
         let is_defined = |name: &str| DEFINED.contains(&name.split('#').next().unwrap_or_default());
         Ok(Self {
-            resource,
-            authorization_servers: strings(&members, "authorization_servers")?.unwrap_or_default(),
-            scopes_supported: strings(&members, "scopes_supported")?,
-            bearer_methods_supported: strings(&members, "bearer_methods_supported")?,
-            resource_name: string(&members, "resource_name")?,
-            ignored: members.keys().filter(|name| !is_defined(name)).cloned().collect(),
+            resource: members.required_string("resource")?,
+            authorization_servers: members.strings("authorization_servers")?.unwrap_or_default(),
+            scopes_supported: members.strings("scopes_supported")?,
+            bearer_methods_supported: members.strings("bearer_methods_supported")?,
+            resource_name: members.string("resource_name")?,
+            ignored: members.names().filter(|name| !is_defined(name)).map(str::to_owned).collect(),
         })
-    }
-}
-
-const STRING: &str = "a string";
-const STRINGS: &str = "an array of strings";
-
-fn string(members: &Map<String, Value>, name: &'static str) -> Result<Option<String>, MetadataError> {
-    match members.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(wrong(name, STRING, other)),
-    }
-}
-
-fn strings(members: &Map<String, Value>, name: &'static str) -> Result<Option<Vec<String>>, MetadataError> {
-    let Some(value) = members.get(name) else { return Ok(None) };
-    let Value::Array(items) = value else { return Err(wrong(name, STRINGS, value)) };
-    let texts = items.iter().map(|item| item.as_str().map(str::to_owned).ok_or_else(|| wrong(name, STRINGS, value)));
-    texts.collect::<Result<_, _>>().map(Some)
-}
-
-fn wrong(name: &'static str, expected: &'static str, got: &Value) -> MetadataError {
-    MetadataError::Member { name, expected, got: kind(got) }
-}
-
-fn kind(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "true or false".to_owned(),
-        Value::Number(_) => "a number".to_owned(),
-        Value::String(_) => "a string".to_owned(),
-        Value::Array(items) if items.iter().all(Value::is_string) => "an array of strings".to_owned(),
-        Value::Array(_) => "an array with something else than strings".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn read(document: Value) -> Result<ProtectedResourceMetadata, MetadataError> {
+    fn read(document: Value) -> Result<ProtectedResourceMetadata, DocumentError> {
         ProtectedResourceMetadata::from_json(document.to_string().as_bytes())
     }
 
@@ -188,15 +115,5 @@ mod tests {
         ] {
             assert_eq!(read(document).unwrap_err().to_string(), message);
         }
-    }
-
-    #[test]
-    fn what_is_not_json_is_told_as_that() {
-        let deep = "[".repeat(100_000);
-        for text in ["", "<html>", "{\"resource\": \"r\"", "\u{feff}{}", deep.as_str(), "{\"resource\":\"r\"} x"] {
-            let error = ProtectedResourceMetadata::from_json(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.starts_with("not JSON ("), "{error}");
-        }
-        assert!(ProtectedResourceMetadata::from_json(&[0xff, 0xfe, 0x00]).is_err());
     }
 }

@@ -17,7 +17,7 @@ mod select;
 #[cfg(feature = "container")]
 pub mod trials;
 
-pub use embedded::Embedded;
+pub use embedded::{Defect, Embedded};
 pub use realm::{Realm, RealmError};
 pub use select::{Idp, IdpChoice, IdpOptions, Lifetime};
 

@@ -9,7 +9,7 @@ use shared::http::{Http, HttpError, Request};
 use shared::reach::{Privacy, Reach};
 use shared::{Failure, Reporter, listen};
 
-use crate::{EMBEDDED_PORT, Embedded, Realm, RealmError};
+use crate::{Defect, EMBEDDED_PORT, Embedded, Realm, RealmError};
 
 /// How to get a real Keycloak.
 const START_KEYCLOAK: &str = "docker compose -f keycloak/compose.yaml up -d --wait";
@@ -71,7 +71,20 @@ pub struct Idp {
 impl Idp {
     /// Finds the IdP that `choice` asks for, or starts the embedded one.
     pub async fn select(choice: &IdpChoice, lifetime: Lifetime) -> Result<Self, Failure> {
+        Self::select_with(choice, lifetime, None).await
+    }
+
+    /// The same; with a defect it is always an embedded one inside this process, since no other IdP misbehaves on demand.
+    pub async fn select_with(choice: &IdpChoice, lifetime: Lifetime, defect: Option<Defect>) -> Result<Self, Failure> {
         match choice {
+            IdpChoice::Auto | IdpChoice::Embedded if defect.is_some() => {
+                Self::inside(lifetime, "since only that one can misbehave on purpose", defect).await
+            }
+            _ if defect.is_some() => Err(Failure::new(
+                "idp.defect",
+                "The rule to break is one of the IdP, and only the embedded one can misbehave on purpose.",
+                "Leave --idp out.",
+            )),
             IdpChoice::Issuer(issuer) => Self::named(issuer).await,
             IdpChoice::Keycloak => Self::keycloak().await,
             IdpChoice::Embedded => Self::embedded(lifetime, "as asked for".to_owned()).await,
@@ -129,12 +142,16 @@ impl Idp {
         if probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready {
             return Ok(Self::at(&elsewhere, format!("The embedded stand-in that is up at {elsewhere}, {why}")));
         }
+        Self::inside(lifetime, &why, None).await
+    }
+
+    async fn inside(lifetime: Lifetime, why: &str, defect: Option<Defect>) -> Result<Self, Failure> {
         let port = match lifetime {
             Lifetime::Story => 0,
             Lifetime::Server => EMBEDDED_PORT,
         };
         let listener = listen::bind(port, "the embedded IdP", "--idp <issuer URL> (another IdP)").await?;
-        let embedded = Embedded::start(listener, Realm::shipped()?);
+        let embedded = Embedded::misbehaving(listener, Realm::shipped()?, defect);
         let issuer = embedded.issuer().to_owned();
         let reason = format!("The embedded stand-in inside this process, at {issuer}, {why}");
         Ok(Self { issuer, reason, _embedded: Some(embedded) })

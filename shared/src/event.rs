@@ -117,6 +117,9 @@ pub enum Event {
         got: String,
         /// [`Rule::spec`].
         spec: &'static SpecRef,
+        /// What to do about a failure.
+        #[serde(skip_serializing_if = "str::is_empty")]
+        fix: String,
         /// True for a failure that `--break` provoked; such a failure is not counted.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         expected_failure: bool,

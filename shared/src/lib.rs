@@ -12,6 +12,7 @@
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | [`listen`] | binds a port and serves a router on it |
+//! | [`members`] | reads the members of a JSON object that a stranger wrote |
 //! | [`mcp`] | the MCP endpoint, on the official SDK `rmcp`, and who may call it from a browser |
 //! | `testing` | for tests only: the events' schema, transcripts of READMEs |
 
@@ -21,6 +22,7 @@ pub mod event;
 pub mod http;
 pub mod listen;
 pub mod mcp;
+pub mod members;
 mod person;
 pub mod reach;
 pub mod redact;

@@ -44,12 +44,15 @@ impl View {
                 let title = format!("{status} {} ({ms} ms)", reason.unwrap_or_default());
                 self.line(side, "←", &self.bold(&title)) + &self.headers_and_body(headers, body)
             }
-            Event::Checked { keyword, passed, expected, got, spec, expected_failure, .. } => {
+            Event::Checked { keyword, passed, expected, got, spec, fix, expected_failure, .. } => {
                 let mark = self.mark(*passed, *expected_failure);
                 let title = format!("{keyword}: {}", printable(expected));
                 let mut text = self.wrapped(side, &mark, &title);
                 text += &self.indented(&format!("seen: {}", printable(got)));
                 text += &self.quote(spec, quoted);
+                if !fix.is_empty() {
+                    text += &self.indented(&format!("fix: {}", printable(fix)));
+                }
                 if *expected_failure && let Some(breakage) = breakage {
                     text += &self.tinted(
                         &self.indented(&format!("This is the rule that --break {} breaks.", breakage.name)),

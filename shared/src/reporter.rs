@@ -130,6 +130,11 @@ impl Reporter {
 
     /// Says what was compared and how it ended. Returns `passed`, so that a check can stand in a condition.
     pub fn check(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
+        self.check_or(rule, passed, expected, got, "")
+    }
+
+    /// [`Reporter::check`], which says what to do about a failure.
+    pub fn check_or(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display, fix: &str) -> bool {
         let expected_failure = {
             let mut state = self.state();
             let provoked = !passed
@@ -153,6 +158,7 @@ impl Reporter {
             expected: expected.to_string(),
             got: got.to_string(),
             spec: rule.spec,
+            fix: if passed { String::new() } else { fix.to_owned() },
             expected_failure,
         });
         passed

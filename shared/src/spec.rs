@@ -185,6 +185,158 @@ pub static MCP_HTTP_LOOPBACK: SpecRef = SpecRef {
     quote: "Reject http:// URLs except for loopback addresses (localhost, 127.0.0.1, ::1) during development",
 };
 
+/// RFC 8414 §2
+pub static RFC8414_2_ISSUER: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "REQUIRED. The authorization server's issuer identifier, which is a URL that uses the \"https\" scheme and has no query or fragment components.",
+};
+
+/// RFC 8414 §2
+pub static RFC8414_2_AUTHORIZATION_ENDPOINT: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "URL of the authorization server's authorization endpoint [RFC6749]. This is REQUIRED unless no grant types are supported that use the authorization endpoint.",
+};
+
+/// RFC 8414 §2
+pub static RFC8414_2_TOKEN_ENDPOINT: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "URL of the authorization server's token endpoint [RFC6749]. This is REQUIRED unless only the implicit grant type is supported.",
+};
+
+/// RFC 8414 §2
+pub static RFC8414_2_RESPONSE_TYPES: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "REQUIRED. JSON array containing a list of the OAuth 2.0 \"response_type\" values that this authorization server supports.",
+};
+
+/// RFC 8414 §2
+pub static RFC8414_2_GRANT_TYPES: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "JSON array containing a list of the OAuth 2.0 grant type values that this authorization server supports.",
+};
+
+/// RFC 8414 §2
+pub static RFC8414_2_SCOPES: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-2",
+    quote: "RECOMMENDED. JSON array containing a list of the OAuth 2.0 [RFC6749] \"scope\" values that this authorization server supports.",
+};
+
+/// RFC 8414 §3
+pub static RFC8414_3: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3",
+    quote: "Authorization servers supporting metadata MUST make a JSON document containing metadata as specified in Section 2 available at a path formed by inserting a well-known URI string into the authorization server's issuer identifier between the host component and the path component, if any.",
+};
+
+/// RFC 8414 §3.2
+pub static RFC8414_3_2: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§3.2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3.2",
+    quote: "A successful response MUST use the 200 OK HTTP status code and return a JSON object using the \"application/json\" content type that contains a set of claims as its members that are a subset of the metadata values defined in Section 2.",
+};
+
+/// RFC 8414 §3.2
+pub static RFC8414_3_2_ARRAYS: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§3.2",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3.2",
+    quote: "Claims that return multiple values are represented as JSON arrays. Claims with zero elements MUST be omitted from the response.",
+};
+
+/// RFC 8414 §3.3
+pub static RFC8414_3_3: SpecRef = SpecRef {
+    id: "RFC 8414",
+    section: "§3.3",
+    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3.3",
+    quote: "The \"issuer\" value returned MUST be identical to the authorization server's issuer identifier value into which the well-known URI string was inserted to create the URL used to retrieve the metadata. If these values are not identical, the data contained in the response MUST NOT be used.",
+};
+
+/// MCP 2026-07-28 Overview
+pub static MCP_AS_METADATA: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Overview",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#overview",
+    quote: "MCP authorization servers MUST provide at least one of the following discovery mechanisms: … OAuth 2.0 Authorization Server Metadata (RFC8414) … OpenID Connect Discovery 1.0",
+};
+
+/// MCP 2026-07-28 Authorization Server Metadata Discovery
+pub static MCP_AS_ORDER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Metadata Discovery",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery",
+    quote: "To handle different issuer URL formats and ensure interoperability with both OAuth 2.0 Authorization Server Metadata and OpenID Connect Discovery 1.0 specifications, MCP clients MUST attempt multiple well-known endpoints when discovering authorization server metadata.",
+};
+
+/// MCP 2026-07-28 Authorization Server Metadata Discovery
+pub static MCP_AS_ISSUER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Metadata Discovery",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery",
+    quote: "the issuer value in the document MUST be identical to the issuer identifier used to construct the well-known URL.",
+};
+
+/// MCP 2026-07-28 Authorization Code Protection
+pub static MCP_PKCE_SUPPORT: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Code Protection",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#authorization-code-protection",
+    quote: "If code_challenge_methods_supported is absent, the authorization server does not support PKCE and MCP clients MUST refuse to proceed.",
+};
+
+/// MCP 2026-07-28 Authorization Code Protection
+pub static MCP_PKCE_S256: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Code Protection",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#authorization-code-protection",
+    quote: "MCP clients MUST use the S256 code challenge method when technically capable, as required by OAuth 2.1 Section 4.1.1.",
+};
+
+/// MCP 2026-07-28 Communication Security
+pub static MCP_AS_HTTPS: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Communication Security",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#communication-security",
+    quote: "All authorization server endpoints MUST be served over HTTPS.",
+};
+
+/// MCP 2026-07-28 Client ID Metadata Documents
+pub static MCP_CLIENT_ID_METADATA: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Client ID Metadata Documents",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#client-id-metadata-documents",
+    quote: "MCP clients and authorization servers SHOULD support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document for client registration.",
+};
+
+/// MCP 2026-07-28 Authorization Response Validation
+pub static MCP_ISS_PARAMETER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Response Validation",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#authorization-response-validation",
+    quote: "MCP authorization servers SHOULD include the iss parameter in authorization responses, including error responses, as defined in RFC9207 Section 2.",
+};
+
+/// MCP 2025-03-26 Fallbacks for Servers without Metadata Discovery
+pub static MCP_2025_03_26_FALLBACK: SpecRef = SpecRef {
+    id: "MCP 2025-03-26",
+    section: "Fallbacks for Servers without Metadata Discovery",
+    url: "https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization#fallbacks-for-servers-without-metadata-discovery",
+    quote: "For servers that do not implement OAuth 2.0 Authorization Server Metadata, clients MUST use the following default endpoint paths relative to the authorization base URL",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -208,6 +360,25 @@ pub static ALL: &[&SpecRef] = &[
     &MCP_CLIENT_SELECTS,
     &MCP_AS_OUT_OF_SCOPE,
     &MCP_HTTP_LOOPBACK,
+    &RFC8414_2_ISSUER,
+    &RFC8414_2_AUTHORIZATION_ENDPOINT,
+    &RFC8414_2_TOKEN_ENDPOINT,
+    &RFC8414_2_RESPONSE_TYPES,
+    &RFC8414_2_GRANT_TYPES,
+    &RFC8414_2_SCOPES,
+    &RFC8414_3,
+    &RFC8414_3_2,
+    &RFC8414_3_2_ARRAYS,
+    &RFC8414_3_3,
+    &MCP_AS_METADATA,
+    &MCP_AS_ORDER,
+    &MCP_AS_ISSUER,
+    &MCP_PKCE_SUPPORT,
+    &MCP_PKCE_S256,
+    &MCP_AS_HTTPS,
+    &MCP_CLIENT_ID_METADATA,
+    &MCP_ISS_PARAMETER,
+    &MCP_2025_03_26_FALLBACK,
 ];
 
 #[cfg(test)]
@@ -223,9 +394,9 @@ mod tests {
                     assert_eq!(spec.url, format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"));
                 }
                 None => {
-                    assert_eq!(spec.id, "MCP 2026-07-28");
+                    let version = spec.id.strip_prefix("MCP ").expect("a version of MCP");
                     assert!(spec.url.starts_with("https://modelcontextprotocol.io/"), "{}", spec.url);
-                    assert!(spec.url.contains("/2026-07-28/"), "{}", spec.url);
+                    assert!(spec.url.contains(&format!("/{version}/")), "{}", spec.url);
                 }
             }
         }

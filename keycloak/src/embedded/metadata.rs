@@ -1,26 +1,62 @@
-//! Authorization server metadata (RFC 8414), with the members that are true of this server. Keycloak gives the same document
-//! in every place, so this does too.
+//! Authorization server metadata (RFC 8414), with the members that are true of this realm. Keycloak gives the same document in
+//! every place, so this does too.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse, Json, Response};
-use serde_json::json;
+use axum::response::{IntoResponse, Json, Redirect, Response};
+use serde_json::{Value, json};
 
-use super::Server;
+use super::{Defect, Server};
 
+/// The document, where RFC 8414 puts it.
+pub async fn at_rfc_8414_place(state: State<Arc<Server>>) -> Response {
+    match state.defect {
+        Some(Defect::OidcOnly) => super::not_found_in_realm().await,
+        Some(Defect::RedirectingMetadata) => {
+            Redirect::temporary(&format!("{}/.well-known/openid-configuration", state.issuer)).into_response()
+        }
+        _ => document(state).await,
+    }
+}
+
+/// The document.
 pub async fn document(State(server): State<Arc<Server>>) -> Response {
     let issuer = &server.issuer;
+    let endpoint = |name: &str| format!("{issuer}/{name}");
     let listed = server.realm.client_scopes.iter().filter(|scope| scope.is_in_metadata());
     let scopes: Vec<_> = ["openid"].into_iter().chain(listed.map(|scope| scope.name.as_str())).collect();
-    let document = json!({
+    let mut document = json!({
         "issuer": issuer,
-        "jwks_uri": format!("{issuer}/protocol/openid-connect/certs"),
+        "authorization_endpoint": endpoint("protocol/openid-connect/auth"),
+        "token_endpoint": endpoint("protocol/openid-connect/token"),
+        "jwks_uri": endpoint("protocol/openid-connect/certs"),
+        "registration_endpoint": endpoint("clients-registrations/openid-connect"),
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "response_types_supported": ["code"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "scopes_supported": scopes,
-        // No endpoint that issues tokens yet: it comes with the lesson that teaches it.
-        "response_types_supported": [],
-        "grant_types_supported": [],
+        // The realm's client policy takes S256 only.
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "client_id_metadata_document_supported": true,
     });
+    spoil(&mut document, server.defect, issuer);
     ([(header::CACHE_CONTROL, "no-cache, must-revalidate, no-transform, no-store")], Json(document)).into_response()
+}
+
+fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
+    match defect {
+        Some(Defect::WrongIssuer) => document["issuer"] = json!("https://honest.example/realms/mcp-oauth"),
+        Some(Defect::TrailingSlash) => document["issuer"] = json!(format!("{issuer}/")),
+        Some(Defect::PlainOnly) => document["code_challenge_methods_supported"] = json!(["plain"]),
+        Some(Defect::HttpNotLoopback) => document["token_endpoint"] = json!("http://idp.example/token"),
+        Some(Defect::NoPkce) => {
+            if let Value::Object(members) = document {
+                members.shift_remove("code_challenge_methods_supported");
+            }
+        }
+        Some(Defect::OidcOnly | Defect::RedirectingMetadata) | None => {}
+    }
 }

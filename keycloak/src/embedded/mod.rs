@@ -1,10 +1,12 @@
 //! A teaching stand-in for Keycloak: an authorization server inside the process that reads the same realm file.
 //!
 //! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come: the realm's metadata, in the places
-//! where Keycloak serves it, and the realm's public key. It writes its JSON itself, from nothing that the lessons use to read
+//! where Keycloak serves it, and the realm's public key. The endpoints of later lessons are announced there, since a client asks
+//! for them, and answer 501 until their lesson comes. A differential test holds the answers against Keycloak's. It writes its JSON itself, from nothing that the lessons use to read
 //! it: a misspelt member fails a test instead of going round. It forgets everything when it ends, as `start-dev` without a
 //! volume does.
 
+mod defect;
 mod keys;
 mod metadata;
 
@@ -12,16 +14,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
 use tokio::net::TcpListener;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::realm::Realm;
+pub use defect::Defect;
 use keys::SigningKey;
 
 /// A running embedded IdP; it ends when this is dropped.
@@ -34,8 +37,13 @@ pub struct Embedded {
 impl Embedded {
     /// Serves `realm` on `listener`.
     pub fn start(listener: TcpListener, realm: Realm) -> Self {
+        Self::misbehaving(listener, realm, None)
+    }
+
+    /// The same, with a defect.
+    pub fn misbehaving(listener: TcpListener, realm: Realm, defect: Option<Defect>) -> Self {
         let issuer = format!("http://localhost:{}/realms/{}", listen::port(&listener), realm.name);
-        let serving = listen::serve(listener, router(issuer.clone(), realm));
+        let serving = listen::serve(listener, router(issuer.clone(), realm, defect));
         Self { issuer, _serving: serving }
     }
 
@@ -50,20 +58,44 @@ pub(crate) struct Server {
     issuer: String,
     realm: Realm,
     key: SigningKey,
+    defect: Option<Defect>,
 }
 
-fn router(issuer: String, realm: Realm) -> Router {
-    let server = Arc::new(Server { issuer, realm, key: SigningKey::made_in_the_background() });
+fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
+    let server = Arc::new(Server { issuer, realm, key: SigningKey::made_in_the_background(), defect });
     // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks.
     let cors = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true);
     let of_a_realm = Router::new()
-        .route("/realms/{realm}", get(realm_information))
-        .route("/realms/{realm}/.well-known/openid-configuration", get(metadata::document))
-        .route("/realms/{realm}/.well-known/oauth-authorization-server", get(metadata::document))
-        .route("/.well-known/oauth-authorization-server/realms/{realm}", get(metadata::document))
-        .route("/realms/{realm}/protocol/openid-connect/certs", get(certificates))
+        .route("/realms/{realm}", get(realm_information).fallback(not_allowed))
+        .route("/realms/{realm}/.well-known/openid-configuration", get(metadata::document).fallback(not_found_in_realm))
+        .route(
+            "/realms/{realm}/.well-known/oauth-authorization-server",
+            get(metadata::at_rfc_8414_place).fallback(not_found_in_realm),
+        )
+        .route(
+            "/.well-known/oauth-authorization-server/realms/{realm}",
+            get(metadata::at_rfc_8414_place).fallback(not_found_in_realm),
+        )
+        .route("/realms/{realm}/protocol/openid-connect/certs", get(certificates).fallback(not_allowed))
+        .route("/realms/{realm}/protocol/openid-connect/auth", any(|| later_lesson("04")))
+        .route("/realms/{realm}/protocol/openid-connect/token", any(|| later_lesson("04")))
+        .route("/realms/{realm}/clients-registrations/openid-connect", any(|| later_lesson("03")))
         .layer(middleware::from_fn_with_state(server.clone(), known_realm));
     of_a_realm.layer(cors).fallback(not_found).with_state(server)
+}
+
+async fn later_lesson(number: &str) -> Response {
+    let sentence = format!("The embedded IdP learns this with lesson {number}; Keycloak can do it now.");
+    (StatusCode::NOT_IMPLEMENTED, Json(json!({"error": "not_implemented", "error_description": sentence})))
+        .into_response()
+}
+
+async fn not_allowed() -> Response {
+    error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
+}
+
+async fn not_found_in_realm() -> Response {
+    error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")
 }
 
 async fn known_realm(
@@ -80,23 +112,26 @@ async fn known_realm(
 
 async fn realm_information(State(server): State<Arc<Server>>) -> Response {
     match server.key.public().await {
-        Some(key) => Json(json!({
+        Some(key) => no_cache(json!({
             "realm": server.realm.name,
             "public_key": key.subject_public_key_info,
             "token-service": format!("{}/protocol/openid-connect", server.issuer),
             "account-service": format!("{}/account", server.issuer),
             "tokens-not-before": 0,
-        }))
-        .into_response(),
+        })),
         None => no_key(),
     }
 }
 
 async fn certificates(State(server): State<Arc<Server>>) -> Response {
     match server.key.public().await {
-        Some(key) => Json(json!({"keys": [key.jwk]})).into_response(),
+        Some(key) => no_cache(json!({"keys": [key.jwk]})),
         None => no_key(),
     }
+}
+
+fn no_cache(document: Value) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], Json(document)).into_response()
 }
 
 fn no_key() -> Response {
@@ -105,7 +140,7 @@ fn no_key() -> Response {
 
 async fn not_found(request: Request) -> Response {
     match request.uri().path().starts_with("/realms/") {
-        true => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+        true => not_found_in_realm().await,
         false => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
     }
 }
@@ -127,7 +162,7 @@ mod tests {
     async fn get(path: &str) -> (StatusCode, Value) {
         let realm = Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap();
         let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
-        let answer = router(ISSUER.to_owned(), realm).oneshot(request).await.unwrap();
+        let answer = router(ISSUER.to_owned(), realm, None).oneshot(request).await.unwrap();
         let status = answer.status();
         if status.is_success() {
             assert_eq!(answer.headers()["access-control-allow-origin"], "http://page.example");

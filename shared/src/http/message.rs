@@ -13,6 +13,7 @@ pub struct Request {
     pub(super) url: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
+    pub(super) follows_redirects: bool,
 }
 
 impl Request {
@@ -23,13 +24,25 @@ impl Request {
             url: url.to_owned(),
             headers: vec![("accept", "application/json".to_owned())],
             body: Vec::new(),
+            follows_redirects: true,
         }
     }
 
     /// A POST of a JSON document. It follows no redirect.
     pub fn post_json(url: &str, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Self { method: Method::POST, url: url.to_owned(), headers, body: body.to_string().into_bytes() }
+        Self {
+            method: Method::POST,
+            url: url.to_owned(),
+            headers,
+            body: body.to_string().into_bytes(),
+            follows_redirects: false,
+        }
+    }
+
+    /// The same request; a redirect is its answer.
+    pub fn without_redirects(self) -> Self {
+        Self { follows_redirects: false, ..self }
     }
 
     /// With this header, replacing one of the same name.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
 use url::Url;
@@ -80,7 +80,7 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.send_once(&hop).await?;
             match redirect_target(&answer) {
-                Some(target) if request.method == Method::GET => hop = hop.redirected(target),
+                Some(target) if request.follows_redirects => hop = hop.redirected(target),
                 _ => return Ok(answer),
             }
         }
@@ -107,6 +107,11 @@ impl Http {
             Some(body) => Ok(Answer { url: request.url.clone(), status, headers, body }),
             None => Err(HttpError::TooLarge { url: request.url.clone() }),
         }
+    }
+
+    /// Whether a request to this URL would be made at all; its host's name is not resolved for this.
+    pub fn accepts(&self, url: &str) -> Result<(), HttpError> {
+        self.checked_url(url).map(|_| ())
     }
 
     fn checked_url(&self, text: &str) -> Result<Url, HttpError> {

@@ -1,0 +1,94 @@
+//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server.
+
+use clap::Args;
+use keycloak::{Defect, Idp, IdpOptions, Lifetime};
+use shared::breakage::Breakage;
+use shared::listen::{self, Serving};
+use shared::{Failure, Reporter, Side};
+
+use crate::server::{self, ProtectedResource};
+
+/// Options of the MCP server.
+#[derive(Args, Clone, Debug)]
+pub struct ServerOptions {
+    #[command(flatten)]
+    idp: IdpOptions,
+    /// Scopes that the MCP server knows, separated by spaces
+    #[arg(long, default_value = "mcp:read mcp:write", value_parser = scopes, global = true)]
+    scopes: Scopes,
+    /// Add the non-standard member client_registration_info to the metadata
+    #[arg(long, global = true)]
+    registration_hint: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Scopes(Vec<String>);
+
+/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 §3.3): so none can break out of the challenge's quotes.
+fn scopes(text: &str) -> Result<Scopes, String> {
+    let is_allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
+    match text.chars().find(|c| *c != ' ' && !is_allowed(*c)) {
+        Some(c) => Err(format!("a scope cannot have the character {c:?} (RFC 6749 §3.3)")),
+        None => Ok(Scopes(text.split_whitespace().map(str::to_owned).collect())),
+    }
+}
+
+/// What is broken on purpose, and by whom.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Broken {
+    /// The lesson's switch.
+    pub breakage: Option<&'static Breakage>,
+    /// How the IdP misbehaves for it.
+    pub defect: Option<Defect>,
+}
+
+/// An MCP server and its IdP; both end when this is dropped.
+#[must_use = "the server ends when this is dropped"]
+pub struct Running {
+    /// The URL that clients are to use.
+    pub server_url: String,
+    _idp: Idp,
+    _serving: Serving,
+}
+
+/// Finds the IdP, starts the MCP server, and says both.
+pub async fn start(
+    options: &ServerOptions,
+    port: u16,
+    lifetime: Lifetime,
+    broken: Broken,
+    reporter: &Reporter,
+) -> Result<Running, Failure> {
+    let idp = Idp::select_with(&options.idp.idp, lifetime, broken.defect).await?;
+    reporter.on(Side::Idp).note(idp.reason());
+    let listener = listen::bind(port, "the MCP server", "--port").await?;
+    let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
+    let protected = ProtectedResource {
+        resource: server_url.clone(),
+        authorization_servers: vec![idp.issuer().to_owned()],
+        scopes: options.scopes.0.clone(),
+        registration_hint: options.registration_hint,
+        breakage: broken.breakage,
+    };
+    let server = reporter.on(Side::Server);
+    server.note(format!("MCP server: {server_url}"));
+    if let Some(Breakage { name, broken_by, what, .. }) = broken.breakage {
+        reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
+    }
+    let serving = listen::serve(listener, server::app(protected, server));
+    Ok(Running { server_url, _idp: idp, _serving: serving })
+}
+
+/// Starts the MCP server and keeps it up until a person ends the program.
+pub async fn serve_until_ended(
+    options: &ServerOptions,
+    port: u16,
+    broken: Broken,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let running = start(options, port, Lifetime::Server, broken, reporter).await?;
+    let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
+    reporter.on(Side::Server).note(hint);
+    shared::story::interrupted().await;
+    Ok(())
+}

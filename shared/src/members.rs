@@ -1,0 +1,140 @@
+//! Reads the members of a JSON object that a stranger wrote; a member of the wrong type is told by its name.
+
+use serde_json::{Map, Value};
+
+/// The members of a JSON object.
+#[derive(Clone, Debug)]
+pub struct Members(Map<String, Value>);
+
+/// Why a document cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentError {
+    /// Not a JSON object.
+    NotAnObject {
+        /// What it is instead.
+        got: String,
+    },
+    /// A member has another type than its standard gives it, or is required and absent.
+    Member {
+        /// The member's name.
+        name: &'static str,
+        /// The type that it should have.
+        expected: &'static str,
+        /// What it is.
+        got: String,
+    },
+}
+
+impl std::fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DocumentError::NotAnObject { got } => f.write_str(got),
+            DocumentError::Member { name, got, .. } => write!(f, "{name} is {got}"),
+        }
+    }
+}
+
+impl std::error::Error for DocumentError {}
+
+const STRING: &str = "a string";
+const STRINGS: &str = "an array of strings";
+const BOOLEAN: &str = "true or false";
+
+impl Members {
+    /// Reads a document.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(members)) => Ok(Self(members)),
+            Ok(other) => Err(DocumentError::NotAnObject { got: kind(&other) }),
+            Err(error) => Err(DocumentError::NotAnObject { got: format!("not JSON ({error})") }),
+        }
+    }
+
+    /// The names of all members, in the order in which they came.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A string that has to be there.
+    pub fn required_string(&self, name: &'static str) -> Result<String, DocumentError> {
+        let absent = DocumentError::Member { name, expected: STRING, got: "absent".to_owned() };
+        self.string(name)?.ok_or(absent)
+    }
+
+    /// A string.
+    pub fn string(&self, name: &'static str) -> Result<Option<String>, DocumentError> {
+        self.read(name, STRING, |value| value.as_str().map(str::to_owned))
+    }
+
+    /// An array of strings.
+    pub fn strings(&self, name: &'static str) -> Result<Option<Vec<String>>, DocumentError> {
+        self.read(name, STRINGS, |value| {
+            value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+        })
+    }
+
+    /// True or false.
+    pub fn boolean(&self, name: &'static str) -> Result<Option<bool>, DocumentError> {
+        self.read(name, BOOLEAN, Value::as_bool)
+    }
+
+    fn read<T>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        as_type: impl Fn(&Value) -> Option<T>,
+    ) -> Result<Option<T>, DocumentError> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        as_type(value).map(Some).ok_or_else(|| DocumentError::Member { name, expected, got: kind(value) })
+    }
+}
+
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => BOOLEAN,
+        Value::Number(_) => "a number",
+        Value::String(_) => STRING,
+        Value::Array(items) if items.iter().all(Value::is_string) => STRINGS,
+        Value::Array(_) => "an array with something else than strings",
+        Value::Object(_) => "an object",
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_read_by_type() {
+        let members =
+            Members::from_json(br#"{"s": "x", "l": ["a", "b"], "b": true, "n": 1, "mixed": ["a", 1]}"#).unwrap();
+        assert_eq!(members.string("s").unwrap().as_deref(), Some("x"));
+        assert_eq!(members.strings("l").unwrap(), Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(members.boolean("b").unwrap(), Some(true));
+        assert_eq!(members.string("absent").unwrap(), None);
+        assert_eq!(members.names().collect::<Vec<_>>(), ["s", "l", "b", "n", "mixed"]);
+        for (error, text) in [
+            (members.string("n").unwrap_err(), "n is a number"),
+            (members.strings("s").unwrap_err(), "s is a string"),
+            (members.strings("mixed").unwrap_err(), "mixed is an array with something else than strings"),
+            (members.boolean("s").unwrap_err(), "s is a string"),
+            (members.required_string("absent").unwrap_err(), "absent is absent"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_object_is_told_as_what_it_is() {
+        let deep = "[".repeat(100_000);
+        for text in ["", "<html>", "{\"a\": \"r\"", "\u{feff}{}", deep.as_str(), "{\"a\":\"r\"} x"] {
+            let error = Members::from_json(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with("not JSON ("), "{error}");
+        }
+        assert!(Members::from_json(&[0xff, 0xfe, 0x00]).is_err());
+        assert_eq!(Members::from_json(b"[]").unwrap_err().to_string(), "an array of strings");
+        assert_eq!(Members::from_json(b"\"text\"").unwrap_err().to_string(), "a string");
+    }
+}
