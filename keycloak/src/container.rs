@@ -19,8 +19,17 @@ use crate::realm::SHIPPED;
 
 /// The version that the tests are written for.
 pub const VERSION: &str = "26.7.3";
-/// Features of Keycloak beside those that are on by default.
-const FEATURES: &str = "cimd";
+/// Which features of Keycloak are on beside those that are by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    /// `cimd`, as in `compose.yaml`.
+    Cimd,
+    /// None.
+    Stock,
+}
+
+/// The features of the prepared image.
+const PREPARED: &str = "cimd";
 /// The port inside the container.
 const PORT: u16 = 8080;
 /// Seconds after which a container that does not answer has failed.
@@ -43,10 +52,10 @@ pub enum NotStarted {
 
 impl Keycloak {
     /// Starts a container and waits until the realm's metadata answers 200: the port opens long before the realm is there.
-    pub async fn start() -> Result<Self, NotStarted> {
+    pub async fn start(features: Features) -> Result<Self, NotStarted> {
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
-        let container = request(&engine).await.start().await.map_err(not_started)?;
+        let container = request(&engine, features).await.start().await.map_err(not_started)?;
         let address = async {
             Ok::<_, TestcontainersError>((container.get_host().await?, container.get_host_port_ipv4(PORT).await?))
         };
@@ -65,26 +74,32 @@ impl Keycloak {
     }
 }
 
-async fn request(engine: &Docker) -> ContainerRequest<GenericImage> {
+async fn request(engine: &Docker, features: Features) -> ContainerRequest<GenericImage> {
     let path = "/realms/mcp-oauth/.well-known/openid-configuration";
     let ready = HttpWaitStrategy::new(path).with_port(PORT.tcp()).with_expected_status_code(200_u16);
     let image = |name: &str, tag: &str| {
         GenericImage::new(name, tag).with_exposed_port(PORT.tcp()).with_wait_for(WaitFor::http(ready))
     };
     let request = match std::env::var("KEYCLOAK_IMAGE").ok().filter(|image| !image.is_empty()) {
-        None if prepared_image_fits(engine).await => image("mcp-oauth-keycloak", VERSION).into(),
-        None => official(image("quay.io/keycloak/keycloak", VERSION)),
+        None if features == Features::Cimd && prepared_image_fits(engine).await => {
+            image("mcp-oauth-keycloak", VERSION).into()
+        }
+        None => official(image("quay.io/keycloak/keycloak", VERSION), features),
         Some(chosen) => {
             let (name, tag) = chosen.rsplit_once(':').unwrap_or((&chosen, "latest"));
-            official(image(name, tag))
+            official(image(name, tag), features)
         }
     };
     request.with_startup_timeout(Duration::from_secs(START_SECONDS))
 }
 
-fn official(image: GenericImage) -> ContainerRequest<GenericImage> {
+fn official(image: GenericImage, features: Features) -> ContainerRequest<GenericImage> {
+    let features = match features {
+        Features::Cimd => &["--features=cimd"][..],
+        Features::Stock => &[],
+    };
     image
-        .with_cmd(["start-dev".to_owned(), format!("--features={FEATURES}"), "--import-realm".to_owned()])
+        .with_cmd(["start-dev", "--import-realm"].iter().chain(features).copied())
         .with_env_var("KC_BOOTSTRAP_ADMIN_USERNAME", "admin")
         .with_env_var("KC_BOOTSTRAP_ADMIN_PASSWORD", "admin123")
         .with_copy_to("/opt/keycloak/data/import/realm-export.json", SHIPPED.as_bytes().to_vec())
@@ -97,7 +112,7 @@ async fn prepared_image_fits(engine: &Docker) -> bool {
     let hash = digest::digest(&digest::SHA256, SHIPPED.as_bytes());
     let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     labels.get("org.mcp-oauth.realm-sha256") == Some(&hex)
-        && labels.get("org.mcp-oauth.features").is_some_and(|features| features == FEATURES)
+        && labels.get("org.mcp-oauth.features").is_some_and(|features| features == PREPARED)
 }
 
 fn no_engine(error: impl std::fmt::Display) -> NotStarted {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use shared::listen;
 
-use crate::container::{Keycloak, NotStarted};
+use crate::container::{Features, Keycloak, NotStarted};
 use crate::{Embedded, Realm};
 
 /// Runs `scenario` on both IdPs, and the other trials beside it. The scenario gets the issuer; it may block.
@@ -16,10 +16,15 @@ pub fn run(scenario: fn(&str) -> Result<(), Failed>, others: Vec<Trial>) -> Exit
     let arguments = Arguments::from_args();
     let mut trials = vec![
         Trial::test("embedded", move || on_embedded(scenario)),
-        Trial::ignorable_test("keycloak", move || on_keycloak(scenario)),
+        on_keycloak_with("keycloak", Features::Cimd, scenario),
     ];
     trials.extend(others);
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A trial on a Keycloak with other features than the lessons' own.
+pub fn on_keycloak_with(name: &str, features: Features, scenario: fn(&str) -> Result<(), Failed>) -> Trial {
+    Trial::ignorable_test(name, move || on_keycloak(features, scenario))
 }
 
 fn on_embedded(scenario: fn(&str) -> Result<(), Failed>) -> Result<(), Failed> {
@@ -32,9 +37,9 @@ fn on_embedded(scenario: fn(&str) -> Result<(), Failed>) -> Result<(), Failed> {
     scenario(embedded.issuer())
 }
 
-fn on_keycloak(scenario: fn(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
+fn on_keycloak(features: Features, scenario: fn(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let keycloak = match runtime.block_on(Keycloak::start()) {
+    let keycloak = match runtime.block_on(Keycloak::start(features)) {
         Ok(keycloak) => keycloak,
         Err(NotStarted::Impossible(reason)) if std::env::var_os("CI").is_none() => {
             return Ok(Completion::ignored_with(reason));

@@ -17,7 +17,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
 use tokio::net::TcpListener;
@@ -63,25 +63,31 @@ pub(crate) struct Server {
 
 fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
     let server = Arc::new(Server { issuer, realm, key: SigningKey::made_in_the_background(), defect });
-    // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks.
-    let cors = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true);
+    // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks; its error answers do not.
+    let readable = |handler: MethodRouter<Arc<Server>>| {
+        handler.layer(CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true))
+    };
     let of_a_realm = Router::new()
-        .route("/realms/{realm}", get(realm_information).fallback(not_allowed))
-        .route("/realms/{realm}/.well-known/openid-configuration", get(metadata::document).fallback(not_found_in_realm))
+        .route("/realms/{realm}", readable(get(realm_information)).fallback(not_allowed))
+        .route(
+            "/realms/{realm}/.well-known/openid-configuration",
+            readable(get(metadata::document)).fallback(not_found_in_realm),
+        )
         .route(
             "/realms/{realm}/.well-known/oauth-authorization-server",
-            get(metadata::at_rfc_8414_place).fallback(not_found_in_realm),
+            readable(get(metadata::at_rfc_8414_place)).fallback(not_found_in_realm),
         )
         .route(
             "/.well-known/oauth-authorization-server/realms/{realm}",
-            get(metadata::at_rfc_8414_place).fallback(not_found_in_realm),
+            readable(get(metadata::at_rfc_8414_place)).fallback(not_found_in_realm),
         )
-        .route("/realms/{realm}/protocol/openid-connect/certs", get(certificates).fallback(not_allowed))
+        .route("/.well-known/openid-configuration/realms/{realm}", any(not_found_in_realm))
+        .route("/realms/{realm}/protocol/openid-connect/certs", readable(get(certificates)).fallback(not_allowed))
         .route("/realms/{realm}/protocol/openid-connect/auth", any(|| later_lesson("04")))
         .route("/realms/{realm}/protocol/openid-connect/token", any(|| later_lesson("04")))
         .route("/realms/{realm}/clients-registrations/openid-connect", any(|| later_lesson("03")))
         .layer(middleware::from_fn_with_state(server.clone(), known_realm));
-    of_a_realm.layer(cors).fallback(not_found).with_state(server)
+    of_a_realm.fallback(not_found).with_state(server)
 }
 
 async fn later_lesson(number: &str) -> Response {
@@ -112,13 +118,18 @@ async fn known_realm(
 
 async fn realm_information(State(server): State<Arc<Server>>) -> Response {
     match server.key.public().await {
-        Some(key) => no_cache(json!({
-            "realm": server.realm.name,
-            "public_key": key.subject_public_key_info,
-            "token-service": format!("{}/protocol/openid-connect", server.issuer),
-            "account-service": format!("{}/account", server.issuer),
-            "tokens-not-before": 0,
-        })),
+        // Keycloak names the character set here, and nowhere else.
+        Some(key) => (
+            [(header::CONTENT_TYPE, "application/json;charset=UTF-8")],
+            no_cache(json!({
+                "realm": server.realm.name,
+                "public_key": key.subject_public_key_info,
+                "token-service": format!("{}/protocol/openid-connect", server.issuer),
+                "account-service": format!("{}/account", server.issuer),
+                "tokens-not-before": 0,
+            })),
+        )
+            .into_response(),
         None => no_key(),
     }
 }

@@ -1,0 +1,40 @@
+//! The client's part, top to bottom: lesson 01, then the authorization server's metadata.
+
+use protected_resource_discovery::client::select_authorization_server;
+use protected_resource_discovery::{DiscoveryError, discover};
+use shared::http::Http;
+use shared::{Failure, spec};
+
+use crate::metadata::AuthorizationServerMetadata;
+use crate::{capabilities, find, older};
+
+/// From an MCP server's URL to the metadata of its authorization server.
+pub async fn run(http: &Http, server_url: &str) -> Result<AuthorizationServerMetadata, Failure> {
+    let (issuer, metadata) = match discover(http, server_url).await {
+        Ok(discovery) => {
+            let issuer = select_authorization_server(http.reporter(), &discovery).await.to_owned();
+            let metadata = find::find(http, &issuer).await?;
+            (issuer, metadata)
+        }
+        Err(error @ DiscoveryError::NotFound { .. }) => {
+            http.reporter().note(error.to_string());
+            let metadata = older::find(http, server_url).await?;
+            (metadata.issuer.clone(), metadata)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    show(http, &issuer, &metadata).await;
+    Ok(metadata)
+}
+
+/// `inspect`: everything that this authorization server says about itself, beside what MCP asks.
+pub async fn inspect(http: &Http, issuer: &str) -> Result<(), Failure> {
+    let metadata = find::inspect(http, issuer).await?;
+    show(http, issuer, &metadata).await;
+    Ok(())
+}
+
+async fn show(http: &Http, issuer: &str, metadata: &AuthorizationServerMetadata) {
+    http.reporter().stage("what the authorization server can do", &spec::MCP_AS_METADATA).await;
+    http.reporter().note(capabilities::table(issuer, metadata, |url| http.accepts(url).is_ok()));
+}

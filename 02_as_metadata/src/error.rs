@@ -1,0 +1,146 @@
+//! Why there is no metadata that a client may use.
+
+use shared::Failure;
+use shared::event::Rule;
+use shared::http::HttpError;
+use shared::members::DocumentError;
+
+use crate::rules;
+
+/// The decision that failed, with what was expected and what was seen.
+#[derive(Debug)]
+pub enum MetadataError {
+    /// The issuer is no URL that an issuer may be.
+    BadIssuer {
+        /// The issuer.
+        issuer: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A place cannot be asked, or gives no whole answer.
+    Unavailable(HttpError),
+    /// A place answers with a redirect or a server error.
+    Status {
+        /// The place.
+        url: String,
+        /// HTTP status code of its answer.
+        status: u16,
+    },
+    /// None of the places has it.
+    NotFound {
+        /// The places, and what each answered.
+        tried: Vec<(String, String)>,
+    },
+    /// The document is no authorization server metadata.
+    Document {
+        /// Where it was found.
+        url: String,
+        /// What is wrong with it.
+        error: DocumentError,
+    },
+    /// The document is about another authorization server.
+    IssuerMismatch {
+        /// The issuer that was asked for.
+        expected: String,
+        /// The issuer in the document.
+        received: String,
+    },
+    /// The document names something that this client refuses to use, or lacks something that MCP asks for.
+    Unfit {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What the rule asks for.
+        expected: &'static str,
+        /// What the document says.
+        got: String,
+        /// What its operator can do.
+        fix: String,
+    },
+}
+
+impl MetadataError {
+    /// Names the decision: the id of its check, where it is one.
+    pub fn id(&self) -> &'static str {
+        match self {
+            MetadataError::BadIssuer { .. } => rules::ISSUER_URL.id,
+            MetadataError::Unavailable(error) => error.id(),
+            MetadataError::Status { .. } => rules::STATUS.id,
+            MetadataError::NotFound { .. } => rules::LOCATION.id,
+            MetadataError::Document { error: DocumentError::NotAnObject { .. }, .. } => rules::OBJECT.id,
+            MetadataError::Document { error: DocumentError::Member { .. }, .. } => rules::MEMBER_TYPES.id,
+            MetadataError::IssuerMismatch { .. } => rules::ISSUER_IDENTICAL.id,
+            MetadataError::Unfit { rule, .. } => rule.id,
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            MetadataError::BadIssuer { .. } => {
+                "Give the issuer as the IdP's metadata spells it: a URL without query and fragment.".to_owned()
+            }
+            MetadataError::Unavailable(error) => error.fix(),
+            MetadataError::Status { status: 300..=399, .. } => {
+                "The IdP's operator has to serve the document at the well-known URL itself.".to_owned()
+            }
+            MetadataError::Status { .. } => "Look at the IdP's log, and try again.".to_owned(),
+            MetadataError::NotFound { .. } => {
+                "Is the issuer right, path included? Keycloak's is http://HOST/realms/REALM.".to_owned()
+            }
+            MetadataError::Document { .. } => "The IdP's operator has to mend the document.".to_owned(),
+            MetadataError::IssuerMismatch { expected, received } => {
+                match expected.trim_end_matches('/') == received.trim_end_matches('/') {
+                    true => format!("Use the issuer as the document spells it: {received}"),
+                    false => {
+                        "Do not go on. Either the URL is another spelling of the IdP's (localhost and 127.0.0.1 are \
+                              different), or somebody passes another server off as this one."
+                            .to_owned()
+                    }
+                }
+            }
+            MetadataError::Unfit { fix, .. } => fix.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for MetadataError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            MetadataError::BadIssuer { issuer, reason } => write!(f, "{issuer} is no issuer: {reason}."),
+            MetadataError::Unavailable(error) => write!(f, "The authorization server's metadata at {error}"),
+            MetadataError::Status { url, status } => {
+                write!(
+                    f,
+                    "The authorization server's metadata at {url} was answered with HTTP {status} instead of 200."
+                )
+            }
+            MetadataError::NotFound { tried } => {
+                let tried: Vec<_> = tried.iter().map(|(url, got)| format!("{url} ({got})")).collect();
+                write!(f, "There is no authorization server metadata at {}.", tried.join(" or "))
+            }
+            MetadataError::Document { url, error: DocumentError::NotAnObject { got } } => {
+                write!(f, "The metadata at {url} is not usable: a JSON object was expected, and it is {got}.")
+            }
+            MetadataError::Document { url, error: DocumentError::Member { name, expected, got } } => {
+                write!(f, "In the metadata at {url}, {name} has to be {expected}, and is {got}.")
+            }
+            MetadataError::IssuerMismatch { expected, received } => {
+                write!(
+                    f,
+                    "The metadata is another authorization server's: {expected} was asked for, and its issuer is {received}."
+                )
+            }
+            MetadataError::Unfit { expected, got, .. } => {
+                write!(f, "This authorization server cannot be used with MCP: {expected} is needed, and it has {got}.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MetadataError {}
+
+impl From<MetadataError> for Failure {
+    fn from(error: MetadataError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
+    }
+}

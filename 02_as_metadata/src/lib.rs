@@ -1,0 +1,27 @@
+//! Lesson 02: what an authorization server says it can do.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`client`] | the client's part, top to bottom, after lesson 01's |
+//! | [`find`] | the ordered list of places, and every check before the document is used: RFC 8414 §3, MCP 2026-07-28 |
+//! | [`well_known`] | the places themselves: RFC 8414 §3.1, OpenID Connect Discovery §4 |
+//! | [`metadata`] | the document: RFC 8414 §2 |
+//! | [`capabilities`] | the table: what MCP asks of an authorization server, and what this one says |
+//! | [`older`] | servers of MCP 2025-03-26, which are their own authorization server |
+//! | [`rules`] | every check, with the sentence that asks for it |
+//! | [`error`] | why there is no metadata to use, and what to do about it |
+//! | [`breakages`] | what `--break` can break |
+
+pub mod breakages;
+pub mod capabilities;
+pub mod client;
+pub mod error;
+pub mod find;
+pub mod metadata;
+pub mod older;
+pub mod rules;
+pub mod well_known;
+
+pub use error::MetadataError;
+pub use find::find;
+pub use metadata::AuthorizationServerMetadata;

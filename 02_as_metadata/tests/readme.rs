@@ -1,0 +1,53 @@
+//! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+
+use as_metadata::{MetadataError, rules};
+use shared::http::HttpError;
+
+const LESSON: &str = env!("CARGO_BIN_EXE_02_as_metadata");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_true() {
+    shared::testing::check_readme(&readme(), "as_metadata", LESSON);
+}
+
+#[test]
+fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let idp = || "https://idp.example".to_owned();
+    let sentences = [
+        MetadataError::Unavailable(HttpError::Unreachable {
+            url: "http://localhost:9000/.well-known/oauth-authorization-server/realms/mcp-oauth".to_owned(),
+            reason: "connection refused".to_owned(),
+        }),
+        MetadataError::NotFound {
+            tried: vec![
+                (format!("{}/.well-known/oauth-authorization-server", idp()), "HTTP 404".to_owned()),
+                (format!("{}/.well-known/openid-configuration", idp()), "HTTP 404".to_owned()),
+            ],
+        },
+        MetadataError::IssuerMismatch { expected: idp(), received: format!("{}/", idp()) },
+        MetadataError::IssuerMismatch {
+            expected: "http://127.0.0.1:9000/realms/mcp-oauth".to_owned(),
+            received: "http://localhost:9000/realms/mcp-oauth".to_owned(),
+        },
+        MetadataError::Unfit {
+            rule: &rules::PKCE_ANNOUNCED,
+            expected: "code_challenge_methods_supported is there",
+            got: "absent".to_owned(),
+            fix: String::new(),
+        },
+        MetadataError::Status { url: format!("{}/.well-known/oauth-authorization-server", idp()), status: 302 },
+    ];
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let rows = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+}

@@ -1,0 +1,176 @@
+//! Holds the embedded IdP honest: the same requests go to it and to a Keycloak in a container, and the answers are compared
+//! field by field. A difference that is known is listed with its reason; one that is not fails the test, and so does a listed one
+//! that is no longer there.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use keycloak::container::Features;
+use keycloak::{Embedded, Realm};
+use libtest_mimic::{Arguments, Failed};
+use serde_json::{Value, json};
+use shared::http::{Http, Request};
+use shared::reach::{Privacy, Reach};
+use shared::{Reporter, listen};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trial =
+        keycloak::trials::on_keycloak_with("keycloak_and_the_embedded_idp_answer_alike", Features::Cimd, compare);
+    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+}
+
+/// The requests: a method and a path.
+const REQUESTS: &[(&str, &str)] = &[
+    ("GET", "/realms/mcp-oauth"),
+    ("POST", "/realms/mcp-oauth"),
+    ("GET", "/realms/nope"),
+    ("GET", "/realms/mcp-oauth/nope"),
+    ("GET", "/nope"),
+    ("GET", "/.well-known/oauth-authorization-server/realms/mcp-oauth"),
+    ("GET", "/.well-known/oauth-authorization-server/realms/nope"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/.well-known/openid-configuration/realms/mcp-oauth"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/realms/mcp-oauth/.well-known/openid-configuration"),
+    ("POST", "/realms/mcp-oauth/.well-known/openid-configuration"),
+    ("GET", "/realms/mcp-oauth/.well-known/oauth-authorization-server"),
+    ("GET", "/realms/nope/.well-known/openid-configuration"),
+    ("GET", "/realms/mcp-oauth/.well-known/nope"),
+    ("GET", "/realms/mcp-oauth/protocol/openid-connect/certs"),
+    ("GET", "/realms/nope/protocol/openid-connect/certs"),
+];
+
+const LATER: &str = "the embedded IdP learns it with a later lesson";
+const NOT_NEEDED: &str = "no lesson uses it";
+const OPENID: &str = "OpenID Connect's own, which MCP has no use for";
+const RANDOM: &str = "each IdP makes keys of its own";
+const CERTIFICATE: &str = "a certificate around the same key, which no lesson uses";
+
+/// Fields that differ, and why.
+const KNOWN: &[(&str, &str)] = &[
+    ("public_key", RANDOM),
+    ("keys[0].kid", RANDOM),
+    ("keys[0].n", RANDOM),
+    ("keys[0].x5c", CERTIFICATE),
+    ("keys[0].x5t", CERTIFICATE),
+    ("keys[0].x5t#S256", CERTIFICATE),
+    ("keys[1]", "a key to encrypt to, which no lesson uses"),
+    ("code_challenge_methods_supported", "Keycloak lists plain although the realm's policy refuses it"),
+    ("response_types_supported", "MCP uses code only"),
+    ("scopes_supported", "the scopes that Keycloak brings itself come with the lessons that use them"),
+    ("grant_types_supported", LATER),
+    ("token_endpoint_auth_methods_supported", LATER),
+    ("acr_values_supported", NOT_NEEDED),
+    ("authorization_encryption_alg_values_supported", NOT_NEEDED),
+    ("authorization_encryption_enc_values_supported", NOT_NEEDED),
+    ("authorization_signing_alg_values_supported", NOT_NEEDED),
+    ("backchannel_authentication_endpoint", NOT_NEEDED),
+    ("backchannel_authentication_request_signing_alg_values_supported", NOT_NEEDED),
+    ("backchannel_logout_session_supported", OPENID),
+    ("backchannel_logout_supported", OPENID),
+    ("backchannel_token_delivery_modes_supported", NOT_NEEDED),
+    ("check_session_iframe", OPENID),
+    ("claim_types_supported", OPENID),
+    ("claims_parameter_supported", OPENID),
+    ("claims_supported", OPENID),
+    ("device_authorization_endpoint", NOT_NEEDED),
+    ("dpop_signing_alg_values_supported", LATER),
+    ("end_session_endpoint", OPENID),
+    ("frontchannel_logout_session_supported", OPENID),
+    ("frontchannel_logout_supported", OPENID),
+    ("id_token_encryption_alg_values_supported", OPENID),
+    ("id_token_encryption_enc_values_supported", OPENID),
+    ("id_token_signing_alg_values_supported", OPENID),
+    ("introspection_endpoint", LATER),
+    ("introspection_endpoint_auth_methods_supported", LATER),
+    ("introspection_endpoint_auth_signing_alg_values_supported", LATER),
+    ("mtls_endpoint_aliases", NOT_NEEDED),
+    ("prompt_values_supported", OPENID),
+    ("pushed_authorization_request_endpoint", NOT_NEEDED),
+    ("request_object_encryption_alg_values_supported", OPENID),
+    ("request_object_encryption_enc_values_supported", OPENID),
+    ("request_object_signing_alg_values_supported", OPENID),
+    ("request_parameter_supported", OPENID),
+    ("request_uri_parameter_supported", OPENID),
+    ("require_pushed_authorization_requests", NOT_NEEDED),
+    ("require_request_uri_registration", OPENID),
+    ("response_modes_supported", NOT_NEEDED),
+    ("revocation_endpoint", LATER),
+    ("revocation_endpoint_auth_methods_supported", LATER),
+    ("revocation_endpoint_auth_signing_alg_values_supported", LATER),
+    ("subject_types_supported", OPENID),
+    ("tls_client_certificate_bound_access_tokens", NOT_NEEDED),
+    ("token_endpoint_auth_signing_alg_values_supported", LATER),
+    ("userinfo_encryption_alg_values_supported", OPENID),
+    ("userinfo_encryption_enc_values_supported", OPENID),
+    ("userinfo_endpoint", OPENID),
+    ("userinfo_signing_alg_values_supported", OPENID),
+];
+
+fn compare(keycloak: &str) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let listener = listen::bind(0, "the embedded IdP", "").await?;
+        let embedded = Embedded::start(listener, Realm::shipped()?);
+        let mut seen = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for (method, path) in REQUESTS {
+            let (ours, theirs) = (ask(embedded.issuer(), method, path).await?, ask(keycloak, method, path).await?);
+            for field in differing(&ours, &theirs) {
+                match KNOWN.iter().find(|(known, _)| *known == field) {
+                    Some((known, _)) => drop(seen.insert(*known)),
+                    None => unknown.push(format!(
+                        "{method} {path}: {field}\n    embedded: {}\n    keycloak: {}",
+                        ours.get(&field).unwrap_or(&Value::Null),
+                        theirs.get(&field).unwrap_or(&Value::Null)
+                    )),
+                }
+            }
+        }
+        let gone: Vec<_> = KNOWN.iter().map(|(field, _)| *field).filter(|field| !seen.contains(field)).collect();
+        assert!(unknown.is_empty(), "differences that are not listed:\n{}", unknown.join("\n"));
+        assert!(gone.is_empty(), "listed differences that are no longer there: {gone:?}");
+        Ok(())
+    })
+}
+
+/// The answer as fields with names; URLs of the IdP itself begin with ORIGIN.
+async fn ask(issuer: &str, method: &str, path: &str) -> Result<BTreeMap<String, Value>, Failed> {
+    let origin = issuer.split("/realms/").next().unwrap();
+    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback))?;
+    let url = format!("{origin}{path}");
+    let request = if method == "GET" { Request::get(&url) } else { Request::post_json(&url, &json!({})) };
+    let answer = http.send(&request.header("origin", "https://page.example")).await?;
+    let mut fields = BTreeMap::from([("status".to_owned(), json!(answer.status))]);
+    for name in ["content-type", "cache-control", "access-control-allow-origin", "access-control-allow-credentials"] {
+        fields.insert(format!("header {name}"), json!(answer.header_values(name)));
+    }
+    let text = String::from_utf8_lossy(&answer.body).replace(origin, "ORIGIN");
+    flatten("", &serde_json::from_str(&text).unwrap_or(Value::String(text)), &mut fields);
+    Ok(fields)
+}
+
+/// One field for each member; lists of strings are sets, since neither IdP promises an order.
+fn flatten(name: &str, value: &Value, fields: &mut BTreeMap<String, Value>) {
+    let below = |part: &str| if name.is_empty() { part.to_owned() } else { format!("{name}.{part}") };
+    match value {
+        Value::Object(members) if !name.ends_with("_aliases") && name != "keys[1]" => {
+            members.iter().for_each(|(member, value)| flatten(&below(member), value, fields));
+        }
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            let set: BTreeSet<_> = items.iter().filter_map(Value::as_str).collect();
+            fields.insert(name.to_owned(), json!(set));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| flatten(&format!("{name}[{n}]"), item, fields));
+        }
+        other => drop(fields.insert(name.to_owned(), other.clone())),
+    }
+}
+
+fn differing(ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String, Value>) -> Vec<String> {
+    let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+    names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name)).cloned().collect()
+}
