@@ -131,7 +131,7 @@ impl std::fmt::Display for MetadataError {
                 )
             }
             MetadataError::Unfit { expected, got, .. } => {
-                write!(f, "This authorization server cannot be used with MCP: {expected} is needed, and it has {got}.")
+                write!(f, "This authorization server cannot be used with MCP (asked for: {expected}; seen: {got}).")
             }
         }
     }
