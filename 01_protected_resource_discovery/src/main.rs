@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use keycloak::Lifetime;
-use protected_resource_discovery::setup::{self, Broken, ServerOptions};
+use protected_resource_discovery::setup::{ServerOptions, Setup};
 use protected_resource_discovery::{breakages, client};
 use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions};
+use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::http::Http;
-use shared::reach::Reach;
 use shared::story::Holds;
-use shared::{Failure, Reporter, Side, story};
+use shared::{Failure, Side, story};
 
 /// Lesson 01: how an MCP client finds the authorization server of an MCP server (RFC 9728)
 ///
@@ -39,70 +38,55 @@ enum Role {
     },
 }
 
-fn main() -> ExitCode {
-    let mut command = cli::with_breakages(Cli::command(), breakages::ALL);
-    let matches = command.get_matches_mut();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Some(exit) = cli.common.list_breakages(breakages::ALL) {
-        return exit;
-    }
-    let breakage = cli.common.chosen_breakage(breakages::ALL);
-    let present: &[Side] = match cli.role {
-        None => &[Side::Server, Side::Client],
-        Some(Role::Server) => &[Side::Server],
-        Some(Role::Client { .. }) => &[Side::Client],
-    };
-    cli::require_breaker(&mut command, breakage, present).unwrap_or_else(|error| error.exit());
-    if matches!(cli.role, Some(Role::Client { .. })) && cli::is_given(&matches, "idp") {
-        let message = "--idp is not for the client: it learns its authorization server by discovery";
-        command.error(clap::error::ErrorKind::ArgumentConflict, message).exit();
+impl Lesson for Cli {
+    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
     }
 
-    let run = Run { reporter: cli.common.reporter(), breakage, cli };
-    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
-    match &run.cli.role {
-        None => story::run(&run.reporter, holds, run.whole_story()),
-        // Whether a breakage is caught is seen where the other side is.
-        Some(Role::Server) => story::run(&run.reporter, Holds::WhenEnded, run.serve()),
-        Some(Role::Client { server_url }) => story::run(&run.reporter, Holds::WithoutFailure, run.ask(server_url)),
-    }
-}
-
-struct Run {
-    cli: Cli,
-    reporter: Reporter,
-    breakage: Option<&'static Breakage>,
-}
-
-impl Run {
-    async fn whole_story(&self) -> Result<(), Failure> {
-        let running =
-            setup::start(&self.cli.server, self.cli.common.port, Lifetime::Story, self.broken(), &self.reporter)
-                .await?;
-        self.client(&running.server_url).await
-    }
-
-    async fn serve(&self) -> Result<(), Failure> {
-        setup::serve_until_ended(&self.cli.server, self.cli.common.port, self.broken(), &self.reporter).await
-    }
-
-    fn broken(&self) -> Broken {
-        Broken { breakage: self.breakage, defect: None }
-    }
-
-    async fn ask(&self, server_url: &str) -> Result<(), Failure> {
-        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-        self.client(server_url).await
-    }
-
-    async fn client(&self, server_url: &str) -> Result<(), Failure> {
-        let reach = Reach::of_server(server_url, &self.cli.common.allow_host).await;
-        let http = Http::new(self.reporter.clone(), reach)?;
-        match self.breakage {
-            Some(breakage) if breakage.name == breakages::EVIL_ORIGIN.name => {
-                client::run_as_foreign_page(&http, server_url).await
-            }
-            _ => client::run(&http, server_url).await.map(|_| ()),
+    fn parties(&self) -> &'static [Side] {
+        match self.role {
+            None => &[Side::Server, Side::Client],
+            Some(Role::Server) => &[Side::Server],
+            Some(Role::Client { .. }) => &[Side::Client],
         }
+    }
+}
+
+fn main() -> ExitCode {
+    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
+    };
+    let setup = Setup { server: &cli.server, common: &cli.common, breakage, defect: None, reporter: &reporter };
+    match &cli.role {
+        None => {
+            let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+            story::run(&reporter, holds, whole_story(&setup))
+        }
+        // Whether a breakage is caught is seen where the other side is.
+        Some(Role::Server) => story::run(&reporter, Holds::WhenEnded, setup.serve_until_ended()),
+        Some(Role::Client { server_url }) => {
+            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
+        }
+    }
+}
+
+async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
+    let running = setup.start(Lifetime::Story).await?;
+    run_client(setup, &setup.http(&running.server_url).await?, &running.server_url).await
+}
+
+async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {
+    run_client(setup, &setup.http_of_client(server_url).await?, server_url).await
+}
+
+async fn run_client(setup: &Setup<'_>, http: &Http, server_url: &str) -> Result<(), Failure> {
+    match setup.breakage {
+        Some(breakage) if breakage.name == breakages::EVIL_ORIGIN.name => {
+            client::run_as_foreign_page(http, server_url).await
+        }
+        _ => client::run(http, server_url).await.map(|_| ()),
     }
 }

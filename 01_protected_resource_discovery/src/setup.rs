@@ -3,8 +3,11 @@
 use clap::Args;
 use keycloak::{Defect, Idp, IdpOptions, Lifetime};
 use shared::breakage::Breakage;
+use shared::cli::CommonOptions;
+use shared::http::Http;
 use shared::listen::{self, Serving};
-use shared::{Failure, Reporter, Side};
+use shared::reach::Reach;
+use shared::{Failure, Reporter, Side, story};
 
 use crate::server::{self, ProtectedResource};
 
@@ -33,13 +36,18 @@ fn scopes(text: &str) -> Result<Scopes, String> {
     }
 }
 
-/// What is broken on purpose, and by whom.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Broken {
-    /// The lesson's switch.
+/// What it takes to start a lesson's parties.
+pub struct Setup<'a> {
+    /// Options of the MCP server.
+    pub server: &'a ServerOptions,
+    /// Options of every lesson.
+    pub common: &'a CommonOptions,
+    /// The rule to break.
     pub breakage: Option<&'static Breakage>,
     /// How the IdP misbehaves for it.
     pub defect: Option<Defect>,
+    /// Where everybody reports.
+    pub reporter: &'a Reporter,
 }
 
 /// An MCP server and its IdP; both end when this is dropped.
@@ -51,44 +59,46 @@ pub struct Running {
     _serving: Serving,
 }
 
-/// Finds the IdP, starts the MCP server, and says both.
-pub async fn start(
-    options: &ServerOptions,
-    port: u16,
-    lifetime: Lifetime,
-    broken: Broken,
-    reporter: &Reporter,
-) -> Result<Running, Failure> {
-    let idp = Idp::select_with(&options.idp.idp, lifetime, broken.defect).await?;
-    reporter.on(Side::Idp).note(idp.reason());
-    let listener = listen::bind(port, "the MCP server", "--port").await?;
-    let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
-    let protected = ProtectedResource {
-        resource: server_url.clone(),
-        authorization_servers: vec![idp.issuer().to_owned()],
-        scopes: options.scopes.0.clone(),
-        registration_hint: options.registration_hint,
-        breakage: broken.breakage,
-    };
-    let server = reporter.on(Side::Server);
-    server.note(format!("MCP server: {server_url}"));
-    if let Some(Breakage { name, broken_by, what, .. }) = broken.breakage {
-        reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
+impl Setup<'_> {
+    /// Finds the IdP, starts the MCP server, and says both.
+    pub async fn start(&self, lifetime: Lifetime) -> Result<Running, Failure> {
+        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect).await?;
+        self.reporter.on(Side::Idp).note(idp.reason());
+        let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
+        let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
+        let protected = ProtectedResource {
+            resource: server_url.clone(),
+            authorization_servers: vec![idp.issuer().to_owned()],
+            scopes: self.server.scopes.0.clone(),
+            registration_hint: self.server.registration_hint,
+            breakage: self.breakage,
+        };
+        let reporter = self.reporter.on(Side::Server);
+        reporter.note(format!("MCP server: {server_url}"));
+        if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
+            self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
+        }
+        let serving = listen::serve(listener, server::app(protected, reporter));
+        Ok(Running { server_url, _idp: idp, _serving: serving })
     }
-    let serving = listen::serve(listener, server::app(protected, server));
-    Ok(Running { server_url, _idp: idp, _serving: serving })
-}
 
-/// Starts the MCP server and keeps it up until a person ends the program.
-pub async fn serve_until_ended(
-    options: &ServerOptions,
-    port: u16,
-    broken: Broken,
-    reporter: &Reporter,
-) -> Result<(), Failure> {
-    let running = start(options, port, Lifetime::Server, broken, reporter).await?;
-    let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
-    reporter.on(Side::Server).note(hint);
-    shared::story::interrupted().await;
-    Ok(())
+    /// Starts the MCP server and keeps it up until a person ends the program.
+    pub async fn serve_until_ended(&self) -> Result<(), Failure> {
+        let running = self.start(Lifetime::Server).await?;
+        let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
+        self.reporter.on(Side::Server).note(hint);
+        story::interrupted().await;
+        Ok(())
+    }
+
+    /// The HTTP client of a client of `server_url`, for a run in which the client is alone.
+    pub async fn http_of_client(&self, server_url: &str) -> Result<Http, Failure> {
+        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
+        self.http(server_url).await
+    }
+
+    /// The HTTP client, which may reach what the server at `url` may name.
+    pub async fn http(&self, url: &str) -> Result<Http, Failure> {
+        Http::new(self.reporter.clone(), Reach::of_server(url, &self.common.allow_host).await)
+    }
 }

@@ -138,7 +138,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["--break", "nope"][..], "invalid value 'nope'"),
         (&["--port", "70000"], "70000"),
         (&["--scopes", "a\"b"], "a scope cannot have the character"),
-        (&["client", "--idp", "embedded"], "it learns its authorization server by discovery"),
+        (&["client", "--idp", "embedded"], "a client learns its authorization server by discovery"),
         (&["client", "--break", "wrong-resource"], "is done by the server, which takes no part in this run"),
         (&["server", "--break", "evil-origin"], "is done by the client, which takes no part in this run"),
         (&["nonsense"], "unrecognized subcommand"),

@@ -3,15 +3,13 @@
 use std::process::ExitCode;
 
 use as_metadata::{breakages, client};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use keycloak::Lifetime;
-use protected_resource_discovery::setup::{self, Broken, ServerOptions};
+use protected_resource_discovery::setup::{ServerOptions, Setup};
 use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions};
-use shared::http::Http;
-use shared::reach::Reach;
+use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
-use shared::{Failure, Reporter, Side, story};
+use shared::{Failure, Side, story};
 
 /// Lesson 02: what an authorization server says it can do (RFC 8414, OpenID Connect Discovery)
 ///
@@ -45,73 +43,58 @@ enum Role {
     },
 }
 
+impl Lesson for Cli {
+    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn parties(&self) -> &'static [Side] {
+        match self.role {
+            None => &[Side::Server, Side::Client, Side::Idp],
+            Some(Role::Server) => &[Side::Server, Side::Idp],
+            Some(Role::Client { .. } | Role::Inspect { .. }) => &[Side::Client],
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let mut command = cli::with_breakages(Cli::command(), breakages::ALL);
-    let matches = command.get_matches_mut();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Some(exit) = cli.common.list_breakages(breakages::ALL) {
-        return exit;
-    }
-    let breakage = cli.common.chosen_breakage(breakages::ALL);
-    let present: &[Side] = match cli.role {
-        None => &[Side::Server, Side::Client, Side::Idp],
-        Some(Role::Server) => &[Side::Server, Side::Idp],
-        Some(Role::Client { .. } | Role::Inspect { .. }) => &[Side::Client],
+    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
     };
-    cli::require_breaker(&mut command, breakage, present).unwrap_or_else(|error| error.exit());
-    if matches!(cli.role, Some(Role::Client { .. } | Role::Inspect { .. })) && cli::is_given(&matches, "idp") {
-        let message = "--idp is for the whole story and the server: a client learns its authorization server by discovery, and inspect is given it";
-        command.error(clap::error::ErrorKind::ArgumentConflict, message).exit();
-    }
-
-    let run = Run { reporter: cli.common.reporter(), breakage, cli };
-    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
-    match &run.cli.role {
-        None => story::run(&run.reporter, holds, run.whole_story()),
+    let setup = Setup {
+        server: &cli.server,
+        common: &cli.common,
+        breakage,
+        defect: breakage.and_then(breakages::defect),
+        reporter: &reporter,
+    };
+    match &cli.role {
+        None => {
+            let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+            story::run(&reporter, holds, whole_story(&setup))
+        }
         // Whether a breakage is caught is seen where the client is.
-        Some(Role::Server) => story::run(&run.reporter, Holds::WhenEnded, run.serve()),
-        Some(Role::Client { server_url }) => story::run(&run.reporter, Holds::WithoutFailure, run.ask(server_url)),
-        Some(Role::Inspect { issuer }) => story::run(&run.reporter, Holds::WithoutFailure, run.inspect(issuer)),
+        Some(Role::Server) => story::run(&reporter, Holds::WhenEnded, setup.serve_until_ended()),
+        Some(Role::Client { server_url }) => {
+            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
+        }
+        Some(Role::Inspect { issuer }) => story::run(&reporter, Holds::WithoutFailure, inspect(&setup, issuer)),
     }
 }
 
-struct Run {
-    cli: Cli,
-    reporter: Reporter,
-    breakage: Option<&'static Breakage>,
+async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
+    let running = setup.start(Lifetime::Story).await?;
+    client::run(&setup.http(&running.server_url).await?, &running.server_url).await.map(|_| ())
 }
 
-impl Run {
-    async fn whole_story(&self) -> Result<(), Failure> {
-        let running =
-            setup::start(&self.cli.server, self.cli.common.port, Lifetime::Story, self.broken(), &self.reporter)
-                .await?;
-        self.client(&running.server_url).await
-    }
+async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {
+    client::run(&setup.http_of_client(server_url).await?, server_url).await.map(|_| ())
+}
 
-    async fn serve(&self) -> Result<(), Failure> {
-        setup::serve_until_ended(&self.cli.server, self.cli.common.port, self.broken(), &self.reporter).await
-    }
-
-    fn broken(&self) -> Broken {
-        Broken { breakage: self.breakage, defect: self.breakage.and_then(breakages::defect) }
-    }
-
-    async fn ask(&self, server_url: &str) -> Result<(), Failure> {
-        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-        self.client(server_url).await
-    }
-
-    async fn inspect(&self, issuer: &str) -> Result<(), Failure> {
-        self.reporter.note(format!("Authorization server: {issuer}"));
-        client::inspect(&self.http(issuer).await?, issuer).await
-    }
-
-    async fn client(&self, server_url: &str) -> Result<(), Failure> {
-        client::run(&self.http(server_url).await?, server_url).await.map(|_| ())
-    }
-
-    async fn http(&self, url: &str) -> Result<Http, Failure> {
-        Http::new(self.reporter.clone(), Reach::of_server(url, &self.cli.common.allow_host).await)
-    }
+async fn inspect(setup: &Setup<'_>, issuer: &str) -> Result<(), Failure> {
+    setup.reporter.note(format!("Authorization server: {issuer}"));
+    client::inspect(&setup.http(issuer).await?, issuer).await
 }

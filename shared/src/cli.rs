@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{ArgMatches, Args, Command};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
 
 use crate::breakage::{self, Breakage};
 use crate::reporter::{Format, Options};
@@ -45,48 +47,65 @@ impl CommonOptions {
         let options = Options { format, verbose: self.verbose, curl: self.curl, pause: self.pause };
         Reporter::new(options, std::io::stdout())
     }
-
-    /// The lesson's switch that `--break` names.
-    pub fn chosen_breakage(&self, breakages: &[&'static Breakage]) -> Option<&'static Breakage> {
-        let name = self.breakage.as_deref()?;
-        breakages.iter().copied().find(|breakage| breakage.name == name)
-    }
-
-    /// With `--break list`: prints the switches, and the exit code to end with.
-    pub fn list_breakages(&self, breakages: &[&'static Breakage]) -> Option<ExitCode> {
-        (self.breakage.as_deref() == Some("list")).then(|| {
-            let reporter = self.reporter();
-            reporter.note(breakage::list(breakages));
-            reporter.outcome(true);
-            ExitCode::SUCCESS
-        })
-    }
 }
 
-/// `command` with `--break` taking just the switches of this lesson.
-pub fn with_breakages(command: Command, breakages: &[&'static Breakage]) -> Command {
-    let names = breakages.iter().map(|breakage| breakage.name).chain(["list"]);
-    let names: Vec<_> = names.collect();
-    command.mut_arg("breakage", |arg| arg.value_parser(PossibleValuesParser::new(names)))
+/// The command line of a lesson.
+pub trait Lesson: CommandFactory + FromArgMatches {
+    /// What `--break` can break.
+    const BREAKAGES: &'static [&'static Breakage];
+
+    /// The options that all lessons have in common.
+    fn common(&self) -> &CommonOptions;
+
+    /// Who takes part in this run, in this process.
+    fn parties(&self) -> &'static [Side];
 }
 
-/// Ends with a usage error (exit code 2) where `--break` names a switch whose breaker takes no part in this run.
-pub fn require_breaker(
-    command: &mut Command,
-    breakage: Option<&Breakage>,
-    present: &[Side],
-) -> Result<(), clap::Error> {
+/// A command line that makes sense.
+pub struct Parsed<L> {
+    /// The lesson's own options.
+    pub cli: L,
+    /// The switch that `--break` names.
+    pub breakage: Option<&'static Breakage>,
+    /// The reporter that the options ask for.
+    pub reporter: Reporter,
+}
+
+/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's exit codes (wrong usage: 2); the
+/// error is the exit code after `--break list`.
+pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
+    let names = L::BREAKAGES.iter().map(|breakage| breakage.name).chain(["list"]);
+    let names = PossibleValuesParser::new(names.collect::<Vec<_>>());
+    let mut command = L::command().mut_arg("breakage", |arg| arg.value_parser(names));
+    let matches = command.get_matches_mut();
+    let cli = L::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let common = cli.common();
+    let reporter = common.reporter();
+    let name = common.breakage.as_deref();
+    if name == Some("list") {
+        reporter.note(breakage::list(L::BREAKAGES));
+        reporter.outcome(true);
+        return Err(ExitCode::SUCCESS);
+    }
+    let breakage = L::BREAKAGES.iter().copied().find(|breakage| Some(breakage.name) == name);
+    if let Some(conflict) = conflict(&matches, breakage, cli.parties()) {
+        command.error(ErrorKind::ArgumentConflict, conflict).exit();
+    }
+    Ok(Parsed { breakage, reporter, cli })
+}
+
+/// What does not go together.
+fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side]) -> Option<String> {
+    let given = |matches: &ArgMatches| matches.value_source("idp") == Some(ValueSource::CommandLine);
+    let idp_is_given = given(matches) || matches.subcommand().is_some_and(|(_, matches)| given(matches));
     match breakage {
-        Some(breakage) if !present.contains(&breakage.broken_by) => Err(command.error(
-            clap::error::ErrorKind::ArgumentConflict,
-            format!("--break {} is done by the {}, which takes no part in this run", breakage.name, breakage.broken_by),
-        )),
-        _ => Ok(()),
+        Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
+            Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"))
+        }
+        _ if idp_is_given && !parties.contains(&Side::Server) => Some(
+            "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
+                .to_owned(),
+        ),
+        _ => None,
     }
-}
-
-/// Whether the user gave this option, rather than leaving it to its default.
-pub fn is_given(matches: &ArgMatches, id: &str) -> bool {
-    let given = |matches: &ArgMatches| matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
-    given(matches) || matches.subcommand().is_some_and(|(_, matches)| given(matches))
 }
