@@ -72,7 +72,7 @@ pub fn requirements(
         row(
             &rules::ISSUER_URL,
             is_acceptable(issuer) && !issuer.contains(['?', '#']),
-            "the issuer is https, without query and fragment",
+            "the issuer is https or loopback, without query",
             issuer,
             "serve the IdP over https; plain http is for this machine only.".to_owned(),
         ),
@@ -93,7 +93,7 @@ pub fn requirements(
         row(
             &rules::ENDPOINTS_SECURE,
             insecure.is_empty(),
-            "every endpoint is https",
+            "every endpoint is https or loopback",
             &if insecure.is_empty() { "they are".to_owned() } else { insecure.join(", ") },
             fix(
                 "set --hostname (KC_HOSTNAME) to the https URL; behind a proxy also --proxy-headers.",
