@@ -1,7 +1,7 @@
 //! The protected resource metadata document: RFC 9728 §2, <https://www.rfc-editor.org/rfc/rfc9728#section-2>.
 //!
 //! Left out: `signed_metadata` (§2.2) is neither required nor verified, and members in other languages (§2.1, `resource_name#de`)
-//! are not read. What a document must say to be used is checked by [`crate::discover`].
+//! are not read. What a document must say to be used is checked by [`mod@crate::discover`].
 
 use shared::members::{DocumentError, Members};
 

@@ -1,7 +1,7 @@
 //! The authorization server metadata document: RFC 8414 §2, <https://www.rfc-editor.org/rfc/rfc8414#section-2>.
 //!
 //! OpenID Connect providers publish the same members in a document of another name. Left out: `signed_metadata` (§2.1), and the
-//! members of OpenID Connect that OAuth has no use for. What a document must say to be used is checked by [`crate::find`].
+//! members of OpenID Connect that OAuth has no use for. What a document must say to be used is checked by [`mod@crate::find`].
 
 use shared::members::{DocumentError, Members};
 

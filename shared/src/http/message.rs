@@ -110,7 +110,7 @@ pub struct Answer {
     pub status: u16,
     /// All header fields.
     pub headers: HeaderMap,
-    /// At most [`MAX_BODY_BYTES`].
+    /// At most [`super::MAX_BODY_BYTES`].
     pub body: Vec<u8>,
 }
 
