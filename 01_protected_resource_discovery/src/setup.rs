@@ -7,7 +7,7 @@ use shared::cli::CommonOptions;
 use shared::http::Http;
 use shared::listen::{self, Serving};
 use shared::reach::Reach;
-use shared::{Failure, Reporter, Side, story};
+use shared::{Failure, Reporter, Side};
 
 use crate::server::{self, ProtectedResource};
 
@@ -87,8 +87,7 @@ impl Setup<'_> {
         let running = self.start(Lifetime::Server).await?;
         let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
         self.reporter.on(Side::Server).note(hint);
-        story::interrupted().await;
-        Ok(())
+        std::future::pending().await
     }
 
     /// The HTTP client of a client of `server_url`, for a run in which the client is alone.

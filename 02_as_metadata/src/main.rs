@@ -77,7 +77,7 @@ fn main() -> ExitCode {
             story::run(&reporter, holds, whole_story(&setup))
         }
         // Whether a breakage is caught is seen where the client is.
-        Some(Role::Server) => story::run(&reporter, Holds::WhenEnded, setup.serve_until_ended()),
+        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
         Some(Role::Client { server_url }) => {
             story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
         }

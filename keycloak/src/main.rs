@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let format = if cli.json { Format::Json } else { Format::for_stdout(cli.no_color) };
     let options = Options { format, verbose: false, curl: false, pause: false };
     let reporter = Reporter::new(options, std::io::stdout()).on(Side::Idp);
-    story::run(&reporter, Holds::WhenEnded, serve(&reporter, cli.port))
+    story::run(&reporter, Holds::WhenInterrupted, serve(&reporter, cli.port))
 }
 
 async fn serve(reporter: &Reporter, port: u16) -> Result<(), Failure> {
@@ -38,6 +38,5 @@ async fn serve(reporter: &Reporter, port: u16) -> Result<(), Failure> {
     let issuer = embedded.issuer();
     reporter.note(format!("The embedded IdP is up until Ctrl-C. Its issuer is {issuer}"));
     reporter.note(format!("See its metadata: curl {issuer}/.well-known/openid-configuration"));
-    story::interrupted().await;
-    Ok(())
+    std::future::pending().await
 }

@@ -39,8 +39,9 @@ pub enum Holds {
     WithoutFailure,
     /// When this breakage was caught as the lesson says, however the rest of the story ended.
     WhenCaught(&'static Breakage),
-    /// When it ends well: a server that refuses bad requests does its work.
-    WhenEnded,
+    /// When a person ends it: a server stays up until then, and refusing bad requests is its work. Its story never ends by itself
+    /// but for a failure.
+    WhenInterrupted,
 }
 
 /// Runs `story` until it ends or a person ends it (Ctrl-C, or a request to terminate), prints the outcome, and gives the exit
@@ -59,7 +60,6 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
     };
     let ended = runtime.block_on(async {
         tokio::select! {
-            biased; // A server's story waits for Ctrl-C itself, and then has ended well.
             result = story => result,
             () = interrupted() => Err(Failure::new("interrupted", "Ended by you before the story was over.", "")),
         }
@@ -75,11 +75,14 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
 fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bool {
     let went_through = ended.is_ok();
     let interrupted = matches!(&ended, Err(failure) if failure.id == "interrupted");
+    if let (true, Holds::WhenInterrupted) = (interrupted, holds) {
+        return true;
+    }
     if let Err(failure) = ended {
         reporter.error(failure.id, failure.message, failure.fix);
     }
     match holds {
-        Holds::WhenEnded => went_through,
+        Holds::WhenInterrupted => false,
         Holds::WithoutFailure => went_through && reporter.counts().failed == 0,
         Holds::WhenCaught(_) if interrupted => false,
         Holds::WhenCaught(breakage) if reporter.caught() => {
@@ -101,7 +104,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
 }
 
 /// Waits until a person ends the program: Ctrl-C, or, where there is one, a request to terminate.
-pub async fn interrupted() {
+async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -155,7 +158,21 @@ mod tests {
             Ok(())
         };
         assert_eq!(told(Holds::WithoutFailure, with_a_failed_check), (false, vec![]));
-        assert_eq!(told(Holds::WhenEnded, with_a_failed_check), (true, vec![]));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_server_holds_when_a_person_ends_it() {
+        let served = async |reporter: Reporter| {
+            reporter.check(&RULE, false, 1, 2);
+            let own_process = std::process::id().to_string();
+            // The signal is listened for once this has waited for the first time.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            std::process::Command::new("kill").args(["-TERM", &own_process]).status().unwrap();
+            std::future::pending().await
+        };
+        assert_eq!(told(Holds::WhenInterrupted, served), (true, vec![]));
+        assert_eq!(told(Holds::WhenInterrupted, async |_| Err(failure())), (false, vec!["test.failure".to_owned()]));
     }
 
     #[test]
