@@ -10,6 +10,7 @@ use shared::reach::Reach;
 use shared::{Failure, Reporter, Side};
 
 use crate::server::{self, ProtectedResource};
+use crate::well_known::split;
 
 /// Options of the MCP server.
 #[derive(Args, Clone, Debug)]
@@ -55,7 +56,7 @@ pub struct Setup<'a> {
 pub struct Running {
     /// The URL that clients are to use.
     pub server_url: String,
-    _idp: Idp,
+    idp: Idp,
     _serving: Serving,
 }
 
@@ -79,7 +80,7 @@ impl Setup<'_> {
             self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
         }
         let serving = listen::serve(listener, server::app(protected, reporter));
-        Ok(Running { server_url, _idp: idp, _serving: serving })
+        Ok(Running { server_url, idp, _serving: serving })
     }
 
     /// Starts the MCP server and keeps it up until a person ends the program.
@@ -88,6 +89,12 @@ impl Setup<'_> {
         let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
         self.reporter.on(Side::Server).note(hint);
         std::future::pending().await
+    }
+
+    /// The HTTP client of the whole story: the user named the IdP too.
+    pub async fn http_of_story(&self, running: &Running) -> Result<Http, Failure> {
+        let reach = Reach::of_server(&running.server_url, &self.common.allow_host).await;
+        Http::new(self.reporter.clone(), reach.name(host(running.idp.issuer())))
     }
 
     /// The HTTP client of a client of `server_url`, for a run in which the client is alone.
@@ -99,5 +106,27 @@ impl Setup<'_> {
     /// The HTTP client, which may reach what the server at `url` may name.
     pub async fn http(&self, url: &str) -> Result<Http, Failure> {
         Http::new(self.reporter.clone(), Reach::of_server(url, &self.common.allow_host).await)
+    }
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> &str {
+    let authority = split(url).and_then(|(origin, _)| origin.split_once("://")).map_or("", |(_, authority)| authority);
+    authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(authority, |(host, _)| host)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        for (url, expected) in [
+            ("https://idp.example/realms/r", "idp.example"),
+            ("http://10.0.0.1:8080", "10.0.0.1"),
+            ("http://[::1]:9000/r", "[::1]"),
+            ("http://[::1]/r", "[::1]"),
+            ("nonsense", ""),
+        ] {
+            assert_eq!(super::host(url), expected, "{url}");
+        }
     }
 }

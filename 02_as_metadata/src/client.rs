@@ -6,7 +6,8 @@ use shared::http::Http;
 use shared::{Failure, spec};
 
 use crate::metadata::AuthorizationServerMetadata;
-use crate::{capabilities, find, older};
+use crate::older::{self, Older};
+use crate::{capabilities, find};
 
 /// From an MCP server's URL to the metadata of its authorization server.
 pub async fn run(http: &Http, server_url: &str) -> Result<AuthorizationServerMetadata, Failure> {
@@ -18,8 +19,11 @@ pub async fn run(http: &Http, server_url: &str) -> Result<AuthorizationServerMet
         }
         Err(error @ DiscoveryError::NotFound { .. }) => {
             http.reporter().note(error.to_string());
-            let metadata = older::find(http, server_url).await?;
-            (metadata.issuer.clone(), metadata)
+            match older::find(http, server_url).await? {
+                Older::Published(metadata) => (metadata.issuer.clone(), metadata),
+                // It has said nothing about itself that could be shown.
+                Older::Defaults(metadata) => return Ok(metadata),
+            }
         }
         Err(error) => return Err(error.into()),
     };

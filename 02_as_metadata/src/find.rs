@@ -1,8 +1,8 @@
 //! From an issuer to metadata that a client may use: RFC 8414 §3, <https://www.rfc-editor.org/rfc/rfc8414#section-3>, in the order
 //! of MCP 2026-07-28, Authorization Server Metadata Discovery.
 //!
-//! Which answers mean "try the next place" no standard says. Here those are client errors (4xx) and documents that are not served
-//! as JSON; a redirect, a server error or silence ends the search, since the next place would only hide it.
+//! Which answers mean "try the next place" no standard says. Here a redirect, a server error or silence ends the search, since the
+//! next place would only hide it; every other answer that is no JSON document means that the document is not there.
 
 use shared::http::{Answer, Http, Request};
 use shared::members::DocumentError;
@@ -60,7 +60,14 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Answer, MetadataError> {
         let got =
             if answer.status == 200 { format!("HTTP 200, {media_type:?}") } else { format!("HTTP {}", answer.status) };
         if n == 0 {
-            reporter.check(&rules::RFC_8414_LOCATION, is_document, "the metadata is where RFC 8414 puts it", &got);
+            let fix = "publish it there too: some clients look nowhere else.";
+            reporter.check_or(
+                &rules::RFC_8414_LOCATION,
+                is_document,
+                "the metadata is where RFC 8414 puts it",
+                &got,
+                fix,
+            );
         }
         if is_document {
             reporter.check(&rules::LOCATION, true, LOCATION, url);
@@ -68,21 +75,25 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Answer, MetadataError> {
         }
         tried.push((url.clone(), got));
     }
-    reporter.check(&rules::LOCATION, false, LOCATION, format!("none at {} places", tried.len()));
+    let got = format!("none at {} places", tried.len());
+    reporter.check_or(&rules::LOCATION, false, LOCATION, got, "check the issuer, its path included.");
     Err(MetadataError::NotFound { tried })
 }
 
 const LOCATION: &str = "the metadata is at one of the places where a client looks";
-const STATUS: &str = "the place itself answers, in time and with at most a megabyte";
+const STATUS: &str = "no redirect, no server error, and at most a megabyte in time";
+const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 
 /// Asks one place; an error where its answer ends the search.
 pub(crate) async fn ask(http: &Http, request: Request) -> Result<Answer, MetadataError> {
     let answer = http.send(&request.without_redirects()).await.map_err(|error| {
-        http.reporter().check(&rules::STATUS, false, STATUS, &error);
+        http.reporter().check_or(&rules::STATUS, false, STATUS, &error, STATUS_FIX);
         MetadataError::Unavailable(error)
     })?;
     let ends_search = matches!(answer.status, 300..=399 | 500..=599);
-    http.reporter().check(&rules::STATUS, !ends_search, STATUS, format!("HTTP {}", answer.status));
+    if ends_search || answer.status == 200 {
+        http.reporter().check_or(&rules::STATUS, !ends_search, STATUS, format!("HTTP {}", answer.status), STATUS_FIX);
+    }
     match ends_search {
         true => Err(MetadataError::Status { url: answer.url, status: answer.status }),
         false => Ok(answer),
@@ -95,10 +106,10 @@ pub(crate) fn check_document(http: &Http, answer: &Answer) -> Result<Authorizati
     let document = AuthorizationServerMetadata::from_json(&answer.body);
     match &document {
         Err(error @ DocumentError::NotAnObject { .. }) => {
-            reporter.check(&rules::OBJECT, false, "a JSON object", error);
+            reporter.check_or(&rules::OBJECT, false, "a JSON object", error, "mend the document.");
         }
         Err(error @ DocumentError::Member { .. }) => {
-            reporter.check(&rules::MEMBER_TYPES, false, MEMBER_TYPES, error);
+            reporter.check_or(&rules::MEMBER_TYPES, false, MEMBER_TYPES, error, "mend that member.");
         }
         Ok(_) => {
             reporter.check(&rules::OBJECT, true, "a JSON object", "a JSON object");
@@ -110,7 +121,7 @@ pub(crate) fn check_document(http: &Http, answer: &Answer) -> Result<Authorizati
 
 const MEMBER_TYPES: &str = "each member has the type that RFC 8414 §2 gives it";
 
-fn refusal(issuer: &str, metadata: &AuthorizationServerMetadata, failed: Requirement) -> MetadataError {
+pub(crate) fn refusal(issuer: &str, metadata: &AuthorizationServerMetadata, failed: Requirement) -> MetadataError {
     let Requirement { rule, expected, got, fix, .. } = failed;
     if rule.id == rules::ISSUER_IDENTICAL.id {
         return MetadataError::IssuerMismatch { expected: issuer.to_owned(), received: metadata.issuer.clone() };

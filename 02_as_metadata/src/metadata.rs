@@ -73,7 +73,7 @@ impl AuthorizationServerMetadata {
         self.grant_types_supported.clone().unwrap_or_else(default)
     }
 
-    /// Every endpoint that the document names, with the member's name.
+    /// The endpoints that these lessons use, with the member's name.
     pub fn endpoints(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("authorization_endpoint", &self.authorization_endpoint),

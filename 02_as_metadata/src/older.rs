@@ -10,7 +10,7 @@ use shared::spec;
 
 use crate::capabilities;
 use crate::error::MetadataError;
-use crate::find::{ask, check_document};
+use crate::find::{ask, check_document, refusal};
 use crate::metadata::AuthorizationServerMetadata;
 
 /// The version that had this.
@@ -22,8 +22,17 @@ pub fn authorization_base_url(server_url: &str) -> Option<&str> {
     split(server_url).map(|(origin, _)| origin)
 }
 
+/// What is known of a server that is its own authorization server.
+#[derive(Clone, Debug)]
+pub enum Older {
+    /// It publishes metadata.
+    Published(AuthorizationServerMetadata),
+    /// It publishes none, and is taken to have the default endpoints.
+    Defaults(AuthorizationServerMetadata),
+}
+
 /// The metadata of a server that is its own authorization server; its default endpoints where it publishes none.
-pub async fn find(http: &Http, server_url: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
+pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError> {
     let reporter = http.reporter();
     reporter
         .stage(
@@ -38,22 +47,22 @@ pub async fn find(http: &Http, server_url: &str) -> Result<AuthorizationServerMe
     let request =
         Request::get(&format!("{base}/.well-known/oauth-authorization-server")).header("mcp-protocol-version", VERSION);
     let answer = ask(http, request).await?;
-    if answer.status != 200 {
-        reporter.note("No metadata there either: the default endpoints /authorize, /token and /register are taken.");
-        return Ok(default_endpoints(base));
+    match answer.status {
+        200 => {}
+        404 => {
+            reporter
+                .note("No metadata there either: the default endpoints /authorize, /token and /register are taken.");
+            return Ok(Older::Defaults(default_endpoints(base)));
+        }
+        status => return Err(MetadataError::Status { url: answer.url, status }),
     }
     let metadata = check_document(http, &answer)?;
     for requirement in capabilities::requirements(base, &metadata, |url| http.accepts(url).is_ok()) {
         if !requirement.check(reporter) && requirement.is_must() {
-            return Err(MetadataError::Unfit {
-                rule: requirement.rule,
-                expected: requirement.expected,
-                got: requirement.got,
-                fix: requirement.fix,
-            });
+            return Err(refusal(base, &metadata, requirement));
         }
     }
-    Ok(metadata)
+    Ok(Older::Published(metadata))
 }
 
 /// What a server without metadata is taken to be. PKCE needs no announcement: MCP 2025-03-26 requires it of every client.

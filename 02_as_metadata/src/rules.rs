@@ -8,7 +8,7 @@ pub static LOCATION: Rule = Rule { id: "as-metadata.location", keyword: Keyword:
 
 /// The metadata is where RFC 8414 puts it. OpenID Connect's places are enough for MCP, so it is no MUST.
 pub static RFC_8414_LOCATION: Rule =
-    Rule { id: "as-metadata.rfc8414-location", keyword: Keyword::Should, spec: &spec::RFC8414_3 };
+    Rule { id: "as-metadata.rfc8414-location", keyword: Keyword::Should, spec: &spec::MCP_AS_METADATA };
 
 /// The place itself answers, rather than sending the client elsewhere.
 pub static STATUS: Rule = Rule { id: "as-metadata.status", keyword: Keyword::Must, spec: &spec::RFC8414_3_2 };

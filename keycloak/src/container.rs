@@ -4,6 +4,7 @@
 //! within seconds: Keycloak is built and the realm imported in it. Else the official image imports the realm at start, which
 //! takes most of a minute.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -56,10 +57,12 @@ impl Keycloak {
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
         let container = request(&engine, features).await.start().await.map_err(not_started)?;
-        let address = async {
-            Ok::<_, TestcontainersError>((container.get_host().await?, container.get_host_port_ipv4(PORT).await?))
+        let port = container.get_host_port_ipv4(PORT).await.map_err(not_started)?;
+        // The engine's own idea of its host can be a bridge address even where the port is on this machine too.
+        let host = match tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(_) => "localhost".to_owned(),
+            Err(_) => container.get_host().await.map_err(not_started)?.to_string(),
         };
-        let (host, port) = address.await.map_err(not_started)?;
         Ok(Self { container, issuer: format!("http://{host}:{port}/realms/mcp-oauth") })
     }
 

@@ -79,9 +79,10 @@ impl View {
                 let verdict = if *ok { "The story holds" } else { "The story does not hold" };
                 let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
                 let title = format!(
-                    "{verdict}: {}, {}, {failed} failed, {missed} SHOULD missed.",
+                    "{verdict}: {}, {}, {failed} failed, {missed} SHOULD missed{}.",
                     count(*stages, "stage"),
                     count(*checks, "check"),
+                    if breakage.is_some() && *ok { ", beside the one that was broken on purpose" } else { "" },
                 );
                 let color = if *ok { Color::Green } else { Color::Red };
                 format!("\n{}\n", self.tinted(&title, color))

@@ -86,17 +86,18 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 pub struct Reach {
     limit: Privacy,
     named: Vec<String>,
+    trusted: Vec<String>,
 }
 
 impl Reach {
     /// Public addresses only, until [`Reach::name`] or [`Reach::limit`] widen it.
     pub fn public_only() -> Self {
-        Self { limit: Privacy::Public, named: Vec::new() }
+        Self { limit: Privacy::Public, named: Vec::new(), trusted: Vec::new() }
     }
 
     /// What a client of the server at `url` may talk to: addresses as private as that server's own, and the hosts that the user
-    /// named. Where its name leads to several addresses, the least private one counts.
-    pub async fn of_server(url: &str, named: &[String]) -> Self {
+    /// trusts. Where its name leads to several addresses, the least private one counts.
+    pub async fn of_server(url: &str, trusted: &[String]) -> Self {
         let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         let found = match literal(&host) {
             Some(address) => vec![address],
@@ -105,7 +106,7 @@ impl Reach {
                 .map_or_else(|_| vec![], |found| found.map(|at| at.ip()).collect()),
         };
         let limit = found.into_iter().map(privacy).min().unwrap_or(Privacy::Public);
-        named.iter().fold(Self::public_only().limit(limit).name(&host), |reach, host| reach.name(host))
+        trusted.iter().fold(Self::public_only().limit(limit).name(&host), |reach, host| reach.trust(host))
     }
 
     /// Addresses as private as this may be reached.
@@ -120,9 +121,20 @@ impl Reach {
         self
     }
 
+    /// The user named this host, and accepts plain http there even where a document leads to it (`--allow-host`).
+    pub fn trust(mut self, host: &str) -> Self {
+        self.trusted.push(host.to_ascii_lowercase());
+        self.name(host)
+    }
+
     /// Whether the user named this host.
     pub fn is_named(&self, host: &str) -> bool {
         self.named.iter().any(|named| named.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether the user accepts plain http at this host.
+    pub fn is_trusted(&self, host: &str) -> bool {
+        self.trusted.iter().any(|trusted| trusted.eq_ignore_ascii_case(host))
     }
 
     /// Whether `host`, found at `address`, may be reached. The error is how private the address is.

@@ -233,14 +233,6 @@ pub static RFC8414_2_SCOPES: SpecRef = SpecRef {
     quote: "RECOMMENDED. JSON array containing a list of the OAuth 2.0 [RFC6749] \"scope\" values that this authorization server supports.",
 };
 
-/// RFC 8414 §3
-pub static RFC8414_3: SpecRef = SpecRef {
-    id: "RFC 8414",
-    section: "§3",
-    url: "https://www.rfc-editor.org/rfc/rfc8414#section-3",
-    quote: "Authorization servers supporting metadata MUST make a JSON document containing metadata as specified in Section 2 available at a path formed by inserting a well-known URI string into the authorization server's issuer identifier between the host component and the path component, if any.",
-};
-
 /// RFC 8414 §3.2
 pub static RFC8414_3_2: SpecRef = SpecRef {
     id: "RFC 8414",
@@ -366,7 +358,6 @@ pub static ALL: &[&SpecRef] = &[
     &RFC8414_2_RESPONSE_TYPES,
     &RFC8414_2_GRANT_TYPES,
     &RFC8414_2_SCOPES,
-    &RFC8414_3,
     &RFC8414_3_2,
     &RFC8414_3_2_ARRAYS,
     &RFC8414_3_3,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Defect, Server};
 
-/// The document, where RFC 8414 puts it.
+/// The document, in the places that have the string of RFC 8414.
 pub async fn at_rfc_8414_place(state: State<Arc<Server>>) -> Response {
     match state.defect {
         Some(Defect::OidcOnly) => super::not_found_in_realm().await,
@@ -48,7 +48,12 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
 
 fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
     match defect {
-        Some(Defect::WrongIssuer) => document["issuer"] = json!("https://honest.example/realms/mcp-oauth"),
+        // The mix-up attack: users sign in at the honest server, and its codes go to this one's token endpoint.
+        Some(Defect::WrongIssuer) => {
+            document["issuer"] = json!("https://honest.example/realms/mcp-oauth");
+            document["authorization_endpoint"] =
+                json!("https://honest.example/realms/mcp-oauth/protocol/openid-connect/auth");
+        }
         Some(Defect::TrailingSlash) => document["issuer"] = json!(format!("{issuer}/")),
         Some(Defect::PlainOnly) => document["code_challenge_methods_supported"] = json!(["plain"]),
         Some(Defect::HttpNotLoopback) => document["token_endpoint"] = json!("http://idp.example/token"),

@@ -149,10 +149,12 @@ fn no_key() -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error")
 }
 
-async fn not_found(request: Request) -> Response {
-    match request.uri().path().starts_with("/realms/") {
-        true => not_found_in_realm().await,
-        false => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
+async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let realm = request.uri().path().strip_prefix("/realms/").and_then(|rest| rest.split('/').next());
+    match realm {
+        Some(name) if name == server.realm.name => not_found_in_realm().await,
+        Some(_) => error(StatusCode::NOT_FOUND, "Realm does not exist"),
+        None => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
     }
 }
 

@@ -109,9 +109,15 @@ impl Http {
         }
     }
 
-    /// Whether a request to this URL would be made at all; its host's name is not resolved for this.
+    /// Whether a document may send this client to that URL: https, or plain http to this machine or a host that the user trusts
+    /// (`--allow-host`). The host's name is not resolved for this.
     pub fn accepts(&self, url: &str) -> Result<(), HttpError> {
-        self.checked_url(url).map(|_| ())
+        let parsed = self.checked_url(url)?;
+        let host = parsed.host_str().unwrap_or_default();
+        match parsed.scheme() == "https" || reach::is_loopback(host) || self.reach.is_trusted(host) {
+            true => Ok(()),
+            false => Err(HttpError::Insecure { url: url.to_owned() }),
+        }
     }
 
     fn checked_url(&self, text: &str) -> Result<Url, HttpError> {

@@ -59,7 +59,7 @@ fn with_port(text: &str, path: &str, port: &str) -> String {
 }
 
 /// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N` or
-/// `| sed -n 'A,Bp'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
+/// `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
 pub fn check_readme(readme: &Path, package: &str, binary: &str) {
     let text = std::fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
     let prompt = format!("$ cargo run -p {package}");
@@ -98,20 +98,29 @@ fn transcript_block(binary: &str, prompt: &str, arguments: &str) -> String {
     let words: Vec<_> = command.split_whitespace().filter(|word| *word != "--").collect();
     let stdout = Transcript::of(binary, &words).stdout;
     let lines: Vec<_> = stdout.lines().collect();
-    let shown: String = lines[filtered(filter, lines.len())].iter().map(|line| format!("{line}\n")).collect();
+    let shown: String = lines[filtered(filter, &lines)].iter().map(|line| format!("{line}\n")).collect();
     format!("{prompt}{arguments}\n{shown}")
 }
 
-/// The lines that `cat`, `tail -n N` or `sed -n 'A,Bp'` lets through.
-fn filtered(filter: &str, lines: usize) -> std::ops::Range<usize> {
-    let number = |text: &str| text.parse::<usize>().unwrap_or_else(|_| panic!("this filter is not known: {filter}"));
-    if let Some(n) = filter.strip_prefix("tail -n ") {
-        return lines.saturating_sub(number(n))..lines;
+/// The lines that `cat`, `tail -n N`, `sed -n '/^A/,$p'` or `sed -n '/^A/,/^B/p'` lets through; A and B are plain text.
+fn filtered(filter: &str, lines: &[&str]) -> std::ops::Range<usize> {
+    let unknown = || -> ! { panic!("this filter is not known: {filter}") };
+    if filter == "cat" {
+        return 0..lines.len();
     }
-    match filter.strip_prefix("sed -n '").and_then(|rest| rest.strip_suffix("p'")?.split_once(',')) {
-        Some((first, last)) => number(first).saturating_sub(1).min(lines)..number(last).min(lines),
-        None if filter == "cat" => 0..lines,
-        None => panic!("this filter is not known: {filter}"),
+    if let Some(n) = filter.strip_prefix("tail -n ") {
+        return lines.len().saturating_sub(n.parse().unwrap_or_else(|_| unknown()))..lines.len();
+    }
+    let range = filter.strip_prefix("sed -n '/^").and_then(|rest| rest.strip_suffix("p'")?.split_once("/,"));
+    let (first, last) = range.unwrap_or_else(|| unknown());
+    let start = lines.iter().position(|line| line.starts_with(first)).unwrap_or(lines.len());
+    match last.strip_prefix("/^").and_then(|last| last.strip_suffix('/')) {
+        Some(last) => {
+            let after = lines.iter().skip(start + 1).position(|line| line.starts_with(last));
+            start..after.map_or(lines.len(), |n| start + n + 2)
+        }
+        None if last == "$" => start..lines.len(),
+        None => unknown(),
     }
 }
 
@@ -121,9 +130,13 @@ mod tests {
 
     #[test]
     fn filters_let_through_what_the_shell_would() {
-        assert_eq!(filtered("cat", 9), 0..9);
-        assert_eq!((filtered("tail -n 2", 9), filtered("tail -n 20", 9)), (7..9, 0..9));
-        assert_eq!((filtered("sed -n '2,3p'", 9), filtered("sed -n '8,20p'", 9)), (1..3, 7..9));
+        let lines = ["a 1", "b 1", "x", "c 1", "b 2"];
+        assert_eq!(filtered("cat", &lines), 0..5);
+        assert_eq!((filtered("tail -n 2", &lines), filtered("tail -n 20", &lines)), (3..5, 0..5));
+        assert_eq!(filtered("sed -n '/^b/,$p'", &lines), 1..5);
+        assert_eq!(filtered("sed -n '/^b/,/^c/p'", &lines), 1..4);
+        assert_eq!(filtered("sed -n '/^b/,/^z/p'", &lines), 1..5);
+        assert_eq!(filtered("sed -n '/^z/,$p'", &lines), 5..5);
     }
 
     #[test]
