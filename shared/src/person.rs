@@ -91,7 +91,7 @@ impl View {
     }
 
     pub fn prompt(&self, text: &str) -> String {
-        self.tinted(&format!("\n[{text}]"), Color::BrightBlack)
+        self.tinted(&format!("\n[{text}]\n"), Color::BrightBlack)
     }
 
     fn stage(&self, n: usize, title: &str, spec: &SpecRef) -> String {
