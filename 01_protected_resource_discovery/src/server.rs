@@ -93,7 +93,10 @@ pub fn unauthorized(protected: &ProtectedResource, has_token: bool) -> Response 
         {
             StatusCode::UNAUTHORIZED.into_response()
         }
-        _ => (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response(),
+        _ => {
+            let hint = "A token is needed; WWW-Authenticate says where it comes from.\n";
+            (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], hint).into_response()
+        }
     }
 }
 

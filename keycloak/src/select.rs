@@ -91,7 +91,7 @@ impl Idp {
             IdpChoice::Auto => {
                 let issuer = keycloak_issuer();
                 match probe(&issuer, LOCAL_SECONDS).await? {
-                    Found::Ready => Ok(Self::at(&issuer, format!("Keycloak at {issuer}"))),
+                    Found::Ready => Ok(Self::at(&issuer, format!("Keycloak at {issuer}, since it answers there"))),
                     other => {
                         Self::embedded(lifetime, format!("since {other}; for a real Keycloak: {START_KEYCLOAK}")).await
                     }
