@@ -15,8 +15,9 @@ use crate::well_known::split;
 /// Options of the MCP server.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
+    /// The choice of the IdP.
     #[command(flatten)]
-    idp: IdpOptions,
+    pub idp: IdpOptions,
     /// Scopes that the MCP server knows, separated by spaces
     #[arg(long, default_value = "mcp:read mcp:write", value_parser = scopes, global = true)]
     scopes: Scopes,
@@ -56,7 +57,8 @@ pub struct Setup<'a> {
 pub struct Running {
     /// The URL that clients are to use.
     pub server_url: String,
-    idp: Idp,
+    /// The IdP.
+    pub idp: Idp,
     _serving: Serving,
 }
 

@@ -17,7 +17,7 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    shared::testing::check_readme(&readme(), "protected_resource_discovery", LESSON);
+    shared::testing::check_readme(&readme(), "protected_resource_discovery", LESSON, &[]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The client's part, top to bottom: lesson 01, then the authorization server's metadata.
 
 use protected_resource_discovery::client::select_authorization_server;
-use protected_resource_discovery::{DiscoveryError, discover};
+use protected_resource_discovery::{Discovery, DiscoveryError, discover};
 use shared::http::Http;
 use shared::{Failure, spec};
 
@@ -9,26 +9,35 @@ use crate::metadata::AuthorizationServerMetadata;
 use crate::older::{self, Older};
 use crate::{capabilities, find};
 
+/// What the first two lessons find.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What lesson 01 found; `None` for a server of MCP 2025-03-26, which is its own authorization server.
+    pub discovery: Option<Discovery>,
+    /// The authorization server's metadata, checked.
+    pub authorization_server: AuthorizationServerMetadata,
+}
+
 /// From an MCP server's URL to the metadata of its authorization server.
-pub async fn run(http: &Http, server_url: &str) -> Result<AuthorizationServerMetadata, Failure> {
-    let (issuer, metadata) = match discover(http, server_url).await {
+pub async fn run(http: &Http, server_url: &str) -> Result<Found, Failure> {
+    let (issuer, discovery, metadata) = match discover(http, server_url).await {
         Ok(discovery) => {
             let issuer = select_authorization_server(http.reporter(), &discovery).await.to_owned();
             let metadata = find::find(http, &issuer).await?;
-            (issuer, metadata)
+            (issuer, Some(discovery), metadata)
         }
         Err(error @ DiscoveryError::NotFound { .. }) => {
             http.reporter().note(error.to_string());
             match older::find(http, server_url).await? {
-                Older::Published(metadata) => (metadata.issuer.clone(), metadata),
+                Older::Published(metadata) => (metadata.issuer.clone(), None, metadata),
                 // It has said nothing about itself that could be shown.
-                Older::Defaults(metadata) => return Ok(metadata),
+                Older::Defaults(metadata) => return Ok(Found { discovery: None, authorization_server: metadata }),
             }
         }
         Err(error) => return Err(error.into()),
     };
     show(http, &issuer, &metadata).await;
-    Ok(metadata)
+    Ok(Found { discovery, authorization_server: metadata })
 }
 
 /// `inspect`: everything that this authorization server says about itself, beside what MCP asks.

@@ -14,7 +14,7 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    shared::testing::check_readme(&readme(), "as_metadata", LESSON);
+    shared::testing::check_readme(&readme(), "as_metadata", LESSON, &[]);
 }
 
 #[test]

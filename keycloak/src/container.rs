@@ -12,7 +12,7 @@ use testcontainers::bollard::Docker;
 use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::error::ClientError;
 use testcontainers::core::wait::HttpWaitStrategy;
-use testcontainers::core::{IntoContainerPort, WaitFor};
+use testcontainers::core::{Host, IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError};
 
@@ -83,7 +83,19 @@ async fn request(engine: &Docker, features: Features) -> ContainerRequest<Generi
     let image = |name: &str, tag: &str| {
         GenericImage::new(name, tag).with_exposed_port(PORT.tcp()).with_wait_for(WaitFor::http(ready))
     };
-    let request = match std::env::var("KEYCLOAK_IMAGE").ok().filter(|image| !image.is_empty()) {
+    let request = from_image(engine, features, image).await;
+    // Documents about clients are on the machine that runs the tests.
+    request
+        .with_host("host.docker.internal", Host::HostGateway)
+        .with_startup_timeout(Duration::from_secs(START_SECONDS))
+}
+
+async fn from_image(
+    engine: &Docker,
+    features: Features,
+    image: impl FnOnce(&str, &str) -> GenericImage,
+) -> ContainerRequest<GenericImage> {
+    match std::env::var("KEYCLOAK_IMAGE").ok().filter(|image| !image.is_empty()) {
         None if features == Features::Cimd && prepared_image_fits(engine).await => {
             image("mcp-oauth-keycloak", VERSION).into()
         }
@@ -92,8 +104,7 @@ async fn request(engine: &Docker, features: Features) -> ContainerRequest<Generi
             let (name, tag) = chosen.rsplit_once(':').unwrap_or((&chosen, "latest"));
             official(image(name, tag), features)
         }
-    };
-    request.with_startup_timeout(Duration::from_secs(START_SECONDS))
+    }
 }
 
 fn official(image: GenericImage, features: Features) -> ContainerRequest<GenericImage> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// The realm that these lessons run on.
 pub const SHIPPED: &str = include_str!("../realm-export.json");
@@ -14,9 +15,99 @@ pub struct Realm {
     /// Its name, which is part of its issuer.
     #[serde(rename = "realm")]
     pub name: String,
+    /// Its name for people.
+    #[serde(default)]
+    pub display_name: String,
     /// Scopes that the realm defines beside those that Keycloak brings.
     #[serde(default)]
     pub client_scopes: Vec<ClientScope>,
+    /// Scopes of the realm's own that every client may ask for.
+    #[serde(default)]
+    pub default_optional_client_scopes: Vec<String>,
+    /// Clients that the realm has from the start.
+    #[serde(default)]
+    pub clients: Vec<RealmClient>,
+    /// What clients have to do, as lists of executors.
+    #[serde(default)]
+    pub client_profiles: Value,
+    /// For which clients the profiles are.
+    #[serde(default)]
+    pub client_policies: Value,
+    #[serde(default)]
+    components: BTreeMap<String, Vec<Component>>,
+}
+
+/// A client of the realm file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RealmClient {
+    /// `client_id`.
+    pub client_id: String,
+    /// Without a secret.
+    #[serde(default)]
+    pub public_client: bool,
+    /// Its secret.
+    pub secret: Option<String>,
+    /// Whether it may use the authorization code grant; Keycloak's default is yes.
+    #[serde(default = "yes")]
+    pub standard_flow_enabled: bool,
+    /// Where the browser may bring a code.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Scopes that it may ask for; `None` for those of the realm.
+    pub optional_client_scopes: Option<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A part of the realm that Keycloak has several kinds of: here, a registration policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Component {
+    /// Its name, which stands in refusals.
+    pub name: String,
+    /// What it does.
+    pub provider_id: String,
+    /// For whom: `anonymous` or `authenticated`.
+    #[serde(default)]
+    pub sub_type: String,
+    /// Its settings.
+    #[serde(default)]
+    pub config: BTreeMap<String, Vec<String>>,
+}
+
+impl Component {
+    /// The values of a setting.
+    pub fn values(&self, name: &str) -> &[String] {
+        self.config.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// A setting that is on or off.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.values(name).iter().any(|value| value == "true")
+    }
+}
+
+/// Scopes that Keycloak gives every realm, beside the realm's own (26.7.3): those that every client has.
+pub const DEFAULT_SCOPES: [&str; 6] = ["acr", "basic", "email", "profile", "roles", "web-origins"];
+/// The same: those that a client may ask for.
+pub const OPTIONAL_SCOPES: [&str; 5] = ["address", "microprofile-jwt", "offline_access", "organization", "phone"];
+/// Clients that Keycloak gives every realm: account, account-console, admin-cli, broker, realm-management, security-admin-console.
+pub const BUILT_IN_CLIENTS: usize = 6;
+
+impl Realm {
+    /// The policies for registrations of this kind: `anonymous` or `authenticated`.
+    pub fn registration_policies(&self, kind: &str) -> impl Iterator<Item = &Component> {
+        let all = self.components.get("org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy");
+        all.into_iter().flatten().filter(move |component| component.sub_type == kind)
+    }
+
+    /// Every scope that a client may be given.
+    pub fn optional_scopes(&self) -> impl Iterator<Item = &str> {
+        OPTIONAL_SCOPES.into_iter().chain(self.default_optional_client_scopes.iter().map(String::as_str))
+    }
 }
 
 /// A scope that clients can be given.

@@ -100,6 +100,36 @@ impl Idp {
         }
     }
 
+    /// An IdP that is still there when this process has ended: for commands that change something there.
+    pub async fn select_lasting(choice: &IdpChoice) -> Result<Self, Failure> {
+        let embedded = format!("{}/realms/mcp-oauth", embedded_url());
+        match choice {
+            IdpChoice::Issuer(issuer) => Self::named(issuer).await,
+            IdpChoice::Keycloak => Self::keycloak().await,
+            IdpChoice::Auto if probe(&keycloak_issuer(), LOCAL_SECONDS).await? == Found::Ready => {
+                Self::keycloak().await
+            }
+            _ if probe(&embedded, LOCAL_SECONDS).await? == Found::Ready => {
+                Ok(Self::at(&embedded, format!("The embedded stand-in that is up at {embedded}")))
+            }
+            _ => Err(Failure::new(
+                "idp.lasting",
+                "This needs an IdP that is still there afterwards, and none is up.",
+                format!("Start one: {START_KEYCLOAK}, or, without Docker: cargo run -p keycloak"),
+            )),
+        }
+    }
+
+    /// A second embedded one inside this process, on a port of its own.
+    pub async fn another() -> Result<Self, Failure> {
+        Self::inside(Lifetime::Story, "beside the first one", None).await
+    }
+
+    /// Whether it is still there when this process has ended.
+    pub fn stays(&self) -> bool {
+        self._embedded.is_none()
+    }
+
     /// The issuer identifier (RFC 8414 §2).
     pub fn issuer(&self) -> &str {
         &self.issuer

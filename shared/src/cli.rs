@@ -57,7 +57,7 @@ pub trait Lesson: CommandFactory + FromArgMatches {
     /// The options that all lessons have in common.
     fn common(&self) -> &CommonOptions;
 
-    /// Who takes part in this run, in this process.
+    /// Who takes part in this run: only they can break a rule, and `--idp` is for runs with an IdP or a server.
     fn parties(&self) -> &'static [Side];
 }
 
@@ -102,7 +102,7 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side])
         Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
             Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"))
         }
-        _ if idp_is_given && !parties.contains(&Side::Server) => Some(
+        _ if idp_is_given && !parties.contains(&Side::Server) && !parties.contains(&Side::Idp) => Some(
             "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
                 .to_owned(),
         ),

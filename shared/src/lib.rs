@@ -12,6 +12,9 @@
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | [`listen`] | binds a port and serves a router on it |
+//! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
+//! | [`page`] | reads an HTML page that is meant for a person |
+//! | [`secret`] | a value that must not be seen |
 //! | [`members`] | reads the members of a JSON object that a stranger wrote |
 //! | [`mcp`] | the MCP endpoint, on the official SDK `rmcp`, and who may call it from a browser |
 //! | `testing` | for tests only: the events' schema, transcripts of READMEs |
@@ -20,13 +23,16 @@ pub mod breakage;
 pub mod cli;
 pub mod event;
 pub mod http;
+pub mod kept;
 pub mod listen;
 pub mod mcp;
 pub mod members;
+pub mod page;
 mod person;
 pub mod reach;
 pub mod redact;
 pub mod reporter;
+pub mod secret;
 pub mod spec;
 pub mod story;
 #[cfg(feature = "testing")]
@@ -34,5 +40,6 @@ pub mod testing;
 
 pub use event::{Keyword, Rule, Side};
 pub use reporter::Reporter;
+pub use secret::Secret;
 pub use spec::SpecRef;
 pub use story::Failure;

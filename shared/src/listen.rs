@@ -14,7 +14,16 @@ use crate::Failure;
 ///
 /// `what` names the server, `option` the switch that chooses another port; both stand in the error.
 pub async fn bind(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
+    bind_at(Ipv4Addr::LOCALHOST, port, what, option).await
+}
+
+/// The same on all addresses of this machine: for what others have to reach, a container for example.
+pub async fn bind_openly(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
+    bind_at(Ipv4Addr::UNSPECIFIED, port, what, option).await
+}
+
+async fn bind_at(address: Ipv4Addr, port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind((address, port)).await.map_err(|error| {
         let message = match error.kind() {
             std::io::ErrorKind::AddrInUse => format!("Port {port} is taken, so {what} cannot start there."),
             _ => format!("{what} cannot listen on port {port}: {error}."),
@@ -35,6 +44,14 @@ pub fn port(listener: &TcpListener) -> u16 {
 /// A server that runs until this is dropped.
 #[must_use = "the server ends when this is dropped"]
 pub struct Serving(JoinHandle<()>);
+
+impl Serving {
+    /// Ends the server; when this is done, its port is free.
+    pub async fn stop(mut self) {
+        self.0.abort();
+        let _ = (&mut self.0).await;
+    }
+}
 
 impl Drop for Serving {
     fn drop(&mut self) {

@@ -39,6 +39,7 @@ impl std::error::Error for DocumentError {}
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const BOOLEAN: &str = "true or false";
+const INTEGER: &str = "a whole number, not negative";
 
 impl Members {
     /// Reads a document.
@@ -76,6 +77,16 @@ impl Members {
     /// True or false.
     pub fn boolean(&self, name: &'static str) -> Result<Option<bool>, DocumentError> {
         self.read(name, BOOLEAN, Value::as_bool)
+    }
+
+    /// A number of seconds, a count: an integer that is not negative.
+    pub fn integer(&self, name: &'static str) -> Result<Option<u64>, DocumentError> {
+        self.read(name, INTEGER, Value::as_u64)
+    }
+
+    /// The members, as they came.
+    pub fn into_inner(self) -> Map<String, Value> {
+        self.0
     }
 
     fn read<T>(

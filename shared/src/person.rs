@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::breakage::Breakage;
 use crate::event::{Event, Side};
+use crate::page;
 use crate::spec::SpecRef;
 
 /// Lines of a body that are shown without `--verbose`.
@@ -14,8 +15,24 @@ const BODY_LINES: usize = 24;
 /// Characters of one line of a body that are shown without `--verbose`.
 const BODY_COLUMNS: usize = 400;
 
-/// Headers of the transport, which are shown with `--verbose` only (the JSON form always has them).
-const TRANSPORT_HEADERS: &[&str] = &["connection", "content-length", "date", "keep-alive", "transfer-encoding", "vary"];
+/// Headers of the transport, and those that tell a browser to be careful: they are shown with `--verbose` only (the JSON form always
+/// has them).
+const TRANSPORT_HEADERS: &[&str] = &[
+    "connection",
+    "content-language",
+    "content-length",
+    "content-security-policy",
+    "date",
+    "keep-alive",
+    "pragma",
+    "referrer-policy",
+    "strict-transport-security",
+    "transfer-encoding",
+    "vary",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-robots-tag",
+];
 
 /// How events are drawn.
 pub struct View {
@@ -122,8 +139,13 @@ impl View {
                 format!("           {}\n", self.tinted(&self.cut(&line), Color::BrightBlack))
             })
             .collect();
+        let is_page = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/html"));
         let pretty = match body {
             Value::Null => return text,
+            Value::String(html) if is_page && !self.verbose => {
+                let message = page::message(html).map_or(String::new(), |message| format!(": “{message}”"));
+                format!("(an HTML page{message}; --verbose shows it whole)")
+            }
             Value::String(plain) => plain.clone(),
             other => serde_json::to_string_pretty(other).unwrap_or_default(),
         };

@@ -189,7 +189,9 @@ impl Reporter {
             Format::Person { color, width } => {
                 let view = person::View { color, width, verbose: self.options.verbose, curl: self.options.curl };
                 let quoted = matches!(event, Event::Checked { spec, .. } if !state.quoted.insert(spec.quote));
-                view.render(self.side, event, state.breakage, quoted)
+                let text = view.render(self.side, event, state.breakage, quoted);
+                // The empty line before a stage parts it from what came before.
+                if state.seq == 1 { text.trim_start_matches('\n').to_owned() } else { text }
             }
         };
         let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());

@@ -329,6 +329,246 @@ pub static MCP_2025_03_26_FALLBACK: SpecRef = SpecRef {
     quote: "For servers that do not implement OAuth 2.0 Authorization Server Metadata, clients MUST use the following default endpoint paths relative to the authorization base URL",
 };
 
+/// RFC 7591 §2
+pub static RFC7591_2_IGNORE: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-2",
+    quote: "The authorization server MUST ignore any client metadata sent by the client that it does not understand (for instance, by silently removing unknown metadata from the client's registration record during processing).",
+};
+
+/// RFC 7591 §3.2.1
+pub static RFC7591_2_REPLACE: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1",
+    quote: "The authorization server MAY reject or replace any of the client's requested metadata values submitted during the registration and substitute them with suitable values.",
+};
+
+/// RFC 7591 §3
+pub static RFC7591_3: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3",
+    quote: "The client registration endpoint MUST accept HTTP POST messages with request parameters encoded in the entity body using the \"application/json\" format.",
+};
+
+/// RFC 7591 §3
+pub static RFC7591_3_TOKEN: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3",
+    quote: "The client registration endpoint MAY be an OAuth 2.0 [RFC6749] protected resource and it MAY accept an initial access token in the form of an OAuth 2.0 access token to limit registration to only previously authorized parties.",
+};
+
+/// RFC 7591 §3.2.1
+pub static RFC7591_3_2_1_CREATED: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1",
+    quote: "The successful registration response uses an HTTP 201 Created status code with a body of type \"application/json\" consisting of a single JSON object [RFC7159] with all parameters as top-level members of the object.",
+};
+
+/// RFC 7591 §3.2.1
+pub static RFC7591_3_2_1_CLIENT_ID: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1",
+    quote: "REQUIRED. OAuth 2.0 client identifier string.",
+};
+
+/// RFC 7591 §3.2.1
+pub static RFC7591_3_2_1_EXPIRES: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1",
+    quote: "REQUIRED if \"client_secret\" is issued. Time at which the client secret will expire or 0 if it will not expire.",
+};
+
+/// RFC 7591 §3.2.1
+pub static RFC7591_3_2_1_CHECK: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§3.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1",
+    quote: "The client or developer can check the values in the response to determine if the registration is sufficient for use (e.g., the registered \"token_endpoint_auth_method\" is supported by the client software) and determine a course of action appropriate for the client software.",
+};
+
+/// RFC 7591 §2
+pub static RFC7591_2_SCOPE: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-2",
+    quote: "String containing a space-separated list of scope values (as described in Section 3.3 of OAuth 2.0 [RFC6749]) that the client can use when requesting access tokens.",
+};
+
+/// RFC 7591 §5
+pub static RFC7591_5_REDIRECT_URI: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§5",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-5",
+    quote: "registered redirection URI values MUST be one of: … A web site hosted on the local machine using an HTTP URI",
+};
+
+/// RFC 7591 §2
+pub static RFC7591_2_REDIRECT_URI: SpecRef = SpecRef {
+    id: "RFC 7591",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc7591#section-2",
+    quote: "As required by Section 2 of OAuth 2.0 [RFC6749], clients using flows with redirection MUST register their redirection URI values.",
+};
+
+/// RFC 7592 §2.1
+pub static RFC7592_2_1: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-2.1",
+    quote: "To read the current configuration of the client on the authorization server, the client makes an HTTP GET request to the client configuration endpoint, authenticating with its registration access token.",
+};
+
+/// RFC 7592 §2.1
+pub static RFC7592_2_1_GONE: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-2.1",
+    quote: "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized and the registration access token used to make this request SHOULD be immediately revoked.",
+};
+
+/// RFC 7592 §2.2
+pub static RFC7592_2_2: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-2.2",
+    quote: "Valid values of client metadata fields in this request MUST replace, not augment, the values previously associated with this client.",
+};
+
+/// RFC 7592 §2.2
+pub static RFC7592_2_2_TOKEN: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-2.2",
+    quote: "If the authorization server includes a new client secret and/or registration access token in its response, the client MUST immediately discard its previous client secret and/or registration access token.",
+};
+
+/// RFC 7592 §2.3
+pub static RFC7592_2_3: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§2.3",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-2.3",
+    quote: "If a client has been successfully deprovisioned, the authorization server MUST respond with an HTTP 204 No Content message.",
+};
+
+/// RFC 7592 §5
+pub static RFC7592_5: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§5",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-5",
+    quote: "since the registration access token is a Bearer Token and acts as the sole authentication for use at the client configuration endpoint, it MUST be protected by the developer or client as described in the OAuth 2.0 Bearer Token Usage specification [RFC6750].",
+};
+
+/// RFC 6749 §5.2
+pub static RFC6749_5_2_INVALID_CLIENT: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§5.2",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-5.2",
+    quote: "invalid_client Client authentication failed (e.g., unknown client, no client authentication included, or unsupported authentication method).",
+};
+
+/// CIMD draft-00 §3
+pub static CIMD_3: SpecRef = SpecRef {
+    id: "CIMD draft-00",
+    section: "§3",
+    url: "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-3",
+    quote: "Client identifier URLs MUST have an \"https\" scheme, MUST contain a path component, MUST NOT contain single-dot or double-dot path segments, MUST NOT contain a fragment component and MUST NOT contain a username or password",
+};
+
+/// CIMD draft-00 §4.1
+pub static CIMD_4_1: SpecRef = SpecRef {
+    id: "CIMD draft-00",
+    section: "§4.1",
+    url: "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1",
+    quote: "The client metadata document MUST contain a client_id property whose value MUST match the URL of the document using simple string comparison as defined in [RFC3986] Section 6.2.1.",
+};
+
+/// CIMD draft-00 §4.1
+pub static CIMD_4_1_SECRET: SpecRef = SpecRef {
+    id: "CIMD draft-00",
+    section: "§4.1",
+    url: "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1",
+    quote: "the token_endpoint_auth_method property MUST NOT include client_secret_post, client_secret_basic, client_secret_jwt, or any other method based around a shared symmetric secret.",
+};
+
+/// MCP 2026-07-28 Implementation Requirements
+pub static MCP_CIMD_PROPERTIES: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Implementation Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#implementation-requirements",
+    quote: "The metadata document MUST include at least the following properties: client_id, client_name, redirect_uris",
+};
+
+/// CIMD draft-00 §4
+pub static MCP_CIMD_FETCH: SpecRef = SpecRef {
+    id: "CIMD draft-00",
+    section: "§4",
+    url: "https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4",
+    quote: "The authorization server SHOULD fetch the document indicated by the client_id to retrieve the client registration information.",
+};
+
+/// MCP 2026-07-28 Authorization Server Binding
+pub static MCP_CREDENTIALS_BY_ISSUER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Binding",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#authorization-server-binding",
+    quote: "Clients that use pre-registered credentials, or persist client credentials obtained via Dynamic Client Registration, MUST associate those credentials with the specific authorization server that issued them, keyed by the authorization server's issuer identifier.",
+};
+
+/// MCP 2026-07-28 Authorization Server Binding
+pub static MCP_CREDENTIALS_NO_REUSE: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Authorization Server Binding",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#authorization-server-binding",
+    quote: "clients MUST NOT reuse client credentials from a different authorization server and MUST re-register with the new authorization server.",
+};
+
+/// MCP 2026-07-28 Pre-registration
+pub static MCP_PREREGISTRATION: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Pre-registration",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#pre-registration",
+    quote: "MCP clients SHOULD support an option for static client credentials such as those supplied by a pre-registration flow.",
+};
+
+/// MCP 2026-07-28 Client Registration (introduction)
+pub static MCP_REGISTER_PRIORITY: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Client Registration (introduction)",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration",
+    quote: "Clients supporting all options SHOULD use the following priority order: 1. Use pre-registered client information for the server if the client has it available 2. Use Client ID Metadata Documents if the Authorization Server indicates that it supports them … 3. Use Dynamic Client Registration as a fallback if the Authorization Server supports it … 4. Prompt the user to enter the client information if no other option is available",
+};
+
+/// MCP 2026-07-28 Overview
+pub static MCP_DCR_DEPRECATED: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Overview",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#overview",
+    quote: "Note that Dynamic Client Registration is deprecated and retained for backwards compatibility with authorization servers that do not support Client ID Metadata Documents.",
+};
+
+/// MCP 2026-07-28 Dynamic Client Registration
+pub static MCP_DCR: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Dynamic Client Registration",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#dynamic-client-registration",
+    quote: "MCP clients and authorization servers MAY support the OAuth 2.0 Dynamic Client Registration Protocol RFC7591 to allow MCP clients to obtain OAuth client IDs without user interaction.",
+};
+
+/// RFC 7592 §5
+pub static RFC7592_5_ROTATE: SpecRef = SpecRef {
+    id: "RFC 7592",
+    section: "§5",
+    url: "https://www.rfc-editor.org/rfc/rfc7592#section-5",
+    quote: "to limit the exposure surface of the registration access token, the registration access token MAY be rotated when the developer or client does a read or update operation on the client's client configuration endpoint.",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -370,6 +610,36 @@ pub static ALL: &[&SpecRef] = &[
     &MCP_CLIENT_ID_METADATA,
     &MCP_ISS_PARAMETER,
     &MCP_2025_03_26_FALLBACK,
+    &RFC7591_2_IGNORE,
+    &RFC7591_2_REPLACE,
+    &RFC7591_3,
+    &RFC7591_3_TOKEN,
+    &RFC7591_3_2_1_CREATED,
+    &RFC7591_3_2_1_CLIENT_ID,
+    &RFC7591_3_2_1_EXPIRES,
+    &RFC7591_3_2_1_CHECK,
+    &RFC7591_2_SCOPE,
+    &RFC7591_5_REDIRECT_URI,
+    &RFC7591_2_REDIRECT_URI,
+    &RFC7592_2_1,
+    &RFC7592_2_1_GONE,
+    &RFC7592_2_2,
+    &RFC7592_2_2_TOKEN,
+    &RFC7592_2_3,
+    &RFC7592_5,
+    &RFC6749_5_2_INVALID_CLIENT,
+    &CIMD_3,
+    &CIMD_4_1,
+    &CIMD_4_1_SECRET,
+    &MCP_CIMD_PROPERTIES,
+    &MCP_CIMD_FETCH,
+    &MCP_CREDENTIALS_BY_ISSUER,
+    &MCP_CREDENTIALS_NO_REUSE,
+    &MCP_PREREGISTRATION,
+    &MCP_REGISTER_PRIORITY,
+    &MCP_DCR_DEPRECATED,
+    &MCP_DCR,
+    &RFC7592_5_ROTATE,
 ];
 
 #[cfg(test)]
@@ -383,6 +653,11 @@ mod tests {
                 Some(number) => {
                     let section = spec.section.strip_prefix('§').expect("an RFC's section is a number");
                     assert_eq!(spec.url, format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"));
+                }
+                None if spec.id == "CIMD draft-00" => {
+                    let section = spec.section.strip_prefix('§').expect("a draft's section is a number");
+                    let draft = "draft-ietf-oauth-client-id-metadata-document-00";
+                    assert_eq!(spec.url, format!("https://datatracker.ietf.org/doc/html/{draft}#section-{section}"));
                 }
                 None => {
                     let version = spec.id.strip_prefix("MCP ").expect("a version of MCP");

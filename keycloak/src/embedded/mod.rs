@@ -1,31 +1,58 @@
 //! A teaching stand-in for Keycloak: an authorization server inside the process that reads the same realm file.
 //!
-//! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come: the realm's metadata, in the places
-//! where Keycloak serves it, and the realm's public key. The endpoints of later lessons are announced there, since a client asks
-//! for them, and answer 501 until their lesson comes. A differential test holds the answers against Keycloak's. It writes its JSON itself, from nothing that the lessons use to read
-//! it: a misspelt member fails a test instead of going round. It forgets everything when it ends, as `start-dev` without a
-//! volume does.
+//! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come. A differential test holds the answers against
+//! Keycloak's. It writes its JSON itself, from nothing that the lessons use to read it: a misspelt member fails a test instead of
+//! going round. It forgets everything when it ends, as `start-dev` without a volume does.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `metadata.rs` | RFC 8414, in Keycloak's places |
+//! | `keys.rs` | the realm's signing key |
+//! | `clients.rs` | the clients that the realm knows |
+//! | `registration.rs` | RFC 7591, RFC 7592 |
+//! | `policies.rs` | who may register what |
+//! | `cimd.rs` | Client ID Metadata Documents |
+//! | `authorize.rs`, `pages.rs` | the authorization endpoint and its pages |
+//! | `token.rs` | the token endpoint |
+//! | `tokens.rs` | tokens that are for this server alone |
+//! | `administration.rs` | the parts of the admin API that the lessons use |
+//! | `defect.rs` | what it can do wrong on purpose |
 
+mod administration;
+mod authorize;
+mod cimd;
+mod clients;
 mod defect;
 mod keys;
 mod metadata;
+mod pages;
+mod policies;
+mod random;
+mod registration;
+mod token;
+mod tokens;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
 use tokio::net::TcpListener;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::realm::Realm;
+use administration::{ClientPolicies, InitialAccess};
+use clients::Clients;
 pub use defect::Defect;
 use keys::SigningKey;
+use tokens::OwnTokens;
 
 /// A running embedded IdP; it ends when this is dropped.
 #[must_use = "the IdP ends when this is dropped"]
@@ -58,11 +85,24 @@ pub(crate) struct Server {
     issuer: String,
     realm: Realm,
     key: SigningKey,
+    tokens: OwnTokens,
+    clients: Clients,
+    initial_access: InitialAccess,
+    policies: ClientPolicies,
     defect: Option<Defect>,
 }
 
 fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
-    let server = Arc::new(Server { issuer, realm, key: SigningKey::made_in_the_background(), defect });
+    let server = Arc::new(Server {
+        key: SigningKey::made_in_the_background(),
+        tokens: OwnTokens::new(&issuer),
+        clients: Clients::of_realm_file(&realm),
+        initial_access: InitialAccess::default(),
+        policies: ClientPolicies::of_realm_file(&realm),
+        issuer,
+        realm,
+        defect,
+    });
     // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks; its error answers do not.
     let readable = |handler: MethodRouter<Arc<Server>>| {
         handler.layer(CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true))
@@ -83,17 +123,66 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
         )
         .route("/.well-known/openid-configuration/realms/{realm}", any(not_found_in_realm))
         .route("/realms/{realm}/protocol/openid-connect/certs", readable(get(certificates)).fallback(not_allowed))
-        .route("/realms/{realm}/protocol/openid-connect/auth", any(|| later_lesson("04")))
-        .route("/realms/{realm}/protocol/openid-connect/token", any(|| later_lesson("04")))
-        .route("/realms/{realm}/clients-registrations/openid-connect", any(|| later_lesson("03")))
+        .route(
+            "/realms/{realm}/protocol/openid-connect/auth",
+            get(authorize::get).post(authorize::post).fallback(not_allowed),
+        )
+        .route("/realms/{realm}/protocol/openid-connect/token", post(token::post).fallback(not_allowed))
+        .route(
+            "/realms/{realm}/clients-registrations/openid-connect",
+            post(registration::register).options(preflight).fallback(not_found_in_realm),
+        )
+        .route(
+            "/realms/{realm}/clients-registrations/openid-connect/{client_id}",
+            any(registration::manage).options(preflight),
+        )
         .layer(middleware::from_fn_with_state(server.clone(), known_realm));
-    of_a_realm.fallback(not_found).with_state(server)
+    let of_the_administrator = Router::new()
+        .route(
+            "/admin/realms/{realm}/clients-initial-access",
+            post(administration::make_initial_access).get(administration::list_initial_access),
+        )
+        .route("/admin/realms/{realm}/clients-initial-access/{id}", delete(administration::delete_initial_access))
+        .route(
+            "/admin/realms/{realm}/client-policies/{list}",
+            get(administration::read_policies).put(administration::replace_policies),
+        )
+        .layer(middleware::from_fn_with_state(server.clone(), known_realm_of_administrator));
+    of_a_realm
+        .merge(of_the_administrator)
+        .route("/realms/master/protocol/openid-connect/token", post(administration::sign_in))
+        .fallback(not_found)
+        .with_state(server)
 }
 
-async fn later_lesson(number: &str) -> Response {
-    let sentence = format!("The embedded IdP learns this with lesson {number}; Keycloak can do it now.");
-    (StatusCode::NOT_IMPLEMENTED, Json(json!({"error": "not_implemented", "error_description": sentence})))
+/// Keycloak lets pages of any origin ask before they register; whether they may is seen then.
+async fn preflight(headers: HeaderMap) -> Response {
+    let origin = headers.get(header::ORIGIN).cloned().unwrap_or(HeaderValue::from_static("*"));
+    let allowed = "Origin, Access-Control-Request-Method, Accept, X-Requested-With, Access-Control-Request-Headers, DPoP, \
+                   Content-Type, Authorization";
+    (
+        [
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, origin),
+            (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("DELETE, POST, GET, OPTIONS, PUT")),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed)),
+            (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600")),
+        ],
+        StatusCode::OK,
+    )
         .into_response()
+}
+
+async fn known_realm_of_administrator(
+    State(server): State<Arc<Server>>,
+    Path(parameters): Path<BTreeMap<String, String>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match parameters.get("realm") == Some(&server.realm.name) {
+        true => next.run(request).await,
+        false => error(StatusCode::NOT_FOUND, "Realm not found."),
+    }
 }
 
 async fn not_allowed() -> Response {
@@ -106,11 +195,11 @@ async fn not_found_in_realm() -> Response {
 
 async fn known_realm(
     State(server): State<Arc<Server>>,
-    Path(realm): Path<String>,
+    Path(parameters): Path<BTreeMap<String, String>>,
     request: Request,
     next: Next,
 ) -> Response {
-    match realm == server.realm.name {
+    match parameters.get("realm") == Some(&server.realm.name) {
         true => next.run(request).await,
         false => error(StatusCode::NOT_FOUND, "Realm does not exist"),
     }
@@ -118,9 +207,8 @@ async fn known_realm(
 
 async fn realm_information(State(server): State<Arc<Server>>) -> Response {
     match server.key.public().await {
-        // Keycloak names the character set here, and nowhere else.
         Some(key) => (
-            [(header::CONTENT_TYPE, "application/json;charset=UTF-8")],
+            UTF_8,
             no_cache(json!({
                 "realm": server.realm.name,
                 "public_key": key.subject_public_key_info,
@@ -156,6 +244,24 @@ async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Respo
         Some(_) => error(StatusCode::NOT_FOUND, "Realm does not exist"),
         None => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
     }
+}
+
+/// Keycloak names the character set in some answers, and not in others.
+const UTF_8: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
+
+/// An error with a sentence.
+fn described(status: StatusCode, error: &str, description: &str) -> Response {
+    (status, Json(json!({"error": error, "error_description": description}))).into_response()
+}
+
+/// Keycloak's answer where it falls over a request.
+fn no_answer() -> Response {
+    described(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error", "For more on this error consult the server log.")
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn error(status: StatusCode, error: &str) -> Response {

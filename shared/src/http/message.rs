@@ -2,7 +2,9 @@
 
 use axum::http::{HeaderMap, Method, header};
 use serde_json::Value;
+use url::form_urlencoded;
 
+use crate::Secret;
 use crate::event::Event;
 use crate::redact::{Mask, PLACEHOLDER};
 
@@ -38,6 +40,42 @@ impl Request {
             body: body.to_string().into_bytes(),
             follows_redirects: false,
         }
+    }
+
+    /// A POST of a text as it is, whatever it is. It follows no redirect.
+    pub fn post_text(url: &str, content_type: &str, body: &str) -> Self {
+        Self { body: body.as_bytes().to_vec(), ..Self::post_json(url, &Value::Null) }
+            .header("content-type", content_type)
+    }
+
+    /// A PUT of a JSON document, which replaces what is there. It follows no redirect.
+    pub fn put_json(url: &str, body: &Value) -> Self {
+        Self { method: Method::PUT, ..Self::post_json(url, body) }
+    }
+
+    /// A POST of form fields (`application/x-www-form-urlencoded`). It follows no redirect.
+    pub fn post_form(url: &str, fields: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self {
+            method: Method::POST,
+            url: url.to_owned(),
+            headers: vec![
+                ("accept", "application/json".to_owned()),
+                ("content-type", "application/x-www-form-urlencoded".to_owned()),
+            ],
+            body: body.into_bytes(),
+            follows_redirects: false,
+        }
+    }
+
+    /// A DELETE. It follows no redirect.
+    pub fn delete(url: &str) -> Self {
+        Self { method: Method::DELETE, ..Self::get(url).without_redirects() }
+    }
+
+    /// With this bearer token in the `Authorization` header (RFC 6750 §2.1).
+    pub fn bearer(self, token: &Secret) -> Self {
+        self.header("authorization", &format!("Bearer {}", token.expose()))
     }
 
     /// The same request; a redirect is its answer.

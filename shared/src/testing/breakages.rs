@@ -12,7 +12,7 @@ pub fn assert_breakages_are_caught(binary: &str, breakages: &[&Breakage]) {
         let caught: Vec<_> = events.iter().filter(|event| event["expected_failure"] == true).collect();
         assert_eq!(caught.len(), 1, "--break {name}: {events:#?}");
         assert_eq!(caught[0]["id"], breakage.caught_as.id, "--break {name}");
-        assert_eq!(caught[0]["side"], breakage.caught_by.to_string(), "--break {name}");
+        assert_eq!(caught[0]["side"], breakage.caught_by.to_string().to_lowercase(), "--break {name}");
         let errors = events.iter().filter(|event| event["event"] == "error").count();
         assert!(errors <= 1, "--break {name}: one error event at the most");
         assert_eq!((run.exit, events.last().map(|event| event["ok"] == true)), (Some(0), Some(true)), "--break {name}");

@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use regex::{Captures, Regex};
+
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
 pub struct Transcript {
     /// What it printed on standard output, with the ports of the tutorial and without what differs from run to run.
@@ -16,12 +18,18 @@ const NO_KEYCLOAK: (&str, &str) = ("KEYCLOAK_URL", "http://localhost:1");
 const NO_EMBEDDED_IDP: (&str, &str) = ("EMBEDDED_IDP_URL", "http://localhost:2");
 
 impl Transcript {
-    /// Runs the binary with these arguments and `--port 0`.
+    /// Runs the binary with these arguments and ports that the system chooses.
     pub fn of(binary: &str, arguments: &[&str]) -> Self {
+        Self::with(binary, arguments, &[])
+    }
+
+    /// The same, with these environment variables.
+    pub fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let output = Command::new(binary)
             .args(arguments)
-            .args(["--port", "0"])
+            .args(free_ports(binary))
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
+            .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("{binary} cannot be run: {error}"));
@@ -34,11 +42,40 @@ impl Transcript {
     }
 }
 
-/// The text with what differs from run to run made equal: ports and milliseconds.
+/// Options that let the system choose the ports of a lesson's program; from lesson 03 on, its client listens too.
+fn free_ports(binary: &str) -> &'static [&'static str] {
+    let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match name.split('_').next() {
+        Some("01" | "02") => &["--port", "0"],
+        _ => &["--port", "0", "--callback-port", "0", "--document-port", "0"],
+    }
+}
+
+/// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers and fingerprints. Equal ones
+/// stay equal, and different ones different.
 fn settled(text: &str) -> String {
-    let text = text.replace("localhost:1/", "localhost:9000/");
-    let text = with_port(&text, "/mcp", "8000");
-    let text = with_port(&text, "/realms/", "54321");
+    let mut text = text.replace("localhost:1/", "localhost:9000/");
+    for (path, port) in [
+        ("/mcp", "8000"),
+        ("/.well-known/oauth-protected-resource", "8000"),
+        ("/.well-known/oauth-authorization-server", "54321"),
+        ("/.well-known/openid-configuration", "54321"),
+        ("/admin/", "54321"),
+        ("%2Fmcp", "8000"),
+        ("/realms/", "54321"),
+        ("/callback", "8888"),
+        ("%2Fcallback", "8888"),
+        ("/client.json", "8889"),
+        ("%2Fclient.json", "8889"),
+    ] {
+        text = with_port(&text, path, port);
+    }
+    text = numbered(&text, r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", |n| {
+        format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
+    });
+    text = numbered(&text, "sha256 [0-9a-f]{8}", |n| format!("sha256 {:08x}", 0x5ec2_0000 + n));
+    text = numbered(&text, r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", |_| "2026-11-21T12:00:00Z".to_owned());
+    text = numbered(&text, r"\b1[789]\d{8}\b", |_| "1795262400".to_owned());
     let lines = text.lines().map(|line| match line.rsplit_once(" (") {
         Some((before, rest)) if rest.ends_with(" ms)") => format!("{before} (1 ms)\n"),
         _ => format!("{line}\n"),
@@ -46,21 +83,36 @@ fn settled(text: &str) -> String {
     lines.collect()
 }
 
-/// Replaces the port which the system chose for the server whose URLs go on with `path`.
-fn with_port(text: &str, path: &str, port: &str) -> String {
-    let chosen = text.split("localhost:").skip(1).find_map(|rest| {
-        let (digits, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
-        (after.starts_with(path) && digits.len() == 5).then_some(digits)
-    });
-    chosen.map_or_else(
-        || text.to_owned(),
-        |chosen| text.replace(&format!("localhost:{chosen}"), &format!("localhost:{port}")),
-    )
+/// Replaces each match by what `name` makes of its number: equal matches have the same.
+fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String {
+    let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{error}"));
+    let mut seen: Vec<String> = Vec::new();
+    let named = |found: &Captures<'_>| {
+        let n = seen.iter().position(|known| *known == found[0]).unwrap_or_else(|| {
+            seen.push(found[0].to_owned());
+            seen.len() - 1
+        });
+        name(n + 1)
+    };
+    pattern.replace_all(text, named).into_owned()
 }
+
+/// Replaces the port which the system chose for the server whose URLs go on with `path`, where it is written plainly or inside a
+/// query.
+fn with_port(text: &str, path: &str, port: &str) -> String {
+    let pattern = format!(r"((?:localhost|127\.0\.0\.1)(?::|%3A))\d{{5}}{}", regex::escape(path));
+    let pattern = Regex::new(&pattern).unwrap_or_else(|error| panic!("{error}"));
+    pattern.replace_all(text, |found: &Captures<'_>| format!("{}{port}{path}", &found[1])).into_owned()
+}
+
+/// Stands in a README, unseen by its reader, before a command whose IdP stays: then its runs follow each other on one IdP and keep what
+/// they keep.
+const STAYS: &str = "<!-- with an IdP that stays -->\n\n```console\n";
 
 /// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N` or
 /// `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
-pub fn check_readme(readme: &Path, package: &str, binary: &str) {
+/// `lasting` are the environment variables of commands whose IdP stays.
+pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str, &str)]) {
     let text = std::fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
     let prompt = format!("$ cargo run -p {package}");
     let mut written = String::new();
@@ -73,7 +125,8 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str) {
         written += &match block.lines().next().and_then(|line| line.strip_prefix(&prompt)) {
             Some(arguments) => {
                 found += 1;
-                transcript_block(binary, &prompt, arguments)
+                let variables = if written.ends_with(STAYS) { lasting } else { &[] };
+                transcript_block(binary, &prompt, arguments, variables)
             }
             None => block.to_owned(),
         };
@@ -93,10 +146,10 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str) {
     }
 }
 
-fn transcript_block(binary: &str, prompt: &str, arguments: &str) -> String {
+fn transcript_block(binary: &str, prompt: &str, arguments: &str, variables: &[(&str, &str)]) -> String {
     let (command, filter) = arguments.split_once(" | ").unwrap_or((arguments, "cat"));
     let words: Vec<_> = command.split_whitespace().filter(|word| *word != "--").collect();
-    let stdout = Transcript::of(binary, &words).stdout;
+    let stdout = Transcript::with(binary, &words, variables).stdout;
     let lines: Vec<_> = stdout.lines().collect();
     let shown: String = lines[filtered(filter, &lines)].iter().map(|line| format!("{line}\n")).collect();
     format!("{prompt}{arguments}\n{shown}")
@@ -141,11 +194,15 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_is_made_equal() {
-        let text = "POST http://localhost:43211/mcp (17 ms)\nhttp://localhost:43211/x http://localhost:34567/realms/r http://localhost:1/realms/r\n";
+        let text = "POST http://localhost:43211/mcp (17 ms)\nhttp://localhost:34567/realms/r http://localhost:1/realms/r\n\
+                    <code, 3 characters, sha256 ba7816bf> <x, sha256 00000000> <y, sha256 ba7816bf>\n\
+                    uri=http%3A%2F%2F127.0.0.1%3A40000%2Fcallback at 2026-01-02T03:04:05Z, 1795241720\n";
         let settled = settled(text);
         assert_eq!(
             settled,
-            "POST http://localhost:8000/mcp (1 ms)\nhttp://localhost:8000/x http://localhost:54321/realms/r http://localhost:9000/realms/r\n"
+            "POST http://localhost:8000/mcp (1 ms)\nhttp://localhost:54321/realms/r http://localhost:9000/realms/r\n\
+             <code, 3 characters, sha256 5ec20001> <x, sha256 5ec20002> <y, sha256 5ec20001>\n\
+             uri=http%3A%2F%2F127.0.0.1%3A8888%2Fcallback at 2026-11-21T12:00:00Z, 1795262400\n"
         );
     }
 }

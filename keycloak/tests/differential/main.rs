@@ -21,6 +21,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, vec![trial]).exit_code()
 }
 
+mod registration;
+
 /// The requests: a method and a path.
 const REQUESTS: &[(&str, &str)] = &[
     ("GET", "/realms/mcp-oauth"),
@@ -117,13 +119,20 @@ fn compare(keycloak: &str) -> Result<(), Failed> {
         let embedded = Embedded::start(listener, Realm::shipped()?);
         let mut seen = BTreeSet::new();
         let mut unknown = Vec::new();
+        let mut answers = Vec::new();
         for (method, path) in REQUESTS {
-            let (ours, theirs) = (ask(embedded.issuer(), method, path).await?, ask(keycloak, method, path).await?);
+            let name = format!("{method} {path}");
+            answers.push((name, ask(embedded.issuer(), method, path).await?, ask(keycloak, method, path).await?));
+        }
+        let (ours, theirs) = (registration::answers(embedded.issuer()).await?, registration::answers(keycloak).await?);
+        assert_eq!(ours.len(), theirs.len());
+        answers.extend(ours.into_iter().zip(theirs).map(|((name, ours), (_, theirs))| (name, ours, theirs)));
+        for (name, ours, theirs) in answers {
             for field in differing(&ours, &theirs) {
                 match KNOWN.iter().find(|(known, _)| *known == field && promises_no_more(&ours, &theirs, &field)) {
                     Some((known, _)) => drop(seen.insert(*known)),
                     None => unknown.push(format!(
-                        "{method} {path}: {field}\n    embedded: {}\n    keycloak: {}",
+                        "{name}: {field}\n    embedded: {}\n    keycloak: {}",
                         ours.get(&field).unwrap_or(&Value::Null),
                         theirs.get(&field).unwrap_or(&Value::Null)
                     )),

@@ -1,0 +1,186 @@
+//! Keycloak's admin API, as far as this lesson needs an administrator: an Initial Access Token, and the client policy for Client ID
+//! Metadata Documents. No OAuth standard describes it; other IdPs have other ways.
+
+use serde_json::{Value, json};
+use shared::http::{Answer, Http, Request};
+use shared::{Failure, Secret, reach};
+use url::Url;
+
+/// The tutorial's realm; its administrator's password is public, so it goes nowhere else.
+const REALM: &str = "mcp-oauth";
+/// The administrator of the tutorial's Keycloak.
+const DEMO_ADMINISTRATOR: (&str, &str) = ("admin", "admin123");
+/// Name of the profile and of the policy that `enable-cimd` adds.
+const POLICY: &str = "mcp-client-id-metadata-documents";
+/// Hosts that documents may come from: this machine's names, and the one by which a container knows it.
+const DOCUMENT_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "host.docker.internal"];
+
+/// A Keycloak realm, and a token of its administrator.
+pub struct Administration<'a> {
+    http: &'a Http,
+    base: String,
+    token: Secret,
+}
+
+/// An Initial Access Token that was made.
+pub struct InitialAccessToken {
+    /// The token.
+    pub token: Secret,
+    /// How often it can be used.
+    pub count: u64,
+    /// Seconds that it lives; 0 for ever.
+    pub expiration: u64,
+}
+
+impl<'a> Administration<'a> {
+    /// Signs in as the administrator of the realm with this issuer: the tutorial's own on the tutorial's realm, else the one in the
+    /// environment variables `KEYCLOAK_ADMIN` and `KEYCLOAK_ADMIN_PASSWORD`.
+    pub async fn sign_in(http: &'a Http, issuer: &str) -> Result<Self, Failure> {
+        let (server, realm) =
+            issuer.rsplit_once("/realms/").filter(|(_, realm)| !realm.contains('/')).ok_or_else(|| {
+                Failure::new(
+                    "administration.keycloak",
+                    format!(
+                        "{issuer} is no Keycloak realm (…/realms/NAME), and only Keycloak's admin API is known here."
+                    ),
+                    "Ask that IdP's administrator for an Initial Access Token.",
+                )
+            })?;
+        let (user, password) = administrator(issuer, realm)?;
+        let url = format!("{server}/realms/master/protocol/openid-connect/token");
+        let fields = [
+            ("grant_type", "password"),
+            ("client_id", "admin-cli"),
+            ("username", &user),
+            ("password", password.expose()),
+        ];
+        let answer = http.send(&Request::post_form(&url, &fields)).await?;
+        let token = member(&answer, 200, "access_token").ok_or_else(|| {
+            Failure::new(
+                "administration.sign-in",
+                format!("{user} cannot sign in as an administrator at {server} ({}).", said(&answer)),
+                "For a realm of your own, give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment.",
+            )
+        })?;
+        Ok(Self { http, base: format!("{server}/admin/realms/{realm}"), token: Secret::new(token) })
+    }
+
+    /// Makes an Initial Access Token for `count` registrations within `expiration` seconds.
+    pub async fn initial_access_token(&self, count: u64, expiration: u64) -> Result<InitialAccessToken, Failure> {
+        let url = format!("{}/clients-initial-access", self.base);
+        let request = Request::post_json(&url, &json!({"count": count, "expiration": expiration}));
+        let answer = self.http.send(&request.bearer(&self.token)).await?;
+        match member(&answer, 201, "token") {
+            Some(token) => Ok(InitialAccessToken { token: Secret::new(token), count, expiration }),
+            None => Err(refused("make an Initial Access Token", &answer)),
+        }
+    }
+
+    /// Lets the realm take documents from this machine. Returns whether anything had to be changed.
+    pub async fn enable_cimd(&self) -> Result<bool, Failure> {
+        let executor = json!({
+            "cimd-allow-http-scheme": true,
+            "cimd-allow-permitted-domains": DOCUMENT_HOSTS,
+            "cimd-restrict-same-domain": false,
+            "only-allow-confidential-client": false,
+        });
+        let profile = json!({
+            "name": POLICY,
+            "description": "Client ID Metadata Documents from this machine, for development only",
+            "executors": [{"executor": "client-id-metadata-document", "configuration": executor}],
+        });
+        let condition =
+            json!({"client-id-uri-scheme": ["http", "https"], "client-id-uri-allow-permitted-domains": DOCUMENT_HOSTS});
+        let policy = json!({
+            "name": POLICY,
+            "enabled": true,
+            "conditions": [{"condition": "client-id-uri", "configuration": condition}],
+            "profiles": [POLICY],
+        });
+        let profiles = self.add("profiles", profile).await?;
+        let policies = self.add("policies", policy).await?;
+        Ok(profiles || policies)
+    }
+
+    /// Adds an entry to one of the realm's two lists of client policies, where it is not there yet.
+    async fn add(&self, list: &str, entry: Value) -> Result<bool, Failure> {
+        let url = format!("{}/client-policies/{list}", self.base);
+        let answer = self.http.send(&Request::get(&url).without_redirects().bearer(&self.token)).await?;
+        let mut document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let Some(entries) = document[list].as_array_mut().filter(|_| answer.status == 200) else {
+            return Err(refused(&format!("read the realm's client {list}"), &answer));
+        };
+        if entries.iter().any(|known| known["name"] == entry["name"]) {
+            return Ok(false);
+        }
+        entries.push(entry);
+        let answer = self.http.send(&Request::put_json(&url, &document).bearer(&self.token)).await?;
+        match answer.status {
+            200..=299 => Ok(true),
+            _ => Err(refused(&format!("change the realm's client {list}"), &answer)),
+        }
+    }
+}
+
+/// Whether this is the tutorial's realm on this machine.
+pub fn is_tutorial(issuer: &str) -> bool {
+    let host = Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    issuer.ends_with(&format!("/realms/{REALM}")) && reach::is_loopback(&host)
+}
+
+fn administrator(issuer: &str, realm: &str) -> Result<(String, Secret), Failure> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("KEYCLOAK_ADMIN"), variable("KEYCLOAK_ADMIN_PASSWORD")) {
+        (Some(user), Some(password)) => Ok((user, Secret::new(password))),
+        _ if is_tutorial(issuer) => {
+            let (user, password) = DEMO_ADMINISTRATOR;
+            Ok((user.to_owned(), Secret::new(password)))
+        }
+        _ => Err(Failure::new(
+            "administration.credentials",
+            format!(
+                "The realm {realm} at {issuer} is not the tutorial's own on this machine, so its administrator is not known."
+            ),
+            "Give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment, or ask its administrator for an Initial Access Token.",
+        )),
+    }
+}
+
+fn member(answer: &Answer, status: u16, name: &str) -> Option<String> {
+    let document: Value = serde_json::from_slice(&answer.body).ok()?;
+    document[name].as_str().filter(|_| answer.status == status).map(str::to_owned)
+}
+
+fn said(answer: &Answer) -> String {
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |name: &str| document[name].as_str().map(|text| format!(" {text}")).unwrap_or_default();
+    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
+}
+
+fn refused(what: &str, answer: &Answer) -> Failure {
+    let fix = "Is this user an administrator of the realm, and the feature switched on?";
+    Failure::new("administration.refused", format!("The IdP did not {what} ({}).", said(answer)), fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_password_goes_to_the_tutorials_realm_on_this_machine_only() {
+        for issuer in ["http://localhost:9000/realms/mcp-oauth", "http://127.0.0.1:1/realms/mcp-oauth"] {
+            assert!(is_tutorial(issuer), "{issuer}");
+        }
+        for issuer in [
+            "https://idp.example/realms/mcp-oauth",
+            "http://localhost:9000/realms/other",
+            "http://localhost.evil.example/realms/mcp-oauth",
+            "http://localhost:9000/realms/mcp-oauth/",
+            "http://localhost@evil.example/realms/mcp-oauth",
+            "not a url/realms/mcp-oauth",
+        ] {
+            assert!(!is_tutorial(issuer), "{issuer}");
+            assert!(administrator(issuer, "r").is_err() || std::env::var_os("KEYCLOAK_ADMIN").is_some(), "{issuer}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Why there is no client to go on with.
+
+use shared::Failure;
+use shared::event::Rule;
+use shared::http::HttpError;
+use shared::members::DocumentError;
+
+use crate::refusal::{Reason, Refusal};
+use crate::rules;
+
+/// The decision that failed, with what was expected and what was seen.
+#[derive(Debug)]
+pub enum RegistrationError {
+    /// The authorization server's metadata names no registration endpoint.
+    NoEndpoint {
+        /// Whose metadata it is.
+        issuer: String,
+    },
+    /// The endpoint gives no answer.
+    Unavailable(HttpError),
+    /// The authorization server says no.
+    Refused(Refusal),
+    /// The answer is no client information.
+    Document(DocumentError),
+    /// The authorization server granted something that this client cannot use.
+    Unfit {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What the rule asks for.
+        expected: &'static str,
+        /// What was granted.
+        got: String,
+    },
+    /// The authorization server does not know this client.
+    Unknown {
+        /// The client identifier.
+        client_id: String,
+        /// What it answered.
+        got: String,
+        /// What to do, which depends on how the client was registered.
+        fix: String,
+    },
+    /// A client of one authorization server was about to be shown to another.
+    OtherIssuer {
+        /// The authorization server that the credentials belong to.
+        registered: String,
+        /// The authorization server that was discovered.
+        discovered: String,
+    },
+    /// A Client ID Metadata Document that breaks the rules for one.
+    MetadataDocument {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        fix: String,
+    },
+}
+
+impl RegistrationError {
+    /// Names the decision: the id of its check, where it is one.
+    pub fn id(&self) -> &'static str {
+        match self {
+            RegistrationError::NoEndpoint { .. } => rules::ENDPOINT.id,
+            RegistrationError::Unavailable(error) => error.id(),
+            RegistrationError::Refused(refusal) => rule_of(&refusal.reason).id,
+            RegistrationError::Document(_) => rules::CLIENT_INFORMATION.id,
+            RegistrationError::Unfit { rule, .. } | RegistrationError::MetadataDocument { rule, .. } => rule.id,
+            RegistrationError::Unknown { .. } => rules::KNOWN.id,
+            RegistrationError::OtherIssuer { .. } => rules::CREDENTIALS_ISSUER.id,
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            RegistrationError::NoEndpoint { .. } => {
+                "Register a client by hand at the IdP (public, PKCE, redirect URI http://127.0.0.1:8888/callback) and name it: \
+                 --client-id ID, its secret, if it has one, in the environment variable CLIENT_SECRET."
+                    .to_owned()
+            }
+            RegistrationError::Unavailable(error) => error.fix(),
+            RegistrationError::Refused(refusal) => refusal.fix(),
+            RegistrationError::Document(_) => "The IdP's operator has to mend the answer.".to_owned(),
+            RegistrationError::Unfit { .. } => {
+                "Register a client by hand at the IdP and name it with --client-id, or have its operator change what it grants."
+                    .to_owned()
+            }
+            RegistrationError::Unknown { fix, .. } | RegistrationError::MetadataDocument { fix, .. } => fix.clone(),
+            RegistrationError::OtherIssuer { .. } => {
+                "If the MCP server moved to another IdP on purpose, register there and name the new client; if not, somebody may be \
+                 after the credentials."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+/// The check that a refusal fails.
+pub(crate) fn rule_of(reason: &Reason) -> &'static Rule {
+    match reason {
+        Reason::TrustedHosts | Reason::RedirectUri => &rules::IDP_TAKES_REDIRECT_URI,
+        Reason::ClientScopes => &rules::IDP_TAKES_SCOPE,
+        Reason::TokenUsedUp | Reason::TokenInvalid | Reason::TokenMissing => &rules::IDP_TAKES_TOKEN,
+        Reason::UnknownMember(_) => &rules::UNKNOWN_MEMBER_IGNORED,
+        Reason::MaxClients | Reason::OtherPolicy(_) | Reason::ClientMetadata | Reason::Other => &rules::CREATED,
+    }
+}
+
+impl std::fmt::Display for RegistrationError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RegistrationError::NoEndpoint { issuer } => {
+                write!(f, "{issuer} has no registration endpoint, so a client cannot register itself there.")
+            }
+            RegistrationError::Unavailable(error) => write!(f, "{error}"),
+            RegistrationError::Refused(refusal) => {
+                write!(f, "The authorization server refused the registration with {refusal}")?;
+                if refusal.description.ends_with('.') || refusal.description.is_empty() && refusal.error.ends_with('.')
+                {
+                    Ok(())
+                } else {
+                    f.write_str(".")
+                }
+            }
+            RegistrationError::Document(DocumentError::NotAnObject { got }) => {
+                write!(f, "The answer to the registration is not usable: a JSON object was expected, and it is {got}.")
+            }
+            RegistrationError::Document(DocumentError::Member { name, expected, got }) => {
+                write!(f, "In the answer to the registration, {name} has to be {expected}, and is {got}.")
+            }
+            RegistrationError::Unfit { expected, got, .. } => {
+                write!(f, "The client that was registered cannot be used (asked for: {expected}; granted: {got}).")
+            }
+            RegistrationError::Unknown { client_id, got, .. } => {
+                write!(f, "The authorization server does not know the client {client_id} (it answered {got}).")
+            }
+            RegistrationError::OtherIssuer { registered, discovered } => write!(
+                f,
+                "The client belongs to {registered}, and the MCP server names {discovered}: it is not shown there."
+            ),
+            RegistrationError::MetadataDocument { reason, .. } => write!(f, "{reason}"),
+        }
+    }
+}
+
+impl std::error::Error for RegistrationError {}
+
+impl From<RegistrationError> for Failure {
+    fn from(error: RegistrationError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
+    }
+}

@@ -1,0 +1,238 @@
+//! The client of this authorization server that was registered before, if it is still good; else a new one.
+//!
+//! Every reason for which a stored client may be no good is a check of its own: it belongs to another authorization server, its
+//! secret has expired, the authorization server does not know it any more, or it was registered for other redirect URIs or
+//! scopes than this run needs.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use as_metadata::AuthorizationServerMetadata;
+use shared::http::Http;
+use shared::{Failure, Reporter, Secret, spec};
+
+use crate::client_information::ClientInformation;
+use crate::client_metadata::ClientMetadata;
+use crate::compare;
+use crate::known;
+use crate::manage::{self, ManageError};
+use crate::register::register;
+use crate::rules;
+use crate::store::{Opened, Registration, Store};
+use crate::way::Way;
+
+/// What a client needs.
+pub struct Wanted<'a> {
+    /// Where.
+    pub authorization_server: &'a AuthorizationServerMetadata,
+    /// For which MCP server.
+    pub mcp_server: &'a str,
+    /// As what.
+    pub metadata: ClientMetadata,
+    /// How: [`Way::Anonymous`] or [`Way::InitialAccessToken`].
+    pub way: Way,
+    /// `--break other-issuer`: takes the first client that it finds, whose ever it is.
+    pub careless: bool,
+}
+
+/// The stored client, or a new one. `token` is asked for an Initial Access Token where a registration needs one.
+pub async fn get_or_register(
+    http: &Http,
+    store: &Store,
+    wanted: &Wanted<'_>,
+    token: impl AsyncFnOnce() -> Result<Option<Secret>, Failure>,
+) -> Result<ClientInformation, Failure> {
+    let reporter = http.reporter();
+    let issuer = &wanted.authorization_server.issuer;
+    // Held until the end, so that two runs at once register one client between them.
+    let mut opened = store.open().await?;
+    reporter.stage("look for a client that is registered already", &spec::MCP_CREDENTIALS_BY_ISSUER).await;
+    reporter.note(format!("Clients are kept in {}.", opened.place()));
+    if let Some(information) = stored(http, &mut opened, wanted).await? {
+        return Ok(information);
+    }
+
+    reporter.stage("register the client", &spec::RFC7591_3).await;
+    let token = token().await?;
+    let information = register(http, wanted.authorization_server, &wanted.metadata, token.as_ref()).await?;
+    let requested = wanted.metadata.to_registration();
+    opened.insert(
+        issuer.clone(),
+        Registration {
+            way: wanted.way,
+            registered_at: now(),
+            mcp_servers: vec![wanted.mcp_server.to_owned()],
+            requested: requested.clone(),
+            information: information.clone(),
+        },
+    );
+    opened.save()?;
+
+    reporter.stage("compare what was asked for with what was granted", &spec::RFC7591_2_REPLACE).await;
+    reporter.note(compare::table(&[("asked for", requested.as_object()), ("granted", Some(&information.granted))]));
+    reporter.note(format!("Kept in {}.", opened.place()));
+    Ok(information)
+}
+
+/// The stored client, if it is still good.
+async fn stored(
+    http: &Http,
+    opened: &mut Opened<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Option<ClientInformation>, Failure> {
+    let reporter = http.reporter();
+    let issuer = &wanted.authorization_server.issuer;
+    let found = match wanted.careless {
+        true => opened.iter().next(),
+        false => opened.get_key_value(issuer),
+    };
+    let Some((registered, registration)) = found.map(|(issuer, client)| (issuer.clone(), client.clone())) else {
+        tell_of_others(reporter, opened, wanted);
+        return Ok(None);
+    };
+    if !check_issuer(reporter, &registered, issuer) {
+        return Ok(None);
+    }
+    let client_id = &registration.information.client_id;
+    let when =
+        humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(registration.registered_at));
+    reporter.note(format!("Stored client: {client_id}, {}, since {when}.", registration.way.title()));
+
+    // "If … client secret … expires" (RFC 7591 §3.2.1, client_secret_expires_at)
+    let expired = registration.information.secret_has_expired(now());
+    let at = registration.information.client_secret_expires_at;
+    if registration.information.client_secret.is_some() {
+        let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { at.to_string() });
+        reporter.check_or(&rules::SECRET_NOT_EXPIRED, !expired, "the secret has not expired", got, ANEW);
+    }
+    let Some(information) = still_known(http, wanted, &registration.information).await? else {
+        return Ok(None);
+    };
+    if expired {
+        remove_at_idp(http, &information).await;
+        return Ok(None);
+    }
+
+    let mut registration = Registration { information, ..registration };
+    if !check_fits(http, wanted, &mut registration).await {
+        remove_at_idp(http, &registration.information).await;
+        return Ok(None);
+    }
+    if !registration.mcp_servers.iter().any(|server| server == wanted.mcp_server) {
+        registration.mcp_servers.push(wanted.mcp_server.to_owned());
+    }
+    let information = registration.information.clone();
+    opened.insert(issuer.clone(), registration);
+    opened.save()?;
+    reporter.note("The stored client is good: nothing is registered.");
+    Ok(Some(information))
+}
+
+/// What this run does about a client that is no good.
+const ANEW: &str = "none needed: this run registers a new client.";
+
+/// The MCP server may have moved to another authorization server since the last run: its old client stays with the old one.
+fn tell_of_others(reporter: &Reporter, opened: &Opened<'_>, wanted: &Wanted<'_>) {
+    let used = |registration: &Registration| registration.mcp_servers.iter().any(|server| server == wanted.mcp_server);
+    let issuer = &wanted.authorization_server.issuer;
+    match opened.iter().find(|(_, registration)| used(registration)) {
+        Some((other, _)) => reporter.note(format!(
+            "This MCP server named {other} before, and now {issuer}. The client registered there is not used here: a new one is registered."
+        )),
+        None => reporter.note(format!("No client is stored for {issuer}.")),
+    }
+}
+
+/// "clients MUST NOT reuse client credentials from a different authorization server and MUST re-register with the new authorization
+/// server" (MCP 2026-07-28)
+pub fn check_issuer(reporter: &Reporter, registered: &str, discovered: &str) -> bool {
+    let expected = format!("the client was registered at this very authorization server: {discovered}");
+    reporter.check_or(&rules::CREDENTIALS_ISSUER, registered == discovered, expected, registered, ANEW)
+}
+
+/// Reads the client's own entry where there is one (RFC 7592 §2.1), else asks the token endpoint. `None` where the client is gone.
+async fn still_known(
+    http: &Http,
+    wanted: &Wanted<'_>,
+    information: &ClientInformation,
+) -> Result<Option<ClientInformation>, Failure> {
+    let reporter = http.reporter();
+    let expected = "the IdP still has the client's entry";
+    match manage::read(http, information).await {
+        Ok(renewed) => {
+            reporter.check(&rules::ENTRY_THERE, true, expected, &renewed.client_id);
+            Ok(Some(renewed))
+        }
+        Err(ManageError::Gone(refusal)) => {
+            reporter.check_or(&rules::ENTRY_THERE, false, expected, refusal, ANEW);
+            Ok(None)
+        }
+        Err(ManageError::NotOffered) => {
+            let redirect_uri = wanted.metadata.redirect_uris.first().map_or("", String::as_str);
+            let known = known::check_known(http, wanted.authorization_server, information, redirect_uri, ANEW).await;
+            Ok(known.is_ok().then(|| information.clone()))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Whether the client may do what this run needs. One that may not is changed at the authorization server, where that can be done.
+async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registration) -> bool {
+    let reporter = http.reporter();
+    let information = &registration.information;
+    let redirect_uris = information.redirect_uris();
+    let scopes = information.scopes();
+    let lacking = |asked: &[String], granted: &Option<Vec<&str>>| -> Vec<String> {
+        let missing = |one: &&String| granted.as_ref().is_some_and(|granted| !granted.contains(&one.as_str()));
+        asked.iter().filter(missing).cloned().collect()
+    };
+    let mut missing = lacking(&wanted.metadata.redirect_uris, &redirect_uris);
+    missing.extend(lacking(wanted.metadata.scopes.as_deref().unwrap_or_default(), &scopes));
+    let method = wanted.metadata.token_endpoint_auth_method;
+    if information.auth_method() != Some(method) {
+        missing.push(format!("the authentication {}", method.as_str()));
+    }
+    let same_way = registration.way == wanted.way;
+    if !same_way {
+        missing.push(wanted.way.title().to_owned());
+    }
+    let got = if missing.is_empty() { "all of it".to_owned() } else { format!("not: {}", missing.join(", ")) };
+    let expected = "the client was registered for what this run needs";
+    if reporter.check_or(
+        &rules::FITS,
+        missing.is_empty(),
+        expected,
+        got,
+        "none needed: this run changes the client, or registers a new one.",
+    ) {
+        return true;
+    }
+    if !same_way {
+        return false;
+    }
+    reporter.note("The client's entry is replaced: RFC 7592 §2.2.");
+    match manage::update(http, information, &wanted.metadata).await {
+        Ok(renewed) => {
+            registration.information = renewed;
+            registration.requested = wanted.metadata.to_registration();
+            true
+        }
+        Err(error) => {
+            reporter.note(format!("That cannot be done: {error} So a new client is registered."));
+            false
+        }
+    }
+}
+
+/// A client that is replaced should not stay behind at the authorization server, where nobody would miss it.
+async fn remove_at_idp(http: &Http, information: &ClientInformation) {
+    match manage::delete(http, information).await {
+        Ok(()) => http.reporter().note(format!("The old client {} was deleted at the IdP.", information.client_id)),
+        Err(error) => {
+            http.reporter().note(format!("The old client {} stays at the IdP: {error}", information.client_id));
+        }
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,136 @@
+//! Where an Initial Access Token comes from. "The method by which the initial access token is obtained by the client or developer is
+//! generally out of band and is out of scope for this specification." (RFC 7591 §3)
+//!
+//! In this order: the environment variable `INITIAL_ACCESS_TOKEN`; one that `-- initial-access-token` made and kept; a hidden prompt
+//! where there is a terminal; and for the tutorial's own realm, one that is made on the spot.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use shared::http::Http;
+use shared::kept::Locked;
+use shared::{Failure, Secret};
+
+use crate::administration::{self, Administration};
+
+/// The environment variable.
+pub const VARIABLE: &str = "INITIAL_ACCESS_TOKEN";
+/// The file for those that `-- initial-access-token` made.
+const FILE: &str = "initial-access-tokens.json";
+/// Seconds that a token lives which is made on the spot.
+const ON_THE_SPOT_SECONDS: u64 = 60;
+
+/// Tokens by issuer, with how often each can still be used as far as this machine knows.
+type Tokens = BTreeMap<String, Kept>;
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    token: Secret,
+    left: u64,
+}
+
+/// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an IdP that does not stay.
+pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Option<Secret>, Failure> {
+    let reporter = http.reporter();
+    if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()) {
+        reporter.note(format!("The Initial Access Token is the one in {VARIABLE}."));
+        return Ok(Some(Secret::new(token)));
+    }
+    if let Some(folder) = folder
+        && let Some(token) = take(folder, issuer).await?
+    {
+        reporter.note("The Initial Access Token is one that -- initial-access-token made and kept.");
+        return Ok(Some(token));
+    }
+    if let Some(token) = ask().await {
+        return Ok(Some(token));
+    }
+    if administration::is_tutorial(issuer) {
+        reporter.note("No Initial Access Token is at hand, so one is made: this realm's administrator is public.");
+        let made = Administration::sign_in(http, issuer).await?.initial_access_token(1, ON_THE_SPOT_SECONDS).await?;
+        return Ok(Some(made.token));
+    }
+    Err(Failure::new(
+        "initial-access-token.missing",
+        format!("There is no Initial Access Token for {issuer}."),
+        format!(
+            "Give one in the environment variable {VARIABLE}; on a Keycloak that you administrate, -- initial-access-token makes one."
+        ),
+    ))
+}
+
+/// Keeps a token for later runs.
+pub async fn keep(folder: &Path, issuer: &str, token: Secret, count: u64) -> Result<String, Failure> {
+    let file = Locked::open(folder, FILE).await?;
+    let mut tokens = read(&file)?;
+    tokens.insert(issuer.to_owned(), Kept { token, left: count });
+    write(&file, &tokens)?;
+    Ok(file.path().display().to_string())
+}
+
+/// Takes one use of a kept token.
+async fn take(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
+    // Nothing was ever kept: then nothing is made here either.
+    if !folder.join(FILE).exists() {
+        return Ok(None);
+    }
+    let file = Locked::open(folder, FILE).await?;
+    let mut tokens = read(&file)?;
+    let Some(kept) = tokens.get_mut(issuer) else { return Ok(None) };
+    let token = kept.token.clone();
+    kept.left = kept.left.saturating_sub(1);
+    if kept.left == 0 {
+        tokens.remove(issuer);
+    }
+    write(&file, &tokens)?;
+    Ok(Some(token))
+}
+
+fn read(file: &Locked) -> Result<Tokens, Failure> {
+    let Some(bytes) = file.read()? else { return Ok(Tokens::new()) };
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let path = file.path().display();
+        Failure::new(
+            "initial-access-token.file",
+            format!("{path} holds no tokens: {error}."),
+            format!("Move {path} away."),
+        )
+    })
+}
+
+fn write(file: &Locked, tokens: &Tokens) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec_pretty(tokens).map_err(|error| {
+        Failure::new("initial-access-token.file", format!("Tokens cannot be written: {error}."), "")
+    })?;
+    file.write(&bytes)
+}
+
+/// Asks the person, without an echo. Enter alone means that there is none.
+async fn ask() -> Option<Secret> {
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let prompt = "Initial Access Token (hidden; Enter alone if you have none): ";
+    let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await.ok()?.ok()?;
+    Some(typed.trim().to_owned()).filter(|token| !token.is_empty()).map(Secret::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_kept_token_is_taken_as_often_as_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = "https://idp.example";
+        assert_eq!(take(folder.path(), issuer).await.unwrap(), None);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes no file");
+        keep(folder.path(), issuer, Secret::new("t"), 2).await.unwrap();
+        assert_eq!(take(folder.path(), "https://other.example").await.unwrap(), None);
+        for expected in [Some("t"), Some("t"), None] {
+            assert_eq!(take(folder.path(), issuer).await.unwrap().map(|t| t.expose().to_owned()).as_deref(), expected);
+        }
+    }
+}

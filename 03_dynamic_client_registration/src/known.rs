@@ -1,0 +1,89 @@
+//! Does the authorization server know this client? A token request with a code that cannot exist tells: the client is authenticated
+//! before the code is looked at (RFC 6749 §3.2.1, §5.2), so `invalid_grant` means yes and `invalid_client` no. Nothing is
+//! issued, and nobody has to sign in.
+
+use as_metadata::AuthorizationServerMetadata;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use shared::http::{Http, Request};
+use url::form_urlencoded;
+
+use crate::client_information::ClientInformation;
+use crate::client_metadata::AuthMethod;
+use crate::error::RegistrationError;
+use crate::rules;
+
+/// A code that no authorization server has given out.
+const NO_CODE: &str = "this-code-was-never-issued";
+/// A verifier of the right form: 43 characters (RFC 7636 §4.1).
+const NO_VERIFIER: &str = "0000000000000000000000000000000000000000000";
+
+/// Asks the token endpoint.
+pub async fn check_known(
+    http: &Http,
+    authorization_server: &AuthorizationServerMetadata,
+    client: &ClientInformation,
+    redirect_uri: &str,
+    fix: &str,
+) -> Result<(), RegistrationError> {
+    let Some(token_endpoint) = &authorization_server.token_endpoint else { return Ok(()) };
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", NO_CODE),
+        ("code_verifier", NO_VERIFIER),
+        ("redirect_uri", redirect_uri),
+    ];
+    let request = authenticated(token_endpoint, &fields, client);
+    let answer = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let error = document["error"].as_str().unwrap_or("no error code");
+    let description = document["error_description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
+    let got = format!("HTTP {} {error}{description}", answer.status);
+    // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication included, or unsupported
+    // authentication method)." (RFC 6749 §5.2)
+    let known = !matches!(error, "invalid_client" | "unauthorized_client");
+    let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
+    match http.reporter().check_or(&rules::KNOWN, known, expected, &got, fix) {
+        true => Ok(()),
+        false => Err(RegistrationError::Unknown { client_id: client.client_id.clone(), got, fix: fix.to_owned() }),
+    }
+}
+
+/// A request to the token endpoint that authenticates the client in its own way: RFC 6749 §2.3.1.
+pub fn authenticated(token_endpoint: &str, fields: &[(&str, &str)], client: &ClientInformation) -> Request {
+    let mut fields = fields.to_vec();
+    let secret = client.client_secret.as_ref();
+    match (client.auth_method(), secret) {
+        (Some(AuthMethod::ClientSecretBasic), Some(secret)) => {
+            let credentials = format!("{}:{}", encoded(&client.client_id), encoded(secret.expose()));
+            Request::post_form(token_endpoint, &fields)
+                .header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
+        }
+        (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
+            fields.extend([("client_id", client.client_id.as_str()), ("client_secret", secret.expose())]);
+            Request::post_form(token_endpoint, &fields)
+        }
+        // "a public client … is required to include its client_id" (RFC 6749 §3.2.1)
+        _ => {
+            fields.push(("client_id", &client.client_id));
+            Request::post_form(token_endpoint, &fields)
+        }
+    }
+}
+
+/// "The client identifier is encoded using the application/x-www-form-urlencoded encoding algorithm" (RFC 6749 §2.3.1): a URL as
+/// client_id breaks Basic without it.
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn a_url_as_client_id_does_not_break_basic() {
+        assert_eq!(encoded("http://localhost:8000/mcp"), "http%3A%2F%2Flocalhost%3A8000%2Fmcp");
+    }
+}

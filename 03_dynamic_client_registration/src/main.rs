@@ -1,0 +1,154 @@
+//! `cargo run -p dynamic_client_registration`: arguments and wiring; the lesson is in the library.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use dynamic_client_registration::administration::Administration;
+use dynamic_client_registration::options::RegistrationOptions;
+use dynamic_client_registration::{breakages, client, clients, initial_access_token};
+use keycloak::{Idp, Lifetime};
+use protected_resource_discovery::setup::{ServerOptions, Setup};
+use shared::breakage::Breakage;
+use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use shared::story::Holds;
+use shared::{Failure, Side, kept, spec, story};
+
+/// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID Metadata Documents)
+///
+/// Without a command: server and client in one process, the whole story.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(flatten)]
+    server: ServerOptions,
+    #[command(flatten)]
+    registration: RegistrationOptions,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
+    Server,
+    /// Only the client, against any MCP server
+    Client {
+        /// URL of the MCP server, exactly as it names itself
+        #[arg(long, default_value = "http://localhost:8000/mcp")]
+        server_url: String,
+    },
+    /// The clients that this machine has registered, at any authorization server
+    Clients {
+        #[command(subcommand)]
+        command: clients::Command,
+    },
+    /// Make an Initial Access Token with Keycloak's admin API, and keep it for --register initial-access-token
+    InitialAccessToken {
+        /// How many clients it can register
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        count: u64,
+        /// How long it lives, for example 30m, 1h, 2d
+        #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+        expires: Duration,
+    },
+    /// Let the tutorial's Keycloak realm take Client ID Metadata Documents from this machine (its admin API; for development only)
+    EnableCimd,
+}
+
+impl Lesson for Cli {
+    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn parties(&self) -> &'static [Side] {
+        match self.role {
+            None => &[Side::Server, Side::Client, Side::Idp],
+            Some(Role::Server) => &[Side::Server, Side::Idp],
+            Some(Role::Client { .. }) => &[Side::Client],
+            Some(Role::InitialAccessToken { .. } | Role::EnableCimd) => &[Side::Idp],
+            Some(Role::Clients { .. }) => &[],
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
+    };
+    let setup = Setup { server: &cli.server, common: &cli.common, breakage, defect: None, reporter: &reporter };
+    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    match &cli.role {
+        None => story::run(&reporter, holds, whole_story(&setup, &cli.registration)),
+        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
+        Some(Role::Client { server_url }) => {
+            story::run(&reporter, holds, client_alone(&setup, &cli.registration, server_url))
+        }
+        Some(Role::Clients { command }) => {
+            let http = async |issuer: &str| setup.http(issuer).await;
+            story::run(&reporter, holds, clients::run(&reporter, command, http))
+        }
+        Some(Role::InitialAccessToken { count, expires }) => {
+            story::run(&reporter, holds, initial_access_token(&setup, *count, *expires))
+        }
+        Some(Role::EnableCimd) => story::run(&reporter, holds, enable_cimd(&setup)),
+    }
+}
+
+async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions) -> Result<(), Failure> {
+    let running = setup.start(Lifetime::Story).await?;
+    let plan = registration.plan(Some(running.idp.issuer()), running.idp.stays(), setup.breakage)?;
+    client::run(&setup.http_of_story(&running).await?, &running.server_url, &plan).await.map(|_| ())
+}
+
+async fn client_alone(setup: &Setup<'_>, registration: &RegistrationOptions, server_url: &str) -> Result<(), Failure> {
+    let plan = registration.plan(None, true, setup.breakage)?;
+    client::run(&setup.http_of_client(server_url).await?, server_url, &plan).await.map(|_| ())
+}
+
+/// The IdP that stays, for a command that changes something there.
+async fn lasting(setup: &Setup<'_>) -> Result<Idp, Failure> {
+    let idp = Idp::select_lasting(&setup.server.idp.idp).await?;
+    setup.reporter.on(Side::Idp).note(idp.reason());
+    Ok(idp)
+}
+
+async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) -> Result<(), Failure> {
+    let idp = lasting(setup).await?;
+    let http = setup.http(idp.issuer()).await?;
+    setup.reporter.stage("make an Initial Access Token", &spec::RFC7591_3_TOKEN).await;
+    let administration = Administration::sign_in(&http, idp.issuer()).await?;
+    let made = administration.initial_access_token(count, expires.as_secs().max(1)).await?;
+    let fingerprint = made.token.fingerprint();
+    let place = initial_access_token::keep(&kept::home(), idp.issuer(), made.token, made.count).await?;
+    setup.reporter.note(format!(
+        "Made: {fingerprint}, for {count} registration(s) within {}. It is kept in {place} (only you can read that), where \
+         --register initial-access-token finds it.",
+        humantime::format_duration(expires)
+    ));
+    Ok(())
+}
+
+async fn enable_cimd(setup: &Setup<'_>) -> Result<(), Failure> {
+    let idp = lasting(setup).await?;
+    let issuer = idp.issuer();
+    if !dynamic_client_registration::administration::is_tutorial(issuer) {
+        let message =
+            format!("{issuer} is not the tutorial's own realm on this machine, so its policies are left alone.");
+        let fix = "Its administrator can set the policy: keycloak/README.md says which.";
+        return Err(Failure::new("enable-cimd.realm", message, fix));
+    }
+    let http = setup.http(issuer).await?;
+    setup.reporter.stage("let the realm take documents from this machine", &spec::MCP_CIMD_FETCH).await;
+    let changed = Administration::sign_in(&http, issuer).await?.enable_cimd().await?;
+    setup.reporter.note(match changed {
+        true => "The realm now takes documents from localhost, 127.0.0.1 and host.docker.internal, plain http included: for development only.",
+        false => "The realm took such documents already.",
+    });
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The life of a client after its registration: RFC 7592 §2, <https://www.rfc-editor.org/rfc/rfc7592#section-2>. Read, replace,
+//! delete, each at the URL and with the token that came with the registration.
+
+use shared::http::{Answer, Http, HttpError, Request};
+use shared::{Failure, Secret};
+
+use crate::client_information::ClientInformation;
+use crate::client_metadata::ClientMetadata;
+use crate::error::RegistrationError;
+use crate::refusal::Refusal;
+use crate::rules;
+
+/// Why a client's entry could not be used.
+#[derive(Debug)]
+pub enum ManageError {
+    /// The authorization server gave no URL or no token for it (RFC 7592 is optional).
+    NotOffered,
+    /// No answer.
+    Unavailable(HttpError),
+    /// The client is gone, or the token no longer opens its entry: HTTP 401, 403 or 404.
+    Gone(Refusal),
+    /// Any other refusal.
+    Refused(Refusal),
+    /// The answer is no client information.
+    Answer(RegistrationError),
+}
+
+impl std::fmt::Display for ManageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ManageError::NotOffered => {
+                f.write_str("This IdP gave no registration_client_uri: the client's entry cannot be reached.")
+            }
+            ManageError::Unavailable(error) => write!(f, "{error}"),
+            ManageError::Gone(refusal) => {
+                write!(f, "The IdP no longer knows this client, or its token was replaced (it answered {refusal}).")
+            }
+            ManageError::Refused(refusal) => write!(f, "The IdP refused this with {refusal}."),
+            ManageError::Answer(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for ManageError {}
+
+impl From<ManageError> for Failure {
+    fn from(error: ManageError) -> Self {
+        let message = error.to_string();
+        match error {
+            ManageError::NotOffered => {
+                Failure::new("manage.offered", message, "Change or delete it at the IdP itself.")
+            }
+            ManageError::Unavailable(error) => error.into(),
+            ManageError::Gone(_) => Failure::new(
+                rules::KNOWN.id,
+                message,
+                "Run the lesson again: it registers anew and replaces the stored client.",
+            ),
+            ManageError::Refused(refusal) => Failure::new("manage.refused", message, refusal.fix()),
+            ManageError::Answer(error) => error.into(),
+        }
+    }
+}
+
+/// A client's own entry at its authorization server.
+struct Entry<'a> {
+    url: &'a str,
+    token: &'a Secret,
+}
+
+fn entry(information: &ClientInformation) -> Result<Entry<'_>, ManageError> {
+    match (&information.registration_client_uri, &information.registration_access_token) {
+        (Some(url), Some(token)) => Ok(Entry { url, token }),
+        _ => Err(ManageError::NotOffered),
+    }
+}
+
+/// Reads the entry: RFC 7592 §2.1. The answer may bring a new token; what it leaves out stays as it was.
+pub async fn read(http: &Http, information: &ClientInformation) -> Result<ClientInformation, ManageError> {
+    let Entry { url, token } = entry(information)?;
+    let answer = send(http, Request::get(url).without_redirects().bearer(token)).await?;
+    renewed(&answer, information)
+}
+
+/// Replaces the entry: RFC 7592 §2.2.
+pub async fn update(
+    http: &Http,
+    information: &ClientInformation,
+    metadata: &ClientMetadata,
+) -> Result<ClientInformation, ManageError> {
+    let Entry { url, token } = entry(information)?;
+    let mut document = metadata.to_registration();
+    // "This request MUST include all client metadata fields as returned to the client from a previous registration, read, or
+    // update operation. The updated client metadata fields request MUST NOT include the registration_access_token,
+    // registration_client_uri, client_secret_expires_at, or client_id_issued_at fields" (RFC 7592 §2.2)
+    document["client_id"] = information.client_id.clone().into();
+    // "If the client includes the "client_secret" field in the request, the value of this field MUST match the currently issued
+    // client secret" (RFC 7592 §2.2)
+    if let Some(secret) = &information.client_secret {
+        document["client_secret"] = secret.expose().into();
+    }
+    let request = Request::put_json(url, &document).header("accept", "application/json").bearer(token);
+    let answer = send(http, request).await?;
+    renewed(&answer, information)
+}
+
+/// Deletes the client: RFC 7592 §2.3.
+pub async fn delete(http: &Http, information: &ClientInformation) -> Result<(), ManageError> {
+    let Entry { url, token } = entry(information)?;
+    send(http, Request::delete(url).bearer(token)).await.map(|_| ())
+}
+
+async fn send(http: &Http, request: Request) -> Result<Answer, ManageError> {
+    let answer = http.send(&request).await.map_err(ManageError::Unavailable)?;
+    match answer.status {
+        200..=299 => Ok(answer),
+        // "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized" (RFC 7592 §2.1);
+        // others answer 404, or 403 for a token that they no longer take.
+        401 | 403 | 404 => {
+            let refusal = Refusal::read(&answer, true);
+            let is_policy = refusal.description.starts_with("Policy '");
+            Err(if is_policy { ManageError::Refused(refusal) } else { ManageError::Gone(refusal) })
+        }
+        _ => Err(ManageError::Refused(Refusal::read(&answer, true))),
+    }
+}
+
+/// What is known of the client after an answer: "the client MUST immediately discard its previous registration access token"
+/// where a new one comes (RFC 7592 §2.1, §2.2).
+fn renewed(answer: &Answer, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
+    let now = ClientInformation::from_json(&answer.body)
+        .map_err(|error| ManageError::Answer(RegistrationError::Document(error)))?;
+    Ok(ClientInformation {
+        client_secret: now.client_secret.or_else(|| {
+            // A client that has become public has no secret any more.
+            let is_public = now.granted.get("token_endpoint_auth_method").is_some_and(|method| method == "none");
+            before.client_secret.clone().filter(|_| !is_public)
+        }),
+        client_secret_expires_at: now.client_secret_expires_at.or(before.client_secret_expires_at),
+        registration_access_token: now.registration_access_token.or_else(|| before.registration_access_token.clone()),
+        registration_client_uri: now.registration_client_uri.or_else(|| before.registration_client_uri.clone()),
+        ..now
+    })
+}

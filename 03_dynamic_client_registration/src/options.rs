@@ -1,0 +1,163 @@
+//! How the client is to register: options that this lesson and the later ones have.
+
+use clap::{Args, ValueEnum};
+use shared::breakage::Breakage;
+use shared::{Failure, Secret};
+
+use crate::preregistered::StaticClient;
+use crate::way::Way;
+
+/// The environment variable with the secret of a client that was registered by hand.
+const SECRET_VARIABLE: &str = "CLIENT_SECRET";
+
+/// What `--register` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Register {
+    /// A client that somebody registered by hand (--client-id)
+    Preregistered,
+    /// The URL of a document about the client (OAuth Client ID Metadata Document)
+    Cimd,
+    /// Dynamic registration, open to everyone (RFC 7591); the default
+    Anonymous,
+    /// Dynamic registration with a token from the administrator (RFC 7591 §3)
+    InitialAccessToken,
+    /// All four, one after the other; nothing is kept
+    All,
+}
+
+impl Register {
+    /// The ways, in MCP's order.
+    pub fn ways(self) -> Vec<Way> {
+        match self {
+            Register::Preregistered => vec![Way::Preregistered],
+            Register::Cimd => vec![Way::Cimd],
+            Register::Anonymous => vec![Way::Anonymous],
+            Register::InitialAccessToken => vec![Way::InitialAccessToken],
+            Register::All => Way::ALL.to_vec(),
+        }
+    }
+}
+
+/// Options about registering.
+#[derive(Args, Clone, Debug)]
+pub struct RegistrationOptions {
+    /// How the client registers; without it, with --client-id as that client, else anonymously
+    #[arg(long, value_enum, value_name = "WAY", global = true)]
+    pub register: Option<Register>,
+    /// A client that was registered by hand (its secret, if any, in the environment variable CLIENT_SECRET), or the URL of a document
+    #[arg(long, value_name = "ID", global = true)]
+    pub client_id: Option<String>,
+    /// The authorization server that --client-id belongs to, where the client finds its IdP by discovery
+    #[arg(long, value_name = "ISSUER_URL", global = true)]
+    pub client_issuer: Option<String>,
+    /// Register a client with a secret instead of a public one
+    #[arg(long, global = true)]
+    pub confidential: bool,
+    /// Port on which the client waits for the browser; 0 lets the system choose
+    #[arg(long, value_name = "PORT", default_value_t = 8888, global = true)]
+    pub callback_port: u16,
+    /// Host under which the IdP reaches the client's document [default: localhost, then host.docker.internal]
+    #[arg(long, value_name = "HOST", value_parser = host, global = true)]
+    pub document_host: Option<String>,
+    /// Port of the client's document; 0 lets the system choose
+    #[arg(long, value_name = "PORT", default_value_t = 8889, global = true)]
+    pub document_port: u16,
+}
+
+/// A host name or an address, without a port and a path.
+fn host(text: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    match !text.is_empty() && text.chars().all(is_allowed) {
+        true => Ok(text.to_owned()),
+        false => Err("a host name without port and path, for example host.docker.internal".to_owned()),
+    }
+}
+
+/// What a run is to do about registering.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The ways to take, in MCP's order.
+    pub ways: Vec<Way>,
+    /// `--client-id`, where it is no URL of a document.
+    pub static_client: Option<StaticClient>,
+    /// `--client-id`, where it is the URL of a document.
+    pub hosted_document: Option<String>,
+    /// The options.
+    pub options: RegistrationOptions,
+    /// Whether the authorization server will still be there after this run.
+    pub idp_stays: bool,
+    /// The rule to break.
+    pub breakage: Option<&'static Breakage>,
+}
+
+impl RegistrationOptions {
+    /// Puts the options together, or says which do not go together. `issuer` is the authorization server that the user named.
+    pub fn plan(
+        &self,
+        issuer: Option<&str>,
+        idp_stays: bool,
+        breakage: Option<&'static Breakage>,
+    ) -> Result<Plan, Failure> {
+        let secret = std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(Secret::new);
+        let wants_document = self.register == Some(Register::Cimd);
+        let hosted_document = self.client_id.clone().filter(|_| wants_document);
+        let static_client = match hosted_document {
+            Some(_) => None,
+            // The issuer that a run was told to use belongs to a client only where there is one.
+            None => {
+                let issuer = self.client_issuer.as_deref().or(issuer.filter(|_| self.client_id.is_some()));
+                StaticClient::from_configuration(self.client_id.as_deref(), secret, issuer)?
+            }
+        };
+        let register = self.register.unwrap_or(match static_client {
+            Some(_) => Register::Preregistered,
+            None => Register::Anonymous,
+        });
+        let dynamic = matches!(register, Register::Anonymous | Register::InitialAccessToken);
+        if let (Some(client), true) = (&static_client, dynamic) {
+            return Err(Failure::new(
+                "configuration.either",
+                format!("--client-id {} names a client, and --register asks for a new one.", client.client_id),
+                "Give one or the other.",
+            ));
+        }
+        if register == Register::Preregistered && static_client.is_none() {
+            return Err(Failure::new(
+                "configuration.client-id",
+                "--register preregistered needs a client that somebody registered.",
+                "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-client.",
+            ));
+        }
+        Ok(Plan { ways: register.ways(), static_client, hosted_document, options: self.clone(), idp_stays, breakage })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: RegistrationOptions,
+    }
+
+    fn planned(arguments: &[&str]) -> Result<Vec<Way>, String> {
+        let cli = Cli::try_parse_from(["x"].iter().chain(arguments)).map_err(|error| error.to_string())?;
+        cli.options.plan(None, true, None).map(|plan| plan.ways).map_err(|failure| failure.id)
+    }
+
+    #[test]
+    fn options_make_a_plan_or_get_a_sentence() {
+        assert_eq!(planned(&[]), Ok(vec![Way::Anonymous]));
+        assert_eq!(planned(&["--client-id", "x"]), Ok(vec![Way::Preregistered]));
+        assert_eq!(planned(&["--register", "cimd", "--client-id", "https://a/c"]), Ok(vec![Way::Cimd]));
+        assert_eq!(planned(&["--register", "all"]).map(|ways| ways.len()), Ok(4));
+        assert_eq!(planned(&["--register", "preregistered"]), Err("configuration.client-id".to_owned()));
+        let both = ["--register", "anonymous", "--client-id", "x"];
+        assert_eq!(planned(&both), Err("configuration.either".to_owned()));
+        assert!(planned(&["--document-host", "http://x"]).unwrap_err().contains("without port and path"));
+    }
+}

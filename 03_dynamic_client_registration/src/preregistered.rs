@@ -1,0 +1,123 @@
+//! A client that somebody registered by hand, given by configuration: `--client-id`, `--client-issuer`, and the environment variable
+//! `CLIENT_SECRET`.
+//!
+//! A client identifier without the authorization server that it belongs to is a trap: whoever controls an MCP server names the
+//! authorization server, and would be sent the secret.
+
+use as_metadata::AuthorizationServerMetadata;
+use shared::{Failure, Reporter, Secret};
+
+use crate::client_information::ClientInformation;
+use crate::error::RegistrationError;
+use crate::rules;
+
+/// The client as it was configured.
+#[derive(Clone, Debug)]
+pub struct StaticClient {
+    /// `--client-id`.
+    pub client_id: String,
+    /// `CLIENT_SECRET`.
+    pub client_secret: Option<Secret>,
+    /// `--client-issuer`, or the IdP that this run was told to use.
+    pub issuer: Option<String>,
+}
+
+impl StaticClient {
+    /// Checks that what was configured makes sense: a secret needs a client, and an authorization server that it belongs to.
+    pub fn from_configuration(
+        client_id: Option<&str>,
+        client_secret: Option<Secret>,
+        issuer: Option<&str>,
+    ) -> Result<Option<Self>, Failure> {
+        match (client_id, &client_secret, issuer) {
+            (None, None, None) => Ok(None),
+            (None, Some(_), _) => Err(Failure::new(
+                "configuration.client-id",
+                "CLIENT_SECRET is set, but no --client-id says whose secret it is.",
+                "Give both, or neither: without them the client registers itself.",
+            )),
+            (None, None, Some(_)) => Err(Failure::new(
+                "configuration.client-id",
+                "--client-issuer is given, but no --client-id.",
+                "Give both, or neither: without them the client registers itself.",
+            )),
+            (Some(""), _, _) => {
+                Err(Failure::new("configuration.client-id", "--client-id is empty.", "Give the client's identifier."))
+            }
+            (Some(_), Some(_), None) => Err(Failure::new(
+                "configuration.client-issuer",
+                "CLIENT_SECRET is set, and nothing says which authorization server may see it.",
+                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.",
+            )),
+            (Some(id), _, _) => {
+                Ok(Some(Self { client_id: id.to_owned(), client_secret, issuer: issuer.map(str::to_owned) }))
+            }
+        }
+    }
+
+    /// The client, if it belongs to the authorization server that was discovered.
+    ///
+    /// "If the authorization server indicated by protected resource metadata no longer matches the one the credentials were
+    /// registered with, clients SHOULD surface an error rather than silently attempting to use mismatched credentials." (MCP
+    /// 2026-07-28)
+    pub fn information(
+        &self,
+        reporter: &Reporter,
+        authorization_server: &AuthorizationServerMetadata,
+    ) -> Result<ClientInformation, RegistrationError> {
+        let discovered = &authorization_server.issuer;
+        match &self.issuer {
+            None => reporter.note(format!(
+                "Nothing says which authorization server knows {}, so the one that was discovered is asked (--client-issuer would say it).",
+                self.client_id
+            )),
+            Some(registered) => {
+                let expected = format!("the client was registered at this very authorization server: {discovered}");
+                let fix = "register a client there, and name it with --client-id and --client-issuer.";
+                let passed = registered == discovered;
+                if !reporter.check_or(&rules::CREDENTIALS_ISSUER, passed, expected, registered, fix) {
+                    let (registered, discovered) = (registered.clone(), discovered.clone());
+                    return Err(RegistrationError::OtherIssuer { registered, discovered });
+                }
+            }
+        }
+        Ok(ClientInformation::known(&self.client_id, self.client_secret.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::testing::Captured;
+
+    use super::*;
+
+    fn configured(id: Option<&str>, secret: Option<&str>, issuer: Option<&str>) -> Result<bool, String> {
+        StaticClient::from_configuration(id, secret.map(Secret::new), issuer)
+            .map(|client| client.is_some())
+            .map_err(|failure| failure.id)
+    }
+
+    #[test]
+    fn half_a_configuration_gets_a_sentence() {
+        let secret = Some("s");
+        assert_eq!(configured(None, None, None), Ok(false));
+        assert_eq!(configured(Some("id"), None, None), Ok(true));
+        assert_eq!(configured(Some("id"), secret, Some("https://idp.example")), Ok(true));
+        assert_eq!(configured(None, secret, None), Err("configuration.client-id".to_owned()));
+        assert_eq!(configured(None, None, Some("https://idp.example")), Err("configuration.client-id".to_owned()));
+        assert_eq!(configured(Some(""), None, None), Err("configuration.client-id".to_owned()));
+        assert_eq!(configured(Some("id"), secret, None), Err("configuration.client-issuer".to_owned()));
+    }
+
+    #[test]
+    fn a_client_is_shown_to_its_own_authorization_server_only() {
+        let captured = Captured::json();
+        let client = StaticClient::from_configuration(Some("id"), Some(Secret::new("s")), Some("https://a.example"));
+        let client = client.unwrap().unwrap();
+        let metadata = |issuer: &str| AuthorizationServerMetadata { issuer: issuer.to_owned(), ..Default::default() };
+        assert!(client.information(&captured.reporter(), &metadata("https://a.example")).is_ok());
+        let error = client.information(&captured.reporter(), &metadata("https://a.example/")).unwrap_err();
+        assert_eq!(error.id(), "credentials.issuer");
+        assert_eq!(captured.checks("credentials.issuer").len(), 2);
+    }
+}

@@ -1,0 +1,189 @@
+//! The clients that this machine has registered, keyed by the authorization server that knows them.
+//!
+//! "Clients that … persist client credentials obtained via Dynamic Client Registration, MUST associate those credentials with the
+//! specific authorization server that issued them, keyed by the authorization server's issuer identifier." (MCP 2026-07-28)
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared::Failure;
+use shared::kept::Locked;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::client_information::ClientInformation;
+use crate::way::Way;
+
+/// The file's name.
+const FILE: &str = "clients.json";
+/// The version of the file's form.
+const VERSION: u32 = 1;
+
+/// One client at one authorization server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// How it was registered.
+    pub way: Way,
+    /// When, in seconds since 1970.
+    pub registered_at: u64,
+    /// The MCP servers that it has been used for.
+    pub mcp_servers: Vec<String>,
+    /// What was asked for.
+    pub requested: Value,
+    /// What the authorization server answered, credentials included.
+    pub information: ClientInformation,
+}
+
+/// All clients, by issuer.
+pub type Registrations = BTreeMap<String, Registration>;
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    version: u32,
+    clients: Registrations,
+}
+
+/// Where clients are kept.
+pub enum Store {
+    /// In a file of this folder: for an authorization server that is still there tomorrow.
+    Kept(PathBuf),
+    /// In memory: for one inside this process, which forgets its clients when it ends.
+    InMemory(Mutex<Registrations>),
+}
+
+impl Store {
+    /// The store for an authorization server that stays, or not.
+    pub fn for_idp(stays: bool) -> Self {
+        if stays { Store::Kept(shared::kept::home()) } else { Store::InMemory(Mutex::default()) }
+    }
+
+    /// Opens it for one run alone; a second run waits until this is dropped.
+    pub async fn open(&self) -> Result<Opened<'_>, Failure> {
+        match self {
+            Store::InMemory(clients) => Ok(Opened::InMemory(clients.lock().await)),
+            Store::Kept(folder) => {
+                let file = Locked::open(folder, FILE).await?;
+                let clients = match file.read()? {
+                    Some(bytes) => read(&bytes).map_err(|reason| unreadable(&file, &reason))?,
+                    None => Registrations::default(),
+                };
+                Ok(Opened::Kept { file, clients })
+            }
+        }
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Registrations, String> {
+    let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    match file.version {
+        VERSION => Ok(file.clients),
+        other => Err(format!("its version is {other}, and this program knows {VERSION}")),
+    }
+}
+
+fn unreadable(file: &Locked, reason: &str) -> Failure {
+    let path = file.path().display();
+    Failure::new(
+        "store.readable",
+        format!("{path} is no store of clients: {reason}."),
+        format!("Move {path} away; the next run registers anew."),
+    )
+}
+
+/// The clients, while no other run can change them.
+#[must_use = "the store is free again when this is dropped"]
+pub enum Opened<'a> {
+    /// From a file.
+    Kept {
+        /// The file, which others wait for.
+        file: Locked,
+        /// What it holds, and what it will hold after [`Opened::save`].
+        clients: Registrations,
+    },
+    /// From memory.
+    InMemory(MutexGuard<'a, Registrations>),
+}
+
+impl Opened<'_> {
+    /// Keeps what has changed.
+    pub fn save(&self) -> Result<(), Failure> {
+        let Opened::Kept { file, clients } = self else { return Ok(()) };
+        let form = File { version: VERSION, clients: clients.clone() };
+        let bytes = serde_json::to_vec_pretty(&form)
+            .map_err(|error| Failure::new("store.writable", format!("The store cannot be written: {error}."), ""))?;
+        file.write(&bytes)
+    }
+
+    /// Where the clients are kept, for a person.
+    pub fn place(&self) -> String {
+        match self {
+            Opened::Kept { file, .. } => file.path().display().to_string(),
+            Opened::InMemory(_) => "memory (the IdP inside this process forgets it too)".to_owned(),
+        }
+    }
+}
+
+impl Deref for Opened<'_> {
+    type Target = Registrations;
+
+    fn deref(&self) -> &Registrations {
+        match self {
+            Opened::Kept { clients, .. } => clients,
+            Opened::InMemory(clients) => clients,
+        }
+    }
+}
+
+impl DerefMut for Opened<'_> {
+    fn deref_mut(&mut self) -> &mut Registrations {
+        match self {
+            Opened::Kept { clients, .. } => clients,
+            Opened::InMemory(clients) => clients,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::Secret;
+
+    use super::*;
+
+    fn registration() -> Registration {
+        Registration {
+            way: Way::Anonymous,
+            registered_at: 1,
+            mcp_servers: vec!["http://localhost:8000/mcp".to_owned()],
+            requested: json!({"client_name": "x"}),
+            information: ClientInformation::known("id", Some(Secret::new("secret"))),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_saved_is_there_for_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::Kept(folder.path().to_owned());
+        let mut opened = store.open().await.unwrap();
+        assert!(opened.is_empty());
+        opened.insert("https://idp.example".to_owned(), registration());
+        opened.save().unwrap();
+        drop(opened);
+        assert_eq!(store.open().await.unwrap()["https://idp.example"], registration());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_store_gets_a_sentence_and_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::Kept(folder.path().to_owned());
+        for text in ["", "{", "[]", r#"{"version": 1}"#, r#"{"version": 2, "clients": {}}"#] {
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+            let failure = store.open().await.err().unwrap();
+            assert_eq!(failure.id, "store.readable");
+            assert!(failure.fix.contains("Move "), "{failure}");
+            assert_eq!(std::fs::read_to_string(folder.path().join(FILE)).unwrap(), text);
+        }
+    }
+}

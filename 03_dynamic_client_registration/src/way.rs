@@ -1,0 +1,96 @@
+//! The ways in which a client gets its name at an authorization server, in the order of MCP 2026-07-28.
+
+use as_metadata::AuthorizationServerMetadata;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// One way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// A client that somebody registered by hand (--client-id)
+    Preregistered,
+    /// The URL of a document about the client (OAuth Client ID Metadata Document)
+    Cimd,
+    /// Dynamic registration, open to everyone (RFC 7591)
+    Anonymous,
+    /// Dynamic registration with a token from the administrator (RFC 7591 §3)
+    InitialAccessToken,
+}
+
+impl Way {
+    /// Every way, in MCP's order.
+    pub const ALL: [Way; 4] = [Way::Preregistered, Way::Cimd, Way::Anonymous, Way::InitialAccessToken];
+
+    /// For people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Way::Preregistered => "registered by hand",
+            Way::Cimd => "Client ID Metadata Document",
+            Way::Anonymous => "dynamic registration, anonymous",
+            Way::InitialAccessToken => "dynamic registration with an Initial Access Token",
+        }
+    }
+}
+
+/// MCP's order, with what speaks for and against each way here. `chosen` is the way that this run takes.
+pub fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&str>, chosen: &[Way]) -> String {
+    let documents = authorization_server.client_id_metadata_document_supported == Some(true);
+    let endpoint = authorization_server.registration_endpoint.is_some();
+    let rows = [
+        (
+            "registered by hand",
+            client_id.is_some(),
+            match client_id {
+                Some(id) => format!("--client-id {id}"),
+                None => "no --client-id was given".to_owned(),
+            },
+            &[Way::Preregistered][..],
+        ),
+        (
+            "Client ID Metadata Document",
+            documents,
+            match documents {
+                true => "the IdP says client_id_metadata_document_supported".to_owned(),
+                false => "the IdP does not say client_id_metadata_document_supported".to_owned(),
+            },
+            &[Way::Cimd],
+        ),
+        (
+            "dynamic registration (deprecated)",
+            endpoint,
+            match endpoint {
+                true => "the IdP names a registration_endpoint".to_owned(),
+                false => "the IdP names no registration_endpoint".to_owned(),
+            },
+            &[Way::Anonymous, Way::InitialAccessToken],
+        ),
+        ("ask the user", true, "what is left when nothing else is open".to_owned(), &[]),
+    ];
+    let rows = rows.iter().enumerate().map(|(n, (name, open, reason, ways))| {
+        let taken = if ways.iter().any(|way| chosen.contains(way)) { "  ← taken here" } else { "" };
+        let mark = if *open { "✔" } else { "·" };
+        format!("{mark} {}. {name:<34} {reason}{taken}", n + 1)
+    });
+    ["MCP's order, and what is open here:".to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_is_open_and_why() {
+        let nothing = AuthorizationServerMetadata::default();
+        let closed = table(&nothing, None, &[]);
+        assert_eq!(closed.matches('·').count(), 3, "{closed}");
+        let open = AuthorizationServerMetadata {
+            registration_endpoint: Some("x".to_owned()),
+            client_id_metadata_document_supported: Some(true),
+            ..nothing
+        };
+        let open = table(&open, Some("id"), &[Way::Anonymous]);
+        assert_eq!(open.matches('✔').count(), 4, "{open}");
+        assert!(open.lines().nth(3).unwrap().ends_with("← taken here"), "{open}");
+    }
+}

@@ -1,0 +1,437 @@
+//! Dynamic client registration and its management, as Keycloak does them: RFC 7591, RFC 7592, and Keycloak's own refusals.
+//!
+//! Left out: software statements, keys inside the request, the implicit grant, and authentication by a shared secret's signature or
+//! a client certificate.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use serde_json::{Map, Value, json};
+
+use super::clients::{Client, RegistrationToken, strings};
+use super::policies::{self, Refused, Request};
+use super::tokens::{self, Claims};
+use super::{Server, UTF_8, described, error, no_answer, now, random};
+
+/// The members that Keycloak knows; any other one is refused.
+const MEMBERS: &[&str] = &[
+    "application_type",
+    "backchannel_logout_session_required",
+    "backchannel_logout_uri",
+    "client_id",
+    "client_id_issued_at",
+    "client_name",
+    "client_secret",
+    "client_secret_expires_at",
+    "client_uri",
+    "contacts",
+    "default_acr_values",
+    "default_max_age",
+    "dpop_bound_access_tokens",
+    "frontchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "grant_types",
+    "initiate_login_uri",
+    "jwks",
+    "jwks_uri",
+    "logo_uri",
+    "policy_uri",
+    "post_logout_redirect_uris",
+    "redirect_uris",
+    "registration_access_token",
+    "registration_client_uri",
+    "request_uris",
+    "require_auth_time",
+    "require_pushed_authorization_requests",
+    "response_types",
+    "scope",
+    "sector_identifier_uri",
+    "software_id",
+    "software_version",
+    "subject_type",
+    "tls_client_certificate_bound_access_tokens",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "tos_uri",
+];
+/// Those of them that are lists; all others are single values.
+const LISTS: &[&str] = &[
+    "contacts",
+    "default_acr_values",
+    "grant_types",
+    "post_logout_redirect_uris",
+    "redirect_uris",
+    "request_uris",
+    "response_types",
+];
+/// Grants that a client can be registered for here.
+const GRANTS: [&str; 5] = [
+    "authorization_code",
+    "client_credentials",
+    "password",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+
+/// Who asks.
+enum Caller {
+    Anonymous,
+    Initial(Claims),
+    Client(Claims),
+}
+
+/// RFC 7591 §3.
+pub async fn register(
+    State(server): State<Arc<Server>>,
+    Path(_): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let document = match document(&headers, &body) {
+        Ok(document) => document,
+        Err(answer) => return answer,
+    };
+    let caller = match caller(&server, &headers) {
+        Ok(caller) => caller,
+        Err(answer) => return answer,
+    };
+    if document.contains_key("client_id") {
+        return invalid_metadata("Client Identifier included");
+    }
+    if let Caller::Initial(claims) = &caller
+        && let Err(description) = server.initial_access.check(&claims.jti)
+    {
+        return invalid_token(description);
+    }
+    let anonymous = !matches!(caller, Caller::Initial(_));
+    if let Err(answer) = check_origin(&server, anonymous, &headers) {
+        return answer;
+    }
+    let (Some(client_id), Some((token, claims))) =
+        (random::uuid(), server.tokens.make(tokens::REGISTRATION_ACCESS, now(), 0))
+    else {
+        return no_answer();
+    };
+    let mut client = match converted(&server, &document, Client { client_id, ..Client::default() }) {
+        Ok(client) => client,
+        Err(answer) => return answer,
+    };
+    if let Err(answer) = check_policies(&server, anonymous, &document, &client, true) {
+        return answer;
+    }
+    client.registration_token = Some(RegistrationToken { id: claims.jti, anonymous });
+    client.consent_required = policies::consent_required(&server.realm, kind(anonymous));
+    if let Caller::Initial(claims) = &caller {
+        server.initial_access.used(&claims.jti);
+    }
+    server.clients.put(client.clone());
+    let mut answer = information(&server, &client, &token);
+    answer["client_id_issued_at"] = json!(now());
+    let location = [(header::LOCATION, uri(&server, &client))];
+    with_origin(&headers, (StatusCode::CREATED, UTF_8, location, Json(answer)).into_response())
+}
+
+/// RFC 7592 §2: read, replace, delete.
+pub async fn manage(
+    State(server): State<Arc<Server>>,
+    Path((_, client_id)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match method {
+        Method::GET => read(&server, &client_id, &headers),
+        Method::PUT => update(&server, &client_id, &headers, &body),
+        Method::DELETE => delete(&server, &client_id, &headers),
+        Method::POST => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+        _ => error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed"),
+    }
+}
+
+fn read(server: &Server, client_id: &str, headers: &HeaderMap) -> Response {
+    let (client, claims) = match entry(server, client_id, headers, NOT_VIEW) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    // The same token again: reading does not renew it.
+    let Some(token) = server.tokens.sign(&claims) else { return no_answer() };
+    with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response())
+}
+
+fn update(server: &Server, client_id: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    let document = match document(headers, body) {
+        Ok(document) => document,
+        Err(answer) => return answer,
+    };
+    // Keycloak looks the client up by the member, and falls where it finds none.
+    let named = document.get("client_id").and_then(Value::as_str);
+    if named != Some(client_id) || server.clients.get(client_id).is_none() {
+        return no_answer();
+    }
+    let (before, _) = match entry(server, client_id, headers, NOT_UPDATE) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    let Some(registration_token) = &before.registration_token else { return no_answer() };
+    let anonymous = registration_token.anonymous;
+    let mut client = match converted(server, &document, before.clone()) {
+        Ok(client) => client,
+        Err(answer) => return answer,
+    };
+    if let Err(answer) = check_policies(server, anonymous, &document, &client, false) {
+        return answer;
+    }
+    // A new token; the old one is dead from here on.
+    let Some((token, claims)) = server.tokens.make(tokens::REGISTRATION_ACCESS, now(), 0) else { return no_answer() };
+    client.registration_token = Some(RegistrationToken { id: claims.jti, anonymous });
+    server.clients.put(client.clone());
+    with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response())
+}
+
+fn delete(server: &Server, client_id: &str, headers: &HeaderMap) -> Response {
+    match entry(server, client_id, headers, NOT_UPDATE) {
+        Ok(_) => {
+            server.clients.remove(client_id);
+            with_origin(headers, StatusCode::NO_CONTENT.into_response())
+        }
+        Err(answer) => answer,
+    }
+}
+
+const NOT_VIEW: &str = "Not authorized to view client. Not valid token or client credentials provided.";
+const NOT_UPDATE: &str = "Not authorized to update client. Maybe missing token or bad token type.";
+
+/// The client whose entry the token opens.
+fn entry(server: &Server, client_id: &str, headers: &HeaderMap, refusal: &str) -> Result<(Client, Claims), Response> {
+    let claims = match caller(server, headers)? {
+        Caller::Client(claims) => claims,
+        Caller::Initial(_) => return Err(invalid_token("Not initial access token allowed")),
+        Caller::Anonymous => return Err(invalid_token(refusal)),
+    };
+    let client = server.clients.get(client_id);
+    let opens = |client: &Client| client.registration_token.as_ref().is_some_and(|token| token.id == claims.jti);
+    client.filter(opens).map(|client| (client, claims)).ok_or_else(|| invalid_token(refusal))
+}
+
+/// The `Authorization` header; what is no bearer token counts as none.
+fn caller(server: &Server, headers: &HeaderMap) -> Result<Caller, Response> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some((scheme, token)) = value.split_once(' ') else { return Ok(Caller::Anonymous) };
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Ok(Caller::Anonymous);
+    }
+    match server.tokens.read(token.trim(), now()) {
+        Some(claims) if claims.typ == tokens::INITIAL_ACCESS => Ok(Caller::Initial(claims)),
+        Some(claims) if claims.typ == tokens::REGISTRATION_ACCESS => Ok(Caller::Client(claims)),
+        _ => Err(invalid_token("Failed decode token")),
+    }
+}
+
+/// The request as a JSON object with known members of the right kind.
+fn document(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Response> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        let sentence = "The content-type header value did not match the value in @Consumes";
+        return Err(error(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence));
+    }
+    let cannot = |code: &str| Err(described(StatusCode::BAD_REQUEST, code, "Cannot parse the JSON"));
+    let document = match serde_json::from_slice(body) {
+        Ok(Value::Object(document)) => document,
+        Ok(Value::Null) => return Err(no_answer()),
+        Ok(_) => return cannot("unknown_error"),
+        Err(_) if body.is_empty() => return Err(no_answer()),
+        Err(_) => return cannot("invalid_request"),
+    };
+    if let Some(name) = document.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        let text = String::from_utf8_lossy(body);
+        let column = text.find(&format!("\"{name}\"")).map_or(0, |at| at + name.len() + 4);
+        let sentence = format!(
+            "Invalid json representation for OIDCClientRepresentation. Unrecognized field \"{name}\" at line 1 column {column}."
+        );
+        return Err(error(StatusCode::BAD_REQUEST, &sentence));
+    }
+    let fits = |(name, value): (&String, &Value)| match (LISTS.contains(&name.as_str()), value) {
+        (_, Value::Null) | (true, Value::Array(_)) => true,
+        (true, _) => false,
+        (false, Value::Object(_)) => name == "jwks",
+        (false, Value::Array(_)) => false,
+        (false, _) => name != "default_max_age" || value.is_number(),
+    };
+    if !document.iter().all(fits) {
+        return cannot("unknown_error");
+    }
+    Ok(document)
+}
+
+fn check_origin(server: &Server, anonymous: bool, headers: &HeaderMap) -> Result<(), Response> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    match policies::origin_allowed(&server.realm, kind(anonymous), origin) {
+        true => Ok(()),
+        false => Err(error(StatusCode::FORBIDDEN, "Invalid origin")),
+    }
+}
+
+fn kind(anonymous: bool) -> &'static str {
+    if anonymous { "anonymous" } else { "authenticated" }
+}
+
+/// The client as the request would have it.
+fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> Result<Client, Response> {
+    let text = |name: &str| match document.get(name) {
+        Some(Value::String(text)) => Some(text.clone()),
+        None | Some(Value::Null) => None,
+        Some(other) => Some(other.to_string()),
+    };
+    let list = |name: &str| document.get(name).filter(|value| !value.is_null()).map(strings);
+    let invalid = || Err(invalid_metadata("Client metadata invalid"));
+
+    let auth_method = text("token_endpoint_auth_method").unwrap_or_else(|| "client_secret_basic".to_owned());
+    let has_keys = document.contains_key("jwks_uri") || document.contains_key("jwks");
+    match auth_method.as_str() {
+        "none" | "client_secret_basic" | "client_secret_post" => {}
+        "private_key_jwt" if has_keys => {}
+        _ => return invalid(),
+    }
+    if document.contains_key("jwks_uri") && document.contains_key("jwks") {
+        return invalid();
+    }
+    let response_types = list("response_types").unwrap_or_default();
+    if response_types.iter().any(|response_type| response_type != "code") {
+        return invalid();
+    }
+    let asked = list("grant_types");
+    if asked.iter().flatten().any(|grant| grant.ends_with(":token-exchange")) && auth_method == "none" {
+        return invalid();
+    }
+    // A client can always use codes; without the member it gets refresh tokens too.
+    let grant_types = GRANTS.iter().filter(|grant| match &asked {
+        None => ["authorization_code", "refresh_token"].contains(grant),
+        Some(asked) => **grant == "authorization_code" || asked.iter().any(|one| one == *grant),
+    });
+    let secret = match auth_method.as_str() {
+        "client_secret_basic" | "client_secret_post" => before.secret.clone().or_else(random::secret),
+        _ => None,
+    };
+    let optional_scopes = match text("scope") {
+        Some(scope) => unique(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != "openid")),
+        None if before.standard_flow => before.optional_scopes.clone(),
+        None => server.realm.optional_scopes().map(str::to_owned).collect(),
+    };
+    Ok(Client {
+        auth_method,
+        secret,
+        name: text("client_name").or(before.name),
+        client_uri: text("client_uri").or(before.client_uri),
+        jwks_uri: text("jwks_uri"),
+        redirect_uris: list("redirect_uris").unwrap_or_default().into_iter().filter(|uri| !uri.is_empty()).collect(),
+        grant_types: grant_types.map(|grant| (*grant).to_owned()).collect(),
+        optional_scopes,
+        standard_flow: true,
+        ..before
+    })
+}
+
+fn unique<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for value in values {
+        if !unique.iter().any(|known| known == value) {
+            unique.push(value.to_owned());
+        }
+    }
+    unique
+}
+
+/// The realm's policies, and then what Keycloak wants of URIs.
+fn check_policies(
+    server: &Server,
+    anonymous: bool,
+    document: &Map<String, Value>,
+    client: &Client,
+    is_new: bool,
+) -> Result<(), Response> {
+    let scope = document.get("scope").map(|scope| scope.as_str().map_or_else(|| scope.to_string(), str::to_owned));
+    let request = Request { client, scope: scope.as_deref(), is_new };
+    policies::check(&server.realm, kind(anonymous), &request, server.clients.count()).map_err(
+        |refused| match refused {
+            Refused::Crash => no_answer(),
+            refused => {
+                let description = refused.description().unwrap_or_default();
+                described(StatusCode::FORBIDDEN, "insufficient_scope", &description)
+            }
+        },
+    )?;
+    let dangerous = |uri: &str| {
+        let scheme = uri.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        matches!(scheme.as_str(), "javascript" | "data")
+    };
+    let logo = document.get("logo_uri").and_then(Value::as_str).unwrap_or_default();
+    if dangerous(logo) {
+        return Err(invalid_metadata("Logo URL uses an illegal scheme"));
+    }
+    let invalid = |sentence: &str| Err(described(StatusCode::BAD_REQUEST, "invalid_redirect_uri", sentence));
+    for uri in &client.redirect_uris {
+        if uri.contains('#') {
+            return invalid("A redirect URI must not contain an URL fragment");
+        }
+        if dangerous(uri) {
+            return invalid("A redirect URI uses an illegal scheme");
+        }
+    }
+    Ok(())
+}
+
+/// The client information response (RFC 7591 §3.2.1, RFC 7592 §3), with Keycloak's additions.
+fn information(server: &Server, client: &Client, token: &str) -> Value {
+    let mut answer = json!({
+        "redirect_uris": client.redirect_uris,
+        "token_endpoint_auth_method": client.auth_method,
+        "grant_types": client.grant_types,
+        "response_types": ["code", "none"],
+        "client_id": client.client_id,
+        "client_secret": client.secret,
+        "client_name": client.name,
+        "client_uri": client.client_uri,
+        "scope": client.optional_scopes.join(" "),
+        "jwks_uri": client.jwks_uri,
+        "subject_type": "public",
+        "request_uris": [],
+        "tls_client_certificate_bound_access_tokens": false,
+        "dpop_bound_access_tokens": false,
+        "post_logout_redirect_uris": client.redirect_uris,
+        "client_secret_expires_at": client.secret.as_ref().map(|_| 0),
+        "registration_client_uri": uri(server, client),
+        "registration_access_token": token,
+        "backchannel_logout_session_required": false,
+        "require_pushed_authorization_requests": false,
+        "frontchannel_logout_session_required": false,
+    });
+    if let Value::Object(members) = &mut answer {
+        members.retain(|_, value| !value.is_null());
+    }
+    answer
+}
+
+fn uri(server: &Server, client: &Client) -> String {
+    format!("{}/clients-registrations/openid-connect/{}", server.issuer, client.client_id)
+}
+
+/// A page of an allowed origin may read a success.
+fn with_origin(headers: &HeaderMap, mut answer: Response) -> Response {
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    answer
+}
+
+fn invalid_metadata(description: &str) -> Response {
+    described(StatusCode::BAD_REQUEST, "invalid_client_metadata", description)
+}
+
+fn invalid_token(description: &str) -> Response {
+    described(StatusCode::UNAUTHORIZED, "invalid_token", description)
+}

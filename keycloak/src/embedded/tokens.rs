@@ -1,0 +1,96 @@
+//! Tokens that are for this authorization server alone: for registration, for a client's entry, for the administrator. As Keycloak's,
+//! they are JWTs signed with a key that nobody else has (HS512).
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use super::random;
+
+/// What a token is for; Keycloak's names.
+pub const INITIAL_ACCESS: &str = "InitialAccessToken";
+/// The same.
+pub const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
+/// The same.
+pub const ADMINISTRATION: &str = "Bearer";
+
+/// The claims of such a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Seconds since 1970 after which it is no good; 0 for never.
+    pub exp: u64,
+    /// Seconds since 1970.
+    pub iat: u64,
+    /// Its identifier.
+    pub jti: String,
+    /// The realm that made it.
+    pub iss: String,
+    /// The realm that it is for.
+    pub aud: String,
+    /// What it is for.
+    pub typ: String,
+}
+
+/// The key.
+pub struct OwnTokens {
+    issuer: String,
+    /// `None` where the system has no randomness: then no token is made, and none is taken.
+    keys: Option<(EncodingKey, DecodingKey)>,
+}
+
+impl OwnTokens {
+    /// A new key for the realm with this issuer.
+    pub fn new(issuer: &str) -> Self {
+        let keys = random::bytes::<64>().map(|key| (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key)));
+        Self { issuer: issuer.to_owned(), keys }
+    }
+
+    /// Makes a token; `None` where the system has no randomness.
+    pub fn make(&self, typ: &str, iat: u64, exp: u64) -> Option<(String, Claims)> {
+        let claims = Claims {
+            exp,
+            iat,
+            jti: random::uuid()?,
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            typ: typ.to_owned(),
+        };
+        Some((self.sign(&claims)?, claims))
+    }
+
+    /// The same token once more.
+    pub fn sign(&self, claims: &Claims) -> Option<String> {
+        encode(&Header::new(Algorithm::HS512), claims, &self.keys.as_ref()?.0).ok()
+    }
+
+    /// Reads a token that this realm made and that is still good.
+    pub fn read(&self, token: &str, now: u64) -> Option<Claims> {
+        let mut validation = Validation::new(Algorithm::HS512);
+        // 0 means never, which the library does not know; so it is looked at here.
+        validation.validate_exp = false;
+        validation.set_audience(&[&self.issuer]);
+        validation.set_issuer(&[&self.issuer]);
+        let claims = decode::<Claims>(token, &self.keys.as_ref()?.1, &validation).ok()?.claims;
+        (claims.exp == 0 || claims.exp > now).then_some(claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tokens_of_this_realm_that_are_still_good_are_read() {
+        let (ours, others) = (OwnTokens::new("http://a"), OwnTokens::new("http://a"));
+        let (token, claims) = ours.make(INITIAL_ACCESS, 100, 200).unwrap();
+        assert_eq!(ours.read(&token, 199), Some(claims.clone()));
+        assert_eq!(ours.read(&token, 200), None, "expired");
+        assert_eq!(others.read(&token, 150), None, "another key");
+        let (forever, _) = ours.make(REGISTRATION_ACCESS, 100, 0).unwrap();
+        assert!(ours.read(&forever, u64::MAX).is_some());
+        let mut tampered = token.clone();
+        tampered.replace_range(token.len() - 4.., "AAAA");
+        for token in ["", "x", "a.b.c", tampered.as_str(), "eyJhbGciOiJub25lIn0.e30."] {
+            assert_eq!(ours.read(token, 150), None, "{token}");
+        }
+    }
+}
