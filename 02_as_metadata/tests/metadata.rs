@@ -221,7 +221,7 @@ async fn an_older_server_is_its_own_authorization_server() {
 
     let defaults = fixture(|_| older_mcp()).await;
     let metadata = client::run(&defaults.http, &format!("{}/mcp", defaults.origin)).await.unwrap();
-    assert_eq!(metadata.token_endpoint, Some(format!("{}/token", defaults.origin)));
+    assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/token", defaults.origin)));
     assert_eq!(defaults.asked().last().unwrap(), OAUTH);
 
     let published = fixture(|origin| {
@@ -230,7 +230,7 @@ async fn an_older_server_is_its_own_authorization_server() {
     })
     .await;
     let metadata = client::run(&published.http, &format!("{}/mcp", published.origin)).await.unwrap();
-    assert_eq!(metadata.token_endpoint, Some(format!("{}/t", published.origin)));
+    assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/t", published.origin)));
 
     let unfit = fixture(|origin| {
         let document = json!({"issuer": origin, "response_types_supported": ["code"]});

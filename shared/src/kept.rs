@@ -85,14 +85,27 @@ impl Locked {
 /// Writes beside the file, to the disk, and then takes the file's place: a rename is all or nothing.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    let prefix = format!(".new-{}-", path.file_name().unwrap_or_default().to_string_lossy());
+    remove_leftovers(folder, &prefix)?;
     // Such a file is made for its owner alone, and is removed where this fails.
-    let mut beside = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+    let mut beside = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
     beside.write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(path)?;
     // The name is on the disk when the folder is; other systems than Unix do not open folders.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// What a process left that died while it wrote. Nobody else writes now: this run has the lock.
+fn remove_leftovers(folder: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            fs::remove_file(entry.path())?;
+        }
+    }
     Ok(())
 }
 

@@ -28,6 +28,33 @@ const SECRET_NAMES: &[&str] = &[
     "session_code",
 ];
 
+/// Members of answers that carry a secret, and are none themselves: RFC 6749 §5.1, RFC 7591 §3.2.1, RFC 7592 §3, OpenID Connect, and
+/// what Keycloak adds. Beside a secret, a member of another name might be one too.
+const HARMLESS_NAMES: &[&str] = &[
+    "application_type",
+    "client_id",
+    "client_name",
+    "client_uri",
+    "error",
+    "error_description",
+    "error_uri",
+    "id",
+    "issued_token_type",
+    "jwks_uri",
+    "logo_uri",
+    "policy_uri",
+    "registration_client_uri",
+    "resource",
+    "scope",
+    "software_id",
+    "software_version",
+    "subject_type",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "token_type",
+    "tos_uri",
+];
+
 /// Headers whose values are secrets, or hold one after a scheme name.
 const SECRET_HEADERS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop"];
 
@@ -117,16 +144,18 @@ impl Mask {
     /// A JSON document: secrets by their member names, at any depth, and tokens that stand anywhere else.
     pub fn json(self, value: &Value) -> Value {
         match value {
-            Value::Object(members) => members
-                .iter()
-                .map(|(name, value)| {
+            Value::Object(members) => {
+                let has_secret = members.iter().any(|(name, value)| is_secret(name) && value.is_string());
+                let is_masked = |name: &str| is_secret(name) || has_secret && !HARMLESS_NAMES.contains(&name);
+                let shown = members.iter().map(|(name, value)| {
                     let shown = match value {
-                        Value::String(secret) if is_secret(name) => Value::String(self.secret(name, secret)),
+                        Value::String(secret) if is_masked(name) => Value::String(self.secret(name, secret)),
                         other => self.json(other),
                     };
                     (name.clone(), shown)
-                })
-                .collect(),
+                });
+                shown.collect()
+            }
             Value::Array(items) => items.iter().map(|item| self.json(item)).collect(),
             Value::String(text) => Value::String(self.text(text)),
             other => other.clone(),
@@ -218,6 +247,19 @@ mod tests {
             assert!(!text.contains(secret) && !text.contains(JWT), "{text}");
             assert!(text.contains("sha256") || text.contains("<password>"), "{text}");
         }
+    }
+
+    #[test]
+    fn beside_a_secret_an_unknown_member_is_masked_too() {
+        let answer =
+            json!({"access_token": "a", "token_type": "Bearer", "expires_in": 5, "session": "b", "scope": "c"});
+        let shown = Mask::Fingerprint.json(&answer);
+        assert_eq!(
+            (&shown["token_type"], &shown["expires_in"], &shown["scope"]),
+            (&"Bearer".into(), &5.into(), &"c".into())
+        );
+        assert!(shown["session"].as_str().unwrap().starts_with("<session, 1 character"), "{shown}");
+        assert_eq!(Mask::Fingerprint.json(&json!({"session": "b"})), json!({"session": "b"}));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::tokens::{self, Claims};
-use super::{Server, UTF_8, described, error, no_answer, now};
+use super::{Refusal, Server, UTF_8, described, error, no_answer, now};
 use crate::realm::Realm;
 
 /// The administrator, as in `compose.yaml`.
@@ -102,65 +102,62 @@ pub struct TokenRequest {
 
 /// The token endpoint of the realm `master`, for the administrator's password and nothing else.
 pub async fn sign_in(State(server): State<Arc<Server>>, Form(request): Form<TokenRequest>) -> Response {
-    let uncached = [(header::CACHE_CONTROL, "no-store")];
+    let answer = administrators_token(&server, &request).map(Json);
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+}
+
+fn administrators_token(server: &Server, request: &TokenRequest) -> Result<Value, Refusal> {
     if request.client_id.as_deref() != Some("admin-cli") {
         let sentence = "Invalid client or Invalid client credentials";
-        return (uncached, described(StatusCode::UNAUTHORIZED, "invalid_client", sentence)).into_response();
+        return Err(described(StatusCode::UNAUTHORIZED, "invalid_client", sentence));
     }
     if request.grant_type.as_deref() != Some("password") {
-        let sentence = "Unsupported grant_type";
-        return (uncached, described(StatusCode::BAD_REQUEST, "unsupported_grant_type", sentence)).into_response();
+        return Err(described(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"));
     }
     let (user, password) = ADMINISTRATOR;
     if request.username.as_deref() != Some(user) || request.password.as_deref() != Some(password) {
-        let sentence = "Invalid user credentials";
-        return (uncached, described(StatusCode::BAD_REQUEST, "invalid_grant", sentence)).into_response();
+        return Err(described(StatusCode::BAD_REQUEST, "invalid_grant", "Invalid user credentials"));
     }
-    match server.tokens.make(tokens::ADMINISTRATION, now(), now() + SECONDS) {
-        Some((token, _)) => {
-            let answer =
-                json!({"access_token": token, "expires_in": SECONDS, "token_type": "Bearer", "scope": "email profile"});
-            (uncached, Json(answer)).into_response()
-        }
-        None => no_answer(),
-    }
+    let (token, _) = server.tokens.make(tokens::ADMINISTRATION, now(), now() + SECONDS).ok_or_else(no_answer)?;
+    Ok(json!({"access_token": token, "expires_in": SECONDS, "token_type": "Bearer", "scope": "email profile"}))
 }
 
 /// Makes an Initial Access Token.
-pub async fn make_initial_access(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(answer) = administrator(&server, &headers) {
-        return answer;
-    }
+pub async fn make_initial_access(
+    State(server): State<Arc<Server>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    administrator(&server, &headers)?;
     let cannot = || described(StatusCode::BAD_REQUEST, "unknown_error", "Cannot parse the JSON");
-    let Ok(Value::Object(request)) = serde_json::from_slice(&body) else { return cannot() };
+    let Ok(Value::Object(request)) = serde_json::from_slice(&body) else { return Err(cannot()) };
     let number = |name: &str, default: i64| request.get(name).map_or(Some(default), Value::as_i64);
-    let (Some(count), Some(expiration)) = (number("count", 1), number("expiration", 0)) else { return cannot() };
+    let (Some(count), Some(expiration)) = (number("count", 1), number("expiration", 0)) else {
+        return Err(cannot());
+    };
     let negative = |code: &str, sentence: &str| described(StatusCode::BAD_REQUEST, code, sentence);
     let Ok(count) = u64::try_from(count) else {
-        return negative("Invalid value for count", "The count cannot be less than 0");
+        return Err(negative("Invalid value for count", "The count cannot be less than 0"));
     };
     let Ok(expiration) = u64::try_from(expiration) else {
-        return negative("Invalid value for expiration", "The expiration time interval cannot be less than 0");
+        return Err(negative("Invalid value for expiration", "The expiration time interval cannot be less than 0"));
     };
     let timestamp = now();
     let expires = if expiration == 0 { 0 } else { timestamp + expiration };
-    let Some((token, Claims { jti, .. })) = server.tokens.make(tokens::INITIAL_ACCESS, timestamp, expires) else {
-        return no_answer();
-    };
+    let made = server.tokens.make(tokens::INITIAL_ACCESS, timestamp, expires);
+    let (token, Claims { jti, .. }) = made.ok_or_else(no_answer)?;
     let answer = json!({
         "id": jti, "token": token, "timestamp": timestamp, "expiration": expiration, "count": count, "remainingCount": count,
     });
     let location = server.issuer.replace("/realms/", "/admin/realms/") + "/clients-initial-access/" + &jti;
     server.initial_access.lock().insert(jti, Initial { timestamp, expiration, count, remaining: count });
     let location = [(header::LOCATION, location)];
-    (StatusCode::CREATED, UTF_8, location, Json(answer)).into_response()
+    Ok((StatusCode::CREATED, UTF_8, location, Json(answer)).into_response())
 }
 
 /// Lists the Initial Access Tokens, without the tokens themselves.
-pub async fn list_initial_access(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
-    if let Err(answer) = administrator(&server, &headers) {
-        return answer;
-    }
+pub async fn list_initial_access(State(server): State<Arc<Server>>, headers: HeaderMap) -> Result<Response, Refusal> {
+    administrator(&server, &headers)?;
     let tokens = server.initial_access.lock();
     let list = tokens.iter().map(|(id, token)| {
         json!({
@@ -168,7 +165,7 @@ pub async fn list_initial_access(State(server): State<Arc<Server>>, headers: Hea
             "remainingCount": token.remaining,
         })
     });
-    (UTF_8, Json(list.collect::<Vec<_>>())).into_response()
+    Ok((UTF_8, Json(list.collect::<Vec<_>>())).into_response())
 }
 
 /// Revokes an Initial Access Token.
@@ -176,12 +173,10 @@ pub async fn delete_initial_access(
     State(server): State<Arc<Server>>,
     Path((_, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(answer) = administrator(&server, &headers) {
-        return answer;
-    }
+) -> Result<Response, Refusal> {
+    administrator(&server, &headers)?;
     server.initial_access.lock().remove(&id);
-    StatusCode::NO_CONTENT.into_response()
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Reads the realm's client profiles or policies.
@@ -189,13 +184,11 @@ pub async fn read_policies(
     State(server): State<Arc<Server>>,
     Path((_, list)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(answer) = administrator(&server, &headers) {
-        return answer;
-    }
+) -> Result<Response, Refusal> {
+    administrator(&server, &headers)?;
     match server.policies.lock().get(&list) {
-        Some(document) => ([(header::CACHE_CONTROL, "no-cache")], UTF_8, Json(document.clone())).into_response(),
-        None => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+        Some(document) => Ok(([(header::CACHE_CONTROL, "no-cache")], UTF_8, Json(document.clone())).into_response()),
+        None => Err(error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")),
     }
 }
 
@@ -205,25 +198,23 @@ pub async fn replace_policies(
     Path((_, list)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    if let Err(answer) = administrator(&server, &headers) {
-        return answer;
-    }
+) -> Result<Response, Refusal> {
+    administrator(&server, &headers)?;
     let document: Value = serde_json::from_slice(&body).unwrap_or_default();
     let mut lists = server.policies.lock();
     match lists.get_mut(&list) {
-        None => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+        None => Err(error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")),
         Some(_) if !document[&list].is_array() => {
-            described(StatusCode::BAD_REQUEST, "unknown_error", "Cannot parse the JSON")
+            Err(described(StatusCode::BAD_REQUEST, "unknown_error", "Cannot parse the JSON"))
         }
         Some(kept) => {
             *kept = document;
-            StatusCode::NO_CONTENT.into_response()
+            Ok(StatusCode::NO_CONTENT.into_response())
         }
     }
 }
 
-fn administrator(server: &Server, headers: &HeaderMap) -> Result<(), Response> {
+fn administrator(server: &Server, headers: &HeaderMap) -> Result<(), Refusal> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let claims = value.strip_prefix("Bearer ").and_then(|token| server.tokens.read(token, now()));
     match claims {

@@ -70,10 +70,10 @@ async fn authorize(server: &Server, query: &str) -> Response {
 const UNCACHED: &str = "no-store, must-revalidate, max-age=0";
 
 /// An error code, and Keycloak's sentence.
-type Refusal = (&'static str, Option<String>);
+type Problem = (&'static str, Option<String>);
 
 /// What is wrong with a request whose answer may go to the redirect URI.
-fn check(client: &Client, parameters: &Parameters) -> Result<(), Refusal> {
+fn check(client: &Client, parameters: &Parameters) -> Result<(), Problem> {
     let invalid = |sentence: &str| Err(("invalid_request", Some(sentence.to_owned())));
     if parameters.0.iter().any(|(name, _)| parameters.is_twice(name)) {
         return invalid("duplicated parameter");
@@ -112,7 +112,7 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(), Refusal> {
 }
 
 /// The realm's client policy: PKCE with S256, for every client (RFC 7636 §4.4.1).
-fn check_pkce(parameters: &Parameters) -> Result<(), Refusal> {
+fn check_pkce(parameters: &Parameters) -> Result<(), Problem> {
     let invalid = |sentence: &str| Err(("invalid_request", Some(sentence.to_owned())));
     match parameters.get("code_challenge_method") {
         None => return invalid("Missing parameter: code_challenge_method"),

@@ -13,7 +13,7 @@ use super::{Defect, Server};
 /// The document, in the places that have the string of RFC 8414.
 pub async fn at_rfc_8414_place(state: State<Arc<Server>>) -> Response {
     match state.defect {
-        Some(Defect::OidcOnly) => super::not_found_in_realm().await,
+        Some(Defect::OidcOnly) => super::not_found_in_realm().await.into_response(),
         Some(Defect::RedirectingMetadata) => {
             Redirect::temporary(&format!("{}/.well-known/openid-configuration", state.issuer)).into_response()
         }

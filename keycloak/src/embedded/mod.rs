@@ -181,15 +181,15 @@ async fn known_realm_of_administrator(
 ) -> Response {
     match parameters.get("realm") == Some(&server.realm.name) {
         true => next.run(request).await,
-        false => error(StatusCode::NOT_FOUND, "Realm not found."),
+        false => error(StatusCode::NOT_FOUND, "Realm not found.").into_response(),
     }
 }
 
-async fn not_allowed() -> Response {
+async fn not_allowed() -> Refusal {
     error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
 }
 
-async fn not_found_in_realm() -> Response {
+async fn not_found_in_realm() -> Refusal {
     error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")
 }
 
@@ -201,7 +201,7 @@ async fn known_realm(
 ) -> Response {
     match parameters.get("realm") == Some(&server.realm.name) {
         true => next.run(request).await,
-        false => error(StatusCode::NOT_FOUND, "Realm does not exist"),
+        false => error(StatusCode::NOT_FOUND, "Realm does not exist").into_response(),
     }
 }
 
@@ -218,14 +218,14 @@ async fn realm_information(State(server): State<Arc<Server>>) -> Response {
             })),
         )
             .into_response(),
-        None => no_key(),
+        None => no_answer().into_response(),
     }
 }
 
 async fn certificates(State(server): State<Arc<Server>>) -> Response {
     match server.key.public().await {
         Some(key) => no_cache(json!({"keys": [key.jwk]})),
-        None => no_key(),
+        None => no_answer().into_response(),
     }
 }
 
@@ -233,11 +233,7 @@ fn no_cache(document: Value) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], Json(document)).into_response()
 }
 
-fn no_key() -> Response {
-    error(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error")
-}
-
-async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Response {
+async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Refusal {
     let realm = request.uri().path().strip_prefix("/realms/").and_then(|rest| rest.split('/').next());
     match realm {
         Some(name) if name == server.realm.name => not_found_in_realm().await,
@@ -249,24 +245,43 @@ async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Respo
 /// Keycloak names the character set in some answers, and not in others.
 const UTF_8: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
 
+/// An answer that refuses: Keycloak's errors are JSON documents with one or two members.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    error: String,
+    description: Option<String>,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut body = json!({"error": self.error});
+        if let Some(description) = self.description {
+            body["error_description"] = description.into();
+        }
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// An error code alone.
+fn error(status: StatusCode, error: &str) -> Refusal {
+    Refusal { status, error: error.to_owned(), description: None }
+}
+
 /// An error with a sentence.
-fn described(status: StatusCode, error: &str, description: &str) -> Response {
-    (status, Json(json!({"error": error, "error_description": description}))).into_response()
+fn described(status: StatusCode, error: &str, description: &str) -> Refusal {
+    Refusal { status, error: error.to_owned(), description: Some(description.to_owned()) }
 }
 
 /// Keycloak's answer where it falls over a request.
-fn no_answer() -> Response {
-    described(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error", "For more on this error consult the server log.")
+fn no_answer() -> Refusal {
+    let sentence = "For more on this error consult the server log.";
+    described(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error", sentence)
 }
 
 /// Seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-fn error(status: StatusCode, error: &str) -> Response {
-    let body: Value = json!({"error": error});
-    (status, Json(body)).into_response()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use super::clients::{Client, RegistrationToken, strings};
 use super::policies::{self, Refused, Request};
 use super::tokens::{self, Claims};
-use super::{Server, UTF_8, described, error, no_answer, now, random};
+use super::{Refusal, Server, UTF_8, described, error, no_answer, now, random};
 
 /// The members that Keycloak knows; any other one is refused.
 const MEMBERS: &[&str] = &[
@@ -89,39 +89,24 @@ pub async fn register(
     Path(_): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let document = match document(&headers, &body) {
-        Ok(document) => document,
-        Err(answer) => return answer,
-    };
-    let caller = match caller(&server, &headers) {
-        Ok(caller) => caller,
-        Err(answer) => return answer,
-    };
+) -> Result<Response, Refusal> {
+    let document = document(&headers, &body)?;
+    let caller = caller(&server, &headers)?;
     if document.contains_key("client_id") {
-        return invalid_metadata("Client Identifier included");
+        return Err(invalid_metadata("Client Identifier included"));
     }
-    if let Caller::Initial(claims) = &caller
-        && let Err(description) = server.initial_access.check(&claims.jti)
-    {
-        return invalid_token(description);
+    if let Caller::Initial(claims) = &caller {
+        server.initial_access.check(&claims.jti).map_err(invalid_token)?;
     }
     let anonymous = !matches!(caller, Caller::Initial(_));
-    if let Err(answer) = check_origin(&server, anonymous, &headers) {
-        return answer;
-    }
+    check_origin(&server, anonymous, &headers)?;
     let (Some(client_id), Some((token, claims))) =
         (random::uuid(), server.tokens.make(tokens::REGISTRATION_ACCESS, now(), 0))
     else {
-        return no_answer();
+        return Err(no_answer());
     };
-    let mut client = match converted(&server, &document, Client { client_id, ..Client::default() }) {
-        Ok(client) => client,
-        Err(answer) => return answer,
-    };
-    if let Err(answer) = check_policies(&server, anonymous, &document, &client, true) {
-        return answer;
-    }
+    let mut client = converted(&server, &document, Client { client_id, ..Client::default() })?;
+    check_policies(&server, anonymous, &document, &client, true)?;
     client.registration_token = Some(RegistrationToken { id: claims.jti, anonymous });
     client.consent_required = policies::consent_required(&server.realm, kind(anonymous));
     if let Caller::Initial(claims) = &caller {
@@ -131,7 +116,7 @@ pub async fn register(
     let mut answer = information(&server, &client, &token);
     answer["client_id_issued_at"] = json!(now());
     let location = [(header::LOCATION, uri(&server, &client))];
-    with_origin(&headers, (StatusCode::CREATED, UTF_8, location, Json(answer)).into_response())
+    Ok(with_origin(&headers, (StatusCode::CREATED, UTF_8, location, Json(answer)).into_response()))
 }
 
 /// RFC 7592 §2: read, replace, delete.
@@ -141,71 +126,52 @@ pub async fn manage(
     method: Method,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
+) -> Result<Response, Refusal> {
     match method {
         Method::GET => read(&server, &client_id, &headers),
         Method::PUT => update(&server, &client_id, &headers, &body),
         Method::DELETE => delete(&server, &client_id, &headers),
-        Method::POST => error(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
-        _ => error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed"),
+        Method::POST => Err(error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")),
+        _ => Err(error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")),
     }
 }
 
-fn read(server: &Server, client_id: &str, headers: &HeaderMap) -> Response {
-    let (client, claims) = match entry(server, client_id, headers, NOT_VIEW) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
+fn read(server: &Server, client_id: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let (client, claims) = entry(server, client_id, headers, NOT_VIEW)?;
     // The same token again: reading does not renew it.
-    let Some(token) = server.tokens.sign(&claims) else { return no_answer() };
-    with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response())
+    let token = server.tokens.sign(&claims).ok_or_else(no_answer)?;
+    Ok(with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response()))
 }
 
-fn update(server: &Server, client_id: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    let document = match document(headers, body) {
-        Ok(document) => document,
-        Err(answer) => return answer,
-    };
+fn update(server: &Server, client_id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
+    let document = document(headers, body)?;
     // Keycloak looks the client up by the member, and falls where it finds none.
     let named = document.get("client_id").and_then(Value::as_str);
     if named != Some(client_id) || server.clients.get(client_id).is_none() {
-        return no_answer();
+        return Err(no_answer());
     }
-    let (before, _) = match entry(server, client_id, headers, NOT_UPDATE) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
-    let Some(registration_token) = &before.registration_token else { return no_answer() };
-    let anonymous = registration_token.anonymous;
-    let mut client = match converted(server, &document, before.clone()) {
-        Ok(client) => client,
-        Err(answer) => return answer,
-    };
-    if let Err(answer) = check_policies(server, anonymous, &document, &client, false) {
-        return answer;
-    }
+    let (before, _) = entry(server, client_id, headers, NOT_UPDATE)?;
+    let anonymous = before.registration_token.as_ref().is_some_and(|token| token.anonymous);
+    let mut client = converted(server, &document, before.clone())?;
+    check_policies(server, anonymous, &document, &client, false)?;
     // A new token; the old one is dead from here on.
-    let Some((token, claims)) = server.tokens.make(tokens::REGISTRATION_ACCESS, now(), 0) else { return no_answer() };
+    let (token, claims) = server.tokens.make(tokens::REGISTRATION_ACCESS, now(), 0).ok_or_else(no_answer)?;
     client.registration_token = Some(RegistrationToken { id: claims.jti, anonymous });
     server.clients.put(client.clone());
-    with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response())
+    Ok(with_origin(headers, (UTF_8, Json(information(server, &client, &token))).into_response()))
 }
 
-fn delete(server: &Server, client_id: &str, headers: &HeaderMap) -> Response {
-    match entry(server, client_id, headers, NOT_UPDATE) {
-        Ok(_) => {
-            server.clients.remove(client_id);
-            with_origin(headers, StatusCode::NO_CONTENT.into_response())
-        }
-        Err(answer) => answer,
-    }
+fn delete(server: &Server, client_id: &str, headers: &HeaderMap) -> Result<Response, Refusal> {
+    entry(server, client_id, headers, NOT_UPDATE)?;
+    server.clients.remove(client_id);
+    Ok(with_origin(headers, StatusCode::NO_CONTENT.into_response()))
 }
 
 const NOT_VIEW: &str = "Not authorized to view client. Not valid token or client credentials provided.";
 const NOT_UPDATE: &str = "Not authorized to update client. Maybe missing token or bad token type.";
 
 /// The client whose entry the token opens.
-fn entry(server: &Server, client_id: &str, headers: &HeaderMap, refusal: &str) -> Result<(Client, Claims), Response> {
+fn entry(server: &Server, client_id: &str, headers: &HeaderMap, refusal: &str) -> Result<(Client, Claims), Refusal> {
     let claims = match caller(server, headers)? {
         Caller::Client(claims) => claims,
         Caller::Initial(_) => return Err(invalid_token("Not initial access token allowed")),
@@ -217,7 +183,7 @@ fn entry(server: &Server, client_id: &str, headers: &HeaderMap, refusal: &str) -
 }
 
 /// The `Authorization` header; what is no bearer token counts as none.
-fn caller(server: &Server, headers: &HeaderMap) -> Result<Caller, Response> {
+fn caller(server: &Server, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((scheme, token)) = value.split_once(' ') else { return Ok(Caller::Anonymous) };
     if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
@@ -231,7 +197,7 @@ fn caller(server: &Server, headers: &HeaderMap) -> Result<Caller, Response> {
 }
 
 /// The request as a JSON object with known members of the right kind.
-fn document(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Response> {
+fn document(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
         let sentence = "The content-type header value did not match the value in @Consumes";
@@ -266,7 +232,7 @@ fn document(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Resp
     Ok(document)
 }
 
-fn check_origin(server: &Server, anonymous: bool, headers: &HeaderMap) -> Result<(), Response> {
+fn check_origin(server: &Server, anonymous: bool, headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     match policies::origin_allowed(&server.realm, kind(anonymous), origin) {
@@ -280,7 +246,7 @@ fn kind(anonymous: bool) -> &'static str {
 }
 
 /// The client as the request would have it.
-fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> Result<Client, Response> {
+fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> Result<Client, Refusal> {
     let text = |name: &str| match document.get(name) {
         Some(Value::String(text)) => Some(text.clone()),
         None | Some(Value::Null) => None,
@@ -352,7 +318,7 @@ fn check_policies(
     document: &Map<String, Value>,
     client: &Client,
     is_new: bool,
-) -> Result<(), Response> {
+) -> Result<(), Refusal> {
     let scope = document.get("scope").map(|scope| scope.as_str().map_or_else(|| scope.to_string(), str::to_owned));
     let request = Request { client, scope: scope.as_deref(), is_new };
     policies::check(&server.realm, kind(anonymous), &request, server.clients.count()).map_err(
@@ -428,10 +394,10 @@ fn with_origin(headers: &HeaderMap, mut answer: Response) -> Response {
     answer
 }
 
-fn invalid_metadata(description: &str) -> Response {
+fn invalid_metadata(description: &str) -> Refusal {
     described(StatusCode::BAD_REQUEST, "invalid_client_metadata", description)
 }
 
-fn invalid_token(description: &str) -> Response {
+fn invalid_token(description: &str) -> Refusal {
     described(StatusCode::UNAUTHORIZED, "invalid_token", description)
 }

@@ -20,35 +20,44 @@ const NO_EMBEDDED_IDP: (&str, &str) = ("EMBEDDED_IDP_URL", "http://localhost:2")
 impl Transcript {
     /// Runs the binary with these arguments and ports that the system chooses.
     pub fn of(binary: &str, arguments: &[&str]) -> Self {
-        Self::with(binary, arguments, &[])
+        Self::with(binary, arguments, &[], ["0", "0"])
     }
 
-    /// The same, with these environment variables.
-    pub fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// The same, with these environment variables and these ports.
+    fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], ports: [&str; 2]) -> Self {
         let output = Command::new(binary)
             .args(arguments)
-            .args(free_ports(binary))
+            .args(port_options(binary, ports))
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
             .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("{binary} cannot be run: {error}"));
         let Output { stdout, stderr, status } = output;
-        Self {
-            stdout: settled(&String::from_utf8_lossy(&stdout)),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-            exit: status.code(),
+        let mut text = String::from_utf8_lossy(&stdout).into_owned();
+        if let Some((_, home)) = variables.iter().find(|(name, _)| *name == crate::kept::HOME_VARIABLE) {
+            text = text.replace(home, HOME);
         }
+        Self { stdout: settled(&text), stderr: String::from_utf8_lossy(&stderr).into_owned(), exit: status.code() }
     }
 }
 
-/// Options that let the system choose the ports of a lesson's program; from lesson 03 on, its client listens too.
-fn free_ports(binary: &str) -> &'static [&'static str] {
+/// The folder of what is kept, as a README shows it.
+const HOME: &str = ".mcp-oauth";
+
+/// Options for the ports of a lesson's program: its server's, and its client's, which listens too from lesson 03 on.
+fn port_options<'a>(binary: &str, [server, client]: [&'a str; 2]) -> Vec<&'a str> {
     let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     match name.split('_').next() {
-        Some("01" | "02") => &["--port", "0"],
-        _ => &["--port", "0", "--callback-port", "0", "--document-port", "0"],
+        Some("01" | "02") => vec!["--port", server],
+        _ => vec!["--port", server, "--document-port", "0", "--callback-port", client],
     }
+}
+
+/// A port that is free now.
+fn free_port() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    listener.local_addr().expect("it has an address").port().to_string()
 }
 
 /// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers and fingerprints. Equal ones
@@ -118,6 +127,8 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str
     let mut written = String::new();
     let mut rest = text.as_str();
     let mut found = 0;
+    let (server_port, client_port) = (free_port(), free_port());
+    let lasting_ports = [server_port.as_str(), client_port.as_str()];
     while let Some(start) = rest.find("```console\n") {
         let (before, block) = rest.split_at(start + "```console\n".len());
         let (block, after) = block.split_at(block.find("```").expect("a fence is closed"));
@@ -125,8 +136,12 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str
         written += &match block.lines().next().and_then(|line| line.strip_prefix(&prompt)) {
             Some(arguments) => {
                 found += 1;
-                let variables = if written.ends_with(STAYS) { lasting } else { &[] };
-                transcript_block(binary, &prompt, arguments, variables)
+                let (variables, ports) =
+                    if written.ends_with(STAYS) { (lasting, lasting_ports) } else { (&[][..], ["0", "0"]) };
+                let words: Vec<_> = arguments.split(" | ").next().unwrap_or_default().split_whitespace().collect();
+                let words: Vec<_> = words.into_iter().filter(|word| *word != "--").collect();
+                let stdout = Transcript::with(binary, &words, variables, ports).stdout;
+                transcript_block(&stdout, &prompt, arguments)
             }
             None => block.to_owned(),
         };
@@ -146,10 +161,8 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str
     }
 }
 
-fn transcript_block(binary: &str, prompt: &str, arguments: &str, variables: &[(&str, &str)]) -> String {
-    let (command, filter) = arguments.split_once(" | ").unwrap_or((arguments, "cat"));
-    let words: Vec<_> = command.split_whitespace().filter(|word| *word != "--").collect();
-    let stdout = Transcript::with(binary, &words, variables).stdout;
+fn transcript_block(stdout: &str, prompt: &str, arguments: &str) -> String {
+    let filter = arguments.split_once(" | ").map_or("cat", |(_, filter)| filter);
     let lines: Vec<_> = stdout.lines().collect();
     let shown: String = lines[filtered(filter, &lines)].iter().map(|line| format!("{line}\n")).collect();
     format!("{prompt}{arguments}\n{shown}")

@@ -1,0 +1,97 @@
+//! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+
+use as_metadata::AuthorizationServerMetadata;
+use dynamic_client_registration::preregistered::StaticClient;
+use dynamic_client_registration::refusal::Refusal;
+use dynamic_client_registration::{RegistrationError, rules};
+use keycloak::{Embedded, Realm};
+use serde_json::json;
+use shared::http::Answer;
+use shared::{Failure, Secret, listen};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_true() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    let embedded = runtime.block_on(async {
+        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
+        Embedded::start(listener, Realm::shipped().unwrap())
+    });
+    let origin = embedded.issuer().split("/realms/").next().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // A path of the same length everywhere, so that lines break alike.
+    let kept = home.path().join("kept");
+    let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
+    shared::testing::check_readme(&readme(), "dynamic_client_registration", LESSON, &variables);
+}
+
+fn refused(status: u16, error: &str, description: &str) -> String {
+    let mut body = json!({"error": error});
+    if !description.is_empty() {
+        body["error_description"] = description.into();
+    }
+    let answer =
+        Answer { url: String::new(), status, headers: Default::default(), body: body.to_string().into_bytes() };
+    RegistrationError::Refused(Refusal::read(&answer, true)).to_string()
+}
+
+fn policy(name: &str, details: &str) -> String {
+    let sentence = format!("Policy '{name}' rejected request to client-registration service. Details: {details}");
+    refused(403, "insufficient_scope", &sentence)
+}
+
+/// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
+#[test]
+fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let other_issuer = {
+        let client = StaticClient::from_configuration(Some("x"), None, Some("https://idp.example")).unwrap().unwrap();
+        let metadata = AuthorizationServerMetadata { issuer: "https://other.example".to_owned(), ..Default::default() };
+        client.information(&shared::Reporter::silent(), &metadata).unwrap_err().to_string()
+    };
+    let secret_alone: Failure = StaticClient::from_configuration(Some("x"), Some(Secret::new("s")), None).unwrap_err();
+    let sentences = [
+        policy("Trusted Hosts", "URI doesn't match any trusted host or trusted domain"),
+        policy("Allowed Client Scopes", "Not permitted to use specified clientScope"),
+        policy("Max Clients Limit", "It's allowed to have max 200 clients per realm"),
+        refused(401, "invalid_token", "No remaining count on initial access token"),
+        refused(401, "invalid_token", "Failed decode token"),
+        refused(400, "invalid_redirect_uri", "A redirect URI must not contain an URL fragment"),
+        refused(400, "invalid_client_metadata", "Client metadata invalid"),
+        refused(
+            400,
+            "Invalid json representation for OIDCClientRepresentation. Unrecognized field \"resource\" at line 1 column 42.",
+            "",
+        ),
+        RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned() }.to_string(),
+        RegistrationError::Unknown {
+            client_id: "mcp-demo-client".to_owned(),
+            got: "HTTP 401 invalid_client: Invalid client or Invalid client credentials".to_owned(),
+            fix: String::new(),
+        }
+        .to_string(),
+        other_issuer,
+        secret_alone.message,
+        RegistrationError::MetadataDocument {
+            rule: &rules::IDP_TAKES_DOCUMENT,
+            reason: "The authorization server does not take the document http://localhost:8889/client.json (it answered HTTP 400 “Client not found.”)."
+                .to_owned(),
+            fix: String::new(),
+        }
+        .to_string(),
+    ];
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let rows = text.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+}
