@@ -27,6 +27,21 @@ pub struct Realm {
     /// Clients that the realm has from the start.
     #[serde(default)]
     pub clients: Vec<RealmClient>,
+    /// Which roles a user needs for a scope.
+    #[serde(default)]
+    pub scope_mappings: Vec<ScopeMapping>,
+    /// Who can sign in.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// Seconds that an access token is good for; Keycloak's default.
+    #[serde(default = "five_minutes")]
+    pub access_token_lifespan: u64,
+    /// Seconds that a code is good for; Keycloak's default.
+    #[serde(default = "one_minute")]
+    pub access_code_lifespan: u64,
+    /// Seconds after which a session that nobody uses ends; Keycloak's default.
+    #[serde(default = "half_an_hour")]
+    pub sso_session_idle_timeout: u64,
     /// What clients have to do, as lists of executors.
     #[serde(default)]
     pub client_profiles: Value,
@@ -54,12 +69,96 @@ pub struct RealmClient {
     /// Where the browser may bring a code.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
+    /// Whether it may use the client credentials grant.
+    #[serde(default)]
+    pub service_accounts_enabled: bool,
+    /// Whether the user is asked before it gets anything.
+    #[serde(default)]
+    pub consent_required: bool,
+    /// Origins whose pages may call the token endpoint.
+    #[serde(default)]
+    pub web_origins: Vec<String>,
+    /// Keycloak's settings, all of them strings.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Scopes that it always has; `None` for Keycloak's own.
+    pub default_client_scopes: Option<Vec<String>>,
     /// Scopes that it may ask for; `None` for those of the realm.
     pub optional_client_scopes: Option<Vec<String>>,
 }
 
 fn yes() -> bool {
     true
+}
+
+fn five_minutes() -> u64 {
+    300
+}
+
+fn one_minute() -> u64 {
+    60
+}
+
+fn half_an_hour() -> u64 {
+    1800
+}
+
+/// Which roles a user needs for a scope: one of them is enough.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeMapping {
+    /// The scope.
+    #[serde(default)]
+    pub client_scope: String,
+    /// The roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// What is typed to sign in.
+    pub username: String,
+    /// An address.
+    #[serde(default)]
+    pub email: String,
+    /// Whether the address is known to be the user's.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// A name.
+    #[serde(default)]
+    pub first_name: String,
+    /// A name.
+    #[serde(default)]
+    pub last_name: String,
+    /// What the user may do.
+    #[serde(default)]
+    pub realm_roles: Vec<String>,
+    credentials: Vec<Credential>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Credential {
+    value: shared::Secret,
+}
+
+impl User {
+    /// Whether this is the user's password.
+    pub fn has_password(&self, password: &str) -> bool {
+        self.credentials.iter().any(|credential| {
+            let (given, kept) = (password.as_bytes(), credential.value.expose().as_bytes());
+            aws_lc_rs::constant_time::verify_slices_are_equal(given, kept).is_ok()
+        })
+    }
+
+    /// Whether the user has this role. `default-roles-REALM` brings `offline_access`, as in every realm of Keycloak's.
+    pub fn has_role(&self, role: &str) -> bool {
+        let by_default =
+            role == "offline_access" && self.realm_roles.iter().any(|own| own.starts_with("default-roles-"));
+        by_default || self.realm_roles.iter().any(|own| own == role)
+    }
 }
 
 /// A part of the realm that Keycloak has several kinds of: here, a registration policy.
@@ -104,6 +203,23 @@ impl Realm {
         all.into_iter().flatten().filter(move |component| component.sub_type == kind)
     }
 
+    /// The roles that a user needs one of for this scope; none are needed where it is empty.
+    pub fn roles_for(&self, scope: &str) -> Vec<&str> {
+        let of_realm = self.scope_mappings.iter().filter(|mapping| mapping.client_scope == scope);
+        let of_keycloak = (scope == "offline_access").then_some("offline_access");
+        of_realm.flat_map(|mapping| mapping.roles.iter().map(String::as_str)).chain(of_keycloak).collect()
+    }
+
+    /// The realm's own scope of this name.
+    pub fn scope(&self, name: &str) -> Option<&ClientScope> {
+        self.client_scopes.iter().find(|scope| scope.name == name)
+    }
+
+    /// The user of this name.
+    pub fn user(&self, username: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.username == username)
+    }
+
     /// Every scope that a client may be given.
     pub fn optional_scopes(&self) -> impl Iterator<Item = &str> {
         OPTIONAL_SCOPES.into_iter().chain(self.default_optional_client_scopes.iter().map(String::as_str))
@@ -119,9 +235,30 @@ pub struct ClientScope {
     /// Keycloak's settings, all of them strings.
     #[serde(default)]
     pub attributes: BTreeMap<String, String>,
+    /// What the scope puts into tokens.
+    #[serde(default)]
+    pub protocol_mappers: Vec<Mapper>,
+}
+
+/// What puts a claim into a token.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mapper {
+    /// Its kind.
+    pub protocol_mapper: String,
+    /// Its settings.
+    #[serde(default)]
+    pub config: BTreeMap<String, String>,
 }
 
 impl ClientScope {
+    /// What the consent page says of this scope; `None` where it is not shown there.
+    pub fn consent_text(&self) -> Option<&str> {
+        let shown = self.attributes.get("display.on.consent.screen").is_none_or(|value| value == "true");
+        let text = self.attributes.get("consent.screen.text").filter(|text| !text.is_empty());
+        shown.then(|| text.map_or(self.name.as_str(), String::as_str))
+    }
+
     /// Whether the realm's metadata lists this scope; Keycloak's default is yes.
     pub fn is_in_metadata(&self) -> bool {
         self.attributes.get("include.in.openid.provider.metadata").is_none_or(|value| value == "true")

@@ -1,14 +1,15 @@
-//! The authorization endpoint (RFC 6749 §3.1): who may ask for a code, and for what. So far up to the sign-in page.
+//! The authorization endpoint (RFC 6749 §3.1): who may ask for a code, and for what. `login.rs` goes on.
 
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use super::clients::Client;
-use super::{Server, cimd, pages};
+use super::sessions::SignIn;
+use super::{Server, cimd, login, now, pages};
 
 /// The parameters of a request.
 struct Parameters(Vec<(String, String)>);
@@ -29,16 +30,16 @@ impl Parameters {
 }
 
 /// A GET.
-pub async fn get(State(server): State<Arc<Server>>, RawQuery(query): RawQuery) -> Response {
-    authorize(&server, query.as_deref().unwrap_or_default()).await
+pub async fn get(State(server): State<Arc<Server>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    authorize(&server, &headers, query.as_deref().unwrap_or_default()).await
 }
 
 /// A POST, which OpenID Connect allows.
-pub async fn post(State(server): State<Arc<Server>>, body: String) -> Response {
-    authorize(&server, &body).await
+pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: String) -> Response {
+    authorize(&server, &headers, &body).await
 }
 
-async fn authorize(server: &Server, query: &str) -> Response {
+async fn authorize(server: &Server, headers: &HeaderMap, query: &str) -> Response {
     let refused = |message: &str| (StatusCode::BAD_REQUEST, pages::error(&server.realm, message)).into_response();
     let parameters = Parameters::read(query);
     let Some(client_id) = parameters.get("client_id").filter(|_| !parameters.is_twice("client_id")) else {
@@ -57,17 +58,30 @@ async fn authorize(server: &Server, query: &str) -> Response {
     if !client.may_redirect_to(redirect_uri) {
         return refused("Invalid parameter: redirect_uri");
     }
+    let text = |name: &str| parameters.get(name).map(str::to_owned);
+    let prompt = parameters.get("prompt").unwrap_or_default();
+    let sign_in = SignIn {
+        begun: now(),
+        browser: String::new(),
+        client_id: client_id.to_owned(),
+        redirect_uri: redirect_uri.to_owned(),
+        scope: text("scope").unwrap_or_default(),
+        state: text("state"),
+        nonce: text("nonce"),
+        code_challenge: text("code_challenge").unwrap_or_default(),
+        resource: text("resource"),
+        asks_again: prompt.split(' ').any(|word| word == "consent"),
+        session: None,
+    };
     match check(&client, &parameters) {
-        Ok(()) => ([(header::CACHE_CONTROL, UNCACHED)], pages::sign_in(&server.realm)).into_response(),
+        Ok(()) => login::begin(server, headers, sign_in, prompt),
         Err((error, description)) => {
-            let location = error_redirect(server, redirect_uri, &parameters, error, description.as_deref());
-            (StatusCode::FOUND, [(header::LOCATION, location), (header::CACHE_CONTROL, UNCACHED.to_owned())])
-                .into_response()
+            let location = login::error_redirect(server, &sign_in, error, description.as_deref());
+            let headers = [(header::LOCATION, location.as_str()), (header::CACHE_CONTROL, login::UNCACHED)];
+            (StatusCode::FOUND, headers).into_response()
         }
     }
 }
-
-const UNCACHED: &str = "no-store, must-revalidate, max-age=0";
 
 /// An error code, and Keycloak's sentence.
 type Problem = (&'static str, Option<String>);
@@ -104,11 +118,7 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(), Problem> {
     if !scope.split(' ').filter(|scope| !scope.is_empty()).all(known) {
         return Err(("invalid_scope", Some(format!("Invalid scopes: {scope}"))));
     }
-    check_pkce(parameters)?;
-    match parameters.get("prompt") {
-        Some("none") => Err(("login_required", None)),
-        _ => Ok(()),
-    }
+    check_pkce(parameters)
 }
 
 /// The realm's client policy: PKCE with S256, for every client (RFC 7636 §4.4.1).
@@ -128,25 +138,4 @@ fn check_pkce(parameters: &Parameters) -> Result<(), Problem> {
         Some(challenge) if !is_challenge(challenge) => invalid("Invalid parameter: code_challenge"),
         Some(_) => Ok(()),
     }
-}
-
-/// An error goes back with `state` (RFC 6749 §4.1.2.1) and `iss` (RFC 9207 §2).
-fn error_redirect(
-    server: &Server,
-    redirect_uri: &str,
-    parameters: &Parameters,
-    error: &str,
-    description: Option<&str>,
-) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("error", error);
-    if let Some(description) = description {
-        query.append_pair("error_description", description);
-    }
-    if let Some(state) = parameters.get("state") {
-        query.append_pair("state", state);
-    }
-    query.append_pair("iss", &server.issuer);
-    let mark = if redirect_uri.contains('?') { '&' } else { '?' };
-    format!("{redirect_uri}{mark}{}", query.finish())
 }

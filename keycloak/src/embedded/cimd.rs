@@ -144,6 +144,7 @@ fn of_document(server: &Server, document: &Value, client_id: &str) -> Client {
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
         optional_scopes: text("scope").map_or_else(of_realm, |scope| scope.split(' ').map(str::to_owned).collect()),
         standard_flow: true,
+        default_scopes: super::clients::default_scopes(),
         consent_required: true,
         document_expires: Some(now() + KEPT_SECONDS),
         ..Client::default()

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use url::Url;
 
-use crate::realm::{BUILT_IN_CLIENTS, Realm, RealmClient};
+use crate::realm::{BUILT_IN_CLIENTS, DEFAULT_SCOPES, Realm, RealmClient};
 
 /// One client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,8 +27,14 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// The grants that it may use.
     pub grant_types: Vec<String>,
+    /// Scopes that it always has.
+    pub default_scopes: Vec<String>,
     /// Scopes that it may ask for.
     pub optional_scopes: Vec<String>,
+    /// Origins of its pages, which stand in its tokens.
+    pub web_origins: Vec<String>,
+    /// The URL that a resource server is known by (RFC 8707).
+    pub resource_url: Option<String>,
     /// Whether it may use the authorization code grant.
     pub standard_flow: bool,
     /// Whether the user is asked before it gets anything.
@@ -51,13 +57,19 @@ pub struct RegistrationToken {
 impl Client {
     fn of_realm_file(realm: &Realm, client: &RealmClient) -> Self {
         let of_realm = || realm.optional_scopes().map(str::to_owned).collect();
+        let mut grant_types = vec!["authorization_code".to_owned(), "refresh_token".to_owned()];
+        grant_types.extend(client.service_accounts_enabled.then(|| "client_credentials".to_owned()));
         Self {
             client_id: client.client_id.clone(),
+            default_scopes: client.default_client_scopes.clone().unwrap_or_else(default_scopes),
+            web_origins: client.web_origins.clone(),
+            resource_url: client.attributes.get("resource_url").cloned(),
+            consent_required: client.consent_required,
             // Keycloak lets a client of the realm file use either place for its secret.
             auth_method: if client.public_client { "none" } else { "client-secret" }.to_owned(),
             secret: client.secret.clone().filter(|_| !client.public_client),
             redirect_uris: client.redirect_uris.clone(),
-            grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
+            grant_types,
             optional_scopes: client.optional_client_scopes.clone().unwrap_or_else(of_realm),
             standard_flow: client.standard_flow_enabled,
             ..Self::default()
@@ -70,6 +82,11 @@ impl Client {
             .iter()
             .any(|registered| registered == uri || without_port(uri).as_deref() == Some(registered))
     }
+}
+
+/// Scopes that a client has always where nothing else is said.
+pub fn default_scopes() -> Vec<String> {
+    DEFAULT_SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
 }
 
 /// The same URI without its port, where its host is this machine and the scheme is http.
@@ -105,6 +122,11 @@ impl Clients {
     /// Adds a client, or replaces the one of the same name.
     pub fn put(&self, client: Client) {
         self.lock().insert(client.client_id.clone(), client);
+    }
+
+    /// The client that is known by this URL as a resource server.
+    pub fn by_resource_url(&self, url: &str) -> Option<Client> {
+        self.lock().values().find(|client| client.resource_url.as_deref() == Some(url)).cloned()
     }
 
     /// Removes a client.

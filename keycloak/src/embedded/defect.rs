@@ -1,4 +1,5 @@
-//! What the embedded IdP can do wrong on purpose: the misbehaving authorization server that `--break` and tests need.
+//! What the embedded IdP can do wrong on purpose: the misbehaving authorization server that `--break` and tests need. One entry is no
+//! fault but a feature that Keycloak has and does not switch on by itself.
 
 /// One way to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,4 +18,14 @@ pub enum Defect {
     HttpNotLoopback,
     /// The metadata's well-known URL redirects to another place.
     RedirectingMetadata,
+    /// The authorization endpoint is a script.
+    JavascriptUrl,
+    /// The answer to an authorization request brings another `state` than the one that was sent.
+    OtherState,
+    /// The answer to an authorization request says that another issuer gave it.
+    OtherIss,
+    /// The answer to an authorization request does not say who gave it, although the metadata promises that.
+    NoIss,
+    /// No fault: Keycloak's feature `resource-indicators`, by which `resource` decides the audience (RFC 8707).
+    ResourceIndicators,
 }

@@ -26,14 +26,15 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
     let issuer = &server.issuer;
     let endpoint = |name: &str| format!("{issuer}/{name}");
     let listed = server.realm.client_scopes.iter().filter(|scope| scope.is_in_metadata());
-    let scopes: Vec<_> = ["openid"].into_iter().chain(listed.map(|scope| scope.name.as_str())).collect();
+    let of_realm = listed.map(|scope| scope.name.as_str());
+    let scopes: Vec<_> = ["openid", "profile", "email", "offline_access"].into_iter().chain(of_realm).collect();
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": endpoint("protocol/openid-connect/auth"),
         "token_endpoint": endpoint("protocol/openid-connect/token"),
         "jwks_uri": endpoint("protocol/openid-connect/certs"),
         "registration_endpoint": endpoint("clients-registrations/openid-connect"),
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "response_types_supported": ["code"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "scopes_supported": scopes,
@@ -62,6 +63,15 @@ fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
                 members.shift_remove("code_challenge_methods_supported");
             }
         }
-        Some(Defect::OidcOnly | Defect::RedirectingMetadata) | None => {}
+        Some(Defect::JavascriptUrl) => document["authorization_endpoint"] = json!("javascript:alert(document.domain)"),
+        Some(
+            Defect::OidcOnly
+            | Defect::RedirectingMetadata
+            | Defect::OtherState
+            | Defect::OtherIss
+            | Defect::NoIss
+            | Defect::ResourceIndicators,
+        )
+        | None => {}
     }
 }

@@ -12,23 +12,29 @@
 //! | `registration.rs` | RFC 7591, RFC 7592 |
 //! | `policies.rs` | who may register what |
 //! | `cimd.rs` | Client ID Metadata Documents |
-//! | `authorize.rs`, `pages.rs` | the authorization endpoint and its pages |
+//! | `authorize.rs` | the authorization endpoint |
+//! | `login.rs`, `pages.rs` | the user signs in and agrees |
+//! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint |
+//! | `access_token.rs` | what stands in tokens |
 //! | `tokens.rs` | tokens that are for this server alone |
 //! | `administration.rs` | the parts of the admin API that the lessons use |
 //! | `defect.rs` | what it can do wrong on purpose |
 
+mod access_token;
 mod administration;
 mod authorize;
 mod cimd;
 mod clients;
 mod defect;
 mod keys;
+mod login;
 mod metadata;
 mod pages;
 mod policies;
 mod random;
 mod registration;
+mod sessions;
 mod token;
 mod tokens;
 
@@ -36,6 +42,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::digest;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -52,6 +59,7 @@ use administration::{ClientPolicies, InitialAccess};
 use clients::Clients;
 pub use defect::Defect;
 use keys::SigningKey;
+use sessions::Sessions;
 use tokens::OwnTokens;
 
 /// A running embedded IdP; it ends when this is dropped.
@@ -89,7 +97,17 @@ pub(crate) struct Server {
     clients: Clients,
     initial_access: InitialAccess,
     policies: ClientPolicies,
+    sessions: Sessions,
     defect: Option<Defect>,
+}
+
+impl Server {
+    /// The subject identifier of a user, or of a client that acts for itself: the same as long as this server runs.
+    fn subject(&self, name: &str) -> String {
+        let hash = digest::digest(&digest::SHA256, format!("{} {name}", self.issuer).as_bytes());
+        let hex: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    }
 }
 
 fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
@@ -99,6 +117,7 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
         clients: Clients::of_realm_file(&realm),
         initial_access: InitialAccess::default(),
         policies: ClientPolicies::of_realm_file(&realm),
+        sessions: Sessions::default(),
         issuer,
         realm,
         defect,
@@ -127,6 +146,9 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
             "/realms/{realm}/protocol/openid-connect/auth",
             get(authorize::get).post(authorize::post).fallback(not_allowed),
         )
+        .route("/realms/{realm}/login-actions/authenticate", post(login::authenticate).fallback(not_allowed))
+        .route("/realms/{realm}/login-actions/required-action", get(login::required_action).fallback(not_allowed))
+        .route("/realms/{realm}/login-actions/consent", post(login::consent).fallback(not_allowed))
         .route("/realms/{realm}/protocol/openid-connect/token", post(token::post).fallback(not_allowed))
         .route(
             "/realms/{realm}/clients-registrations/openid-connect",

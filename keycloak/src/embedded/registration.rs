@@ -282,6 +282,12 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         "client_secret_basic" | "client_secret_post" => before.secret.clone().or_else(random::secret),
         _ => None,
     };
+    // A registration that names scopes gets, besides those, only `basic` (Keycloak before 26.8).
+    let default_scopes = match (text("scope"), before.default_scopes.is_empty()) {
+        (Some(_), _) => vec!["basic".to_owned()],
+        (None, true) => super::clients::default_scopes(),
+        (None, false) => before.default_scopes.clone(),
+    };
     let optional_scopes = match text("scope") {
         Some(scope) => unique(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != "openid")),
         None if before.standard_flow => before.optional_scopes.clone(),
@@ -295,6 +301,7 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         jwks_uri: text("jwks_uri"),
         redirect_uris: list("redirect_uris").unwrap_or_default().into_iter().filter(|uri| !uri.is_empty()).collect(),
         grant_types: grant_types.map(|grant| (*grant).to_owned()).collect(),
+        default_scopes,
         optional_scopes,
         standard_flow: true,
         ..before

@@ -1,4 +1,4 @@
-//! Tokens that are for this authorization server alone: for registration, for a client's entry, for the administrator. As Keycloak's,
+//! Tokens that are for this authorization server alone: for registration, for a client's entry, for a refresh, for the administrator. As Keycloak's,
 //! they are JWTs signed with a key that nobody else has (HS512).
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -10,6 +10,8 @@ use super::random;
 pub const INITIAL_ACCESS: &str = "InitialAccessToken";
 /// The same.
 pub const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
+/// The same.
+pub const REFRESH: &str = "Refresh";
 /// The same.
 pub const ADMINISTRATION: &str = "Bearer";
 

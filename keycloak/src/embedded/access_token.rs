@@ -1,0 +1,177 @@
+//! What stands in tokens: the claims that scopes bring, as Keycloak's mappers make them, signed with the realm's key (RS256).
+
+use std::collections::BTreeSet;
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::clients::Client;
+use super::sessions::Session;
+use super::{Server, now, random};
+use crate::realm::User;
+
+/// Scopes of Keycloak's own that stand in a token's `scope`.
+const SHOWN: [&str; 2] = ["email", "profile"];
+
+/// The scopes that this user can give this client: those that it always has, and of those that were asked for the ones for which the
+/// user has a role. A scope without a role is left out without a word.
+pub fn granted_scopes(server: &Server, client: &Client, user: Option<&User>, requested: &str) -> Vec<String> {
+    let asked = requested.split(' ').filter(|scope| client.optional_scopes.iter().any(|optional| optional == scope));
+    let mut granted: Vec<String> = client.default_scopes.clone();
+    for scope in asked {
+        let roles = server.realm.roles_for(scope);
+        let permitted = roles.is_empty() || user.is_some_and(|user| roles.iter().any(|role| user.has_role(role)));
+        if permitted && !granted.iter().any(|known| known == scope) {
+            granted.push(scope.to_owned());
+        }
+    }
+    if requested.split(' ').any(|scope| scope == "openid") {
+        granted.insert(0, "openid".to_owned());
+    }
+    granted
+}
+
+/// `scope` of a token: Keycloak's own technical scopes do not stand there.
+pub fn shown_scope(granted: &[String]) -> String {
+    let hidden = |scope: &str| crate::realm::DEFAULT_SCOPES.contains(&scope) && !SHOWN.contains(&scope);
+    granted.iter().filter(|scope| !hidden(scope)).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// The audiences that the scopes' mappers bring.
+pub fn audiences(server: &Server, granted: &[String]) -> Vec<String> {
+    let mut audiences = BTreeSet::new();
+    for scope in granted.iter().filter_map(|name| server.realm.scope(name)) {
+        for mapper in scope.protocol_mappers.iter().filter(|mapper| mapper.protocol_mapper == "oidc-audience-mapper") {
+            audiences.extend(mapper.config.get("included.client.audience").cloned());
+        }
+    }
+    audiences.into_iter().collect()
+}
+
+/// One audience is a string, several are an array, none is no member (RFC 7519 §4.1.3).
+fn audience(audiences: &[String]) -> Value {
+    match audiences {
+        [] => Value::Null,
+        [one] => json!(one),
+        several => json!(several),
+    }
+}
+
+/// What an access token is about.
+pub struct Subject<'a> {
+    /// Its session; `None` where a client acts for itself.
+    pub session: Option<(&'a str, &'a Session)>,
+    /// The user; `None` where a client acts for itself.
+    pub user: Option<&'a User>,
+    /// The client.
+    pub client: &'a Client,
+    /// The scopes, as [`granted_scopes`] gives them.
+    pub scopes: &'a [String],
+    /// The audiences.
+    pub audiences: &'a [String],
+}
+
+impl Subject<'_> {
+    /// The access token.
+    pub async fn access_token(&self, server: &Server) -> Option<String> {
+        let mut claims = self.common(server, "Bearer")?;
+        claims.insert("aud".to_owned(), audience(self.audiences));
+        claims.insert("scope".to_owned(), json!(shown_scope(self.scopes)));
+        if self.has("web-origins") && !self.client.web_origins.is_empty() {
+            claims.insert("allowed-origins".to_owned(), json!(self.client.web_origins));
+        }
+        match self.user {
+            Some(user) => self.add_user(server, user, &mut claims),
+            None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),
+        }
+        claims.retain(|_, value| !value.is_null());
+        server.key.sign(&Value::Object(claims)).await
+    }
+
+    /// The ID token (OpenID Connect Core §2), which is for the client and for no server.
+    pub async fn id_token(&self, server: &Server, access_token: &str, nonce: Option<&str>) -> Option<String> {
+        let mut claims = self.common(server, "ID")?;
+        claims.insert("aud".to_owned(), json!(self.client.client_id));
+        claims.insert("at_hash".to_owned(), json!(half_hash(access_token)));
+        claims.insert("nonce".to_owned(), json!(nonce));
+        if let Some(user) = self.user {
+            self.add_person(user, &mut claims);
+        }
+        claims.retain(|_, value| !value.is_null());
+        server.key.sign(&Value::Object(claims)).await
+    }
+
+    fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own == scope)
+    }
+
+    fn common(&self, server: &Server, typ: &str) -> Option<Map<String, Value>> {
+        let sub = match self.user {
+            Some(user) => server.subject(&user.username),
+            None => server.subject(&self.client.client_id),
+        };
+        let now = now();
+        let claims = json!({
+            "exp": now + server.realm.access_token_lifespan,
+            "iat": now,
+            "auth_time": self.session.map(|(_, session)| session.auth_time),
+            "jti": random::uuid()?,
+            "iss": server.issuer,
+            "sub": sub,
+            "typ": typ,
+            "azp": self.client.client_id,
+            "sid": self.session.map(|(sid, _)| sid),
+            "acr": (self.has("acr") && self.session.is_some()).then_some("1"),
+        });
+        match claims {
+            Value::Object(claims) => Some(claims),
+            _ => None,
+        }
+    }
+
+    fn add_user(&self, server: &Server, user: &User, claims: &mut Map<String, Value>) {
+        let mut roles = BTreeSet::new();
+        let mut maps_roles = false;
+        for scope in self.scopes {
+            let of_realm = server.realm.scope(scope);
+            let mappers = of_realm.map(|scope| scope.protocol_mappers.as_slice()).unwrap_or_default();
+            roles.extend(server.realm.roles_for(scope).into_iter().filter(|role| user.has_role(role)));
+            for mapper in mappers {
+                match mapper.protocol_mapper.as_str() {
+                    "oidc-usermodel-realm-role-mapper" => maps_roles = true,
+                    "oidc-usermodel-attribute-mapper" => {
+                        if let Some(name) = mapper.config.get("claim.name") {
+                            claims.insert(name.clone(), json!(user.username));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if (maps_roles || self.has("roles")) && !roles.is_empty() {
+            claims.insert("realm_access".to_owned(), json!({"roles": roles}));
+        }
+        self.add_person(user, claims);
+    }
+
+    fn add_person(&self, user: &User, claims: &mut Map<String, Value>) {
+        if self.has("profile") {
+            claims.insert("name".to_owned(), json!(format!("{} {}", user.first_name, user.last_name)));
+            claims.insert("preferred_username".to_owned(), json!(user.username));
+            claims.insert("given_name".to_owned(), json!(user.first_name));
+            claims.insert("family_name".to_owned(), json!(user.last_name));
+        }
+        if self.has("email") {
+            claims.insert("email".to_owned(), json!(user.email));
+            claims.insert("email_verified".to_owned(), json!(user.email_verified));
+        }
+    }
+}
+
+/// `at_hash`: the left half of the hash (OpenID Connect Core §3.1.3.6).
+fn half_hash(token: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, token.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
