@@ -16,7 +16,7 @@ use crate::preregistered::StaticClient;
 use crate::redirect::LoopbackRedirect;
 use crate::store::Store;
 use crate::way::{self, Way};
-use crate::{administration, breakages, compare, initial_access_token, known, manage};
+use crate::{administration, breakages, compare, initial_access_token, known, manage, rules};
 
 /// The client that the tutorial's realm has from the start.
 const DEMO_CLIENT: &str = "mcp-demo-client";
@@ -48,8 +48,17 @@ pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registere
 
     let registering = Registering { http, plan, authorization_server: &authorization_server, server_url, metadata };
     let mut last = None;
+    let mut failed = None;
     for way in &plan.ways {
-        last = registering.by(*way).await?.or(last);
+        match registering.by(*way).await {
+            Ok(client) => last = client.or(last),
+            // A tour goes on with the next way, and ends with the first failure.
+            Err(failure) if plan.ways.len() > 1 => drop(failed.get_or_insert(failure)),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
     }
     let Some((client, document)) = last else {
         return Err(Failure::new("registration.way", "There is no way to register here.", "Give --client-id."));
@@ -88,6 +97,10 @@ fn choose(reporter: &Reporter, authorization_server: &AuthorizationServerMetadat
         (plan.ways.len() > 1 && administration::is_tutorial(&authorization_server.issuer)).then_some(DEMO_CLIENT);
     let client_id = plan.static_client.as_ref().map(|client| client.client_id.as_str()).or(demo);
     reporter.note(way::table(authorization_server, client_id, &plan.ways));
+    if !plan.ways.contains(&Way::InitialAccessToken) && std::env::var_os(initial_access_token::VARIABLE).is_some() {
+        let name = initial_access_token::VARIABLE;
+        reporter.note(format!("{name} is set, and this run has no use for it: --register initial-access-token has."));
+    }
     let is_dynamic = |way: &Way| matches!(way, Way::Anonymous | Way::InitialAccessToken);
     if plan.ways.iter().any(is_dynamic) {
         let quote = spec::MCP_DCR_DEPRECATED.quote;
@@ -186,8 +199,7 @@ impl Registering<'_> {
         let client = if is(&breakages::REUSED_IAT) {
             self.reuse_token(&store, &wanted).await?
         } else {
-            let folder = keeps.then(shared::kept::home);
-            get_or_register(self.http, &store, &wanted, || self.token(way, folder)).await?
+            self.registered(&store, &wanted, keeps.then(shared::kept::home)).await?
         };
         let client = if is(&breakages::STALE_REGISTRATION) {
             self.http
@@ -209,6 +221,31 @@ impl Registering<'_> {
             self.remove(&client).await;
         }
         Ok(client)
+    }
+
+    /// The stored client or a new one; a kept Initial Access Token is counted.
+    async fn registered(
+        &self,
+        store: &Store,
+        wanted: &Wanted<'_>,
+        folder: Option<std::path::PathBuf>,
+    ) -> Result<ClientInformation, Failure> {
+        let taken = std::cell::OnceCell::new();
+        let token = async || {
+            let token = self.token(wanted.way, folder.clone()).await?;
+            if let Some(token) = &token {
+                let _ = taken.set(token.clone());
+            }
+            Ok(token)
+        };
+        let client = get_or_register(self.http, store, wanted, token).await;
+        if let (Some(token), Some(folder)) = (taken.get(), &folder) {
+            let refused = client.as_ref().is_err_and(|failure| failure.id == rules::IDP_TAKES_TOKEN.id);
+            if refused || client.is_ok() {
+                initial_access_token::used(folder, &self.authorization_server.issuer, token, refused).await?;
+            }
+        }
+        client
     }
 
     fn wanted<'b>(&'b self, way: Way, authorization_server: &'b AuthorizationServerMetadata) -> Wanted<'b> {

@@ -10,6 +10,7 @@ use shared::{Failure, Reporter, spec};
 use crate::client::side_by_side;
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
+use crate::compare;
 use crate::manage::{self, ManageError};
 use crate::rules;
 use crate::store::{Opened, Registration, Registrations, Store};
@@ -37,6 +38,11 @@ pub enum Command {
         /// Its identifier or its issuer, or the beginning of either; needed where several are kept
         client: Option<String>,
     },
+    /// Forget a client here, whatever becomes of it there: for an IdP that is gone
+    Forget {
+        /// Its identifier or its issuer, or the beginning of either; needed where several are kept
+        client: Option<String>,
+    },
     /// Delete a client there and here (RFC 7592 §2.3)
     Delete {
         /// Its identifier or its issuer, or the beginning of either; needed where several are kept
@@ -60,13 +66,23 @@ pub async fn run(
         Command::Show { client }
         | Command::Update { client, .. }
         | Command::Rotate { client }
+        | Command::Forget { client }
         | Command::Delete { client } => client.as_deref(),
     };
     let issuer = chosen(&opened, wanted, &opened.place())?;
+    if let Command::Forget { .. } = command {
+        let forgotten = opened.remove(&issuer).map(|registration| registration.information.client_id);
+        opened.save()?;
+        reporter.note(format!(
+            "{} at {issuer} is no longer kept here. If that IdP still has it, it stays there.",
+            forgotten.unwrap_or_default()
+        ));
+        return Ok(());
+    }
     let http = http(&issuer).await?;
     let mut managing = Managing { http: &http, opened: &mut opened, issuer };
     match command {
-        Command::List => Ok(()),
+        Command::List | Command::Forget { .. } => Ok(()),
         Command::Show { .. } => managing.show().await,
         Command::Update { client_name, .. } => managing.update(client_name).await,
         Command::Rotate { .. } => managing.rotate().await,
@@ -116,15 +132,16 @@ fn chosen(clients: &Registrations, wanted: Option<&str>, place: &str) -> Result<
         ([(issuer, _)], _) => Ok((*issuer).clone()),
         ([], _) if known.is_empty() => fails(
             format!("No client is kept in {place}."),
-            "Run the lesson against an IdP that stays: a Keycloak, or cargo run -p keycloak.",
+            "Run the lesson first, against an IdP that stays: a Keycloak, or cargo run -p keycloak.",
         ),
         ([], wanted) => {
             let wanted = wanted.unwrap_or_default();
             fails(format!("No client kept in {place} begins with {wanted}."), "See them: -- clients list.")
         }
         (several, _) => {
-            let ids: Vec<_> = several.iter().map(|(_, id)| id.as_str()).collect();
-            fails(format!("Several clients could be meant: {}.", ids.join(", ")), "Say which one.")
+            let ids: Vec<_> = several.iter().map(|(issuer, id)| format!("{id} at {issuer}")).collect();
+            let fix = "Say which one, by the beginning of its identifier or of its issuer.";
+            fails(format!("Several clients could be meant: {}.", ids.join(", ")), fix)
         }
     }
 }
@@ -166,7 +183,11 @@ impl Managing<'_, '_> {
         let metadata = ClientMetadata { client_name: client_name.to_owned(), ..as_it_is(&registration) };
         let now = manage::update(self.http, &registration.information, &metadata).await?;
         registration.requested = metadata.to_registration();
-        reporter.note(side_by_side(&registration, &now));
+        reporter.note(compare::table(&[
+            ("before", Some(&registration.information.granted)),
+            ("asked for", registration.requested.as_object()),
+            ("now", Some(&now.granted)),
+        ]));
         if let Some(kept) = self.opened.get_mut(&self.issuer) {
             kept.requested = registration.requested;
         }
@@ -200,7 +221,11 @@ impl Managing<'_, '_> {
         reporter.stage("try the old token", &spec::RFC7592_2_2_TOKEN).await;
         let tried = manage::read(self.http, &before).await;
         let dead = matches!(&tried, Err(ManageError::Gone(_)));
-        let got = tried.map_or_else(|error| error.to_string(), |_| "it still opens the entry".to_owned());
+        let got = match tried {
+            Err(ManageError::Gone(refusal)) => refusal.to_string(),
+            Err(error) => error.to_string(),
+            Ok(_) => "it still opens the entry".to_owned(),
+        };
         reporter.check(&rules::OLD_TOKEN_DEAD, dead, "the old token opens nothing", got);
         Ok(())
     }
@@ -268,8 +293,14 @@ mod tests {
         let which = |wanted: Option<&str>| chosen(&two, wanted, "HOME").map_err(|failure| failure.message);
         assert_eq!(which(Some("https://b")), Ok("https://b.example".to_owned()));
         assert_eq!(which(Some("abc-1")), Ok("https://a.example".to_owned()));
-        assert_eq!(which(Some("abc")), Err("Several clients could be meant: abc-1, abc-2.".to_owned()));
-        assert_eq!(which(None), Err("Several clients could be meant: abc-1, abc-2.".to_owned()));
+        assert_eq!(
+            which(Some("abc")),
+            Err("Several clients could be meant: abc-1 at https://a.example, abc-2 at https://b.example.".to_owned())
+        );
+        assert_eq!(
+            which(None),
+            Err("Several clients could be meant: abc-1 at https://a.example, abc-2 at https://b.example.".to_owned())
+        );
         assert_eq!(which(Some("x")), Err("No client kept in HOME begins with x.".to_owned()));
         let one = clients(&[("https://a.example", "abc-1")]);
         assert_eq!(chosen(&one, None, "HOME").unwrap(), "https://a.example");

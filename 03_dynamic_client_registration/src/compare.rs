@@ -22,7 +22,8 @@ pub fn table(columns: &[Column<'_>]) -> String {
         }
     }
     let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
-    let mut lines = vec!["✔ as asked for, ≠ changed by the IdP, − dropped by it, + added by it".to_owned()];
+    let mut lines =
+        vec!["✔ unchanged, ≠ changed, − dropped, + added (by the IdP, from the first column to the last)".to_owned()];
     for name in names {
         let values: Vec<_> = columns
             .iter()

@@ -15,7 +15,7 @@ use crate::client_metadata::ClientMetadata;
 use crate::compare;
 use crate::known;
 use crate::manage::{self, ManageError};
-use crate::register::register;
+use crate::register::{check_granted, register};
 use crate::rules;
 use crate::store::{Opened, Registration, Store};
 use crate::way::Way;
@@ -47,9 +47,11 @@ pub async fn get_or_register(
     let mut opened = store.open().await?;
     reporter.stage("look for a client that is registered already", &spec::MCP_CREDENTIALS_BY_ISSUER).await;
     reporter.note(format!("Clients are kept in {}.", opened.place()));
-    if let Some(information) = stored(http, &mut opened, wanted).await? {
-        return Ok(information);
-    }
+    let replaced = match stored(http, &mut opened, wanted).await? {
+        Stored::Good(information) => return Ok(information),
+        Stored::None => None,
+        Stored::Replace(old) => Some(old),
+    };
 
     reporter.stage("register the client", &spec::RFC7591_3).await;
     let token = token().await?;
@@ -66,6 +68,10 @@ pub async fn get_or_register(
         },
     );
     opened.save()?;
+    // Only now: a registration that is refused must not cost the client that there was.
+    if let Some(old) = replaced {
+        remove_at_idp(http, &old).await;
+    }
 
     reporter.stage("compare what was asked for with what was granted", &spec::RFC7591_2_REPLACE).await;
     reporter.note(compare::table(&[("asked for", requested.as_object()), ("granted", Some(&information.granted))]));
@@ -73,12 +79,18 @@ pub async fn get_or_register(
     Ok(information)
 }
 
+/// What the store has for this authorization server.
+enum Stored {
+    /// Nothing that could be used.
+    None,
+    /// A client that is still good.
+    Good(ClientInformation),
+    /// A client that will not do: a new one takes its place, and then it is deleted at the authorization server.
+    Replace(ClientInformation),
+}
+
 /// The stored client, if it is still good.
-async fn stored(
-    http: &Http,
-    opened: &mut Opened<'_>,
-    wanted: &Wanted<'_>,
-) -> Result<Option<ClientInformation>, Failure> {
+async fn stored(http: &Http, opened: &mut Opened<'_>, wanted: &Wanted<'_>) -> Result<Stored, Failure> {
     let reporter = http.reporter();
     let issuer = &wanted.authorization_server.issuer;
     let found = match wanted.careless {
@@ -87,10 +99,10 @@ async fn stored(
     };
     let Some((registered, registration)) = found.map(|(issuer, client)| (issuer.clone(), client.clone())) else {
         tell_of_others(reporter, opened, wanted);
-        return Ok(None);
+        return Ok(Stored::None);
     };
     if !check_issuer(reporter, &registered, issuer) {
-        return Ok(None);
+        return Ok(Stored::None);
     }
     let client_id = &registration.information.client_id;
     let when =
@@ -105,17 +117,16 @@ async fn stored(
         reporter.check_or(&rules::SECRET_NOT_EXPIRED, !expired, "the secret has not expired", got, ANEW);
     }
     let Some(information) = still_known(http, wanted, &registration.information).await? else {
-        return Ok(None);
+        return Ok(Stored::None);
     };
     if expired {
-        remove_at_idp(http, &information).await;
-        return Ok(None);
+        return Ok(Stored::Replace(information));
     }
 
+    let before = information.clone();
     let mut registration = Registration { information, ..registration };
-    if !check_fits(http, wanted, &mut registration).await {
-        remove_at_idp(http, &registration.information).await;
-        return Ok(None);
+    if !check_fits(http, wanted, &mut registration).await? {
+        return Ok(Stored::Replace(registration.information));
     }
     if !registration.mcp_servers.iter().any(|server| server == wanted.mcp_server) {
         registration.mcp_servers.push(wanted.mcp_server.to_owned());
@@ -123,8 +134,11 @@ async fn stored(
     let information = registration.information.clone();
     opened.insert(issuer.clone(), registration);
     opened.save()?;
-    reporter.note("The stored client is good: nothing is registered.");
-    Ok(Some(information))
+    reporter.note(match information == before {
+        true => "The stored client is good: nothing is registered.",
+        false => "The stored client was changed at the IdP: nothing new is registered.",
+    });
+    Ok(Stored::Good(information))
 }
 
 /// What this run does about a client that is no good.
@@ -176,7 +190,7 @@ async fn still_known(
 }
 
 /// Whether the client may do what this run needs. One that may not is changed at the authorization server, where that can be done.
-async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registration) -> bool {
+async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registration) -> Result<bool, Failure> {
     let reporter = http.reporter();
     let information = &registration.information;
     let redirect_uris = information.redirect_uris();
@@ -195,30 +209,31 @@ async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registr
     if !same_way {
         missing.push(wanted.way.title().to_owned());
     }
-    let got = if missing.is_empty() { "all of it".to_owned() } else { format!("not: {}", missing.join(", ")) };
+    let got = if missing.is_empty() { "all of it".to_owned() } else { format!("it lacks: {}", missing.join(", ")) };
     let expected = "the client was registered for what this run needs";
-    if reporter.check_or(
-        &rules::FITS,
-        missing.is_empty(),
-        expected,
-        got,
-        "none needed: this run changes the client, or registers a new one.",
-    ) {
-        return true;
+    let fix = match same_way {
+        true => "none needed: this run changes the client at the IdP.",
+        false => "none needed: this run registers a new client in its place.",
+    };
+    if reporter.check_or(&rules::FITS, missing.is_empty(), expected, got, fix) {
+        return Ok(true);
     }
     if !same_way {
-        return false;
+        return Ok(false);
     }
     reporter.note("The client's entry is replaced: RFC 7592 §2.2.");
     match manage::update(http, information, &wanted.metadata).await {
         Ok(renewed) => {
+            check_granted(http, &wanted.metadata, &renewed)?;
             registration.information = renewed;
             registration.requested = wanted.metadata.to_registration();
-            true
+            Ok(true)
         }
         Err(error) => {
-            reporter.note(format!("That cannot be done: {error} So a new client is registered."));
-            false
+            reporter.note(format!(
+                "That cannot be done: {error} A new registration is tried; until it succeeds, the old client stays."
+            ));
+            Ok(false)
         }
     }
 }

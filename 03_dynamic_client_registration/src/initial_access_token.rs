@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use shared::http::Http;
@@ -29,6 +30,8 @@ type Tokens = BTreeMap<String, Kept>;
 struct Kept {
     token: Secret,
     left: u64,
+    /// Seconds since 1970.
+    expires_at: u64,
 }
 
 /// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an IdP that does not stay.
@@ -39,7 +42,7 @@ pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Op
         return Ok(Some(Secret::new(token)));
     }
     if let Some(folder) = folder
-        && let Some(token) = take(folder, issuer).await?
+        && let Some(token) = kept(folder, issuer).await?
     {
         reporter.note("The Initial Access Token is one that -- initial-access-token made and kept.");
         return Ok(Some(token));
@@ -48,7 +51,7 @@ pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Op
         return Ok(Some(token));
     }
     if administration::is_tutorial(issuer) {
-        reporter.note("No Initial Access Token is at hand, so one is made: this realm's administrator is public.");
+        reporter.note("No Initial Access Token is at hand, so one is made: the password of this realm's administrator is no secret.");
         let made = Administration::sign_in(http, issuer).await?.initial_access_token(1, ON_THE_SPOT_SECONDS).await?;
         return Ok(Some(made.token));
     }
@@ -61,31 +64,48 @@ pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Op
     ))
 }
 
-/// Keeps a token for later runs.
-pub async fn keep(folder: &Path, issuer: &str, token: Secret, count: u64) -> Result<String, Failure> {
+/// Keeps a token for later runs, for so many uses and seconds.
+pub async fn keep(folder: &Path, issuer: &str, token: Secret, left: u64, seconds: u64) -> Result<String, Failure> {
     let file = Locked::open(folder, FILE).await?;
     let mut tokens = read(&file)?;
-    tokens.insert(issuer.to_owned(), Kept { token, left: count });
+    tokens.insert(issuer.to_owned(), Kept { token, left, expires_at: now().saturating_add(seconds) });
     write(&file, &tokens)?;
     Ok(file.path().display().to_string())
 }
 
-/// Takes one use of a kept token.
-async fn take(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
+/// The kept token for this issuer, if it can still be good.
+async fn kept(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
     // Nothing was ever kept: then nothing is made here either.
     if !folder.join(FILE).exists() {
         return Ok(None);
     }
     let file = Locked::open(folder, FILE).await?;
     let mut tokens = read(&file)?;
-    let Some(kept) = tokens.get_mut(issuer) else { return Ok(None) };
-    let token = kept.token.clone();
-    kept.left = kept.left.saturating_sub(1);
+    let is_good = |kept: &Kept| kept.left > 0 && kept.expires_at > now();
+    let token = tokens.get(issuer).filter(|kept| is_good(kept)).map(|kept| kept.token.clone());
+    if token.is_none() && tokens.remove(issuer).is_some() {
+        write(&file, &tokens)?;
+    }
+    Ok(token)
+}
+
+/// Counts a use of the kept token; one that the authorization server refused is not kept any longer.
+pub async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
+    if !folder.join(FILE).exists() {
+        return Ok(());
+    }
+    let file = Locked::open(folder, FILE).await?;
+    let mut tokens = read(&file)?;
+    let Some(kept) = tokens.get_mut(issuer).filter(|kept| kept.token == *token) else { return Ok(()) };
+    kept.left = if refused { 0 } else { kept.left.saturating_sub(1) };
     if kept.left == 0 {
         tokens.remove(issuer);
     }
-    write(&file, &tokens)?;
-    Ok(Some(token))
+    write(&file, &tokens)
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn read(file: &Locked) -> Result<Tokens, Failure> {
@@ -122,15 +142,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_kept_token_is_taken_as_often_as_it_may() {
+    async fn a_kept_token_is_given_as_often_and_as_long_as_it_may() {
         let folder = tempfile::tempdir().unwrap();
-        let issuer = "https://idp.example";
-        assert_eq!(take(folder.path(), issuer).await.unwrap(), None);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes no file");
-        keep(folder.path(), issuer, Secret::new("t"), 2).await.unwrap();
-        assert_eq!(take(folder.path(), "https://other.example").await.unwrap(), None);
-        for expected in [Some("t"), Some("t"), None] {
-            assert_eq!(take(folder.path(), issuer).await.unwrap().map(|t| t.expose().to_owned()).as_deref(), expected);
+        let (path, issuer, token) = (folder.path(), "https://idp.example", Secret::new("t"));
+        assert_eq!(kept(path, issuer).await.unwrap(), None);
+        assert_eq!(std::fs::read_dir(path).unwrap().count(), 0, "looking makes no file");
+        keep(path, issuer, token.clone(), 2, 60).await.unwrap();
+        assert_eq!(kept(path, "https://other.example").await.unwrap(), None);
+        for _ in 0..2 {
+            assert_eq!(kept(path, issuer).await.unwrap(), Some(token.clone()));
+            used(path, issuer, &token, false).await.unwrap();
         }
+        assert_eq!(kept(path, issuer).await.unwrap(), None, "used up");
+        keep(path, issuer, token.clone(), 2, 0).await.unwrap();
+        assert_eq!(kept(path, issuer).await.unwrap(), None, "expired");
+        keep(path, issuer, token.clone(), 100, 60).await.unwrap();
+        used(path, issuer, &Secret::new("another"), true).await.unwrap();
+        assert!(kept(path, issuer).await.unwrap().is_some());
+        used(path, issuer, &token, true).await.unwrap();
+        assert_eq!(kept(path, issuer).await.unwrap(), None, "refused");
     }
 }

@@ -125,7 +125,8 @@ async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) 
     let administration = Administration::sign_in(&http, idp.issuer()).await?;
     let made = administration.initial_access_token(count, expires.as_secs().max(1)).await?;
     let fingerprint = made.token.fingerprint();
-    let place = initial_access_token::keep(&kept::home(), idp.issuer(), made.token, made.count).await?;
+    let place =
+        initial_access_token::keep(&kept::home(), idp.issuer(), made.token, made.count, made.expiration).await?;
     setup.reporter.note(format!(
         "Made: {fingerprint}, for {count} registration(s) within {}. It is kept in {place} (only you can read that), where \
          --register initial-access-token finds it.",

@@ -42,7 +42,7 @@ impl Published {
     /// Serves the document on `port`, under a URL with this host. A host that is not this machine's own name means that somebody
     /// else has to reach it, so then it is served on all addresses.
     pub async fn serve(metadata: &ClientMetadata, host: &str, port: u16, reporter: Reporter) -> Result<Self, Failure> {
-        let what = "the client's metadata document";
+        let what = "the server of the client's document";
         let listener = match host {
             "localhost" | "127.0.0.1" => listen::bind(port, what, "--document-port").await?,
             _ => listen::bind_openly(port, what, "--document-port").await?,

@@ -44,14 +44,15 @@ pub struct RegistrationOptions {
     /// How the client registers; without it, with --client-id as that client, else anonymously
     #[arg(long, value_enum, value_name = "WAY", global = true)]
     pub register: Option<Register>,
-    /// A client that was registered by hand (its secret, if any, in the environment variable CLIENT_SECRET), or the URL of a document
+    /// A client that was registered by hand (its secret, if any, in the environment variable CLIENT_SECRET); with --register cimd, the
+    /// URL of a document
     #[arg(long, value_name = "ID", global = true)]
     pub client_id: Option<String>,
     /// The authorization server that --client-id belongs to, where the client finds its IdP by discovery
     #[arg(long, value_name = "ISSUER_URL", global = true)]
     pub client_issuer: Option<String>,
     /// Register a client with a secret instead of a public one
-    #[arg(long, global = true)]
+    #[arg(long, conflicts_with = "client_id", global = true)]
     pub confidential: bool,
     /// Port on which the client waits for the browser; 0 lets the system choose
     #[arg(long, value_name = "PORT", default_value_t = 8888, global = true)]
@@ -101,6 +102,13 @@ impl RegistrationOptions {
         let secret = std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(Secret::new);
         let wants_document = self.register == Some(Register::Cimd);
         let hosted_document = self.client_id.clone().filter(|_| wants_document);
+        if let Some(url) = hosted_document.as_ref().filter(|url| !url.contains("://")) {
+            return Err(Failure::new(
+                "configuration.client-id",
+                format!("--register cimd takes the URL of a document about the client, and {url} is none."),
+                "Give the URL, or leave --client-id out: then a document is served from this machine.",
+            ));
+        }
         let static_client = match hosted_document {
             Some(_) => None,
             // The issuer that a run was told to use belongs to a client only where there is one.
@@ -156,6 +164,8 @@ mod tests {
         assert_eq!(planned(&["--register", "cimd", "--client-id", "https://a/c"]), Ok(vec![Way::Cimd]));
         assert_eq!(planned(&["--register", "all"]).map(|ways| ways.len()), Ok(4));
         assert_eq!(planned(&["--register", "preregistered"]), Err("configuration.client-id".to_owned()));
+        assert_eq!(planned(&["--register", "cimd", "--client-id", "x"]), Err("configuration.client-id".to_owned()));
+        assert!(planned(&["--confidential", "--client-id", "x"]).unwrap_err().contains("cannot be used with"));
         let both = ["--register", "anonymous", "--client-id", "x"];
         assert_eq!(planned(&both), Err("configuration.either".to_owned()));
         assert!(planned(&["--document-host", "http://x"]).unwrap_err().contains("without port and path"));

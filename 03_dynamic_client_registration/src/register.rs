@@ -97,7 +97,7 @@ fn check_information(reporter: &Reporter, answer: &Answer) -> Result<ClientInfor
 
 /// "The authorization server MAY reject or replace any of the client's requested field values and substitute them with suitable
 /// values." (RFC 7591 §2) So the client looks before it leaps.
-fn check_granted(
+pub(crate) fn check_granted(
     http: &Http,
     metadata: &ClientMetadata,
     information: &ClientInformation,

@@ -73,7 +73,7 @@ pub static SECRET_NOT_EXPIRED: Rule = should("credentials.secret-not-expired", &
 pub static ENTRY_THERE: Rule = should("credentials.entry-there", &spec::RFC7592_2_1_GONE);
 
 /// A stored client may do what this run needs. One that may not is changed, so it is no failure.
-pub static FITS: Rule = should("credentials.fit", &spec::RFC7591_2_REDIRECT_URI);
+pub static FITS: Rule = should("credentials.fit", &spec::RFC7591_3_2_1_CHECK);
 
 /// The authorization server knows the client.
 pub static KNOWN: Rule = must("credentials.known", &spec::RFC6749_5_2_INVALID_CLIENT);

@@ -120,7 +120,7 @@ impl Opened<'_> {
     pub fn place(&self) -> String {
         match self {
             Opened::Kept { file, .. } => file.path().display().to_string(),
-            Opened::InMemory(_) => "memory (the IdP inside this process forgets it too)".to_owned(),
+            Opened::InMemory(_) => "memory, for this run only".to_owned(),
         }
     }
 }

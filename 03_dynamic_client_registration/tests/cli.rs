@@ -56,7 +56,7 @@ fn what_is_missing_gets_a_sentence() {
     for (arguments, id, sentence) in [
         (&["clients", "show"][..], "clients.which", "No client is kept in "),
         (&["enable-cimd"], "idp.lasting", "none is up"),
-        (&["initial-access-token", "--idp", "embedded"], "idp.lasting", "none is up"),
+        (&["initial-access-token", "--idp", "embedded"], "idp.lasting", "no embedded one is up"),
         (&["--register", "preregistered"], "configuration.client-id", "needs a client that somebody registered"),
         (&["--client-id", "x", "--register", "anonymous"], "configuration.either", "--register asks for a new one"),
         (&["--client-issuer", "https://idp.example"], "configuration.client-id", "but no --client-id"),

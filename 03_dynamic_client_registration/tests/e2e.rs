@@ -163,7 +163,19 @@ fn stored_client_is_reused_and_replaced(issuer: &str) {
         "both IdPs renew the token on an update"
     );
 
-    // A secret that has expired, and a client that belongs to another IdP.
+    // What cannot be registered costs nothing: the client that was there is still there and good.
+    let before = user.stored();
+    for arguments in [&["--scopes", "mcp:read admin:all"][..], &["--register", "initial-access-token"]] {
+        let refused = user.run_with(
+            &[&["--idp", issuer, "--callback-port", &port], arguments].concat(),
+            &[("INITIAL_ACCESS_TOKEN", "no-token")],
+        );
+        assert_eq!((refused.success, refused.sent("DELETE", "/clients-registrations/")), (false, 0), "{arguments:?}");
+        assert_eq!(user.stored()["information"]["client_id"], before["information"]["client_id"]);
+        assert!(user.command(&["clients", "show"]).success);
+    }
+
+    // A secret that has expired.
     let confidential = user.story(&["--callback-port", &port, "--confidential"]);
     assert!(confidential.success, "{:#?}", confidential.events);
     let mut store: Value =
@@ -203,6 +215,9 @@ fn a_client_has_a_life(issuer: &str) {
     assert_eq!(rotated.checks("management.token-renewed"), [true]);
     assert_eq!(rotated.checks("management.old-token-dead"), [true]);
 
+    let forgotten = user.command(&["clients", "forget"]);
+    assert!(forgotten.success && user.store() == json!({}));
+    assert!(user.story(&[]).success);
     let deleted = user.command(&["clients", "delete"]);
     assert_eq!((deleted.success, deleted.checks("management.deleted")), (true, vec![true]));
     assert_eq!(user.store(), json!({}));

@@ -1,6 +1,5 @@
 //! Which identity provider a run talks to, and why.
 
-use std::convert::Infallible;
 use std::str::FromStr;
 
 use clap::Args;
@@ -40,14 +39,15 @@ pub enum IdpChoice {
 }
 
 impl FromStr for IdpChoice {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, String> {
         Ok(match text {
             "auto" => IdpChoice::Auto,
             "keycloak" => IdpChoice::Keycloak,
             "embedded" => IdpChoice::Embedded,
-            issuer => IdpChoice::Issuer(issuer.to_owned()),
+            issuer if issuer.contains("://") => IdpChoice::Issuer(issuer.to_owned()),
+            _ => return Err("auto, keycloak, embedded, or an issuer URL such as https://idp.example".to_owned()),
         })
     }
 }
@@ -112,6 +112,11 @@ impl Idp {
             _ if probe(&embedded, LOCAL_SECONDS).await? == Found::Ready => {
                 Ok(Self::at(&embedded, format!("The embedded stand-in that is up at {embedded}")))
             }
+            IdpChoice::Embedded => Err(Failure::new(
+                "idp.lasting",
+                format!("This needs an IdP that is still there afterwards, and no embedded one is up at {embedded}."),
+                "Start it: cargo run -p keycloak",
+            )),
             _ => Err(Failure::new(
                 "idp.lasting",
                 "This needs an IdP that is still there afterwards, and none is up.",
@@ -150,7 +155,7 @@ impl Idp {
             other => Err(Failure::new(
                 "idp.issuer",
                 format!("The IdP {issuer} was asked for with --idp, but {other}."),
-                "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out for the embedded one.",
+                "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out.",
             )),
         }
     }
@@ -237,7 +242,10 @@ impl std::fmt::Display for Found {
                 write!(f, "the metadata found for {issuer} names the issuer {found}")
             }
             Found::RealmNotReady { issuer, status } => {
-                write!(f, "a Keycloak answers, but {issuer} is not there yet (HTTP {status})")
+                write!(
+                    f,
+                    "a Keycloak answers, but it has no {issuer} (HTTP {status}; a realm that is being imported is not there yet)"
+                )
             }
             Found::SomethingElse { issuer, status } => {
                 write!(f, "what answers at {issuer} is no authorization server (HTTP {status} instead of metadata)")
@@ -334,7 +342,10 @@ mod tests {
             "the metadata found for ISSUER names the issuer http://localhost:1/realms/mcp-oauth"
         );
         let starting = answering(StatusCode::NOT_FOUND, json!({"error": "Realm does not exist"}));
-        assert_eq!(found(starting).await, "a Keycloak answers, but ISSUER is not there yet (HTTP 404)");
+        assert_eq!(
+            found(starting).await,
+            "a Keycloak answers, but it has no ISSUER (HTTP 404; a realm that is being imported is not there yet)"
+        );
         let something = answering(StatusCode::OK, json!("<html>"));
         assert_eq!(
             found(something).await,
@@ -351,7 +362,7 @@ mod tests {
                 "http://localhost:1/realms/x",
                 "was asked for with --idp, but nothing answers at http://localhost:1/realms/x (",
             ),
-            ("not a url", "but nothing answers at not a url (not a url/.well-known/openid-configuration is not a URL"),
+            ("http://", "but nothing answers at http:// ("),
             ("http://169.254.169.254/", "its host is at 169.254.169.254, a link-local or reserved address"),
             ("ftp://localhost/", "its scheme is ftp, not http or https"),
         ] {

@@ -15,6 +15,56 @@ pub fn message(html: &str) -> Option<String> {
     })
 }
 
+/// A form of a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Where it goes, as it stands in the page: it may be relative.
+    pub action: String,
+    /// The input fields: name, type, value.
+    pub inputs: Vec<(String, String, String)>,
+    /// The names of its buttons.
+    pub buttons: Vec<String>,
+}
+
+impl Form {
+    /// The first input of this type.
+    pub fn input(&self, kind: &str) -> Option<&str> {
+        self.inputs.iter().find(|(_, known, _)| known == kind).map(|(name, _, _)| name.as_str())
+    }
+
+    /// Whether there is a button of this name.
+    pub fn has_button(&self, name: &str) -> bool {
+        self.buttons.iter().any(|button| button == name)
+    }
+}
+
+/// The forms of a page, in order.
+pub fn forms(html: &str) -> Vec<Form> {
+    let page = Html::parse_document(html);
+    let (Ok(forms), Ok(inputs), Ok(buttons)) = (
+        Selector::parse("form"),
+        Selector::parse("input[name]"),
+        Selector::parse("button[name], input[type=submit][name]"),
+    ) else {
+        return Vec::new();
+    };
+    let attribute = |element: ElementRef<'_>, name: &str| element.attr(name).unwrap_or_default().to_owned();
+    let read = |form: ElementRef<'_>| Form {
+        action: attribute(form, "action"),
+        inputs: form
+            .select(&inputs)
+            .map(|input| {
+                let kind = attribute(input, "type").to_ascii_lowercase();
+                let kind = if kind.is_empty() { "text".to_owned() } else { kind };
+                (attribute(input, "name"), kind, attribute(input, "value"))
+            })
+            .filter(|(_, kind, _)| kind != "submit")
+            .collect(),
+        buttons: form.select(&buttons).map(|button| attribute(button, "name")).collect(),
+    };
+    page.select(&forms).map(read).collect()
+}
+
 /// The text of an element, its white space in order.
 fn text(element: ElementRef<'_>) -> String {
     let words: Vec<_> = element.text().flat_map(str::split_whitespace).collect();
@@ -23,7 +73,22 @@ fn text(element: ElementRef<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::message;
+    use super::*;
+
+    /// The shape of Keycloak's sign-in page.
+    #[test]
+    fn forms_are_read_with_their_fields() {
+        let html = r#"<form id="a" action="/login?x=1&amp;y=2" method="post"><input name="username" value="">
+            <input name="password" type="PASSWORD"><input type="hidden" name="credentialId" value="7">
+            <button name="login" type="submit">Sign in</button><button type="button">show</button></form><form></form>"#;
+        let forms = forms(html);
+        assert_eq!(forms.len(), 2);
+        assert_eq!(forms[0].action, "/login?x=1&y=2");
+        assert_eq!(forms[0].input("password"), Some("password"));
+        assert_eq!(forms[0].inputs[2], ("credentialId".to_owned(), "hidden".to_owned(), "7".to_owned()));
+        assert_eq!(forms[0].buttons, ["login"]);
+        assert_eq!(forms[1], Form::default());
+    }
 
     #[test]
     fn the_message_is_what_a_person_reads() {

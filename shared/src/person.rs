@@ -92,6 +92,11 @@ impl View {
             }
             // A program that tells no story, such as a server until Ctrl-C, has no verdict.
             Event::Outcome { ok: true, stages: 0, .. } => String::new(),
+            // Where nothing was checked, there is nothing to count.
+            Event::Outcome { ok, checks: 0, .. } => {
+                let (title, color) = if *ok { ("Done.", Color::Green) } else { ("It did not work.", Color::Red) };
+                format!("\n{}\n", self.tinted(title, color))
+            }
             Event::Outcome { ok, stages, checks, failed, missed, .. } => {
                 let verdict = if *ok { "The story holds" } else { "The story does not hold" };
                 let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });

@@ -177,6 +177,27 @@ impl Mask {
             }
             rest = &rest[end..];
         }
+        self.parameters(&(shown + rest))
+    }
+
+    /// Secrets that stand in the query of a URL somewhere in the text: in a link of a page, for example.
+    fn parameters(self, text: &str) -> String {
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(mark) = rest.find(['?', '&', ';']) {
+            let (before, after) = rest.split_at(mark + 1);
+            shown.push_str(before);
+            rest = after;
+            let end = rest.find(['&', '"', '\'', '<', '#', ' ', '\n']).unwrap_or(rest.len());
+            if let Some((name, value)) = rest[..end].split_once('=')
+                && is_secret(name)
+                && !value.is_empty()
+                && !value.starts_with('<')
+            {
+                shown.push_str(&format!("{name}={}", self.secret(name, value)));
+                rest = &rest[end..];
+            }
+        }
         shown + rest
     }
 
@@ -242,6 +263,10 @@ mod tests {
                 .to_string(),
             Mask::Fingerprint.body("text/html", format!("<a>{JWT}</a>").as_bytes()).to_string(),
             Mask::Fingerprint.header("x-custom", JWT),
+            Mask::Fingerprint
+                .body("text/html", format!(r#"<form action="/a?x=1&amp;session_code={secret}&amp;y=2">"#).as_bytes())
+                .to_string(),
+            Mask::Fingerprint.text(&format!("see http://h/cb?code={secret} there")),
         ];
         for text in shown {
             assert!(!text.contains(secret) && !text.contains(JWT), "{text}");

@@ -53,6 +53,23 @@ impl Request {
         Self { method: Method::PUT, ..Self::post_json(url, body) }
     }
 
+    /// Any request, as another library made it. It follows no redirect, and headers that are no text are left out.
+    pub fn of(request: axum::http::Request<Vec<u8>>) -> Self {
+        let (parts, body) = request.into_parts();
+        let known = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE];
+        let headers = known.iter().filter_map(|name| {
+            let value = parts.headers.get(name)?.to_str().ok()?;
+            let name = match *name {
+                header::ACCEPT => "accept",
+                header::AUTHORIZATION => "authorization",
+                _ => "content-type",
+            };
+            Some((name, value.to_owned()))
+        });
+        let headers = headers.collect();
+        Self { method: parts.method, url: parts.uri.to_string(), headers, body, follows_redirects: false }
+    }
+
     /// A POST of form fields (`application/x-www-form-urlencoded`). It follows no redirect.
     pub fn post_form(url: &str, fields: &[(&str, &str)]) -> Self {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -76,6 +93,11 @@ impl Request {
     /// With this bearer token in the `Authorization` header (RFC 6750 §2.1).
     pub fn bearer(self, token: &Secret) -> Self {
         self.header("authorization", &format!("Bearer {}", token.expose()))
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The same request; a redirect is its answer.

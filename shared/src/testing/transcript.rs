@@ -65,17 +65,17 @@ fn free_port() -> String {
 fn settled(text: &str) -> String {
     let mut text = text.replace("localhost:1/", "localhost:9000/");
     for (path, port) in [
-        ("/mcp", "8000"),
-        ("/.well-known/oauth-protected-resource", "8000"),
-        ("/.well-known/oauth-authorization-server", "54321"),
-        ("/.well-known/openid-configuration", "54321"),
-        ("/admin/", "54321"),
-        ("%2Fmcp", "8000"),
-        ("/realms/", "54321"),
-        ("/callback", "8888"),
-        ("%2Fcallback", "8888"),
-        ("/client.json", "8889"),
-        ("%2Fclient.json", "8889"),
+        ("/mcp", 8000),
+        ("/.well-known/oauth-protected-resource", 8000),
+        ("/.well-known/oauth-authorization-server", 54321),
+        ("/.well-known/openid-configuration", 54321),
+        ("/admin/", 54321),
+        ("%2Fmcp", 8000),
+        ("/realms/", 54321),
+        ("/callback", 8888),
+        ("%2Fcallback", 8888),
+        ("/client.json", 8889),
+        ("%2Fclient.json", 8889),
     ] {
         text = with_port(&text, path, port);
     }
@@ -107,11 +107,19 @@ fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String
 }
 
 /// Replaces the port which the system chose for the server whose URLs go on with `path`, where it is written plainly or inside a
-/// query.
-fn with_port(text: &str, path: &str, port: &str) -> String {
-    let pattern = format!(r"((?:localhost|127\.0\.0\.1)(?::|%3A))\d{{5}}{}", regex::escape(path));
+/// query. A second such server gets the next port.
+fn with_port(text: &str, path: &str, port: u16) -> String {
+    let pattern = format!(r"((?:localhost|127\.0\.0\.1)(?::|%3A))(\d{{5}}){}", regex::escape(path));
     let pattern = Regex::new(&pattern).unwrap_or_else(|error| panic!("{error}"));
-    pattern.replace_all(text, |found: &Captures<'_>| format!("{}{port}{path}", &found[1])).into_owned()
+    let mut seen: Vec<String> = Vec::new();
+    let named = |found: &Captures<'_>| {
+        let n = seen.iter().position(|known| *known == found[2]).unwrap_or_else(|| {
+            seen.push(found[2].to_owned());
+            seen.len() - 1
+        });
+        format!("{}{}{path}", &found[1], usize::from(port) + n)
+    };
+    pattern.replace_all(text, named).into_owned()
 }
 
 /// Stands in a README, unseen by its reader, before a command whose IdP stays: then its runs follow each other on one IdP and keep what
