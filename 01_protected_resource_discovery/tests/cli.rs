@@ -128,7 +128,11 @@ fn an_idp_that_is_not_there_gets_a_sentence() {
     with_idp(|issuer| {
         let elsewhere = issuer.replace("localhost", "127.0.0.1");
         assert_failure(&mut lesson(&["--idp", &elsewhere]), "idp.issuer", &format!("names the issuer {issuer}"));
-        assert_failure(&mut lesson(&["--idp", &format!("{issuer}x")]), "idp.issuer", "is being imported is not there yet");
+        assert_failure(
+            &mut lesson(&["--idp", &format!("{issuer}x")]),
+            "idp.issuer",
+            "is being imported is not there yet",
+        );
     });
 }
 
