@@ -65,10 +65,11 @@ pub struct Running {
 impl Setup<'_> {
     /// Finds the IdP, starts the MCP server, and says both.
     pub async fn start(&self, lifetime: Lifetime) -> Result<Running, Failure> {
-        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect).await?;
-        self.reporter.on(Side::Idp).note(idp.reason());
         let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
         let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
+        // An IdP inside this process issues tokens for this very server, whatever its port.
+        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, Some(&server_url)).await?;
+        self.reporter.on(Side::Idp).note(idp.reason());
         let protected = ProtectedResource {
             resource: server_url.clone(),
             authorization_servers: vec![idp.issuer().to_owned()],

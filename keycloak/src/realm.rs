@@ -283,6 +283,14 @@ impl Realm {
         Self::from_json(SHIPPED, |name| std::env::var(name).ok())
     }
 
+    /// The same, for an MCP server with this URL, unless the environment names one.
+    pub fn shipped_for(resource: &str) -> Result<Self, RealmError> {
+        Self::from_json(SHIPPED, |name| {
+            let named = (name == "MCP_RESOURCE_URL").then(|| resource.to_owned());
+            std::env::var(name).ok().or(named)
+        })
+    }
+
     /// Reads a realm file. `variable` gives the values of placeholders.
     pub fn from_json(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, RealmError> {
         serde_json::from_str(&filled(text, variable)).map_err(RealmError)

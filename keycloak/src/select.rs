@@ -61,6 +61,13 @@ pub enum Lifetime {
     Server,
 }
 
+/// An embedded IdP inside this process, as it is needed.
+#[derive(Clone, Copy)]
+struct Inside<'a> {
+    lifetime: Lifetime,
+    resource: Option<&'a str>,
+}
+
 /// The identity provider of this run.
 pub struct Idp {
     issuer: String,
@@ -71,14 +78,21 @@ pub struct Idp {
 impl Idp {
     /// Finds the IdP that `choice` asks for, or starts the embedded one.
     pub async fn select(choice: &IdpChoice, lifetime: Lifetime) -> Result<Self, Failure> {
-        Self::select_with(choice, lifetime, None).await
+        Self::select_with(choice, lifetime, None, None).await
     }
 
-    /// The same; with a defect it is always an embedded one inside this process, since no other IdP misbehaves on demand.
-    pub async fn select_with(choice: &IdpChoice, lifetime: Lifetime, defect: Option<Defect>) -> Result<Self, Failure> {
+    /// The same; with a defect it is always an embedded one inside this process, since no other IdP misbehaves on demand. Such a one
+    /// takes `resource` for the MCP server of its realm file.
+    pub async fn select_with(
+        choice: &IdpChoice,
+        lifetime: Lifetime,
+        defect: Option<Defect>,
+        resource: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let inside = Inside { lifetime, resource };
         match choice {
             IdpChoice::Auto | IdpChoice::Embedded if defect.is_some() => {
-                Self::inside(lifetime, "since only that one can misbehave on purpose", defect).await
+                Self::inside(inside, "since only that one can misbehave on purpose", defect).await
             }
             _ if defect.is_some() => Err(Failure::new(
                 "idp.defect",
@@ -87,13 +101,13 @@ impl Idp {
             )),
             IdpChoice::Issuer(issuer) => Self::named(issuer).await,
             IdpChoice::Keycloak => Self::keycloak().await,
-            IdpChoice::Embedded => Self::embedded(lifetime, "as asked for".to_owned()).await,
+            IdpChoice::Embedded => Self::embedded(inside, "as asked for".to_owned()).await,
             IdpChoice::Auto => {
                 let issuer = keycloak_issuer();
                 match probe(&issuer, LOCAL_SECONDS).await? {
                     Found::Ready => Ok(Self::at(&issuer, format!("Keycloak at {issuer}, since it answers there"))),
                     other => {
-                        Self::embedded(lifetime, format!("since {other}; for a real Keycloak: {START_KEYCLOAK}")).await
+                        Self::embedded(inside, format!("since {other}; for a real Keycloak: {START_KEYCLOAK}")).await
                     }
                 }
             }
@@ -127,7 +141,7 @@ impl Idp {
 
     /// A second embedded one inside this process, on a port of its own.
     pub async fn another() -> Result<Self, Failure> {
-        Self::inside(Lifetime::Story, "beside the first one", None).await
+        Self::inside(Inside { lifetime: Lifetime::Story, resource: None }, "beside the first one", None).await
     }
 
     /// Whether it is still there when this process has ended.
@@ -172,21 +186,25 @@ impl Idp {
         }
     }
 
-    async fn embedded(lifetime: Lifetime, why: String) -> Result<Self, Failure> {
+    async fn embedded(inside: Inside<'_>, why: String) -> Result<Self, Failure> {
         let elsewhere = format!("{}/realms/mcp-oauth", embedded_url());
         if probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready {
             return Ok(Self::at(&elsewhere, format!("The embedded stand-in that is up at {elsewhere}, {why}")));
         }
-        Self::inside(lifetime, &why, None).await
+        Self::inside(inside, &why, None).await
     }
 
-    async fn inside(lifetime: Lifetime, why: &str, defect: Option<Defect>) -> Result<Self, Failure> {
-        let port = match lifetime {
+    async fn inside(inside: Inside<'_>, why: &str, defect: Option<Defect>) -> Result<Self, Failure> {
+        let port = match inside.lifetime {
             Lifetime::Story => 0,
             Lifetime::Server => EMBEDDED_PORT,
         };
         let listener = listen::bind(port, "the embedded IdP", "--idp <issuer URL> (another IdP)").await?;
-        let embedded = Embedded::misbehaving(listener, Realm::shipped()?, defect);
+        let realm = match inside.resource {
+            Some(url) => Realm::shipped_for(url)?,
+            None => Realm::shipped()?,
+        };
+        let embedded = Embedded::misbehaving(listener, realm, defect);
         let issuer = embedded.issuer().to_owned();
         let reason = format!("The embedded stand-in inside this process, at {issuer}, {why}");
         Ok(Self { issuer, reason, _embedded: Some(embedded) })

@@ -27,7 +27,8 @@ pub fn on_keycloak_with(name: &str, features: Features, scenario: fn(&str) -> Re
     Trial::ignorable_test(name, move || on_keycloak(features, scenario))
 }
 
-fn on_embedded(scenario: fn(&str) -> Result<(), Failed>) -> Result<(), Failed> {
+/// Runs `scenario` on an embedded IdP.
+pub fn on_embedded(scenario: impl FnOnce(&str) -> Result<(), Failed>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _entered = runtime.enter();
     let embedded = runtime.block_on(async {

@@ -7,8 +7,15 @@ use scraper::{ElementRef, Html, Selector};
 pub fn message(html: &str) -> Option<String> {
     let page = Html::parse_document(html);
     // Keycloak's error pages first, then what other servers use.
-    let places =
-        ["#kc-error-message .instruction", "[role=alert]", ".error-message", "#error_description", "h1", "title"];
+    let places = [
+        "#kc-error-message .instruction",
+        "[id^=input-error] .kc-feedback-text",
+        "[role=alert]",
+        ".error-message",
+        "#error_description",
+        "h1",
+        "title",
+    ];
     places.iter().find_map(|place| {
         let selector = Selector::parse(place).ok()?;
         page.select(&selector).map(text).find(|text| !text.is_empty())
@@ -97,6 +104,10 @@ mod tests {
                 r#"<title>Sign in</title><h1>R</h1><div id="kc-error-message"><p class="instruction">Client
                    not found.</p></div>"#,
                 Some("Client not found."),
+            ),
+            (
+                r#"<h1>Sign in</h1><div id="input-error-username"><span class="x kc-feedback-text"> Invalid password. </span></div>"#,
+                Some("Invalid password."),
             ),
             ("<title>Sign in to R</title><h1> </h1>", Some("Sign in to R")),
             ("<p role=alert>No &amp; no</p>", Some("No & no")),

@@ -409,14 +409,6 @@ pub static RFC7591_5_REDIRECT_URI: SpecRef = SpecRef {
     quote: "registered redirection URI values MUST be one of: … A web site hosted on the local machine using an HTTP URI",
 };
 
-/// RFC 7591 §2
-pub static RFC7591_2_REDIRECT_URI: SpecRef = SpecRef {
-    id: "RFC 7591",
-    section: "§2",
-    url: "https://www.rfc-editor.org/rfc/rfc7591#section-2",
-    quote: "As required by Section 2 of OAuth 2.0 [RFC6749], clients using flows with redirection MUST register their redirection URI values.",
-};
-
 /// RFC 7592 §2.1
 pub static RFC7592_2_1: SpecRef = SpecRef {
     id: "RFC 7592",
@@ -569,6 +561,190 @@ pub static RFC7592_5_ROTATE: SpecRef = SpecRef {
     quote: "to limit the exposure surface of the registration access token, the registration access token MAY be rotated when the developer or client does a read or update operation on the client's client configuration endpoint.",
 };
 
+/// RFC 6749 §3.1.2.4
+pub static RFC6749_3_1_2_4: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§3.1.2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.4",
+    quote: "If an authorization request fails validation due to a missing, invalid, or mismatching redirection URI, the authorization server SHOULD inform the resource owner of the error and MUST NOT automatically redirect the user-agent to the invalid redirection URI.",
+};
+
+/// RFC 6749 §4.1.2
+pub static RFC6749_4_1_2_ONCE: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.1.2",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2",
+    quote: "If an authorization code is used more than once, the authorization server MUST deny the request and SHOULD revoke (when possible) all tokens previously issued based on that authorization code.",
+};
+
+/// RFC 6749 §5.2
+pub static RFC6749_5_2_INVALID_GRANT: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§5.2",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-5.2",
+    quote: "invalid_grant The provided authorization grant (e.g., authorization code, resource owner credentials) or refresh token is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.",
+};
+
+/// RFC 6749 §6
+pub static RFC6749_6: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§6",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-6",
+    quote: "The requested scope MUST NOT include any scope not originally granted by the resource owner, and if omitted is treated as equal to the scope originally granted by the resource owner.",
+};
+
+/// RFC 7636 §4.4.1
+pub static RFC7636_4_4_1: SpecRef = SpecRef {
+    id: "RFC 7636",
+    section: "§4.4.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7636#section-4.4.1",
+    quote: "If the server requires Proof Key for Code Exchange (PKCE) by OAuth public clients and the client does not send the \"code_challenge\" in the request, the authorization endpoint MUST return the authorization error response with the \"error\" value set to \"invalid_request\".",
+};
+
+/// RFC 7636 §4.6
+pub static RFC7636_4_6: SpecRef = SpecRef {
+    id: "RFC 7636",
+    section: "§4.6",
+    url: "https://www.rfc-editor.org/rfc/rfc7636#section-4.6",
+    quote: "Upon receipt of the request at the token endpoint, the server verifies it by calculating the code challenge from the received \"code_verifier\" and comparing it with the previously associated \"code_challenge\", after first transforming it according to the \"code_challenge_method\" method specified by the client.",
+};
+
+/// RFC 7636 §4.1
+pub static RFC7636_4_1: SpecRef = SpecRef {
+    id: "RFC 7636",
+    section: "§4.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7636#section-4.1",
+    quote: "The code verifier SHOULD have enough entropy to make it impractical to guess the value.",
+};
+
+/// RFC 9207 §2.4
+pub static RFC9207_2_4: SpecRef = SpecRef {
+    id: "RFC 9207",
+    section: "§2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc9207#section-2.4",
+    quote: "If the value does not match the expected issuer identifier, clients MUST reject the authorization response and MUST NOT proceed with the authorization grant.",
+};
+
+/// RFC 9207 §2.4
+pub static RFC9207_2_4_MISSING: SpecRef = SpecRef {
+    id: "RFC 9207",
+    section: "§2.4",
+    url: "https://www.rfc-editor.org/rfc/rfc9207#section-2.4",
+    quote: "Clients MUST reject authorization responses without the iss parameter from authorization servers that do support the parameter according to the client's configuration.",
+};
+
+/// RFC 8707 §2.2
+pub static RFC8707_2_2: SpecRef = SpecRef {
+    id: "RFC 8707",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc8707#section-2.2",
+    quote: "In the case of a refresh_token or authorization_code grant type request, such policy may limit the acceptable resources to those that were originally granted by the resource owner or a subset thereof.",
+};
+
+/// RFC 8707 §2
+pub static RFC8707_2_AUDIENCE: SpecRef = SpecRef {
+    id: "RFC 8707",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc8707#section-2",
+    quote: "The authorization server SHOULD audience-restrict issued access tokens to the resource(s) indicated by the resource parameter.",
+};
+
+/// MCP 2026-07-28 OAuth Authorization URL Validation
+pub static MCP_URL_DANGEROUS: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "OAuth Authorization URL Validation",
+    url: "https://modelcontextprotocol.io/docs/2026-07-28/tutorials/security/security_best_practices#oauth-authorization-url-validation",
+    quote: "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes",
+};
+
+/// MCP 2026-07-28 Token Theft
+pub static MCP_ROTATE_REFRESH: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Theft",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#token-theft",
+    quote: "For public clients, authorization servers MUST rotate refresh tokens as described in OAuth 2.1 Section 4.3.1 \"Token Endpoint Extension\".",
+};
+
+/// RFC 8252 §7.3
+pub static RFC8252_7_3: SpecRef = SpecRef {
+    id: "RFC 8252",
+    section: "§7.3",
+    url: "https://www.rfc-editor.org/rfc/rfc8252#section-7.3",
+    quote: "The authorization server MUST allow any port to be specified at the time of the request for loopback IP redirect URIs, to accommodate clients that obtain an available ephemeral port from the operating system at the time of the request.",
+};
+
+/// RFC 6749 §4.1.2
+pub static RFC6749_4_1_2_CODE: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.1.2",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2",
+    quote: "The authorization code is bound to the client identifier and redirection URI.",
+};
+
+/// RFC 6749 §10.4
+pub static OAUTH_REFRESH_REPLAY: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§10.4",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-10.4",
+    quote: "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them will present an invalidated refresh token, which will inform the authorization server of the breach.",
+};
+
+/// RFC 6749 §7.1
+pub static RFC6749_7_1: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§7.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-7.1",
+    quote: "The client MUST NOT use an access token if it does not understand the token type.",
+};
+
+/// RFC 6749 §5.1
+pub static RFC6749_5_1: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§5.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-5.1",
+    quote: "REQUIRED. The access token issued by the authorization server.",
+};
+
+/// RFC 6749 §5.1
+pub static RFC6749_5_1_SCOPE: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§5.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-5.1",
+    quote: "OPTIONAL, if identical to the scope requested by the client; otherwise, REQUIRED.",
+};
+
+/// RFC 6749 §4.4
+pub static RFC6749_4_4: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.4",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
+    quote: "The client can request an access token using only its client credentials (or other supported means of authentication) when the client is requesting access to the protected resources under its control",
+};
+
+/// MCP 2026-07-28 Scope Selection Strategy
+pub static MCP_SCOPE_ORDER: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Scope Selection Strategy",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#scope-selection-strategy",
+    quote: "Use scope parameter from the initial WWW-Authenticate header in the 401 response, if provided",
+};
+
+/// MCP 2026-07-28 Resource Parameter Implementation
+pub static MCP_RESOURCE_BOTH: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Resource Parameter Implementation",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#resource-parameter-implementation",
+    quote: "MUST be included in both authorization requests and token requests.",
+};
+
+/// RFC 6749 §10.12
+pub static RFC6749_10_12: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§10.12",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-10.12",
+    quote: "The client MUST implement CSRF protection for its redirection URI.",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -620,7 +796,6 @@ pub static ALL: &[&SpecRef] = &[
     &RFC7591_3_2_1_CHECK,
     &RFC7591_2_SCOPE,
     &RFC7591_5_REDIRECT_URI,
-    &RFC7591_2_REDIRECT_URI,
     &RFC7592_2_1,
     &RFC7592_2_1_GONE,
     &RFC7592_2_2,
@@ -640,6 +815,29 @@ pub static ALL: &[&SpecRef] = &[
     &MCP_DCR_DEPRECATED,
     &MCP_DCR,
     &RFC7592_5_ROTATE,
+    &RFC6749_3_1_2_4,
+    &RFC6749_4_1_2_ONCE,
+    &RFC6749_5_2_INVALID_GRANT,
+    &RFC6749_6,
+    &RFC7636_4_4_1,
+    &RFC7636_4_6,
+    &RFC7636_4_1,
+    &RFC9207_2_4,
+    &RFC9207_2_4_MISSING,
+    &RFC8707_2_2,
+    &RFC8707_2_AUDIENCE,
+    &MCP_URL_DANGEROUS,
+    &MCP_ROTATE_REFRESH,
+    &RFC8252_7_3,
+    &RFC6749_4_1_2_CODE,
+    &OAUTH_REFRESH_REPLAY,
+    &RFC6749_7_1,
+    &RFC6749_5_1,
+    &RFC6749_5_1_SCOPE,
+    &RFC6749_4_4,
+    &MCP_SCOPE_ORDER,
+    &MCP_RESOURCE_BOTH,
+    &RFC6749_10_12,
 ];
 
 #[cfg(test)]

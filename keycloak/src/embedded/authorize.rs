@@ -72,6 +72,7 @@ async fn authorize(server: &Server, headers: &HeaderMap, query: &str) -> Respons
         resource: text("resource"),
         asks_again: prompt.split(' ').any(|word| word == "consent"),
         session: None,
+        identity: None,
     };
     match check(&client, &parameters) {
         Ok(()) => login::begin(server, headers, sign_in, prompt),

@@ -71,12 +71,12 @@ pub async fn authenticate(
         let mut sessions = server.sessions.lock();
         let session = Session { username: user.username.clone(), auth_time: now(), clients: BTreeMap::new() };
         sessions.sessions.insert(sid.clone(), session);
-        sessions.browsers.insert(identity.clone(), sid.clone());
         if let Some(sign_in) = sessions.sign_ins.get_mut(code) {
             sign_in.session = Some(sid);
+            sign_in.identity = Some(identity);
         }
     }
-    with_cookie(go_on(&server, code, false), IDENTITY, &identity)
+    go_on(&server, code, false)
 }
 
 /// The user has signed in: the consent page, or the answer.
@@ -167,9 +167,17 @@ fn finish(server: &Server, sign_in: &str) -> Response {
         return no_cookie(server);
     };
     let session = request.session.clone().unwrap_or_default();
+    // Only now is the browser signed in: a user who did not agree is asked for the password again.
+    let identity = request.identity.clone();
+    if let Some(identity) = &identity {
+        sessions.browsers.insert(identity.clone(), session.clone());
+    }
     let location = redirect(server, &request, &[("session_state", &session)], &[("code", &code)]);
     sessions.codes.insert(code, Code { issued: now(), session, request });
-    found(&location)
+    match identity {
+        Some(identity) => with_cookie(found(&location), IDENTITY, &identity),
+        None => found(&location),
+    }
 }
 
 /// An error goes back with `state` (RFC 6749 §4.1.2.1) and `iss` (RFC 9207 §2).
@@ -217,7 +225,7 @@ fn asks(prompt: &str, what: &str) -> bool {
 }
 
 fn no_cookie(server: &Server) -> Response {
-    (StatusCode::BAD_REQUEST, pages::error(&server.realm, NO_COOKIE)).into_response()
+    uncached((StatusCode::BAD_REQUEST, pages::error(&server.realm, NO_COOKIE)).into_response())
 }
 
 fn found(location: &str) -> Response {

@@ -35,6 +35,8 @@ pub struct SignIn {
     pub asks_again: bool,
     /// The session of the user who has signed in.
     pub session: Option<String>,
+    /// The cookie by which the browser will be known when this sign-in has ended well; `None` where it is known already.
+    pub identity: Option<String>,
 }
 
 /// A user who is signed in, with one browser.

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, vec![trial]).exit_code()
 }
 
+mod code_flow;
 mod registration;
 
 /// The requests: a method and a path.
@@ -65,6 +66,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("scopes_supported", "the scopes that Keycloak brings itself come with the lessons that use them"),
     ("grant_types_supported", LATER),
     ("token_endpoint_auth_methods_supported", LATER),
+    ("access_token.claims.clientAddress", "where the request came from, which no lesson uses"),
+    ("access_token.claims.clientHost", "where the request came from, which no lesson uses"),
     ("acr_values_supported", NOT_NEEDED),
     ("authorization_encryption_alg_values_supported", NOT_NEEDED),
     ("authorization_encryption_enc_values_supported", NOT_NEEDED),
@@ -125,6 +128,9 @@ fn compare(keycloak: &str) -> Result<(), Failed> {
             answers.push((name, ask(embedded.issuer(), method, path).await?, ask(keycloak, method, path).await?));
         }
         let (ours, theirs) = (registration::answers(embedded.issuer()).await?, registration::answers(keycloak).await?);
+        assert_eq!(ours.len(), theirs.len());
+        answers.extend(ours.into_iter().zip(theirs).map(|((name, ours), (_, theirs))| (name, ours, theirs)));
+        let (ours, theirs) = (code_flow::answers(embedded.issuer()).await?, code_flow::answers(keycloak).await?);
         assert_eq!(ours.len(), theirs.len());
         answers.extend(ours.into_iter().zip(theirs).map(|((name, ours), (_, theirs))| (name, ours, theirs)));
         for (name, ours, theirs) in answers {
@@ -195,4 +201,9 @@ fn flatten(name: &str, value: &Value, fields: &mut BTreeMap<String, Value>) {
 fn differing(ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String, Value>) -> Vec<String> {
     let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
     names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name)).cloned().collect()
+}
+
+fn base64(text: &str) -> String {
+    use ::base64::Engine;
+    ::base64::engine::general_purpose::STANDARD.encode(text)
 }

@@ -13,9 +13,10 @@ use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::{Reporter, Secret, page};
 
-use super::flatten;
+use super::{base64, flatten};
 
-type Fields = BTreeMap<String, Value>;
+/// What is compared of an answer, by name.
+pub type Fields = BTreeMap<String, Value>;
 
 /// One IdP, and what it has answered so far.
 struct Asked {
@@ -524,7 +525,7 @@ async fn serve_documents(host: &str) -> Result<(u16, Serving), Failed> {
 }
 
 /// What a person sees: an error's message, or that this is the page to sign in at.
-fn page_of(html: &str) -> String {
+pub fn page_of(html: &str) -> String {
     match html.contains("id=\"kc-form-login\"") {
         true => "sign in".to_owned(),
         false => page::message(html).unwrap_or_default(),
@@ -551,11 +552,6 @@ fn name_values(body: &mut Value) {
     }
 }
 
-fn replaced(text: &str, pattern: &str, by: &str) -> String {
+pub fn replaced(text: &str, pattern: &str, by: &str) -> String {
     Regex::new(pattern).unwrap().replace_all(text, by).into_owned()
-}
-
-fn base64(text: &str) -> String {
-    use ::base64::Engine;
-    ::base64::engine::general_purpose::STANDARD.encode(text)
 }
