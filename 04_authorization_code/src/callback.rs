@@ -1,0 +1,201 @@
+//! The listener on this machine to which the browser brings the answer (RFC 8252 §7.3). It takes one answer, the one to the request that
+//! was sent, and nothing else: another path is 404, another method 405, an answer with another state is refused and waited on, and
+//! what comes after the one answer is told that it is too late.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use dynamic_client_registration::redirect::LoopbackRedirect;
+use shared::Reporter;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::error::AuthorizationError;
+use crate::response::{AuthorizationResponse, Expected, check_state};
+
+/// Bytes of a query that are looked at. A code, a state and an issuer need a few hundred.
+const MAX_QUERY_BYTES: usize = 16 * 1024;
+/// What is still under way may take this long when the listener ends.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// A listener that waits for one answer.
+pub struct Callback {
+    answer: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
+    close: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+struct Waiting {
+    expected: Expected,
+    reporter: Reporter,
+    /// An answer with another state ends the wait: for a user agent that will bring no other one.
+    strict: bool,
+    answer: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
+}
+
+impl Callback {
+    /// Begins to wait. `strict` ends the wait at the first answer, whatever its state.
+    pub fn wait_for(redirect: LoopbackRedirect, expected: Expected, strict: bool, reporter: Reporter) -> Self {
+        let (send, answer) = oneshot::channel();
+        let (close, closed) = oneshot::channel::<()>();
+        let waiting = Waiting { expected, reporter, strict, answer: Mutex::new(Some(send)) };
+        let router = Router::new().route("/callback", get(arrived)).with_state(Arc::new(waiting));
+        let serving = tokio::spawn(async move {
+            let ended = async move {
+                let _ = closed.await;
+            };
+            let _ = axum::serve(redirect.listener, router).with_graceful_shutdown(ended).await;
+        });
+        Self { answer, close: Some(close), serving }
+    }
+
+    /// The answer; the listener is closed when this returns.
+    pub async fn answer(mut self, seconds: u64) -> Result<AuthorizationResponse, AuthorizationError> {
+        let answer = tokio::time::timeout(Duration::from_secs(seconds), &mut self.answer).await;
+        // The page that the browser still waits for is sent; a connection that says nothing is not waited for.
+        if let Some(close) = self.close.take() {
+            let _ = close.send(());
+        }
+        let _ = tokio::time::timeout(CLOSING, &mut self.serving).await;
+        match answer {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(AuthorizationError::TimedOut { seconds }),
+        }
+    }
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    if query.len() > MAX_QUERY_BYTES {
+        return page(StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider.");
+    }
+    let response = AuthorizationResponse::from_query(&query);
+    let is_over = waiting.answer.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+    if is_over {
+        return page(StatusCode::GONE, "Too late", "An answer was taken already. You can close this window.");
+    }
+    if let Err(error) = check_state(&waiting.reporter, &waiting.expected, &response) {
+        if waiting.strict {
+            waiting.finish(Err(error));
+        }
+        let text = "This answer belongs to another sign-in, or somebody made it up. It was not used.";
+        return page(StatusCode::BAD_REQUEST, "Not for this sign-in", text);
+    }
+    let failed = response.get("error").is_some();
+    waiting.finish(Ok(response));
+    match failed {
+        // What went wrong is shown in the terminal, once it is known whose answer it is.
+        true => page(StatusCode::OK, "No access was given", "The terminal says why. You can close this window."),
+        false => page(
+            StatusCode::OK,
+            "You are signed in",
+            "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.",
+        ),
+    }
+}
+
+impl Waiting {
+    fn finish(&self, answer: Result<AuthorizationResponse, AuthorizationError>) {
+        if let Some(send) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = send.send(answer);
+        }
+    }
+}
+
+/// A page without a script, and without anything of the answer in it.
+fn page(status: StatusCode, title: &str, text: &str) -> Response {
+    let html = format!(
+        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{title} · MCP OAuth tutorial</title><style>body{{font:17px/1.6 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0 1rem}}
+main{{max-width:34rem}}@media(prefers-color-scheme:dark){{body{{background:#10161d;color:#e3eaf1}}}}</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>"#
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        // The address of this page has the code in it.
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONNECTION, "close"),
+    ];
+    (status, headers, html).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::http::{Http, Request};
+    use shared::reach::{Privacy, Reach};
+    use shared::testing::Captured;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    async fn waiting(strict: bool) -> (Callback, String, Captured) {
+        let redirect = LoopbackRedirect::bind(0).await.unwrap();
+        let uri = redirect.uri.clone();
+        let captured = Captured::json();
+        let expected = Expected { state: "right".to_owned(), issuer: "https://i".to_owned(), iss_promised: true };
+        (Callback::wait_for(redirect, expected, strict, captured.reporter()), uri, captured)
+    }
+
+    async fn ask(request: Request) -> u16 {
+        let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
+        http.send(&request).await.map_or(0, |answer| answer.status)
+    }
+
+    #[tokio::test]
+    async fn only_the_one_answer_is_taken() {
+        let (callback, uri, captured) = waiting(false).await;
+        let get = |query: &str| Request::get(&format!("{uri}{query}"));
+        assert_eq!(ask(Request::get(&uri.replace("/callback", "/favicon.ico"))).await, 404);
+        assert_eq!(ask(Request::post_form(&uri, &[("state", "right"), ("code", "c")])).await, 405);
+        for query in ["", "?code=c", "?state=wrong&code=c", "?state=right&state=right&code=c", "?%ff%fe"] {
+            assert_eq!(ask(get(query)).await, 400, "{query}");
+        }
+        assert_eq!(ask(get(&format!("?state=right&code={}", "x".repeat(20_000)))).await, 414);
+        let megabyte = ask(get(&format!("?code={}", "x".repeat(1_000_000)))).await;
+        assert!([0, 414, 431].contains(&megabyte), "{megabyte}");
+        assert_eq!(ask(get("?state=right&code=one")).await, 200);
+        assert_eq!(ask(get("?state=right&code=two")).await, 410);
+        let answer = callback.answer(5).await.unwrap();
+        assert_eq!(answer.get("code"), Some("one"));
+        assert_eq!(captured.checks("callback.state").iter().filter(|(_, passed)| *passed).count(), 1);
+        assert!(!captured.text().contains("one"), "the code is not shown");
+    }
+
+    #[tokio::test]
+    async fn a_slow_client_does_not_hold_anyone_up() {
+        let (callback, uri, _) = waiting(false).await;
+        let address = uri.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
+        let mut slow = tokio::net::TcpStream::connect(&address).await.unwrap();
+        slow.write_all(b"GET /callback?state=right").await.unwrap();
+        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+        let begun = std::time::Instant::now();
+        assert!(callback.answer(5).await.is_ok());
+        assert!(begun.elapsed() < Duration::from_secs(4), "the wait for the slow client ends");
+    }
+
+    #[tokio::test]
+    async fn nobody_comes() {
+        let (callback, _, _) = waiting(false).await;
+        assert_eq!(callback.answer(0).await.unwrap_err().id(), "sign-in.timed-out");
+    }
+
+    #[tokio::test]
+    async fn where_no_other_answer_can_come_the_first_one_ends_the_wait() {
+        let (callback, uri, _) = waiting(true).await;
+        assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
+        assert_eq!(callback.answer(5).await.unwrap_err().id(), "callback.state");
+    }
+}

@@ -1,0 +1,188 @@
+//! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes tokens.
+
+use dynamic_client_registration::client::{self, Registered};
+use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::redirect::LoopbackRedirect;
+use shared::breakage::Breakage;
+use shared::http::Http;
+use shared::{Failure, Side, spec};
+
+use crate::callback::Callback;
+use crate::error::AuthorizationError;
+use crate::exchange::{self, Decision, exchange};
+use crate::options::SignInOptions;
+use crate::request::{self, AuthorizationRequest, OAuthClient};
+use crate::response::{self, AuthorizationResponse};
+use crate::scopes::{self, Scopes};
+use crate::token_response::{self, TokenResponse};
+use crate::user_agent::UserAgent;
+use crate::{breakages, rules};
+
+/// What the user's sign-in brought.
+pub struct SignedIn {
+    /// The authorization server.
+    pub issuer: String,
+    /// The MCP server, as its URL was given.
+    pub resource: String,
+    /// What was asked for.
+    pub requested: Vec<String>,
+    /// The tokens.
+    pub tokens: TokenResponse,
+    /// The client, for what comes after: a refresh.
+    pub oauth: OAuthClient,
+}
+
+/// From an MCP server's URL to tokens for it.
+pub async fn run(
+    http: &Http,
+    server_url: &str,
+    plan: &Plan,
+    options: &SignInOptions,
+    breakage: Option<&'static Breakage>,
+) -> Result<SignedIn, Failure> {
+    let Registered { discovery, authorization_server, client, redirect, document: _document } =
+        client::run(http, server_url, plan).await?;
+    let broken = breakage.map_or("", |breakage| breakage.name);
+    let reporter = http.reporter();
+    let oauth = request::client(&authorization_server, &client, &redirect.uri)?;
+    let user_agent = UserAgent::choose(
+        options.login.as_ref(),
+        options.browser,
+        options.deny,
+        breakage.is_some(),
+        &authorization_server.issuer,
+    )?;
+
+    reporter.stage("choose the scopes to ask for", &spec::MCP_SCOPE_ORDER).await;
+    let listed = authorization_server.scopes_supported.as_deref().unwrap_or_default();
+    let Scopes { values: requested, source } = scopes::select(discovery.as_ref(), listed, options.offline_access);
+    let shown = if requested.is_empty() { "no scope".to_owned() } else { requested.join(" ") };
+    reporter.note(format!("{shown} – from {source}."));
+
+    reporter.stage("build the authorization request", &spec::RFC7636_4_1).await;
+    let request =
+        request::build(reporter, &oauth, &authorization_server, &requested, server_url, options.deny, broken)?;
+    tell(http, &request, server_url);
+    let AuthorizationRequest { url, verifier, expected } = request;
+
+    reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
+    let response = ask_user(http, &user_agent, &url, redirect, &expected, options.sign_in_timeout).await?;
+
+    reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
+    response::check_issuer(reporter, &expected, &response)?;
+    let code = response::code(reporter, &response)?;
+
+    reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
+    let (again, _) = request::copied(&verifier);
+    let verifier = if broken == breakages::WRONG_VERIFIER.name { request::another_verifier() } else { verifier };
+    let resource = if broken == breakages::RESOURCE_DIFFERS.name { "http://localhost:8001/mcp" } else { server_url };
+    let tokens = exchange(http, &oauth, &code, Some(verifier), resource, decision(broken)).await?;
+    if broken == breakages::REPLAYED_CODE.name {
+        reporter.note("--break replayed-code: the same code once more.");
+        exchange(http, &oauth, &code, Some(again), resource, ONCE).await?;
+    }
+
+    reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
+    token_response::check(reporter, &tokens, &requested, server_url)?;
+    for (name, token) in [
+        ("access_token", Some(&tokens.access_token)),
+        ("refresh_token", tokens.refresh_token.as_ref()),
+        ("id_token", tokens.id_token.as_ref()),
+    ] {
+        if let Some(token) = token {
+            reporter.note(token_response::table(name, token));
+        }
+    }
+    let issuer = authorization_server.issuer;
+    Ok(SignedIn { issuer, resource: server_url.to_owned(), requested, tokens, oauth })
+}
+
+/// What is in the request, and what it is for.
+fn tell(http: &Http, request: &AuthorizationRequest, resource: &str) {
+    let fingerprint = |text: &str| shared::Secret::new(text).fingerprint();
+    http.reporter().note(format!(
+        "code_challenge: the SHA-256 of a code_verifier that stays here ({}); a stolen code is worth nothing without it.\n\
+         state: {}, which the answer has to bring back.\n\
+         resource: {resource}, for which the token is to be (RFC 8707).\n\
+         Written down before the user leaves: the issuer {}, by which the answer is known.",
+        fingerprint(request.verifier.secret()),
+        fingerprint(&request.expected.state),
+        request.expected.issuer,
+    ));
+}
+
+/// The user goes to the authorization server, and comes back with an answer.
+async fn ask_user(
+    http: &Http,
+    user_agent: &UserAgent,
+    url: &str,
+    redirect: LoopbackRedirect,
+    expected: &response::Expected,
+    seconds: u64,
+) -> Result<AuthorizationResponse, Failure> {
+    let reporter = http.reporter();
+    let redirect_uri = redirect.uri.clone();
+    reporter.note(format!("Waiting at {redirect_uri} for one answer."));
+    let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
+    match user_agent.visit(reporter, url, &redirect_uri).await {
+        Ok(()) => {}
+        Err(error) => return Err(told(http, error)),
+    }
+    let idp = reporter.on(Side::Idp);
+    let seconds = if user_agent.is_scripted() { 1 } else { seconds };
+    let response = callback.answer(seconds).await?;
+    // The redirect URI was good enough to be redirected to.
+    idp.check(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri);
+    let error = response.get("error").filter(|error| response::is_about_the_request(error));
+    let got = error.map_or("it did".to_owned(), |error| {
+        response.get("error_description").map_or(error.to_owned(), |text| format!("{error}: {text}"))
+    });
+    let fix = "compare the request with what the IdP's metadata offers (lesson 02).";
+    idp.check_or(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got, fix);
+    Ok(response)
+}
+
+const TAKES_REQUEST: &str = "the IdP takes the request, PKCE and scopes included";
+const TAKES_REDIRECT_URI: &str = "the IdP knows the redirect URI";
+
+/// An IdP that shows an error page instead of its sign-in has decided something, too.
+fn told(http: &Http, error: Failure) -> Failure {
+    let idp = http.reporter().on(Side::Idp);
+    for (rule, expected) in
+        [(&rules::IDP_TAKES_REQUEST, TAKES_REQUEST), (&rules::IDP_TAKES_REDIRECT_URI, TAKES_REDIRECT_URI)]
+    {
+        if error.id == rule.id {
+            idp.check_or(rule, false, expected, &error.message, &error.fix);
+        }
+    }
+    error
+}
+
+/// Which of its rules the authorization server applies to the token request of this run.
+fn decision(broken: &str) -> Decision {
+    match broken {
+        name if name == breakages::WRONG_VERIFIER.name => {
+            Decision { rule: &rules::IDP_CHECKS_VERIFIER, expected: "the verifier is the one of the challenge" }
+        }
+        name if name == breakages::RESOURCE_DIFFERS.name => Decision {
+            rule: &rules::IDP_COMPARES_RESOURCE,
+            expected: "resource is the one that the user was asked for",
+        },
+        _ => {
+            Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the code, its verifier and the resource" }
+        }
+    }
+}
+
+const ONCE: Decision = Decision { rule: &rules::IDP_TAKES_CODE_ONCE, expected: "the code was not used before" };
+
+/// A token for the client itself, without a user: going further.
+pub async fn client_credentials(
+    http: &Http,
+    oauth: &OAuthClient,
+    requested: &[String],
+    resource: &str,
+) -> Result<TokenResponse, AuthorizationError> {
+    let decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP gives the client a token of its own" };
+    exchange::client_credentials(http, oauth, requested, resource, &[], decision).await
+}

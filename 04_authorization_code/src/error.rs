@@ -1,0 +1,168 @@
+//! Why there is no token.
+
+use shared::Failure;
+use shared::event::Rule;
+use shared::http::HttpError;
+
+use crate::rules;
+
+/// The decision that failed, with what was expected and what was seen.
+#[derive(Debug)]
+pub enum AuthorizationError {
+    /// A URL that no browser should open, or that cannot be built.
+    Url {
+        /// The endpoint's member in the metadata.
+        name: &'static str,
+        /// What it is.
+        got: String,
+    },
+    /// The authorization server did not even let the user sign in.
+    Request {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What it answered.
+        got: String,
+    },
+    /// The user could not sign in.
+    SignIn {
+        /// What the page said.
+        got: String,
+    },
+    /// Nobody can sign in.
+    Nobody {
+        /// At which authorization server.
+        issuer: String,
+    },
+    /// No answer came.
+    TimedOut {
+        /// The limit that ran out.
+        seconds: u64,
+    },
+    /// An answer that is not for this request, or from somebody else.
+    Response {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What the rule asks for.
+        expected: String,
+        /// What came.
+        got: String,
+    },
+    /// The authorization server answered with an error.
+    Denied {
+        /// `error`.
+        error: String,
+        /// `error_description`; empty where there is none.
+        description: String,
+    },
+    /// The token endpoint gives no answer.
+    Unavailable(HttpError),
+    /// The token endpoint refuses.
+    Token {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What it answered.
+        got: String,
+    },
+    /// The token response cannot be used.
+    TokenResponse {
+        /// The check that failed.
+        rule: &'static Rule,
+        /// What is wrong with it.
+        got: String,
+    },
+}
+
+impl AuthorizationError {
+    /// Names the decision: the id of its check, where it is one.
+    pub fn id(&self) -> &'static str {
+        match self {
+            AuthorizationError::Url { .. } => rules::URL_SCHEME.id,
+            AuthorizationError::Request { rule, .. }
+            | AuthorizationError::Response { rule, .. }
+            | AuthorizationError::Token { rule, .. }
+            | AuthorizationError::TokenResponse { rule, .. } => rule.id,
+            AuthorizationError::SignIn { .. } => "sign-in.refused",
+            AuthorizationError::Nobody { .. } => "sign-in.nobody",
+            AuthorizationError::TimedOut { .. } => "sign-in.timed-out",
+            AuthorizationError::Denied { .. } => rules::CODE.id,
+            AuthorizationError::Unavailable(error) => error.id(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            AuthorizationError::Url { .. } => "Do not open it. Tell the operator of the IdP.".to_owned(),
+            AuthorizationError::Request { rule, .. } if rule.id == rules::IDP_TAKES_REDIRECT_URI.id => {
+                "Register the redirect URI exactly as it is sent (host, port, path), or run again: the client registers anew."
+                    .to_owned()
+            }
+            AuthorizationError::Request { .. } => {
+                "Compare the request above with what the client was registered for (-- clients show of lesson 03).".to_owned()
+            }
+            AuthorizationError::SignIn { .. } => {
+                "Give the right one with --login USER:PASSWORD, or sign in with --browser.".to_owned()
+            }
+            AuthorizationError::Nobody { .. } => {
+                "Say who signs in: --login USER:PASSWORD, or --browser to sign in at the page yourself.".to_owned()
+            }
+            AuthorizationError::TimedOut { .. } => {
+                "Run it again and finish signing in, or give more time with --sign-in-timeout SECONDS.".to_owned()
+            }
+            AuthorizationError::Response { .. } => {
+                "Do not use the answer. If it comes again, somebody may be in between; tell the operator of the IdP.".to_owned()
+            }
+            AuthorizationError::Denied { error, .. } => match error.as_str() {
+                "access_denied" => "Run it again and agree, if that was not what you meant.",
+                "invalid_scope" => "The client was registered for other scopes: see -- clients show of lesson 03.",
+                _ => "Look into the IdP's log.",
+            }
+            .to_owned(),
+            AuthorizationError::Unavailable(error) => error.fix(),
+            AuthorizationError::Token { .. } => {
+                "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()
+            }
+            AuthorizationError::TokenResponse { .. } => "The IdP's operator has to mend the answer.".to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for AuthorizationError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AuthorizationError::Url { name, got } => {
+                write!(f, "The authorization server's {name} is {got}, which no browser should open.")
+            }
+            AuthorizationError::Request { got, .. } => {
+                write!(f, "The authorization server refused the authorization request: {got}.")
+            }
+            AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
+            AuthorizationError::Nobody { issuer } => {
+                write!(f, "Nobody is at the keyboard, and the demo user's password is not for {issuer}.")
+            }
+            AuthorizationError::TimedOut { seconds } => {
+                write!(f, "Nobody finished signing in within {seconds} seconds.")
+            }
+            AuthorizationError::Response { expected, got, .. } => {
+                write!(f, "The answer is not used (asked for: {expected}; seen: {got}).")
+            }
+            AuthorizationError::Denied { error, description } if description.is_empty() => {
+                write!(f, "The authorization server answered {error} instead of a code.")
+            }
+            AuthorizationError::Denied { error, description } => {
+                write!(f, "The authorization server answered {error} instead of a code: {description}.")
+            }
+            AuthorizationError::Unavailable(error) => write!(f, "{error}"),
+            AuthorizationError::Token { got, .. } => write!(f, "The authorization server gave no token: {got}."),
+            AuthorizationError::TokenResponse { got, .. } => write!(f, "The token response cannot be used: {got}."),
+        }
+    }
+}
+
+impl std::error::Error for AuthorizationError {}
+
+impl From<AuthorizationError> for Failure {
+    fn from(error: AuthorizationError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
+    }
+}

@@ -1,0 +1,121 @@
+//! `cargo run -p authorization_code`: arguments and wiring; the lesson is in the library.
+
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use authorization_code::options::SignInOptions;
+use authorization_code::tokens::{self, Kept};
+use authorization_code::{breakages, client, refresh};
+use clap::{Parser, Subcommand};
+use dynamic_client_registration::options::RegistrationOptions;
+use keycloak::Lifetime;
+use protected_resource_discovery::setup::{ServerOptions, Setup};
+use shared::breakage::Breakage;
+use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use shared::story::Holds;
+use shared::{Failure, Side, kept, story};
+
+/// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC 9207)
+///
+/// Without a command: server and client in one process, the whole story.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(flatten)]
+    server: ServerOptions,
+    #[command(flatten)]
+    registration: RegistrationOptions,
+    #[command(flatten)]
+    sign_in: SignInOptions,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
+    Server,
+    /// Only the client, against any MCP server
+    Client {
+        /// URL of the MCP server, exactly as it names itself
+        #[arg(long, default_value = "http://localhost:8000/mcp")]
+        server_url: String,
+    },
+    /// Sign in at the IdP of an MCP server, and keep the tokens for the commands of lesson 05
+    Authorize {
+        /// URL of the MCP server, exactly as it names itself
+        #[arg(long, default_value = "http://localhost:8000/mcp")]
+        server_url: String,
+    },
+    /// Going further: sign in, refresh the tokens, and try the old refresh token once more
+    Refresh,
+}
+
+impl Lesson for Cli {
+    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn parties(&self) -> &'static [Side] {
+        match self.role {
+            None | Some(Role::Refresh) => &[Side::Server, Side::Client, Side::Idp],
+            Some(Role::Server) => &[Side::Server, Side::Idp],
+            Some(Role::Client { .. } | Role::Authorize { .. }) => &[Side::Client],
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
+    };
+    let setup = Setup {
+        server: &cli.server,
+        common: &cli.common,
+        breakage,
+        defect: breakage.and_then(breakages::defect),
+        reporter: &reporter,
+    };
+    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    match &cli.role {
+        None => story::run(&reporter, holds, whole_story(&setup, &cli, false)),
+        Some(Role::Refresh) => story::run(&reporter, holds, whole_story(&setup, &cli, true)),
+        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
+        Some(Role::Client { server_url }) => {
+            story::run(&reporter, holds, client_alone(&setup, &cli, server_url, false))
+        }
+        Some(Role::Authorize { server_url }) => {
+            story::run(&reporter, holds, client_alone(&setup, &cli, server_url, true))
+        }
+    }
+}
+
+async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<(), Failure> {
+    let running = setup.start(Lifetime::Story).await?;
+    let plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
+    let http = setup.http_of_story(&running).await?;
+    let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, setup.breakage).await?;
+    if refreshes {
+        refresh::refresh_and_replay(&http, &signed_in.oauth, &signed_in.tokens, &signed_in.resource).await?;
+    }
+    Ok(())
+}
+
+async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {
+    let plan = cli.registration.plan(None, true, None)?;
+    let http = setup.http_of_client(server_url).await?;
+    let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
+    if keeps {
+        let obtained_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let client::SignedIn { issuer, requested, tokens, .. } = signed_in;
+        let kept = Kept { issuer, requested, obtained_at, tokens };
+        let place = tokens::keep(&kept::home(), server_url, kept).await?;
+        setup.reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Who signs in: options that this lesson and the later ones have.
+
+use clap::Args;
+
+use crate::user_agent::Login;
+
+/// Options about signing in.
+#[derive(Args, Clone, Debug)]
+pub struct SignInOptions {
+    /// Sign in as this user, by a program that fills in the IdP's forms [default: a browser where there is a terminal, else the demo user]
+    #[arg(long, value_name = "USER:PASSWORD", global = true)]
+    pub login: Option<Login>,
+    /// Sign in with a browser; its URL is printed too, for a machine without one
+    #[arg(long, conflicts_with = "login", global = true)]
+    pub browser: bool,
+    /// The user who is a program says no on the consent page
+    #[arg(long, conflicts_with = "browser", global = true)]
+    pub deny: bool,
+    /// Seconds to wait for the user
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
+    pub sign_in_timeout: u64,
+    /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the session
+    #[arg(long, global = true)]
+    pub offline_access: bool,
+}

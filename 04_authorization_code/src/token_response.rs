@@ -1,0 +1,243 @@
+//! The token response: RFC 6749 §5.1, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>; and a look into its tokens, for people.
+//!
+//! A client has no business with the inside of an access token: it is for the resource server. It is decoded here, unverified, only to
+//! be shown. Lesson 05 verifies it, on the server.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use shared::members::{DocumentError, Members};
+use shared::{Reporter, Secret};
+
+use crate::error::AuthorizationError;
+use crate::rules;
+
+/// What the token endpoint gives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenResponse {
+    /// `access_token`, REQUIRED.
+    pub access_token: Secret,
+    /// `token_type`, REQUIRED.
+    pub token_type: String,
+    /// `expires_in`, RECOMMENDED: seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<u64>,
+    /// `refresh_token`, OPTIONAL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Secret>,
+    /// `scope`, OPTIONAL "if identical to the scope requested by the client; otherwise, REQUIRED".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// `id_token` (OpenID Connect), where `openid` was asked for. It is about the user, for the client, and opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<Secret>,
+}
+
+impl TokenResponse {
+    /// Reads an answer.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let members = Members::from_json(bytes)?;
+        Ok(Self {
+            access_token: Secret::new(members.required_string("access_token")?),
+            token_type: members.required_string("token_type")?,
+            expires_in: members.integer("expires_in")?,
+            refresh_token: members.string("refresh_token")?.map(Secret::new),
+            scope: members.string("scope")?,
+            id_token: members.string("id_token")?.map(Secret::new),
+        })
+    }
+
+    /// The scopes that were granted; what was asked for, where the answer does not say.
+    pub fn scopes<'a>(&'a self, requested: &'a [String]) -> Vec<&'a str> {
+        match &self.scope {
+            Some(scope) => scope.split_whitespace().collect(),
+            None => requested.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
+/// What has to be true of a token response before it is used.
+pub fn check(
+    reporter: &Reporter,
+    response: &TokenResponse,
+    requested: &[String],
+    resource: &str,
+) -> Result<(), AuthorizationError> {
+    // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749 §7.1)
+    let bearer = response.token_type.eq_ignore_ascii_case("bearer");
+    if !reporter.check(&rules::TOKEN_TYPE, bearer, "token_type is Bearer", &response.token_type) {
+        let got = format!("its token_type is {}", response.token_type);
+        return Err(AuthorizationError::TokenResponse { rule: &rules::TOKEN_TYPE, got });
+    }
+    let granted = response.scopes(requested);
+    let missing: Vec<_> = requested.iter().filter(|scope| !granted.contains(&scope.as_str())).collect();
+    let got = match missing.is_empty() {
+        true => granted.join(" "),
+        false => format!("{} (not: {missing:?})", granted.join(" ")),
+    };
+    let fix =
+        "the user lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
+    reporter.check_or(&rules::SCOPE_GRANTED, missing.is_empty(), "every scope that was asked for", got, fix);
+
+    // A token that cannot be read says nothing, and that is all right.
+    if let Some(claims) = claims(&response.access_token) {
+        let audience = audiences(&claims);
+        let expected = format!("aud names the MCP server: {resource}");
+        let fix = "have the IdP put the server's URL into aud: by resource indicators (RFC 8707), or by an audience mapper in a scope that is \
+                   asked for. The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before Keycloak starts.";
+        let got = if audience.is_empty() { "no aud".to_owned() } else { audience.join(", ") };
+        reporter.check_or(&rules::AUDIENCE, audience.contains(&resource), expected, got, fix);
+    }
+    Ok(())
+}
+
+/// `aud`, which is a string or an array of strings (RFC 7519 §4.1.3).
+fn audiences(claims: &Map<String, Value>) -> Vec<&str> {
+    match claims.get("aud") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The claims of a token that is a JWT, unverified.
+pub fn claims(token: &Secret) -> Option<Map<String, Value>> {
+    part(token, 1)
+}
+
+fn part(token: &Secret, n: usize) -> Option<Map<String, Value>> {
+    let parts: Vec<_> = token.expose().split('.').collect();
+    let bytes = URL_SAFE_NO_PAD.decode(parts.get(n).filter(|_| parts.len() == 3)?).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// What each claim says, for a person.
+const MEANINGS: &[(&str, &str)] = &[
+    ("iss", "who issued it"),
+    ("sub", "whose it is: the user, by an identifier of the IdP's"),
+    ("aud", "for which server"),
+    ("azp", "to which client it was given"),
+    ("exp", "good until"),
+    ("iat", "issued"),
+    ("nbf", "not before"),
+    ("auth_time", "when the user signed in"),
+    ("scope", "what it allows"),
+    ("realm_access", "the user's roles, as far as the scopes show them (Keycloak)"),
+    ("typ", "what Keycloak calls it"),
+    ("jti", "its own identifier"),
+    ("sid", "the session"),
+    ("client_id", "to which client it was given"),
+];
+
+/// Times among the claims.
+const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
+
+/// A token as a person may see it: what it is, its header, and its claims one by one; never the token.
+pub fn table(name: &str, token: &Secret) -> String {
+    let (Some(header), Some(claims)) = (part(token, 0), part(token, 1)) else {
+        return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());
+    };
+    let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
+    let width = claims.keys().map(String::len).max().unwrap_or_default();
+    let rows = claims.iter().map(|(name, value)| {
+        let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
+        format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
+    });
+    let first = format!("{name}: {}, a JWT: {}", token.fingerprint(), header.join(", "));
+    [first].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        Value::Number(seconds) if TIMES.contains(&name) => {
+            let at =
+                std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds.as_u64().unwrap_or_default()));
+            at.map_or(value.to_string(), |at| humantime::format_rfc3339_seconds(at).to_string())
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::testing::Captured;
+
+    use super::*;
+
+    fn jwt(claims: &Value) -> Secret {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        Secret::new(format!("{}.{}.c2ln", part(&json!({"alg": "RS256", "typ": "JWT"})), part(claims)))
+    }
+
+    fn response(token: Secret, scope: Option<&str>) -> TokenResponse {
+        TokenResponse {
+            access_token: token,
+            token_type: "Bearer".to_owned(),
+            expires_in: Some(300),
+            refresh_token: None,
+            scope: scope.map(str::to_owned),
+            id_token: None,
+        }
+    }
+
+    /// The example of RFC 6749 §5.1.
+    #[test]
+    fn the_example_of_the_rfc_is_read() {
+        let response = TokenResponse::from_json(
+            br#"{"access_token":"2YotnFZFEjr1zCsicMWpAA", "token_type":"example", "expires_in":3600,
+                 "refresh_token":"tGzv3JOkF0XG5Qx2TlKWIA", "example_parameter":"example_value"}"#,
+        )
+        .unwrap();
+        assert_eq!((response.expires_in, response.scope.as_deref()), (Some(3600), None));
+        assert!(!format!("{response:?}").contains("2YotnFZF"));
+        let captured = Captured::json();
+        assert_eq!(check(&captured.reporter(), &response, &[], "r").unwrap_err().id(), "token.type");
+    }
+
+    #[test]
+    fn wrong_types_are_told_by_name() {
+        for (text, message) in [
+            ("{}", "access_token is absent"),
+            (r#"{"access_token": 1}"#, "access_token is a number"),
+            (r#"{"access_token": "a"}"#, "token_type is absent"),
+            (r#"{"access_token": "a", "token_type": "Bearer", "expires_in": "300"}"#, "expires_in is a string"),
+            (r#"{"access_token": "a", "token_type": "Bearer", "scope": ["a"]}"#, "scope is an array of strings"),
+        ] {
+            assert_eq!(TokenResponse::from_json(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn scope_and_audience_are_looked_at() {
+        let results = |token: Secret, scope: Option<&str>| {
+            let captured = Captured::json();
+            let requested = ["a".to_owned(), "b".to_owned()];
+            check(&captured.reporter(), &response(token, scope), &requested, "http://r").unwrap();
+            (captured.checks("token.scope")[0].1, captured.checks("token.audience").first().map(|(_, passed)| *passed))
+        };
+        assert_eq!(results(jwt(&json!({"aud": "http://r"})), Some("b a")), (true, Some(true)));
+        assert_eq!(results(jwt(&json!({"aud": ["x", "http://r"]})), None), (true, Some(true)));
+        assert_eq!(results(jwt(&json!({"aud": "http://r/"})), Some("a")), (false, Some(false)));
+        assert_eq!(results(jwt(&json!({})), Some("")), (false, Some(false)));
+        assert_eq!(results(Secret::new("opaque"), None), (true, None));
+    }
+
+    #[test]
+    fn a_token_is_shown_claim_by_claim_and_never_itself() {
+        let token = jwt(&json!({"iss": "https://i", "exp": 1_795_262_400, "aud": ["a"], "x": {"y": 1}}));
+        let table = table("access_token", &token);
+        for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (good until)", "x    {\"y\":1}"] {
+            assert!(table.contains(line), "{table}");
+        }
+        assert!(!table.contains(token.expose()) && !table.contains("c2ln"), "{table}");
+        assert!(super::table("t", &Secret::new("opaque")).contains("only the IdP can read it"));
+        for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
+            assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");
+        }
+        let far = super::table("t", &jwt(&json!({"exp": u64::MAX})));
+        assert!(far.contains("exp"), "{far}");
+    }
+}

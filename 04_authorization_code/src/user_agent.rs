@@ -1,0 +1,252 @@
+//! Who signs in, and with what: a person with a browser, or the demo user by a program that fills in the pages' forms.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::str::FromStr;
+
+use dynamic_client_registration::administration;
+use shared::http::{Answer, Http, Request};
+use shared::reach::{Privacy, Reach};
+use shared::{Failure, Reporter, Secret, page};
+use url::Url;
+
+use crate::error::AuthorizationError;
+use crate::rules;
+
+/// The user of the tutorial's realm.
+const DEMO_USER: (&str, &str) = ("mcpuser", "password123");
+/// Pages and redirects on the way from the request to the answer, at most.
+const MAX_STEPS: usize = 10;
+/// Seconds within which each page has to come.
+const PAGE_SECONDS: u64 = 10;
+
+/// A user's name and password, as `--login USER:PASSWORD` gives them.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+impl FromStr for Login {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((username, password)) if !username.is_empty() && !password.is_empty() => {
+                Ok(Self { username: username.to_owned(), password: Secret::new(password) })
+            }
+            // What was typed may hold a password, so it is not repeated.
+            _ => Err("USER:PASSWORD is expected".to_owned()),
+        }
+    }
+}
+
+/// How the user's part is done.
+#[derive(Clone, Debug)]
+pub enum UserAgent {
+    /// A person, in a browser that is opened here, or anywhere else with the URL that is printed.
+    Browser,
+    /// A program that fills in the forms.
+    Scripted {
+        /// Who signs in.
+        login: Login,
+        /// Says no on the consent page.
+        denies: bool,
+    },
+}
+
+impl UserAgent {
+    /// What the options and the surroundings ask for. The demo user's password goes to the tutorial's realm on this machine only.
+    pub fn choose(
+        login: Option<&Login>,
+        browser: bool,
+        denies: bool,
+        needs_script: bool,
+        issuer: &str,
+    ) -> Result<Self, AuthorizationError> {
+        let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let demo = || {
+            let (username, password) = DEMO_USER;
+            Login { username: username.to_owned(), password: Secret::new(password) }
+        };
+        match login {
+            Some(login) => Ok(UserAgent::Scripted { login: login.clone(), denies }),
+            None if browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
+            None if administration::is_tutorial(issuer) => Ok(UserAgent::Scripted { login: demo(), denies }),
+            None => Err(AuthorizationError::Nobody { issuer: issuer.to_owned() }),
+        }
+    }
+
+    /// Whether this one brings one answer and then no other.
+    pub fn is_scripted(&self) -> bool {
+        matches!(self, UserAgent::Scripted { .. })
+    }
+
+    /// Sends the user to the authorization server. A browser goes its own way; a script has brought the answer when this returns.
+    pub async fn visit(&self, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
+        match self {
+            UserAgent::Browser => {
+                open(reporter, url);
+                Ok(())
+            }
+            UserAgent::Scripted { login, denies } => {
+                let what = if *denies { "and does not agree" } else { "and agrees" };
+                reporter.note(format!("The user is a script: it signs in as {} {what}.", login.username));
+                let mut script = Script::new(reporter, redirect_uri)?;
+                script.run(url, login, *denies).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP, Security Best Practices): the crate asks the system.
+fn open(reporter: &Reporter, url: &str) {
+    reporter.note(format!("Sign in here (on another machine: forward the callback port, or copy the address that your browser ends at into curl):\n{url}"));
+    match webbrowser::open(url) {
+        Ok(()) => reporter.note("A browser is opened. Ctrl-C ends the wait."),
+        Err(error) => reporter.note(format!("No browser could be opened here ({error}). Open the URL yourself.")),
+    }
+}
+
+/// A browser without a window: it keeps cookies, follows redirects, and fills in forms.
+struct Script {
+    http: Http,
+    reporter: Reporter,
+    redirect_uri: String,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Script {
+    fn new(reporter: &Reporter, redirect_uri: &str) -> Result<Self, Failure> {
+        // It goes where a browser would: anywhere.
+        let reach = Reach::public_only().limit(Privacy::Loopback);
+        let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
+        let redirect_uri = redirect_uri.to_owned();
+        Ok(Self { http, reporter: reporter.clone(), redirect_uri, cookies: BTreeMap::new() })
+    }
+
+    async fn run(&mut self, url: &str, login: &Login, denies: bool) -> Result<(), AuthorizationError> {
+        let mut request = Request::get(url);
+        let mut signed_in = false;
+        for step in 0..MAX_STEPS {
+            let here = request.url().to_owned();
+            let is_callback = here.starts_with(&self.redirect_uri);
+            let answer = self.send(request).await?;
+            if is_callback {
+                return Ok(());
+            }
+            let location = answer.header_values("location").into_iter().next();
+            request = match (answer.status, location) {
+                (300..=399, Some(location)) => Request::get(&joined(&here, &location)),
+                (200, _) => self.fill_in(&here, &answer, login, denies, &mut signed_in)?,
+                _ => return Err(refused(step, &answer)),
+            };
+        }
+        Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") })
+    }
+
+    async fn send(&mut self, request: Request) -> Result<Answer, AuthorizationError> {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        // The cookies are the IdP's; this machine's own listener has no use for them.
+        let is_callback = request.url().starts_with(&self.redirect_uri);
+        let request = request.without_redirects().header("accept", "text/html");
+        let request = match cookies.is_empty() || is_callback {
+            true => request,
+            false => request.header("cookie", &cookies.join("; ")),
+        };
+        let answer = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
+        for cookie in answer.header_values("set-cookie") {
+            if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
+                self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The next request: the sign-in form or the consent form of this page, filled in.
+    fn fill_in(
+        &self,
+        here: &str,
+        answer: &Answer,
+        login: &Login,
+        denies: bool,
+        signed_in: &mut bool,
+    ) -> Result<Request, AuthorizationError> {
+        let html = String::from_utf8_lossy(&answer.body);
+        let said = page::message(&html).unwrap_or_else(|| "a page without a form".to_owned());
+        let forms = page::forms(&html);
+        if let Some(form) = forms.iter().find(|form| form.input("password").is_some()) {
+            if *signed_in {
+                return Err(AuthorizationError::SignIn { got: format!("the IdP says “{said}”") });
+            }
+            *signed_in = true;
+            self.reporter.note(format!("The IdP shows its page “{said}”; the user signs in."));
+            let name = form.input("text").or_else(|| form.input("email")).unwrap_or("username");
+            let password = form.input("password").unwrap_or("password");
+            let typed = [(name, login.username.as_str()), (password, login.password.expose())];
+            return Ok(submitted(here, form, &typed));
+        }
+        if let Some(form) = forms.iter().find(|form| form.has_button("accept")) {
+            let button = if denies { "cancel" } else { "accept" };
+            let verb = if denies { "says no" } else { "agrees" };
+            self.reporter.note(format!("The IdP asks “{said}”; the user {verb}."));
+            return Ok(submitted(here, form, &[(button, "x")]));
+        }
+        Err(AuthorizationError::SignIn {
+            got: format!("the IdP shows “{said}”, and this program knows no form there")
+        })
+    }
+}
+
+/// An error page before anyone could sign in is about the request; one after that is about the sign-in.
+fn refused(step: usize, answer: &Answer) -> AuthorizationError {
+    let message = page::message(&String::from_utf8_lossy(&answer.body));
+    let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
+    let got = format!("HTTP {}{said}", answer.status);
+    match step {
+        0 => {
+            let about_redirect = got.contains("redirect");
+            let rule = if about_redirect { &rules::IDP_TAKES_REDIRECT_URI } else { &rules::IDP_TAKES_REQUEST };
+            AuthorizationError::Request { rule, got }
+        }
+        _ => AuthorizationError::SignIn { got },
+    }
+}
+
+fn submitted(here: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {
+    let is_typed = |name: &str| typed.iter().any(|(known, _)| *known == name);
+    let kept = form.inputs.iter().filter(|(name, kind, _)| kind == "hidden" && !is_typed(name));
+    let mut fields: Vec<(&str, &str)> = kept.map(|(name, _, value)| (name.as_str(), value.as_str())).collect();
+    fields.extend_from_slice(typed);
+    let action = if form.action.is_empty() { here.to_owned() } else { joined(here, &form.action) };
+    Request::post_form(&action, &fields)
+}
+
+fn joined(base: &str, reference: &str) -> String {
+    Url::parse(base).and_then(|base| base.join(reference)).map_or_else(|_| reference.to_owned(), |url| url.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_read_and_not_repeated() {
+        let login: Login = "user:pass:word".parse().unwrap();
+        assert_eq!((login.username.as_str(), login.password.expose()), ("user", "pass:word"));
+        for text in ["", "user", "user:", ":password", "pa55word"] {
+            assert_eq!(text.parse::<Login>().unwrap_err(), "USER:PASSWORD is expected");
+        }
+        assert!(!format!("{login:?}").contains("pass:word"));
+    }
+
+    #[test]
+    fn the_demo_password_goes_to_the_tutorials_realm_only() {
+        let choose = |issuer: &str| UserAgent::choose(None, false, false, true, issuer);
+        assert!(choose("http://localhost:9000/realms/mcp-oauth").unwrap().is_scripted());
+        assert_eq!(choose("https://idp.example/realms/mcp-oauth").unwrap_err().id(), "sign-in.nobody");
+    }
+}

@@ -1,0 +1,334 @@
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is. And with a real
+//! Chromium, where one is.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::time::Duration;
+
+use authorization_code::breakages;
+use dynamic_client_registration::administration::Administration;
+use fantoccini::{Client, ClientBuilder, Locator};
+use keycloak::container::Features;
+use libtest_mimic::{Completion, Failed, Trial};
+use serde_json::{Value, json};
+use shared::http::Http;
+use shared::reach::{Privacy, Reach};
+use shared::testing::assert_events_hold;
+use shared::{Reporter, Side};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
+
+fn main() -> ExitCode {
+    let others = vec![
+        Trial::ignorable_test("chromium_on_the_embedded_idp", || {
+            with_chromedriver(|driver| {
+                keycloak::trials::on_embedded(|issuer| sign_in_with_chromium(driver, issuer, "embedded"))
+            })
+        }),
+        keycloak::trials::on_keycloak_with("chromium_on_keycloak", Features::Cimd, |issuer| {
+            // A missing chromedriver is told by the other trial.
+            with_chromedriver(|driver| sign_in_with_chromium(driver, issuer, "keycloak")).map(|_| ())
+        }),
+    ];
+    keycloak::trials::run(scenario, others)
+}
+
+struct User<'a> {
+    issuer: &'a str,
+    home: tempfile::TempDir,
+}
+
+impl User<'_> {
+    fn new(issuer: &str) -> User<'_> {
+        User { issuer, home: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(LESSON);
+        command
+            .args(["--port", "0", "--callback-port", "0", "--document-port", "0"])
+            .args(arguments)
+            .env("MCP_OAUTH_HOME", self.home.path())
+            // No window opens while tests run.
+            .env("BROWSER", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        self.command(&[&["--idp", self.issuer], arguments].concat()).output().unwrap()
+    }
+
+    fn story(&self, arguments: &[&str]) -> (Vec<Value>, bool) {
+        let output = self.output(&[&["--json"], arguments].concat());
+        (assert_events_hold(&String::from_utf8_lossy(&output.stdout)), output.status.success())
+    }
+}
+
+fn checks(events: &[Value], id: &str) -> Vec<bool> {
+    let checks = events.iter().filter(|event| event["event"] == "checked" && event["id"] == id);
+    checks.map(|check| check["passed"] == true).collect()
+}
+
+fn error(events: &[Value]) -> (String, String) {
+    let error = events.iter().find(|event| event["event"] == "error").unwrap_or_else(|| panic!("{events:#?}"));
+    (error["id"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
+}
+
+fn scenario(issuer: &str) -> Result<(), Failed> {
+    signing_in_gives_a_token(issuer);
+    every_other_end_is_told(issuer);
+    broken_rules_are_caught(issuer);
+    every_way_of_lesson_03_goes_on_here(issuer);
+    tokens_are_kept_and_never_shown(issuer);
+    Ok(())
+}
+
+fn signing_in_gives_a_token(issuer: &str) {
+    let user = User::new(issuer);
+    let (events, success) = user.story(&[]);
+    assert!(success, "{events:#?}");
+    for id in [
+        "authorization.url-scheme",
+        "callback.state",
+        "callback.iss-present",
+        "callback.iss",
+        "callback.code",
+        "idp.code",
+        "token.type",
+        "token.scope",
+    ] {
+        assert_eq!(checks(&events, id), [true], "{id}");
+    }
+    let claims =
+        events.iter().find_map(|event| event["text"].as_str().filter(|text| text.starts_with("access_token: ")));
+    let claims = claims.unwrap();
+    for claim in ["mcpuser", "mcp:write", "mcp-writer", "/mcp  (for which server)", issuer] {
+        assert!(claims.contains(claim), "{claim}: {claims}");
+    }
+    // Who may less gets less.
+    let (events, success) = user.story(&["--login", "mcpreader:password123"]);
+    assert!(success);
+    assert_eq!(checks(&events, "token.scope"), [false]);
+    // A refresh token is good for one use.
+    let output = user.output(&["--json", "refresh"]);
+    let events = assert_events_hold(&String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{events:#?}");
+    assert_eq!(
+        (checks(&events, "refresh.rotated"), checks(&events, "refresh.old-token-dead")),
+        (vec![true], vec![true])
+    );
+    // A client with a secret.
+    let (events, success) = user.story(&["--confidential"]);
+    assert!(success, "{events:#?}");
+    // A client that was registered by hand.
+    let (events, success) = user.story(&["--client-id", "mcp-demo-client"]);
+    assert!(success, "{events:#?}");
+}
+
+fn every_other_end_is_told(issuer: &str) {
+    let user = User::new(issuer);
+    for (arguments, id, sentence) in [
+        (&["--deny"][..], "callback.code", "access_denied"),
+        (&["--login", "mcpuser:wrong"], "sign-in.refused", "Invalid username or password."),
+        (&["--login", "nobody:wrong"], "sign-in.refused", "Invalid username or password."),
+        (&["--browser", "--sign-in-timeout", "1"], "sign-in.timed-out", "within 1 seconds"),
+    ] {
+        let (events, success) = user.story(arguments);
+        assert!(!success, "{arguments:?}");
+        let (seen, message) = error(&events);
+        assert_eq!(seen, id, "{message}");
+        assert!(message.contains(sentence), "{message}");
+    }
+    // A scope that the client was not registered for: lesson 03 says no before anyone is asked.
+    let (events, success) = user.story(&["--client-id", "mcp-demo-client", "--scopes", "mcp:read admin:all"]);
+    assert!(!success);
+    assert_eq!(checks(&events, "idp.authorization-request"), [false], "{events:#?}");
+    assert!(error(&events).1.contains("Invalid scopes: mcp:read admin:all"));
+}
+
+fn broken_rules_are_caught(issuer: &str) {
+    let user = User::new(issuer);
+    let by_client = breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none());
+    for breakage in by_client {
+        assert_eq!(breakage.broken_by, Side::Client);
+        let (events, success) = user.story(&["--break", breakage.name]);
+        assert!(success, "--break {}: {events:#?}", breakage.name);
+        let caught: Vec<_> = events.iter().filter(|event| event["expected_failure"] == true).collect();
+        assert_eq!((caught.len(), &caught[0]["id"]), (1, &json!(breakage.caught_as.id)), "--break {}", breakage.name);
+    }
+}
+
+fn every_way_of_lesson_03_goes_on_here(issuer: &str) {
+    let user = User::new(issuer);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
+        Administration::sign_in(&http, issuer).await.unwrap().enable_cimd().await.unwrap();
+    });
+    for way in ["cimd", "initial-access-token"] {
+        let (events, success) = user.story(&["--register", way]);
+        assert!(success, "--register {way}: {events:#?}");
+        assert_eq!(checks(&events, "idp.code"), [true]);
+    }
+}
+
+/// `authorize` needs an MCP server that is up, whose IdP stays.
+fn tokens_are_kept_and_never_shown(issuer: &str) {
+    let user = User::new(issuer);
+    let (server, url) = server(&user);
+    let output = user.command(&["authorize", "--server-url", &url, "--verbose", "--curl"]).output().unwrap();
+    let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}");
+    drop(server);
+    let file = user.home.path().join("tokens.json");
+    let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    let tokens = &kept["servers"][url.as_str()]["tokens"];
+    let secret = |name: &str| tokens[name].as_str().unwrap().to_owned();
+    for arguments in [&["--verbose", "--curl", "--json"][..], &["--verbose", "refresh"]] {
+        printed += &String::from_utf8_lossy(&user.output(arguments).stdout);
+    }
+    for hidden in [secret("access_token"), secret("refresh_token"), "password123".to_owned()] {
+        assert!(!printed.contains(&hidden), "a secret of {} characters is shown", hidden.len());
+    }
+    // Nothing in all that was printed is a JWT, or a code in a URL.
+    let jwt = regex_like_jwt(&printed);
+    assert!(jwt.is_none(), "{jwt:?}");
+    let code = printed.split("code=").skip(1).find(|rest| !rest.starts_with('<') && !rest.starts_with("'\"$"));
+    assert!(code.is_none_or(|rest| rest.starts_with('…')), "{:?}", code.map(|rest| &rest[..rest.len().min(40)]));
+}
+
+/// A word with three parts that begins like a JSON object in base64url.
+fn regex_like_jwt(text: &str) -> Option<&str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+        .find(|word| word.starts_with("eyJ") && word.matches('.').count() == 2)
+}
+
+/// A lesson's program that is still running; it ends when this is dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The MCP server alone, and its URL.
+fn server(user: &User<'_>) -> (Running, String) {
+    let mut command = user.command(&["--idp", user.issuer, "--json", "server"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = lines.map_while(Result::ok).find_map(|line| {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        event["text"].as_str()?.strip_prefix("MCP server: ").map(str::to_owned)
+    });
+    (Running(child), url.unwrap())
+}
+
+/// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a failure.
+fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+    let driver =
+        Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let _driver = match driver {
+        Ok(child) => Running(child),
+        Err(error) if std::env::var_os("CI").is_none() => {
+            return Ok(Completion::ignored_with(format!("no chromedriver can be started ({error})")));
+        }
+        Err(error) => {
+            return Err(format!(
+                "CI is set, so a browser has to be there, but no chromedriver can be started ({error})."
+            )
+            .into());
+        }
+    };
+    test(&format!("http://127.0.0.1:{port}")).map(|()| Completion::Completed)
+}
+
+/// A person with a real browser: the IdP's own pages, and the lesson's page at the end.
+fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Failed> {
+    let user = User::new(issuer);
+    let arguments = ["--idp", issuer, "--json", "--browser", "--sign-in-timeout", "60"];
+    let mut child = user.command(&arguments).stdout(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let lesson = Running(child);
+    let url = lines.find_map(|line| {
+        let event: Value = serde_json::from_str(&line).unwrap();
+        event["text"].as_str()?.strip_prefix("Sign in here")?.split_once('\n').map(|(_, url)| url.to_owned())
+    });
+    let url = url.ok_or("the lesson printed no URL to sign in at")?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let page = runtime.block_on(async {
+        let browser = connect(driver).await?;
+        let result = tokio::time::timeout(Duration::from_secs(60), visit(&browser, &url, idp)).await;
+        let _ = browser.close().await;
+        result.map_err(|_| Failed::from("the browser took more than a minute"))?
+    })?;
+    assert!(page.contains("You are signed in"), "{page}");
+    let rest: Vec<_> = lines.collect();
+    let events = assert_events_hold(&rest.join("\n"));
+    assert_eq!(events.last().unwrap()["ok"], true, "{events:#?}");
+    drop(lesson);
+    Ok(())
+}
+
+async fn connect(driver: &str) -> Result<Client, Failed> {
+    let arguments =
+        ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,700"];
+    let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
+    let capabilities = capabilities.as_object().unwrap().clone();
+    for _ in 0..100 {
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        match builder.capabilities(capabilities.clone()).connect(driver).await {
+            Ok(client) => return Ok(client),
+            // It takes a moment until the driver listens.
+            Err(fantoccini::error::NewSessionError::Failed(_)) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(error) => return Err(format!("no browser session: {error}").into()),
+        }
+    }
+    Err("chromedriver does not answer".into())
+}
+
+/// Signs in and agrees, as a person would; the text of the page at the end.
+async fn visit(browser: &Client, url: &str, idp: &str) -> Result<String, Failed> {
+    browser.goto(url).await?;
+    let wait = |css: &'static str| browser.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(css));
+    // A wrong password first: the page says so, and the user can try again.
+    for password in ["wrong", "password123"] {
+        let name = wait("#username").await?;
+        name.clear().await?;
+        name.send_keys("mcpuser").await?;
+        wait("#password").await?.send_keys(password).await?;
+        screenshot(browser, idp, "sign-in").await?;
+        wait("#kc-login").await?.click().await?;
+        if password == "wrong" {
+            wait("[id^=input-error]").await?;
+        }
+    }
+    wait("button[name=accept]").await?;
+    assert!(browser.source().await?.contains("Read data through the MCP server"));
+    screenshot(browser, idp, "consent").await?;
+    wait("button[name=accept]").await?.click().await?;
+    browser
+        .wait()
+        .at_most(Duration::from_secs(20))
+        .for_element(Locator::XPath("//h1[contains(., 'signed in')]"))
+        .await?;
+    screenshot(browser, idp, "signed-in").await?;
+    Ok(browser.source().await?)
+}
+
+/// Into `target/`, for people to look at.
+async fn screenshot(browser: &Client, idp: &str, page: &str) -> Result<(), Failed> {
+    let folder = std::path::Path::new(LESSON).ancestors().nth(2).unwrap().join("screenshots");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join(format!("{idp}-{page}.png")), browser.screenshot().await?)?;
+    Ok(())
+}
