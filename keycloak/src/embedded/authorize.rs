@@ -98,6 +98,10 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(), Problem> {
         Some("code") => {}
         Some(_) => return Err(("unsupported_response_type", None)),
     }
+    if !client.standard_flow {
+        let sentence = "Client is not allowed to initiate browser login with given response_type. Standard flow is disabled for the client.";
+        return Err(("unauthorized_client", Some(sentence.to_owned())));
+    }
     match parameters.get("response_mode") {
         None | Some("query" | "fragment" | "form_post") => {}
         Some(_) => return invalid("Invalid parameter: response_mode"),

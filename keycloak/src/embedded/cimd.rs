@@ -140,6 +140,7 @@ fn of_document(server: &Server, document: &Value, client_id: &str) -> Client {
         name: text("client_name"),
         client_uri: text("client_uri"),
         jwks_uri: text("jwks_uri"),
+        jwks: document.get("jwks").cloned(),
         redirect_uris: strings(&document["redirect_uris"]),
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
         optional_scopes: text("scope").map_or_else(of_realm, |scope| scope.split(' ').map(str::to_owned).collect()),

@@ -23,6 +23,8 @@ pub struct Client {
     pub client_uri: Option<String>,
     /// Where its keys are.
     pub jwks_uri: Option<String>,
+    /// Its keys, where it brought them along.
+    pub jwks: Option<Value>,
     /// Where the browser may bring a code.
     pub redirect_uris: Vec<String>,
     /// The grants that it may use.
@@ -74,6 +76,11 @@ impl Client {
             standard_flow: client.standard_flow_enabled,
             ..Self::default()
         }
+    }
+
+    /// Whether it authenticates with what it signs (RFC 7523), and never with a secret.
+    pub fn signs(&self) -> bool {
+        self.auth_method == "private_key_jwt"
     }
 
     /// Whether the browser may be sent there. A loopback URI that was registered without a port is good for any (RFC 8252 §7.3).

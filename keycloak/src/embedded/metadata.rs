@@ -36,7 +36,8 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
         "registration_endpoint": endpoint("clients-registrations/openid-connect"),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "response_types_supported": ["code"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"],
         "scopes_supported": scopes,
         // The realm's client policy takes S256 only.
         "code_challenge_methods_supported": ["S256"],

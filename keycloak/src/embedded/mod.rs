@@ -25,6 +25,7 @@ mod access_token;
 mod administration;
 mod authorize;
 mod cimd;
+mod client_authentication;
 mod clients;
 mod defect;
 mod keys;

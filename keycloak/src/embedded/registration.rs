@@ -1,7 +1,6 @@
 //! Dynamic client registration and its management, as Keycloak does them: RFC 7591, RFC 7592, and Keycloak's own refusals.
 //!
-//! Left out: software statements, keys inside the request, the implicit grant, and authentication by a shared secret's signature or
-//! a client certificate.
+//! Left out: software statements, the implicit grant, and authentication by a shared secret's signature or a client certificate.
 
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Map, Value, json};
 
+use super::client_authentication::read_keys;
 use super::clients::{Client, RegistrationToken, strings};
 use super::policies::{self, Refused, Request};
 use super::tokens::{self, Claims};
@@ -262,6 +262,14 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         "private_key_jwt" if has_keys => {}
         _ => return invalid(),
     }
+    let jwks = document.get("jwks").filter(|jwks| !jwks.is_null());
+    // Keycloak falls where there is no list.
+    if jwks.is_some_and(|jwks| !jwks["keys"].is_array()) {
+        return Err(no_answer());
+    }
+    if jwks.is_some_and(|jwks| read_keys(jwks).is_none()) {
+        return invalid();
+    }
     if document.contains_key("jwks_uri") && document.contains_key("jwks") {
         return invalid();
     }
@@ -273,10 +281,15 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
     if asked.iter().flatten().any(|grant| grant.ends_with(":token-exchange")) && auth_method == "none" {
         return invalid();
     }
-    // A client can always use codes; without the member it gets refresh tokens too.
-    let grant_types = GRANTS.iter().filter(|grant| match &asked {
-        None => ["authorization_code", "refresh_token"].contains(grant),
-        Some(asked) => **grant == "authorization_code" || asked.iter().any(|one| one == *grant),
+    // Codes are for those who ask for them in either list, or in neither; without the member a client gets refresh tokens too.
+    let asks_for = |grant: &str| asked.iter().flatten().any(|one| one == grant);
+    let standard_flow = !response_types.is_empty()
+        || asked.as_ref().is_none_or(|asked| asked.is_empty())
+        || asks_for("authorization_code");
+    let grant_types = GRANTS.iter().filter(|grant| match **grant {
+        "authorization_code" => standard_flow,
+        "refresh_token" => asked.is_none() || asks_for(grant),
+        _ => asks_for(grant),
     });
     let secret = match auth_method.as_str() {
         "client_secret_basic" | "client_secret_post" => before.secret.clone().or_else(random::secret),
@@ -290,7 +303,7 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
     };
     let optional_scopes = match text("scope") {
         Some(scope) => unique(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != "openid")),
-        None if before.standard_flow => before.optional_scopes.clone(),
+        None if !before.default_scopes.is_empty() => before.optional_scopes.clone(),
         None => server.realm.optional_scopes().map(str::to_owned).collect(),
     };
     Ok(Client {
@@ -299,11 +312,12 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         name: text("client_name").or(before.name),
         client_uri: text("client_uri").or(before.client_uri),
         jwks_uri: text("jwks_uri"),
+        jwks: jwks.cloned(),
         redirect_uris: list("redirect_uris").unwrap_or_default().into_iter().filter(|uri| !uri.is_empty()).collect(),
         grant_types: grant_types.map(|grant| (*grant).to_owned()).collect(),
         default_scopes,
         optional_scopes,
-        standard_flow: true,
+        standard_flow,
         ..before
     })
 }
@@ -363,13 +377,14 @@ fn information(server: &Server, client: &Client, token: &str) -> Value {
         "redirect_uris": client.redirect_uris,
         "token_endpoint_auth_method": client.auth_method,
         "grant_types": client.grant_types,
-        "response_types": ["code", "none"],
+        "response_types": if client.standard_flow { &["code", "none"][..] } else { &[] },
         "client_id": client.client_id,
         "client_secret": client.secret,
         "client_name": client.name,
         "client_uri": client.client_uri,
         "scope": client.optional_scopes.join(" "),
         "jwks_uri": client.jwks_uri,
+        "jwks": client.jwks,
         "subject_type": "public",
         "request_uris": [],
         "tls_client_certificate_bound_access_tokens": false,

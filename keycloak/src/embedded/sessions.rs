@@ -100,6 +100,8 @@ pub struct State {
     pub used_codes: BTreeMap<String, Refresh>,
     /// Refresh tokens that were ever given out.
     pub refresh_tokens: BTreeMap<String, Refresh>,
+    /// Assertions that clients have authenticated with, by client and `jti`, and the second at which each ends by itself.
+    pub assertions: BTreeMap<(String, String), u64>,
     /// What a user has agreed to for a client.
     pub consents: BTreeMap<(String, String), BTreeSet<String>>,
 }

@@ -1,4 +1,4 @@
-//! The token endpoint (RFC 6749 §3.2): authenticates clients, and turns codes and refresh tokens into tokens.
+//! The token endpoint (RFC 6749 §3.2): turns codes, refresh tokens and a client's own credentials into tokens.
 
 use std::sync::Arc;
 
@@ -7,25 +7,26 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::access_token::{self, Subject};
+use super::client_authentication::authenticate;
 use super::clients::Client;
 use super::sessions::{Code, Granted, Refresh, Session};
 use super::tokens::REFRESH;
 use super::{Defect, Refusal, Server, described, no_answer, now};
 
-const UNKNOWN: &str = "Invalid client or Invalid client credentials";
 /// Keycloak's sentence for every `resource` that is not the one of before, or none that it knows.
 const BAD_RESOURCE: &str = "The requested resource is invalid, missing, unknown, or malformed.";
 
 /// The fields of a request.
-struct Fields(Vec<(String, String)>);
+pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    fn get(&self, name: &str) -> Option<&str> {
+    /// The first of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
@@ -40,7 +41,7 @@ pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: S
 
 async fn answer(server: &Server, headers: &HeaderMap, fields: &Fields) -> Result<Value, Refusal> {
     let grant_type = fields.get("grant_type").ok_or_else(|| invalid_request("Missing form parameter: grant_type"))?;
-    let client = authenticate(server, headers, fields.get("client_id"), fields.get("client_secret"))?;
+    let client = authenticate(server, headers, fields)?;
     match grant_type {
         "authorization_code" => by_code(server, &client, fields).await,
         "refresh_token" => by_refresh_token(server, &client, fields).await,
@@ -159,7 +160,7 @@ async fn by_refresh_token(server: &Server, client: &Client, fields: &Fields) -> 
 /// RFC 6749 §4.4: the client acts for itself. It has no roles in this realm, so it gets no scope that needs one.
 async fn by_client(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
     let unauthorized = |sentence| described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence);
-    if client.secret.is_none() {
+    if client.secret.is_none() && !client.signs() {
         return Err(unauthorized("Public client not allowed to retrieve service account"));
     }
     if !client.grant_types.iter().any(|grant| grant == "client_credentials") {
@@ -239,54 +240,6 @@ impl Issued<'_> {
         session.clients.insert(self.client.client_id.clone(), granted);
         Some((token, seconds))
     }
-}
-
-/// Who the client is, and that it is that one: RFC 6749 §2.3.1.
-fn authenticate(
-    server: &Server,
-    headers: &HeaderMap,
-    client_id: Option<&str>,
-    client_secret: Option<&str>,
-) -> Result<Client, Refusal> {
-    let basic = basic(headers);
-    let (id, secret, place) = match &basic {
-        Some((id, secret)) => (Some(id.as_str()), Some(secret.as_str()), "client_secret_basic"),
-        None => (client_id, client_secret, "client_secret_post"),
-    };
-    let client = id.and_then(|id| server.clients.get(id));
-    let client = client.ok_or_else(|| described(StatusCode::UNAUTHORIZED, "invalid_client", UNKNOWN))?;
-    let unauthorized = |sentence: &str| Err(described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence));
-    let Some(expected) = &client.secret else { return Ok(client) };
-    match secret {
-        None => unauthorized(UNKNOWN),
-        Some(_) if client.auth_method.starts_with("client_secret_") && client.auth_method != place => {
-            unauthorized(&format!(
-                "Invalid method used to get client secret. Client requires method '{}' to obtain client secret from the request",
-                client.auth_method
-            ))
-        }
-        // How long a comparison takes must not say how much of the secret was right.
-        Some(secret)
-            if aws_lc_rs::constant_time::verify_slices_are_equal(secret.as_bytes(), expected.as_bytes()).is_ok() =>
-        {
-            Ok(client)
-        }
-        Some(_) => unauthorized(UNKNOWN),
-    }
-}
-
-/// The credentials of an `Authorization: Basic` header, each of them form-encoded inside.
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    let decoded = STANDARD.decode(encoded.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    let plain = |text: &str| {
-        let pair = form_urlencoded::parse(text.as_bytes()).next();
-        pair.map(|(plain, _)| plain.into_owned()).unwrap_or_default()
-    };
-    Some((plain(id), plain(secret)))
 }
 
 fn invalid_request(description: &str) -> Refusal {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
@@ -36,6 +38,7 @@ pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
     asked.codes_that_are_refused().await?;
     asked.refresh_tokens().await?;
     asked.clients_for_themselves().await?;
+    asked.assertions().await?;
     Ok(asked.answers)
 }
 
@@ -91,6 +94,12 @@ impl Asked {
             }
             if body["session_state"].is_string() {
                 body["session_state"] = json!("RANDOM");
+            }
+            // Keycloak counts from when the token was made, and a second may have begun since.
+            for name in ["expires_in", "refresh_expires_in"] {
+                if let Some(seconds) = body[name].as_u64().filter(|seconds| seconds % 10 == 9) {
+                    body[name] = json!(seconds + 1);
+                }
             }
             if let Some(scope) = body["scope"].as_str() {
                 body["scope"] = json!(sorted(scope));
@@ -323,6 +332,133 @@ impl Asked {
         self.token("client credentials: a public client", &public).await?;
         Ok(())
     }
+
+    /// RFC 7523: every claim of an assertion missing or wrong, and the signature.
+    async fn assertions(&mut self) -> Result<(), Failed> {
+        let (key, other_key) = (ClientKey::new("k1"), ClientKey::new("k1"));
+        let service = json!({
+            "token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [key.jwk]},
+            "grant_types": ["client_credentials"], "response_types": [],
+        });
+        let service = self.register(service).await?;
+        let client_id = service["client_id"].as_str().unwrap().to_owned();
+        let url = self.authorization_url(&client_id, &[]);
+        let answer = self.http.send(&Request::get(&url).without_redirects()).await?;
+        self.keep("authorize: a client without codes", &answer);
+
+        let issuer = self.issuer.clone();
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let mut count = 0;
+        let mut claims = |changes: Value| {
+            count += 1;
+            let mut claims = json!({"iss": client_id, "sub": client_id, "aud": issuer, "iat": now, "exp": now + 60,
+                                    "jti": format!("{client_id}-{count}")});
+            for (name, value) in changes.as_object().unwrap() {
+                claims[name] = value.clone();
+            }
+            claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            claims
+        };
+        let kid = |kid: Option<&str>| Header { kid: kid.map(str::to_owned), ..Header::new(Algorithm::ES256) };
+        let once = key.sign(&kid(Some("k1")), &claims(json!({})));
+        let token_url = self.token_url();
+        let mut cases = vec![("good".to_owned(), once.clone()), ("used before".to_owned(), once)];
+        for (name, changes) in [
+            ("aud: token endpoint", json!({"aud": token_url})),
+            ("aud: a list of one", json!({"aud": [issuer]})),
+            ("aud: two", json!({"aud": [issuer, "x"]})),
+            ("aud: another", json!({"aud": "https://x.example"})),
+            ("no aud", json!({"aud": null})),
+            ("expired", json!({"exp": now - 5})),
+            ("no exp", json!({"exp": null})),
+            ("exp in three days", json!({"exp": now + 259_200})),
+            ("old", json!({"iat": now - 1000})),
+            ("from the future", json!({"iat": now + 1000})),
+            ("no iat", json!({"iat": null})),
+            ("not yet", json!({"nbf": now + 600})),
+            ("no jti", json!({"jti": null})),
+            ("another iss", json!({"iss": "x"})),
+            ("another sub", json!({"sub": "x"})),
+            ("no iss", json!({"iss": null})),
+            ("no sub", json!({"sub": null})),
+            ("an unknown client", json!({"iss": "x", "sub": "x"})),
+            ("a public client", json!({"iss": "mcp-demo-client", "sub": "mcp-demo-client"})),
+            ("another aud, and expired", json!({"aud": "x", "exp": 1})),
+            ("no jti, and expired", json!({"jti": null, "exp": 1})),
+        ] {
+            cases.push((name.to_owned(), key.sign(&kid(Some("k1")), &claims(changes))));
+        }
+        cases.push(("another key".to_owned(), other_key.sign(&kid(Some("k1")), &claims(json!({})))));
+        cases.push(("another kid".to_owned(), key.sign(&kid(Some("k2")), &claims(json!({})))));
+        cases.push(("no kid".to_owned(), key.sign(&kid(None), &claims(json!({})))));
+        let unsigned = [json!({"alg": "none", "kid": "k1"}), claims(json!({}))].map(|part| encode(&part));
+        cases.push(("alg none".to_owned(), format!("{}.{}.", unsigned[0], unsigned[1])));
+        let keyed = [json!({"alg": "HS256", "kid": "k1"}), claims(json!({}))].map(|part| encode(&part));
+        cases.push(("alg HS256".to_owned(), format!("{}.{}.AAAA", keyed[0], keyed[1])));
+        cases.push(("no JWT".to_owned(), "abc".to_owned()));
+        cases.push(("empty".to_owned(), String::new()));
+        for (name, assertion) in &cases {
+            let fields = [
+                ("grant_type", "client_credentials"),
+                ("client_assertion_type", JWT_BEARER),
+                ("client_assertion", assertion),
+            ];
+            self.token(&format!("assertion: {name}"), &fields).await?;
+        }
+        let good = key.sign(&kid(Some("k1")), &claims(json!({})));
+        let other_type = key.sign(&kid(Some("k1")), &claims(json!({})));
+        let id = ("client_id", client_id.as_str());
+        for (name, fields) in [
+            ("nothing", &[id][..]),
+            ("a secret", &[id, ("client_secret", "x")]),
+            ("another type", &[id, ("client_assertion_type", "x"), ("client_assertion", &other_type)]),
+            ("no assertion", &[id, ("client_assertion_type", JWT_BEARER)]),
+            ("no type", &[id, ("client_assertion", &other_type)]),
+            ("no JWT", &[id, ("client_assertion_type", JWT_BEARER), ("client_assertion", "abc")]),
+            ("good", &[id, ("client_assertion_type", JWT_BEARER), ("client_assertion", &good)]),
+            (
+                "a public client",
+                &[
+                    ("client_id", "mcp-demo-client"),
+                    ("client_assertion_type", JWT_BEARER),
+                    ("client_assertion", &other_type),
+                ],
+            ),
+        ] {
+            let fields = [&[("grant_type", "client_credentials")], fields].concat();
+            self.token(&format!("assertion with client_id: {name}"), &fields).await?;
+        }
+        Ok(())
+    }
+}
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A client's key (P-256), its public half as a JSON Web Key.
+struct ClientKey {
+    key: EncodingKey,
+    jwk: Value,
+}
+
+impl ClientKey {
+    fn new(kid: &str) -> Self {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        // The uncompressed point: 4, then both coordinates (SEC 1 §2.3.3).
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let [x, y] = [x, y].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
+        Self {
+            key: EncodingKey::from_ec_der(pair.to_pkcs8v1().unwrap().as_ref()),
+            jwk: json!({"kid": kid, "kty": "EC", "alg": "ES256", "use": "sig", "crv": "P-256", "x": x, "y": y}),
+        }
+    }
+
+    fn sign(&self, header: &Header, claims: &Value) -> String {
+        jsonwebtoken::encode(header, claims, &self.key).unwrap()
+    }
+}
+
+fn encode(part: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(part.to_string())
 }
 
 const CONSENT_TEXTS: [&str; 2] = ["Read data through the MCP server", "Change data through the MCP server"];

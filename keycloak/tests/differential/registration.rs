@@ -170,6 +170,12 @@ impl Asked {
             ("codes only", json!({"grant_types": ["authorization_code"]})),
             ("client credentials only", json!({"grant_types": ["client_credentials"]})),
             ("an empty list of grants", json!({"grant_types": []})),
+            (
+                "client credentials only, and no response types",
+                json!({"grant_types": ["client_credentials"], "response_types": null}),
+            ),
+            ("refresh tokens only", json!({"grant_types": ["refresh_token"], "response_types": []})),
+            ("no grant types and no response types", json!({"grant_types": [], "response_types": []})),
             ("an unknown grant", json!({"grant_types": ["x"]})),
             (
                 "token exchange for a public client",
@@ -183,6 +189,16 @@ impl Asked {
             (
                 "private_key_jwt",
                 json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "http://localhost/jwks"}),
+            ),
+            (
+                "private_key_jwt with an empty set",
+                json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": []}}),
+            ),
+            ("private_key_jwt with no set", json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {}})),
+            (
+                "private_key_jwt with a broken key",
+                json!({"token_endpoint_auth_method": "private_key_jwt",
+                       "jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "kid": "q"}]}}),
             ),
             ("an unknown method", json!({"token_endpoint_auth_method": "x"})),
             ("application_type web", json!({"application_type": "web"})),
