@@ -8,8 +8,7 @@ use shared::http::Http;
 use shared::{Failure, Side, spec};
 
 use crate::callback::Callback;
-use crate::error::AuthorizationError;
-use crate::exchange::{self, Decision, exchange};
+use crate::exchange::{Decision, exchange};
 use crate::options::SignInOptions;
 use crate::request::{self, AuthorizationRequest, OAuthClient};
 use crate::response::{self, AuthorizationResponse};
@@ -62,14 +61,15 @@ pub async fn run(
     reporter.stage("build the authorization request", &spec::RFC7636_4_1).await;
     let request =
         request::build(reporter, &oauth, &authorization_server, &requested, server_url, options.deny, broken)?;
-    tell(http, &request, server_url);
+    tell(http, &request);
     let AuthorizationRequest { url, verifier, expected } = request;
 
     reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
-    let response = ask_user(http, &user_agent, &url, redirect, &expected, options.sign_in_timeout).await?;
+    let response = ask_user(http, &user_agent, url.as_str(), redirect, &expected, options.sign_in_timeout).await?;
 
     reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
     response::check_issuer(reporter, &expected, &response)?;
+    tell_decision(http, &response);
     let code = response::code(reporter, &response)?;
 
     reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
@@ -97,16 +97,36 @@ pub async fn run(
     Ok(SignedIn { issuer, resource: server_url.to_owned(), requested, tokens, oauth })
 }
 
+/// What each parameter of the request is for.
+const PURPOSES: &[(&str, &str)] = &[
+    ("response_type", "a code, not a token: what passes through the browser is worth nothing alone"),
+    ("state", "random; the answer has to bring it back"),
+    ("code_challenge", "the SHA-256 of a code_verifier that stays here, so that a stolen code is worth nothing"),
+    ("redirect_uri", "where the answer goes; it was registered"),
+    ("scope", "what the user is asked to allow"),
+    ("resource", "the MCP server that the token is for: RFC 8707"),
+    ("prompt", "ask, even a user who has agreed before"),
+];
+
 /// What is in the request, and what it is for.
-fn tell(http: &Http, request: &AuthorizationRequest, resource: &str) {
+fn tell(http: &Http, request: &AuthorizationRequest) {
     let fingerprint = |text: &str| shared::Secret::new(text).fingerprint();
+    let url = &request.url;
+    let pairs: Vec<_> = url.query_pairs().collect();
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let rows = pairs.iter().map(|(name, value)| {
+        // By the method plain, the challenge is the verifier itself.
+        let is_secret = name == "state" || **value == **request.verifier.secret();
+        let shown = if is_secret { fingerprint(value) } else { value.clone().into_owned() };
+        let purpose = PURPOSES.iter().find(|(known, _)| known == name).map(|(_, purpose)| format!("  ({purpose})"));
+        format!("\n  {name:<width$}  {shown}{}", purpose.unwrap_or_default())
+    });
     http.reporter().note(format!(
-        "code_challenge: the SHA-256 of a code_verifier that stays here ({}); a stolen code is worth nothing without it.\n\
-         state: {}, which the answer has to bring back.\n\
-         resource: {resource}, for which the token is to be (RFC 8707).\n\
-         Written down before the user leaves: the issuer {}, by which the answer is known.",
+        "The browser is to open {} with{}\n\
+         Kept here: the code_verifier {}, and the issuer {}, by which the answer will be known.",
+        url.as_str().split('?').next().unwrap_or_default(),
+        rows.collect::<String>(),
         fingerprint(request.verifier.secret()),
-        fingerprint(&request.expected.state),
         request.expected.issuer,
     ));
 }
@@ -128,18 +148,22 @@ async fn ask_user(
         Ok(()) => {}
         Err(error) => return Err(told(http, error)),
     }
-    let idp = reporter.on(Side::Idp);
     let seconds = if user_agent.is_scripted() { 1 } else { seconds };
     let response = callback.answer(seconds).await?;
     // The redirect URI was good enough to be redirected to.
-    idp.check(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri);
+    reporter.on(Side::Idp).check(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri);
+    reporter.note(format!("The browser came back with{}", response.table()));
+    Ok(response)
+}
+
+/// What the authorization server thought of the request; its words are shown only now that it is known to be the one that was asked.
+fn tell_decision(http: &Http, response: &AuthorizationResponse) {
     let error = response.get("error").filter(|error| response::is_about_the_request(error));
     let got = error.map_or("it did".to_owned(), |error| {
         response.get("error_description").map_or(error.to_owned(), |text| format!("{error}: {text}"))
     });
     let fix = "compare the request with what the IdP's metadata offers (lesson 02).";
-    idp.check_or(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got, fix);
-    Ok(response)
+    http.reporter().on(Side::Idp).check_or(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got, fix);
 }
 
 const TAKES_REQUEST: &str = "the IdP takes the request, PKCE and scopes included";
@@ -175,14 +199,3 @@ fn decision(broken: &str) -> Decision {
 }
 
 const ONCE: Decision = Decision { rule: &rules::IDP_TAKES_CODE_ONCE, expected: "the code was not used before" };
-
-/// A token for the client itself, without a user: going further.
-pub async fn client_credentials(
-    http: &Http,
-    oauth: &OAuthClient,
-    requested: &[String],
-    resource: &str,
-) -> Result<TokenResponse, AuthorizationError> {
-    let decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP gives the client a token of its own" };
-    exchange::client_credentials(http, oauth, requested, resource, &[], decision).await
-}

@@ -119,6 +119,11 @@ impl AuthorizationError {
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
+            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_GIVES_OWN_TOKEN.id => {
+                "The client has to be confidential, its credentials right, and the grant client_credentials switched on for it (Keycloak: \
+                 Client authentication, and Service accounts roles)."
+                    .to_owned()
+            }
             AuthorizationError::Token { .. } => {
                 "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()
             }

@@ -3,7 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oauth2::{AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken, RequestTokenError, Scope};
+use oauth2::basic::BasicClient;
+use oauth2::{
+    AuthorizationCode, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken,
+    RequestTokenError, Scope,
+};
 use serde_json::Value;
 use shared::Side;
 use shared::event::Rule;
@@ -63,10 +67,13 @@ pub async fn refresh(
     tap.read(http, decision, result)
 }
 
-/// Asks for a token for the client itself: RFC 6749 §4.4.
+/// The crate's client where there is no browser.
+pub type ServiceClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// Asks for a token for the client itself: RFC 6749 §4.4. `extra` are the parameters by which it authenticates, where it has no secret.
 pub async fn client_credentials(
     http: &Http,
-    oauth: &OAuthClient,
+    oauth: &ServiceClient,
     scopes: &[String],
     resource: &str,
     extra: &[(&'static str, String)],
@@ -170,7 +177,10 @@ impl std::error::Error for NoAnswer {}
 fn refusal(answer: &Answer) -> String {
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let error = document["error"].as_str().unwrap_or("no error code");
-    let description = document["error_description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
+    let description = document["error_description"]
+        .as_str()
+        .map(|text| format!(": {}", text.trim_end_matches('.')))
+        .unwrap_or_default();
     format!("HTTP {} {error}{description}", answer.status)
 }
 

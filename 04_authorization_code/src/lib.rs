@@ -12,6 +12,8 @@
 //! | [`token_response`] | the tokens, claim by claim |
 //! | [`tokens`] | where tokens are kept |
 //! | [`mod@refresh`] | going further: refresh, and rotation |
+//! | [`client_credentials`] | going further: a token without a user |
+//! | [`client_assertion`] | going further: a client that signs (RFC 7523) |
 //! | [`options`] | who signs in |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why there is no token, and what to do about it |
@@ -20,6 +22,8 @@
 pub mod breakages;
 pub mod callback;
 pub mod client;
+pub mod client_assertion;
+pub mod client_credentials;
 pub mod error;
 pub mod exchange;
 pub mod options;

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use authorization_code::options::SignInOptions;
 use authorization_code::tokens::{self, Kept};
-use authorization_code::{breakages, client, refresh};
+use authorization_code::{breakages, client, client_credentials as without_a_user, refresh};
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::RegistrationOptions;
 use keycloak::Lifetime;
@@ -51,6 +51,12 @@ enum Role {
     },
     /// Going further: sign in, refresh the tokens, and try the old refresh token once more
     Refresh,
+    /// Going further: a token for the client itself, without a user
+    ClientCredentials {
+        /// Sign with a key instead of showing a secret (private_key_jwt, RFC 7523); the client registers with it for this run
+        #[arg(long, conflicts_with = "client_id")]
+        key: bool,
+    },
 }
 
 impl Lesson for Cli {
@@ -62,7 +68,7 @@ impl Lesson for Cli {
 
     fn parties(&self) -> &'static [Side] {
         match self.role {
-            None | Some(Role::Refresh) => &[Side::Server, Side::Client, Side::Idp],
+            None | Some(Role::Refresh | Role::ClientCredentials { .. }) => &[Side::Server, Side::Client, Side::Idp],
             Some(Role::Server) => &[Side::Server, Side::Idp],
             Some(Role::Client { .. } | Role::Authorize { .. }) => &[Side::Client],
         }
@@ -85,6 +91,7 @@ fn main() -> ExitCode {
     match &cli.role {
         None => story::run(&reporter, holds, whole_story(&setup, &cli, false)),
         Some(Role::Refresh) => story::run(&reporter, holds, whole_story(&setup, &cli, true)),
+        Some(Role::ClientCredentials { key }) => story::run(&reporter, holds, client_credentials(&setup, &cli, *key)),
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
         Some(Role::Client { server_url }) => {
             story::run(&reporter, holds, client_alone(&setup, &cli, server_url, false))
@@ -104,6 +111,13 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<()
         refresh::refresh_and_replay(&http, &signed_in.oauth, &signed_in.tokens, &signed_in.resource).await?;
     }
     Ok(())
+}
+
+async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result<(), Failure> {
+    let running = setup.start(Lifetime::Story).await?;
+    let plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
+    let http = setup.http_of_story(&running).await?;
+    without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
 }
 
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {

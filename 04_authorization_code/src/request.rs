@@ -22,7 +22,7 @@ pub type OAuthClient = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, 
 /// A request, and what has to be known when its answer comes.
 pub struct AuthorizationRequest {
     /// Where the browser goes.
-    pub url: String,
+    pub url: Url,
     /// Belongs to the challenge in the URL; goes to the token endpoint.
     pub verifier: PkceCodeVerifier,
     /// What the answer has to bring.
@@ -94,7 +94,7 @@ pub fn build(
     }
     check_scheme(reporter, &url)?;
     Ok(AuthorizationRequest {
-        url: url.to_string(),
+        url,
         verifier,
         expected: Expected {
             state: state.into_secret(),
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn parameters(request: &AuthorizationRequest) -> std::collections::BTreeMap<String, String> {
-        Url::parse(&request.url).unwrap().query_pairs().into_owned().collect()
+        request.url.query_pairs().into_owned().collect()
     }
 
     #[test]

@@ -38,6 +38,21 @@ impl AuthorizationResponse {
         first.filter(|_| values.next().is_none())
     }
 
+    /// The parameters, one in a line. Those that are worth something are masked, and an error's words have to wait: until `iss` has
+    /// been looked at, they could be anybody's.
+    pub fn table(&self) -> String {
+        let width = self.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let row = |(name, value): &(String, String)| {
+            let shown = match name.as_str() {
+                "iss" => value.clone(),
+                "error" | "error_description" | "error_uri" => "(shown when it is known whose it is)".to_owned(),
+                _ => fingerprint(value),
+            };
+            format!("\n  {name:<width$}  {shown}")
+        };
+        self.parameters.iter().map(row).collect()
+    }
+
     /// Whether the answer is to the request with this state.
     pub fn answers(&self, state: &str) -> bool {
         self.get("state") == Some(state)
@@ -51,7 +66,7 @@ pub fn check_state(
     expected: &Expected,
     response: &AuthorizationResponse,
 ) -> Result<(), AuthorizationError> {
-    let shown = |state: Option<&str>| state.map_or("no state".to_owned(), |state| fingerprint(state));
+    let shown = |state: Option<&str>| state.map_or("no state".to_owned(), fingerprint);
     let got = shown(response.get("state"));
     let wanted = format!("the state that was sent: {}", shown(Some(&expected.state)));
     match reporter.check(&rules::STATE, response.answers(&expected.state), &wanted, &got) {
@@ -79,8 +94,8 @@ pub fn check_issuer(
     let iss = response.get("iss");
     // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
     // parameter according to the client's configuration." (RFC 9207 §2.4)
-    let promise = if expected.iss_promised { "its metadata promises it" } else { "its metadata does not promise it" };
-    let wanted = format!("iss is there where the metadata promises it ({promise})");
+    let promise = if expected.iss_promised { "and it does" } else { "and it does not" };
+    let wanted = format!("iss is there if the metadata promises it ({promise})");
     let got = iss.unwrap_or("absent").to_owned();
     if !reporter.check(&rules::ISS_PRESENT, iss.is_some() || !expected.iss_promised, &wanted, &got) {
         return Err(AuthorizationError::Response { rule: &rules::ISS_PRESENT, expected: wanted, got });

@@ -63,6 +63,12 @@ pub static REFRESH_ROTATED: Rule = should("refresh.rotated", &spec::MCP_ROTATE_R
 /// The old refresh token is good for nothing.
 pub static REFRESH_OLD_DEAD: Rule = must("refresh.old-token-dead", &spec::OAUTH_REFRESH_REPLAY);
 
+/// The authorization server makes sure who the client is before it gives it a token of its own.
+pub static IDP_GIVES_OWN_TOKEN: Rule = must("idp.client-credentials", &spec::RFC6749_4_4_2);
+
+/// Who can ask again at any time needs no refresh token.
+pub static NO_REFRESH_TOKEN: Rule = should("token.no-refresh", &spec::RFC6749_4_4_3);
+
 /// Every rule above.
 pub static ALL: &[&Rule] = &[
     &URL_SCHEME,
@@ -82,4 +88,6 @@ pub static ALL: &[&Rule] = &[
     &AUDIENCE,
     &REFRESH_ROTATED,
     &REFRESH_OLD_DEAD,
+    &IDP_GIVES_OWN_TOKEN,
+    &NO_REFRESH_TOKEN,
 ];

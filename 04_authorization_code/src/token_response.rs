@@ -71,13 +71,10 @@ pub fn check(
         return Err(AuthorizationError::TokenResponse { rule: &rules::TOKEN_TYPE, got });
     }
     let granted = response.scopes(requested);
-    let missing: Vec<_> = requested.iter().filter(|scope| !granted.contains(&scope.as_str())).collect();
-    let got = match missing.is_empty() {
-        true => granted.join(" "),
-        false => format!("{} (not: {missing:?})", granted.join(" ")),
-    };
-    let fix =
-        "the user lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
+    let missing: Vec<_> = requested.iter().map(String::as_str).filter(|scope| !granted.contains(scope)).collect();
+    let shown = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
+    let got = if missing.is_empty() { shown } else { format!("{shown} (not: {})", missing.join(" ")) };
+    let fix = "whoever the token is for lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
     reporter.check_or(&rules::SCOPE_GRANTED, missing.is_empty(), "every scope that was asked for", got, fix);
 
     // A token that cannot be read says nothing, and that is all right.
@@ -115,7 +112,7 @@ fn part(token: &Secret, n: usize) -> Option<Map<String, Value>> {
 /// What each claim says, for a person.
 const MEANINGS: &[(&str, &str)] = &[
     ("iss", "who issued it"),
-    ("sub", "whose it is: the user, by an identifier of the IdP's"),
+    ("sub", "whose it is, by an identifier of the IdP's"),
     ("aud", "for which server"),
     ("azp", "to which client it was given"),
     ("exp", "good until"),

@@ -72,7 +72,7 @@ fn checks(events: &[Value], id: &str) -> Vec<bool> {
 }
 
 fn error(events: &[Value]) -> (String, String) {
-    let error = events.iter().find(|event| event["event"] == "error").unwrap_or_else(|| panic!("{events:#?}"));
+    let error = events.iter().find(|event| event["event"] == "error").unwrap();
     (error["id"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
 }
 
@@ -82,6 +82,7 @@ fn scenario(issuer: &str) -> Result<(), Failed> {
     broken_rules_are_caught(issuer);
     every_way_of_lesson_03_goes_on_here(issuer);
     tokens_are_kept_and_never_shown(issuer);
+    clients_get_tokens_of_their_own(issuer);
     Ok(())
 }
 
@@ -125,6 +126,30 @@ fn signing_in_gives_a_token(issuer: &str) {
     // A client that was registered by hand.
     let (events, success) = user.story(&["--client-id", "mcp-demo-client"]);
     assert!(success, "{events:#?}");
+}
+
+fn clients_get_tokens_of_their_own(issuer: &str) {
+    let user = User::new(issuer);
+    for (arguments, proof) in [
+        (&["client-credentials"][..], "Basic <"),
+        (&["client-credentials", "--key"], "client_assertion=<client_assertion"),
+    ] {
+        let (events, success) = user.story(arguments);
+        assert!(success, "{events:#?}");
+        for id in ["idp.client-credentials", "token.type", "token.no-refresh"] {
+            assert_eq!(checks(&events, id), [true], "{id}");
+        }
+        // Nobody has given its account a role.
+        assert_eq!((checks(&events, "token.scope"), checks(&events, "token.audience")), (vec![false], vec![false]));
+        let sent = events.iter().filter(|event| event["event"] == "sent").map(Value::to_string);
+        assert!(sent.into_iter().any(|sent| sent.contains(proof)), "{arguments:?}");
+        assert!(events.iter().any(|event| event["text"].as_str().is_some_and(|text| text.contains("was deleted"))));
+    }
+    let (events, success) = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
+    assert!(!success);
+    let (id, message) = error(&events);
+    assert_eq!(id, "idp.client-credentials");
+    assert!(message.contains("Public client not allowed to retrieve service account"), "{message}");
 }
 
 fn every_other_end_is_told(issuer: &str) {

@@ -745,6 +745,38 @@ pub static RFC6749_10_12: SpecRef = SpecRef {
     quote: "The client MUST implement CSRF protection for its redirection URI.",
 };
 
+/// RFC 6749 §4.4
+pub static RFC6749_4_4_CONFIDENTIAL: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.4",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
+    quote: "The client credentials grant type MUST only be used by confidential clients.",
+};
+
+/// RFC 6749 §4.4.2
+pub static RFC6749_4_4_2: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.4.2",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4.2",
+    quote: "The authorization server MUST authenticate the client.",
+};
+
+/// RFC 6749 §4.4.3
+pub static RFC6749_4_4_3: SpecRef = SpecRef {
+    id: "RFC 6749",
+    section: "§4.4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc6749#section-4.4.3",
+    quote: "A refresh token SHOULD NOT be included.",
+};
+
+/// RFC 7523 §3
+pub static RFC7523_3: SpecRef = SpecRef {
+    id: "RFC 7523",
+    section: "§3",
+    url: "https://www.rfc-editor.org/rfc/rfc7523#section-3",
+    quote: "For client authentication, the subject MUST be the \"client_id\" of the OAuth client.",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -838,6 +870,10 @@ pub static ALL: &[&SpecRef] = &[
     &MCP_SCOPE_ORDER,
     &MCP_RESOURCE_BOTH,
     &RFC6749_10_12,
+    &RFC6749_4_4_CONFIDENTIAL,
+    &RFC6749_4_4_2,
+    &RFC6749_4_4_3,
+    &RFC7523_3,
 ];
 
 #[cfg(test)]

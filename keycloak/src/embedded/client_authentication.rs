@@ -29,8 +29,7 @@ pub fn authenticate(server: &Server, headers: &HeaderMap, fields: &Fields) -> Re
     let named = basic.as_ref().map(|(id, _)| id.as_str()).or_else(|| fields.get("client_id"));
     let client = match named {
         Some(id) => server.clients.get(id),
-        // "The "client_id" parameter is unnecessary for client assertion authentication because the client is identified by the
-        // subject within the assertion." (RFC 7521 §4.2)
+        // An assertion names the client by its subject, so that no `client_id` is needed beside it (RFC 7521 §4.2).
         None => fields
             .get("client_assertion")
             .filter(|_| fields.get("client_assertion_type") == Some(JWT_BEARER))

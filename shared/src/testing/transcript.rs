@@ -79,12 +79,18 @@ fn settled(text: &str) -> String {
     ] {
         text = with_port(&text, path, port);
     }
-    text = numbered(&text, r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", |n| {
+    text = numbered(&text, r"()([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})", |n| {
         format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
     });
-    text = numbered(&text, "sha256 [0-9a-f]{8}", |n| format!("sha256 {:08x}", 0x5ec2_0000 + n));
-    text = numbered(&text, r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", |_| "2026-11-21T12:00:00Z".to_owned());
-    text = numbered(&text, r"\b1[789]\d{8}\b", |_| "1795262400".to_owned());
+    // A line may have been broken between the two words.
+    text = numbered(&text, r"(sha256\s+)([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
+    // 256 bits in base64url: challenges, key identifiers, sessions.
+    text = numbered(&text, r#"((?:kid|sid|jti|code_challenge|"kid":)\s+"?)([A-Za-z0-9_-]{43})"#, |n| {
+        // The example of RFC 7636, appendix B, with the number at its end.
+        format!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-{n:02}")
+    });
+    text = numbered(&text, r"()(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)", |_| "2026-11-21T12:00:00Z".to_owned());
+    text = numbered(&text, r"()\b(1[789]\d{8})\b", |_| "1795262400".to_owned());
     let lines = text.lines().map(|line| match line.rsplit_once(" (") {
         Some((before, rest)) if rest.ends_with(" ms)") => format!("{before} (1 ms)\n"),
         _ => format!("{line}\n"),
@@ -92,16 +98,16 @@ fn settled(text: &str) -> String {
     lines.collect()
 }
 
-/// Replaces each match by what `name` makes of its number: equal matches have the same.
+/// Replaces the second group of each match by what `name` makes of its number: equal ones have the same.
 fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String {
     let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{error}"));
     let mut seen: Vec<String> = Vec::new();
     let named = |found: &Captures<'_>| {
-        let n = seen.iter().position(|known| *known == found[0]).unwrap_or_else(|| {
-            seen.push(found[0].to_owned());
+        let n = seen.iter().position(|known| *known == found[2]).unwrap_or_else(|| {
+            seen.push(found[2].to_owned());
             seen.len() - 1
         });
-        name(n + 1)
+        format!("{}{}", &found[1], name(n + 1))
     };
     pattern.replace_all(text, named).into_owned()
 }

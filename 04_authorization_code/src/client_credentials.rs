@@ -1,0 +1,145 @@
+//! Going further: a token without a user. RFC 6749 §4.4, <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>, and MCP's extension
+//! OAuth Client Credentials. The client shows its secret, or signs (RFC 7523).
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use as_metadata::AuthorizationServerMetadata;
+use as_metadata::client::Found;
+use dynamic_client_registration::client_metadata::CLIENT_NAME;
+use dynamic_client_registration::preregistered::StaticClient;
+use dynamic_client_registration::refusal::Refusal;
+use dynamic_client_registration::{ClientInformation, RegistrationError, manage};
+use oauth2::basic::BasicClient;
+use oauth2::{AuthType, ClientId, ClientSecret, TokenUrl};
+use serde_json::{Value, json};
+use shared::http::{Http, Request};
+use shared::{Failure, spec};
+
+use crate::client_assertion::{ClientKey, JWT_BEARER};
+use crate::error::AuthorizationError;
+use crate::exchange::{self, Decision, ServiceClient};
+use crate::{rules, scopes, token_response};
+
+const OWN_TOKEN: Decision =
+    Decision { rule: &rules::IDP_GIVES_OWN_TOKEN, expected: "the IdP takes the client's credentials" };
+
+/// From an MCP server's URL to a token for the client itself; with a key of its own, or with a secret.
+///
+/// The extension wants the client to be registered by hand. Where `known` names none, one is registered for this run and deleted again.
+pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
+    let Found { discovery, authorization_server } = as_metadata::client::run(http, server_url).await?;
+    let requested = scopes::select(discovery.as_ref(), &[], false).values;
+    let reporter = http.reporter();
+    let key = match signs {
+        true => Some(ClientKey::generate().ok_or_else(no_randomness)?),
+        false => None,
+    };
+    let client = match known {
+        Some(client) => client.information(reporter, &authorization_server)?,
+        None => {
+            reporter.stage("register a client that acts for itself", &spec::RFC6749_4_4_CONFIDENTIAL).await;
+            register(http, &authorization_server, key.as_ref(), &requested).await?
+        }
+    };
+    let asked = Asked { authorization_server: &authorization_server, client: &client, requested, resource: server_url };
+    let result = asked.ask(http, key.as_ref()).await;
+    if known.is_none() {
+        match manage::delete(http, &client).await {
+            Ok(()) => reporter.note("The client was for this run only, so it was deleted at the IdP."),
+            Err(error) => reporter.note(format!("The client stays at the IdP: {error}")),
+        }
+    }
+    result
+}
+
+/// What a token is asked for with.
+struct Asked<'a> {
+    authorization_server: &'a AuthorizationServerMetadata,
+    client: &'a ClientInformation,
+    requested: Vec<String>,
+    resource: &'a str,
+}
+
+impl Asked<'_> {
+    async fn ask(&self, http: &Http, key: Option<&ClientKey>) -> Result<(), Failure> {
+        let reporter = http.reporter();
+        let mut extra = Vec::new();
+        if let Some(key) = key {
+            reporter.stage("sign instead of showing a secret", &spec::RFC7523_3).await;
+            let assertion = key.assertion(&self.client.client_id, &self.authorization_server.issuer, now());
+            let assertion = assertion.ok_or_else(no_randomness)?;
+            reporter.note(token_response::table("client_assertion", &assertion));
+            extra.push(("client_assertion_type", JWT_BEARER.to_owned()));
+            extra.push(("client_assertion", assertion.expose().to_owned()));
+        }
+        reporter.stage("ask for a token for the client itself", &spec::RFC6749_4_4).await;
+        let oauth = service_client(self.authorization_server, self.client)?;
+        let tokens =
+            exchange::client_credentials(http, &oauth, &self.requested, self.resource, &extra, OWN_TOKEN).await?;
+
+        reporter.stage("look at the token", &spec::RFC6749_7_1).await;
+        token_response::check(reporter, &tokens, &self.requested, self.resource)?;
+        let got = if tokens.refresh_token.is_some() { "there is one" } else { "there is none" };
+        let passed = tokens.refresh_token.is_none();
+        reporter.check(&rules::NO_REFRESH_TOKEN, passed, "no refresh token: the client can just ask again", got);
+        reporter.note(token_response::table("access_token", &tokens.access_token));
+        reporter.note(
+            "No user stands behind this token: sub is the client's own account at the IdP. What it may do, an administrator has to \
+             give to that account; a client that has just registered itself has been given nothing.",
+        );
+        Ok(())
+    }
+}
+
+/// RFC 7591 §3.1: neither redirect URIs nor codes, and a way to prove who it is.
+async fn register(
+    http: &Http,
+    authorization_server: &AuthorizationServerMetadata,
+    key: Option<&ClientKey>,
+    scopes: &[String],
+) -> Result<ClientInformation, Failure> {
+    let Some(endpoint) = &authorization_server.registration_endpoint else {
+        return Err(RegistrationError::NoEndpoint { issuer: authorization_server.issuer.clone() }.into());
+    };
+    let mut document = json!({
+        "client_name": format!("{CLIENT_NAME}: a client without a user"),
+        "grant_types": ["client_credentials"],
+        "response_types": [],
+        "token_endpoint_auth_method": if key.is_some() { "private_key_jwt" } else { "client_secret_basic" },
+        "scope": scopes.join(" "),
+    });
+    if let Some(key) = key {
+        document["jwks"] = json!({"keys": [key.jwk]});
+    }
+    let answer = http.send(&Request::post_json(endpoint, &document).header("accept", "application/json")).await?;
+    if !(200..300).contains(&answer.status) {
+        return Err(RegistrationError::Refused(Refusal::read(&answer, false)).into());
+    }
+    ClientInformation::from_json(&answer.body).map_err(|error| RegistrationError::Document(error).into())
+}
+
+/// The crate's client; one that signs has no secret.
+fn service_client(
+    authorization_server: &AuthorizationServerMetadata,
+    client: &ClientInformation,
+) -> Result<ServiceClient, AuthorizationError> {
+    let url = authorization_server.token_endpoint.clone().unwrap_or_default();
+    let token = TokenUrl::new(url.clone()).map_err(|_| AuthorizationError::Url { name: "token_endpoint", got: url })?;
+    let in_body =
+        client.granted.get("token_endpoint_auth_method").and_then(Value::as_str) == Some("client_secret_post");
+    let oauth = BasicClient::new(ClientId::new(client.client_id.clone()))
+        .set_token_uri(token)
+        .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth });
+    Ok(match &client.client_secret {
+        Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
+        None => oauth,
+    })
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn no_randomness() -> Failure {
+    Failure::new("client-key", "This system gave no random numbers, so there is no key.", "Look into the system's log.")
+}

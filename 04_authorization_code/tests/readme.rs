@@ -1,0 +1,66 @@
+//! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+
+use authorization_code::{AuthorizationError, rules};
+use keycloak::{Embedded, Realm};
+use shared::listen;
+
+const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_true() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    let embedded = runtime.block_on(async {
+        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
+        Embedded::start(listener, Realm::shipped().unwrap())
+    });
+    let origin = embedded.issuer().split("/realms/").next().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // A path of the same length everywhere, so that lines break alike.
+    let kept = home.path().join("kept");
+    let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
+    shared::testing::check_readme(&readme(), "authorization_code", LESSON, &variables);
+}
+
+/// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
+#[test]
+fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let token = |rule, got: &str| AuthorizationError::Token { rule, got: got.to_owned() };
+    let denied = |error: &str, description: &str| AuthorizationError::Denied {
+        error: error.to_owned(),
+        description: description.to_owned(),
+    };
+    let sentences = [
+        AuthorizationError::Request {
+            rule: &rules::IDP_TAKES_REDIRECT_URI,
+            got: "HTTP 400 “Invalid parameter: redirect_uri”".to_owned(),
+        },
+        denied("invalid_scope", "Invalid scopes: mcp:read mcp:write"),
+        denied("access_denied", ""),
+        AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
+        AuthorizationError::Nobody { issuer: "https://idp.example".to_owned() },
+        AuthorizationError::TimedOut { seconds: 300 },
+        token(&rules::IDP_TAKES_CODE, "HTTP 400 invalid_grant: Code not valid"),
+        token(&rules::IDP_CHECKS_VERIFIER, "HTTP 400 invalid_grant: PKCE verification failed: Code mismatch"),
+        token(
+            &rules::IDP_GIVES_OWN_TOKEN,
+            "HTTP 401 unauthorized_client: Public client not allowed to retrieve service account",
+        ),
+        AuthorizationError::Url { name: "authorization_endpoint", got: "javascript:alert(1)".to_owned() },
+    ]
+    .map(|error| error.to_string());
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
+    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+}
