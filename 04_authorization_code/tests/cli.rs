@@ -35,7 +35,7 @@ fn wrong_usage_ends_with_exit_code_2_and_repeats_no_password() {
 #[test]
 fn another_idp_cannot_be_made_to_misbehave() {
     for name in ["bad-state", "resource-differs"] {
-        let output = run(&["--break", name, "--idp", "keycloak"]);
+        let output = run(&["--port", "0", "--break", name, "--idp", "keycloak"]);
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8(output.stdout).unwrap().contains("Leave --idp out."), "{name}");
     }
