@@ -59,7 +59,7 @@ static AUTHORIZATION_SERVER: [Duty; 4] = [
 
 static CLIENT: [Duty; 5] = [
     Duty {
-        what: "asks where the challenge says, else the well-known URLs",
+        what: "asks where the challenge says, else well-known URLs",
         proof: Proof::Checks(&[&rules::METADATA_AVAILABLE]),
     },
     Duty {

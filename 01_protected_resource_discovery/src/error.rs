@@ -98,8 +98,11 @@ impl DiscoveryError {
         match self {
             DiscoveryError::Server(error) | DiscoveryError::Unavailable(error) => error.fix(),
             DiscoveryError::Fragment { .. } => "Leave out the # and what follows it.".to_owned(),
-            DiscoveryError::Unexpected { status: 404 | 405, .. } => {
-                "Give the URL of the MCP endpoint itself: its path is often /mcp.".to_owned()
+            DiscoveryError::Unexpected { server_url, status: 404, .. } if server_url.ends_with('/') => {
+                format!("Leave out the slash at the end: {}", server_url.trim_end_matches('/'))
+            }
+            DiscoveryError::Unexpected { status: 404 | 405 | 415 | 501, .. } => {
+                "This is no MCP endpoint. Give the URL of the endpoint itself: its path is often /mcp.".to_owned()
             }
             DiscoveryError::Unexpected { .. } => "Look at the answer above, and at the server's log.".to_owned(),
             DiscoveryError::Status { .. } => "The server's operator has to publish the document there, for everyone.".to_owned(),

@@ -94,7 +94,10 @@ pub fn unauthorized(protected: &ProtectedResource, has_token: bool) -> Response 
             StatusCode::UNAUTHORIZED.into_response()
         }
         _ => {
-            let hint = "A token is needed; WWW-Authenticate says where it comes from.\n";
+            let hint = match has_token {
+                true => "This token is not taken; WWW-Authenticate says where a good one comes from.\n",
+                false => "A token is needed; WWW-Authenticate says where it comes from.\n",
+            };
             (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)], hint).into_response()
         }
     }

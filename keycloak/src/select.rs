@@ -166,11 +166,16 @@ impl Idp {
     async fn named(issuer: &str) -> Result<Self, Failure> {
         match probe(issuer, NAMED_SECONDS).await? {
             Found::Ready => Ok(Self::at(issuer, format!("{issuer}, as asked for"))),
-            other => Err(Failure::new(
-                "idp.issuer",
-                format!("The IdP {issuer} was asked for with --idp, but {other}."),
-                "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out.",
-            )),
+            other => {
+                let fix = match other {
+                    Found::Nothing { .. } => {
+                        "Is it up, and is that its address? Without --idp an embedded one is used."
+                    }
+                    Found::RealmNotReady { .. } => "Is the realm's name right, and has it been imported?",
+                    _ => "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out.",
+                };
+                Err(Failure::new("idp.issuer", format!("The IdP {issuer} was asked for with --idp, but {other}."), fix))
+            }
         }
     }
 
@@ -262,7 +267,7 @@ impl std::fmt::Display for Found {
             Found::RealmNotReady { issuer, status } => {
                 write!(
                     f,
-                    "a Keycloak answers, but it has no {issuer} (HTTP {status}; a realm that is being imported is not there yet)"
+                    "a Keycloak answers there, without {issuer} (HTTP {status}; a realm that is being imported is not there yet)"
                 )
             }
             Found::SomethingElse { issuer, status } => {
@@ -362,7 +367,7 @@ mod tests {
         let starting = answering(StatusCode::NOT_FOUND, json!({"error": "Realm does not exist"}));
         assert_eq!(
             found(starting).await,
-            "a Keycloak answers, but it has no ISSUER (HTTP 404; a realm that is being imported is not there yet)"
+            "a Keycloak answers there, without ISSUER (HTTP 404; a realm that is being imported is not there yet)"
         );
         let something = answering(StatusCode::OK, json!("<html>"));
         assert_eq!(

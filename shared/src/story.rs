@@ -92,6 +92,11 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
             ));
             true
         }
+        // The story never came to the party that should have noticed; why, was said above.
+        Holds::WhenCaught(breakage) if !went_through && reporter.result_of(breakage.caught_as).is_none() => {
+            reporter.note(format!("--break {} was not tried out: the story ended before.", breakage.name));
+            false
+        }
         Holds::WhenCaught(breakage) => {
             let message = format!(
                 "--break {} slipped through: the {} should have noticed, at the check {}.",
@@ -182,6 +187,12 @@ mod tests {
             Err(failure())
         };
         assert_eq!(told(Holds::WhenCaught(&BREAKAGE), caught), (true, vec!["test.failure".to_owned()]));
+    }
+
+    #[test]
+    fn a_breakage_that_was_not_tried_out_accuses_nobody() {
+        let ended_before = (false, vec!["test.failure".to_owned()]);
+        assert_eq!(told(Holds::WhenCaught(&BREAKAGE), async |_| Err(failure())), ended_before);
     }
 
     #[test]
