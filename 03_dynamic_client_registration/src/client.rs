@@ -41,7 +41,9 @@ pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registere
     let reporter = http.reporter();
     // Bound first: the redirect URI that is registered has to be the one that works.
     let redirect = LoopbackRedirect::bind(plan.options.callback_port).await?;
-    let metadata = metadata(plan, discovery.as_ref(), &redirect.uri);
+    let offered = authorization_server.scopes_supported.as_deref().unwrap_or_default();
+    let more_scopes = plan.more_scopes.iter().filter(|scope| offered.contains(scope)).cloned().collect();
+    let metadata = metadata(plan, discovery.as_ref(), &redirect.uri, more_scopes);
 
     reporter.stage("choose how to register", &spec::MCP_REGISTER_PRIORITY).await;
     choose(reporter, &authorization_server, plan);
@@ -67,13 +69,20 @@ pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registere
 }
 
 /// What this client says about itself: for all scopes that the MCP server lists, so that a later step-up need not register anew.
-fn metadata(plan: &Plan, discovery: Option<&Discovery>, redirect_uri: &str) -> ClientMetadata {
+fn metadata(
+    plan: &Plan,
+    discovery: Option<&Discovery>,
+    redirect_uri: &str,
+    more_scopes: Vec<String>,
+) -> ClientMetadata {
     let listed = discovery.and_then(|discovery| discovery.metadata.scopes_supported.clone());
     let challenged = || {
         let scope = discovery?.challenge.as_ref()?.parameter("scope")?;
         Some(scope.split_whitespace().map(str::to_owned).collect())
     };
-    let mut metadata = ClientMetadata::native(redirect_uri, listed.or_else(challenged));
+    let scopes: Option<Vec<_>> = listed.or_else(challenged);
+    let scopes = scopes.map(|scopes| [scopes, more_scopes].concat());
+    let mut metadata = ClientMetadata::native(redirect_uri, scopes);
     if plan.options.confidential {
         metadata.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
     }

@@ -89,6 +89,8 @@ pub struct Plan {
     pub idp_stays: bool,
     /// The rule to break.
     pub breakage: Option<&'static Breakage>,
+    /// Scopes to register for beyond those of the MCP server, where the authorization server offers them.
+    pub more_scopes: Vec<String>,
 }
 
 impl RegistrationOptions {
@@ -136,7 +138,15 @@ impl RegistrationOptions {
                 "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-client.",
             ));
         }
-        Ok(Plan { ways: register.ways(), static_client, hosted_document, options: self.clone(), idp_stays, breakage })
+        Ok(Plan {
+            ways: register.ways(),
+            static_client,
+            hosted_document,
+            options: self.clone(),
+            idp_stays,
+            breakage,
+            more_scopes: Vec::new(),
+        })
     }
 }
 

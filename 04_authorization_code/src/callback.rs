@@ -27,6 +27,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub struct Callback {
     answer: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
     close: Option<oneshot::Sender<()>>,
+    waiting: Arc<Waiting>,
     serving: JoinHandle<()>,
 }
 
@@ -36,6 +37,8 @@ struct Waiting {
     /// An answer with another state ends the wait: for a user agent that will bring no other one.
     strict: bool,
     answer: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
+    /// The latest answer that was refused for its state; where the right one comes after it, it has done no harm.
+    refused: Mutex<Option<AuthorizationResponse>>,
 }
 
 impl Callback {
@@ -43,15 +46,16 @@ impl Callback {
     pub fn wait_for(redirect: LoopbackRedirect, expected: Expected, strict: bool, reporter: Reporter) -> Self {
         let (send, answer) = oneshot::channel();
         let (close, closed) = oneshot::channel::<()>();
-        let waiting = Waiting { expected, reporter, strict, answer: Mutex::new(Some(send)) };
-        let router = Router::new().route("/callback", get(arrived)).with_state(Arc::new(waiting));
+        let waiting =
+            Arc::new(Waiting { expected, reporter, strict, answer: Mutex::new(Some(send)), refused: Mutex::default() });
+        let router = Router::new().route("/callback", get(arrived)).with_state(waiting.clone());
         let serving = tokio::spawn(async move {
             let ended = async move {
                 let _ = closed.await;
             };
             let _ = axum::serve(redirect.listener, router).with_graceful_shutdown(ended).await;
         });
-        Self { answer, close: Some(close), serving }
+        Self { answer, close: Some(close), waiting, serving }
     }
 
     /// The answer; the listener is closed when this returns.
@@ -64,7 +68,13 @@ impl Callback {
         let _ = tokio::time::timeout(CLOSING, &mut self.serving).await;
         match answer {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => Err(AuthorizationError::TimedOut { seconds }),
+            // An answer with another state was all that came.
+            Ok(Err(_)) | Err(_) => match self.waiting.refused() {
+                Some(response) => {
+                    check_state(&self.waiting.reporter, &self.waiting.expected, &response).map(|()| response)
+                }
+                None => Err(AuthorizationError::TimedOut { seconds }),
+            },
         }
     }
 }
@@ -85,13 +95,18 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
     if is_over {
         return page(StatusCode::GONE, "Too late", "An answer was taken already. You can close this window.");
     }
-    if let Err(error) = check_state(&waiting.reporter, &waiting.expected, &response) {
+    if !response.answers(&waiting.expected.state) {
         if waiting.strict {
-            waiting.finish(Err(error));
+            let refused = check_state(&waiting.reporter, &waiting.expected, &response);
+            waiting.finish(refused.map(|()| response));
+        } else {
+            waiting.reporter.note("An answer with another state came. It was refused, and the wait goes on.");
+            *waiting.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
         }
         let text = "This answer belongs to another sign-in, or somebody made it up. It was not used.";
         return page(StatusCode::BAD_REQUEST, "Not for this sign-in", text);
     }
+    let _ = check_state(&waiting.reporter, &waiting.expected, &response);
     let failed = response.get("error").is_some();
     waiting.finish(Ok(response));
     match failed {
@@ -106,6 +121,10 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
 }
 
 impl Waiting {
+    fn refused(&self) -> Option<AuthorizationResponse> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn finish(&self, answer: Result<AuthorizationResponse, AuthorizationError>) {
         if let Some(send) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = send.send(answer);
@@ -170,7 +189,8 @@ mod tests {
         assert_eq!(ask(get("?state=right&code=two")).await, 410);
         let answer = callback.answer(5).await.unwrap();
         assert_eq!(answer.get("code"), Some("one"));
-        assert_eq!(captured.checks("callback.state").iter().filter(|(_, passed)| *passed).count(), 1);
+        // What was refused has done no harm, so it fails no check.
+        assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [true]);
         assert!(!captured.text().contains("one"), "the code is not shown");
     }
 
@@ -190,6 +210,14 @@ mod tests {
     async fn nobody_comes() {
         let (callback, _, _) = waiting(false).await;
         assert_eq!(callback.answer(0).await.unwrap_err().id(), "sign-in.timed-out");
+    }
+
+    #[tokio::test]
+    async fn an_answer_with_another_state_alone_is_told() {
+        let (callback, uri, captured) = waiting(false).await;
+        assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
+        assert_eq!(callback.answer(0).await.unwrap_err().id(), "callback.state");
+        assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [false]);
     }
 
     #[tokio::test]

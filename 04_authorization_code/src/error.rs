@@ -94,7 +94,7 @@ impl AuthorizationError {
         match self {
             AuthorizationError::Url { .. } => "Do not open it. Tell the operator of the IdP.".to_owned(),
             AuthorizationError::Request { rule, .. } if rule.id == rules::IDP_TAKES_REDIRECT_URI.id => {
-                "Register the redirect URI exactly as it is sent (host, port, path), or run again: the client registers anew."
+                "Register the redirect URI exactly as it is sent (host and path; the port of a loopback address is free). Without --client-id, run again: the client registers anew."
                     .to_owned()
             }
             AuthorizationError::Request { .. } => {
@@ -115,6 +115,7 @@ impl AuthorizationError {
             AuthorizationError::Denied { error, .. } => match error.as_str() {
                 "access_denied" => "Run it again and agree, if that was not what you meant.",
                 "invalid_scope" => "The client was registered for other scopes: see -- clients show of lesson 03.",
+                "invalid_request" => "Mend the request as the answer says; what the IdP wants is in its metadata (lesson 02).",
                 _ => "Look into the IdP's log.",
             }
             .to_owned(),
@@ -123,6 +124,12 @@ impl AuthorizationError {
                 "The client has to be confidential, its credentials right, and the grant client_credentials switched on for it (Keycloak: \
                  Client authentication, and Service accounts roles)."
                     .to_owned()
+            }
+            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_CHECKS_VERIFIER.id => {
+                "Redeem a code with the verifier of its own request.".to_owned()
+            }
+            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_COMPARES_RESOURCE.id => {
+                "Ask both endpoints for the same resource.".to_owned()
             }
             AuthorizationError::Token { .. } => {
                 "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()

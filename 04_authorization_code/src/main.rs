@@ -104,7 +104,8 @@ fn main() -> ExitCode {
 
 async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    let plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
+    let mut plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
+    plan.more_scopes = cli.sign_in.more_scopes();
     let http = setup.http_of_story(&running).await?;
     let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, setup.breakage).await?;
     if refreshes {
@@ -114,6 +115,13 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<()
 }
 
 async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result<(), Failure> {
+    if let Some(breakage) = setup.breakage {
+        return Err(Failure::new(
+            "configuration.break",
+            format!("--break {} breaks the user's sign-in, and client-credentials has none.", breakage.name),
+            "Leave client-credentials out.",
+        ));
+    }
     let running = setup.start(Lifetime::Story).await?;
     let plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
     let http = setup.http_of_story(&running).await?;
@@ -121,10 +129,12 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
 }
 
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {
-    let plan = cli.registration.plan(None, true, None)?;
+    let mut plan = cli.registration.plan(None, true, None)?;
+    plan.more_scopes = cli.sign_in.more_scopes();
     let http = setup.http_of_client(server_url).await?;
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
-    if keeps {
+    // What a broken run brought is for nothing but that run.
+    if keeps && setup.breakage.is_none() {
         let obtained_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let client::SignedIn { issuer, requested, tokens, .. } = signed_in;
         let kept = Kept { issuer, requested, obtained_at, tokens };

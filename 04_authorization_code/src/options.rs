@@ -23,3 +23,10 @@ pub struct SignInOptions {
     #[arg(long, global = true)]
     pub offline_access: bool,
 }
+
+impl SignInOptions {
+    /// Scopes that the client has to be registered for, beyond those of the MCP server.
+    pub fn more_scopes(&self) -> Vec<String> {
+        if self.offline_access { vec!["offline_access".to_owned()] } else { Vec::new() }
+    }
+}

@@ -147,6 +147,8 @@ pub fn table(name: &str, token: &Secret) -> String {
 
 fn shown(name: &str, value: &Value) -> String {
     match value {
+        // Keycloak's way to say that a token has no end.
+        Value::Number(seconds) if name == "exp" && seconds.as_u64() == Some(0) => "0: never".to_owned(),
         Value::Number(seconds) if TIMES.contains(&name) => {
             let at =
                 std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds.as_u64().unwrap_or_default()));

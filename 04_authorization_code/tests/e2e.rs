@@ -120,6 +120,10 @@ fn signing_in_gives_a_token(issuer: &str) {
         (checks(&events, "refresh.rotated"), checks(&events, "refresh.old-token-dead")),
         (vec![true], vec![true])
     );
+    // A refresh token that outlives the session.
+    let (events, success) = user.story(&["--offline-access"]);
+    assert!(success, "{events:#?}");
+    assert_eq!(checks(&events, "token.scope"), [true]);
     // A client with a secret.
     let (events, success) = user.story(&["--confidential"]);
     assert!(success, "{events:#?}");
@@ -206,8 +210,13 @@ fn tokens_are_kept_and_never_shown(issuer: &str) {
     let output = user.command(&["authorize", "--server-url", &url, "--verbose", "--curl"]).output().unwrap();
     let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}");
-    drop(server);
     let file = user.home.path().join("tokens.json");
+    let before = std::fs::read(&file).unwrap();
+    // What a broken run brings is not kept; a stock Keycloak does not notice this one.
+    let broken = user.command(&["authorize", "--server-url", &url, "--break", "resource-differs"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&broken.stdout).contains("The tokens are kept"));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    drop(server);
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     #[cfg(unix)]
     {

@@ -92,11 +92,11 @@ impl Idp {
         let inside = Inside { lifetime, resource };
         match choice {
             IdpChoice::Auto | IdpChoice::Embedded if defect.is_some() => {
-                Self::inside(inside, "since only that one can misbehave on purpose", defect).await
+                Self::inside(inside, "since this --break needs it", defect).await
             }
             _ if defect.is_some() => Err(Failure::new(
                 "idp.defect",
-                "The rule to break is one of the IdP, and only the embedded one can misbehave on purpose.",
+                "This --break needs an IdP that can be made to misbehave or to do more, and only the embedded one can.",
                 "Leave --idp out.",
             )),
             IdpChoice::Issuer(issuer) => Self::named(issuer).await,
