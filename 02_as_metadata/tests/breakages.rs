@@ -19,7 +19,7 @@ fn names_and_ids_are_unique() {
 fn line_one_says_why_it_is_the_embedded_idp() {
     let run = Transcript::of(LESSON, &["--json", "--break", "no-pkce"]);
     let first = assert_events_hold(&run.stdout).remove(0);
-    assert!(first["text"].as_str().unwrap().contains("since only that one can misbehave on purpose"), "{first}");
+    assert!(first["text"].as_str().unwrap().contains("since this --break needs it"), "{first}");
 }
 
 #[test]
