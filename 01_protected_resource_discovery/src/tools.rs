@@ -1,7 +1,5 @@
 //! The tool that the MCP server would offer if it let anyone in.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, Tool,
@@ -38,7 +36,6 @@ impl ServerHandler for Clock {
         if request.name != "get_time" {
             return Err(ErrorData::invalid_params(format!("There is no tool {:?}.", request.name), None));
         }
-        let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        Ok(CallToolResult::success(vec![ContentBlock::text(seconds.to_string())]).into())
+        Ok(CallToolResult::success(vec![ContentBlock::text(shared::now().to_string())]).into())
     }
 }

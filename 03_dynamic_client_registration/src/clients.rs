@@ -1,9 +1,9 @@
 //! `clients`: what to do with the clients that this machine has registered, at whichever authorization servers.
 
 use std::fmt::Write;
-use std::time::{Duration, UNIX_EPOCH};
 
 use clap::Subcommand;
+use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::{Failure, Reporter, spec};
 
@@ -96,18 +96,17 @@ fn list(clients: &Registrations, place: &str) -> String {
     }
     let mut text = format!("Kept in {place}:");
     for (issuer, Registration { way, registered_at, mcp_servers, information, .. }) in clients {
-        let at = |seconds: u64| humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds));
         let secret = match (&information.client_secret, information.client_secret_expires_at) {
             (None, _) => "none (a public client)".to_owned(),
             (Some(secret), None | Some(0)) => format!("{}, does not expire", secret.fingerprint()),
-            (Some(secret), Some(expiry)) => format!("{}, expires {}", secret.fingerprint(), at(expiry)),
+            (Some(secret), Some(expiry)) => format!("{}, expires {}", secret.fingerprint(), rfc3339(expiry)),
         };
         let entry = information.registration_client_uri.as_deref().unwrap_or("none: this IdP has no RFC 7592");
         let _ = write!(
             text,
             "\n{}\n    at             {issuer}\n    registered     {}, {}\n    for            {}\n    secret         {secret}\n    own entry      {entry}",
             information.client_id,
-            at(*registered_at),
+            rfc3339(*registered_at),
             way.title(),
             mcp_servers.join(" "),
         );

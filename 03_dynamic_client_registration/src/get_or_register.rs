@@ -4,11 +4,10 @@
 //! secret has expired, the authorization server does not know it any more, or it was registered for other redirect URIs or
 //! scopes than this run needs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use as_metadata::AuthorizationServerMetadata;
+use shared::clock::rfc3339;
 use shared::http::Http;
-use shared::{Failure, Reporter, Secret, spec};
+use shared::{Failure, Reporter, Secret, now, spec};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::ClientMetadata;
@@ -105,8 +104,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, wanted: &Wanted<'_>) -> Re
         return Ok(Stored::None);
     }
     let client_id = &registration.information.client_id;
-    let when =
-        humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(registration.registered_at));
+    let when = rfc3339(registration.registered_at);
     reporter.note(format!("Stored client: {client_id}, {}, since {when}.", registration.way.title()));
 
     // "If … client secret … expires" (RFC 7591 §3.2.1, client_secret_expires_at)
@@ -246,8 +244,4 @@ async fn remove_at_idp(http: &Http, information: &ClientInformation) {
             http.reporter().note(format!("The old client {} stays at the IdP: {error}", information.client_id));
         }
     }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

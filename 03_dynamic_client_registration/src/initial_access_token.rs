@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use shared::http::Http;
 use shared::kept::Locked;
-use shared::{Failure, Secret};
+use shared::{Failure, Secret, now};
 
 use crate::administration::{self, Administration};
 
@@ -102,10 +101,6 @@ pub async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) ->
         tokens.remove(issuer);
     }
     write(&file, &tokens)
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn read(file: &Locked) -> Result<Tokens, Failure> {

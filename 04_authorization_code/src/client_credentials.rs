@@ -1,8 +1,6 @@
 //! Going further: a token without a user. RFC 6749 §4.4, <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>, and MCP's extension
 //! OAuth Client Credentials. The client shows its secret, or signs (RFC 7523).
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::Found;
 use dynamic_client_registration::client_metadata::CLIENT_NAME;
@@ -13,7 +11,7 @@ use oauth2::basic::BasicClient;
 use oauth2::{AuthType, ClientId, ClientSecret, TokenUrl};
 use serde_json::{Value, json};
 use shared::http::{Http, Request};
-use shared::{Failure, spec};
+use shared::{Failure, now, spec};
 
 use crate::client_assertion::{ClientKey, JWT_BEARER};
 use crate::error::AuthorizationError;
@@ -134,10 +132,6 @@ fn service_client(
         Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
         None => oauth,
     })
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn no_randomness() -> Failure {

@@ -1,7 +1,6 @@
 //! `cargo run -p authorization_code`: arguments and wiring; the lesson is in the library.
 
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use authorization_code::options::SignInOptions;
 use authorization_code::tokens::{self, Kept};
@@ -13,7 +12,7 @@ use protected_resource_discovery::setup::{ServerOptions, Setup};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
-use shared::{Failure, Side, kept, story};
+use shared::{Failure, Side, kept, now, story};
 
 /// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC 9207)
 ///
@@ -135,9 +134,8 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: boo
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
     // What a broken run brought is for nothing but that run.
     if keeps && setup.breakage.is_none() {
-        let obtained_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let client::SignedIn { issuer, requested, tokens, .. } = signed_in;
-        let kept = Kept { issuer, requested, obtained_at, tokens };
+        let kept = Kept { issuer, requested, obtained_at: now(), tokens };
         let place = tokens::keep(&kept::home(), server_url, kept).await?;
         setup.reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     }

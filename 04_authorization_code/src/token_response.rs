@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use shared::clock::rfc3339;
 use shared::members::{DocumentError, Members};
 use shared::{Reporter, Secret};
 
@@ -150,9 +151,7 @@ fn shown(name: &str, value: &Value) -> String {
         // Keycloak's way to say that a token has no end.
         Value::Number(seconds) if name == "exp" && seconds.as_u64() == Some(0) => "0: never".to_owned(),
         Value::Number(seconds) if TIMES.contains(&name) => {
-            let at =
-                std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds.as_u64().unwrap_or_default()));
-            at.map_or(value.to_string(), |at| humantime::format_rfc3339_seconds(at).to_string())
+            seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
         }
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -236,7 +235,9 @@ mod tests {
         for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
             assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");
         }
-        let far = super::table("t", &jwt(&json!({"exp": u64::MAX})));
-        assert!(far.contains("exp"), "{far}");
+        let strange = super::table("t", &jwt(&json!({"exp": u64::MAX, "nbf": 1_000_000_000_000_000_u64, "iat": -1})));
+        for line in ["exp  18446744073709551615", "nbf  1000000000000000", "iat  -1"] {
+            assert!(strange.contains(line), "{strange}");
+        }
     }
 }

@@ -9,6 +9,7 @@
 //! | [`http`] | the HTTP client: every request and answer is shown, every call has limits |
 //! | [`reach`] | which network addresses a run may talk to when a stranger names them |
 //! | [`cli`] | the options that all lessons have in common |
+//! | [`clock`] | times as tokens count them |
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | [`listen`] | binds a port and serves a router on it |
@@ -21,6 +22,7 @@
 
 pub mod breakage;
 pub mod cli;
+pub mod clock;
 pub mod event;
 pub mod http;
 pub mod kept;
@@ -38,6 +40,7 @@ pub mod story;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use clock::now;
 pub use event::{Keyword, Rule, Side};
 pub use reporter::Reporter;
 pub use secret::Secret;
