@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keycloak::Lifetime;
-use protected_resource_discovery::setup::{ServerOptions, Setup};
+use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
 use protected_resource_discovery::{breakages, client};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
@@ -31,11 +31,7 @@ enum Role {
     /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
     Server,
     /// Only the client, against any MCP server
-    Client {
-        /// URL of the MCP server, exactly as it names itself
-        #[arg(long, default_value = "http://localhost:8000/mcp")]
-        server_url: String,
-    },
+    Client(McpServer),
 }
 
 impl Lesson for Cli {
@@ -49,7 +45,7 @@ impl Lesson for Cli {
         match self.role {
             None => &[Side::Server, Side::Client],
             Some(Role::Server) => &[Side::Server],
-            Some(Role::Client { .. }) => &[Side::Client],
+            Some(Role::Client(_)) => &[Side::Client],
         }
     }
 }
@@ -67,7 +63,7 @@ fn main() -> ExitCode {
         }
         // Whether a breakage is caught is seen where the other side is.
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client { server_url }) => {
+        Some(Role::Client(McpServer { server_url })) => {
             story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
         }
     }

@@ -26,6 +26,14 @@ pub struct ServerOptions {
     registration_hint: bool,
 }
 
+/// The MCP server of a client that runs alone.
+#[derive(Args, Clone, Debug)]
+pub struct McpServer {
+    /// URL of the MCP server, exactly as it names itself
+    #[arg(long, default_value = "http://localhost:8000/mcp")]
+    pub server_url: String,
+}
+
 #[derive(Clone, Debug)]
 struct Scopes(Vec<String>);
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use as_metadata::{breakages, client};
 use clap::{Parser, Subcommand};
 use keycloak::Lifetime;
-use protected_resource_discovery::setup::{ServerOptions, Setup};
+use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
@@ -30,11 +30,7 @@ enum Role {
     /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
     Server,
     /// Only the client, against any MCP server
-    Client {
-        /// URL of the MCP server, exactly as it names itself
-        #[arg(long, default_value = "http://localhost:8000/mcp")]
-        server_url: String,
-    },
+    Client(McpServer),
     /// What any authorization server says it can do; exit code 0 only if every MUST of MCP holds
     Inspect {
         /// Its issuer identifier, exactly as its metadata spells it
@@ -54,7 +50,7 @@ impl Lesson for Cli {
         match self.role {
             None => &[Side::Server, Side::Client, Side::Idp],
             Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client { .. } | Role::Inspect { .. }) => &[Side::Client],
+            Some(Role::Client(_) | Role::Inspect { .. }) => &[Side::Client],
         }
     }
 }
@@ -78,7 +74,7 @@ fn main() -> ExitCode {
         }
         // Whether a breakage is caught is seen where the client is.
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client { server_url }) => {
+        Some(Role::Client(McpServer { server_url })) => {
             story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
         }
         Some(Role::Inspect { issuer }) => story::run(&reporter, Holds::WithoutFailure, inspect(&setup, issuer)),

@@ -32,8 +32,8 @@ pub struct ClientInformation {
     pub granted: Map<String, Value>,
 }
 
-/// Members that are kept apart from the granted metadata.
-const CREDENTIALS: [&str; 6] = [
+/// Members that are no metadata.
+pub(crate) const CREDENTIALS: [&str; 6] = [
     "client_id",
     "client_secret",
     "client_id_issued_at",

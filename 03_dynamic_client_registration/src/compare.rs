@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::client_information::CREDENTIALS;
+
 /// A column: its heading, and the members of one document.
 pub type Column<'a> = (&'a str, Option<&'a Map<String, Value>>);
 
@@ -15,7 +17,7 @@ const WIDTH: usize = 44;
 pub fn table(columns: &[Column<'_>]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for members in columns.iter().filter_map(|(_, members)| *members) {
-        for name in members.keys().filter(|name| !HIDDEN.contains(&name.as_str())) {
+        for name in members.keys().filter(|name| !CREDENTIALS.contains(&name.as_str())) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -53,16 +55,6 @@ fn groups<'a>(values: &[(&'a str, Option<&Value>)]) -> Vec<(Vec<&'a str>, String
     }
     groups.into_iter().map(|(headings, value)| (headings, value.map_or("–".to_owned(), shown))).collect()
 }
-
-/// Credentials are no metadata.
-const HIDDEN: [&str; 6] = [
-    "client_id",
-    "client_secret",
-    "client_id_issued_at",
-    "client_secret_expires_at",
-    "registration_access_token",
-    "registration_client_uri",
-];
 
 fn mark(first: Option<&Value>, last: Option<&Value>) -> &'static str {
     match (first, last) {

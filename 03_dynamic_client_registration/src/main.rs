@@ -8,7 +8,7 @@ use dynamic_client_registration::administration::Administration;
 use dynamic_client_registration::options::RegistrationOptions;
 use dynamic_client_registration::{breakages, client, clients, initial_access_token};
 use keycloak::{Idp, Lifetime};
-use protected_resource_discovery::setup::{ServerOptions, Setup};
+use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
@@ -35,11 +35,7 @@ enum Role {
     /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
     Server,
     /// Only the client, against any MCP server
-    Client {
-        /// URL of the MCP server, exactly as it names itself
-        #[arg(long, default_value = "http://localhost:8000/mcp")]
-        server_url: String,
-    },
+    Client(McpServer),
     /// The clients that this machine has registered, at any authorization server
     Clients {
         #[command(subcommand)]
@@ -69,7 +65,7 @@ impl Lesson for Cli {
         match self.role {
             None => &[Side::Server, Side::Client, Side::Idp],
             Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client { .. }) => &[Side::Client],
+            Some(Role::Client(_)) => &[Side::Client],
             Some(Role::InitialAccessToken { .. } | Role::EnableCimd) => &[Side::Idp],
             Some(Role::Clients { .. }) => &[],
         }
@@ -86,7 +82,7 @@ fn main() -> ExitCode {
     match &cli.role {
         None => story::run(&reporter, holds, whole_story(&setup, &cli.registration)),
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client { server_url }) => {
+        Some(Role::Client(McpServer { server_url })) => {
             story::run(&reporter, holds, client_alone(&setup, &cli.registration, server_url))
         }
         Some(Role::Clients { command }) => {

@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
 use shared::reach::{Privacy, Reach};
-use shared::testing::assert_events_hold;
+use shared::testing::Run;
 use shared::{Reporter, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
@@ -22,36 +22,6 @@ fn main() -> ExitCode {
 struct User<'a> {
     issuer: &'a str,
     home: tempfile::TempDir,
-}
-
-/// What a run said.
-struct Run {
-    events: Vec<Value>,
-    success: bool,
-}
-
-impl Run {
-    fn checks(&self, id: &str) -> Vec<bool> {
-        let checks = self.events.iter().filter(|event| event["event"] == "checked" && event["id"] == id);
-        checks.map(|check| check["passed"] == true).collect()
-    }
-
-    fn sent(&self, method: &str, part: &str) -> usize {
-        let sent = |event: &&Value| {
-            event["event"] == "sent" && event["method"] == method && event["url"].as_str().unwrap().contains(part)
-        };
-        self.events.iter().filter(sent).count()
-    }
-
-    fn says(&self, text: &str) -> bool {
-        self.events.iter().any(|event| event.to_string().contains(text))
-    }
-
-    fn error(&self) -> (String, String, String) {
-        let error = self.events.iter().find(|event| event["event"] == "error").unwrap();
-        let text = |name: &str| error[name].as_str().unwrap().to_owned();
-        (text("id"), text("message"), text("fix"))
-    }
 }
 
 impl User<'_> {
@@ -76,9 +46,7 @@ impl User<'_> {
     }
 
     fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-        let output = self.output(&[&["--json"], arguments].concat(), variables);
-        let events = assert_events_hold(&String::from_utf8_lossy(&output.stdout));
-        Run { events, success: output.status.success() }
+        Run::of(&self.output(&[&["--json"], arguments].concat(), variables))
     }
 
     /// The whole story on this IdP.
@@ -291,10 +259,7 @@ fn every_way_works(issuer: &str) {
 fn broken_rules_are_caught(issuer: &str) {
     let user = User::new(issuer);
     for breakage in breakages::ALL {
-        let run = user.story(&["--break", breakage.name]);
-        assert!(run.success, "--break {}: {:#?}", breakage.name, run.events);
-        let caught: Vec<_> = run.events.iter().filter(|event| event["expected_failure"] == true).collect();
-        assert_eq!((caught.len(), &caught[0]["id"]), (1, &breakage.caught_as.id.into()), "--break {}", breakage.name);
+        user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
     assert!(!user.home.path().join("clients.json").exists(), "broken rules leave the kept clients alone");
 }

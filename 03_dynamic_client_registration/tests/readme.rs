@@ -7,10 +7,9 @@ use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{RegistrationError, rules};
-use keycloak::{Embedded, Realm};
 use serde_json::json;
 use shared::http::Answer;
-use shared::{Failure, Secret, listen};
+use shared::{Failure, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
@@ -20,18 +19,16 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let _entered = runtime.enter();
-    let embedded = runtime.block_on(async {
-        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
-        Embedded::start(listener, Realm::shipped().unwrap())
-    });
-    let origin = embedded.issuer().split("/realms/").next().unwrap();
-    let home = tempfile::tempdir().unwrap();
-    // A path of the same length everywhere, so that lines break alike.
-    let kept = home.path().join("kept");
-    let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
-    shared::testing::check_readme(&readme(), "dynamic_client_registration", LESSON, &variables);
+    keycloak::trials::on_embedded(|issuer| {
+        let origin = issuer.split("/realms/").next().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        // A path of the same length everywhere, so that lines break alike.
+        let kept = home.path().join("kept");
+        let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
+        shared::testing::check_readme(&readme(), "dynamic_client_registration", LESSON, &variables);
+        Ok(())
+    })
+    .unwrap();
 }
 
 fn refused(status: u16, error: &str, description: &str) -> String {

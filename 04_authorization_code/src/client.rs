@@ -44,13 +44,7 @@ pub async fn run(
     let broken = breakage.map_or("", |breakage| breakage.name);
     let reporter = http.reporter();
     let oauth = request::client(&authorization_server, &client, &redirect.uri)?;
-    let user_agent = UserAgent::choose(
-        options.login.as_ref(),
-        options.browser,
-        options.deny,
-        breakage.is_some(),
-        &authorization_server.issuer,
-    )?;
+    let user_agent = UserAgent::choose(options, breakage.is_some(), &authorization_server.issuer)?;
 
     reporter.stage("choose the scopes to ask for", &spec::MCP_SCOPE_ORDER).await;
     let listed = authorization_server.scopes_supported.as_deref().unwrap_or_default();

@@ -8,14 +8,15 @@ use dynamic_client_registration::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{ClientInformation, RegistrationError, manage};
 use oauth2::basic::BasicClient;
-use oauth2::{AuthType, ClientId, ClientSecret, TokenUrl};
-use serde_json::{Value, json};
+use oauth2::{ClientId, ClientSecret, TokenUrl};
+use serde_json::json;
 use shared::http::{Http, Request};
 use shared::{Failure, now, spec};
 
 use crate::client_assertion::{ClientKey, JWT_BEARER};
 use crate::error::AuthorizationError;
 use crate::exchange::{self, Decision, ServiceClient};
+use crate::request::auth_type;
 use crate::{rules, scopes, token_response};
 
 const OWN_TOKEN: Decision =
@@ -123,11 +124,8 @@ fn service_client(
 ) -> Result<ServiceClient, AuthorizationError> {
     let url = authorization_server.token_endpoint.clone().unwrap_or_default();
     let token = TokenUrl::new(url.clone()).map_err(|_| AuthorizationError::Url { name: "token_endpoint", got: url })?;
-    let in_body =
-        client.granted.get("token_endpoint_auth_method").and_then(Value::as_str) == Some("client_secret_post");
-    let oauth = BasicClient::new(ClientId::new(client.client_id.clone()))
-        .set_token_uri(token)
-        .set_auth_type(if in_body { AuthType::RequestBody } else { AuthType::BasicAuth });
+    let oauth =
+        BasicClient::new(ClientId::new(client.client_id.clone())).set_token_uri(token).set_auth_type(auth_type(client));
     Ok(match &client.client_secret {
         Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
         None => oauth,

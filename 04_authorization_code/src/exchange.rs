@@ -47,22 +47,18 @@ pub async fn exchange(
     tap.read(http, decision, result)
 }
 
-/// Trades a refresh token for new tokens: RFC 6749 §6. `scopes` may be fewer than before, never more.
+/// Trades a refresh token for new tokens with the same scopes: RFC 6749 §6.
 pub async fn refresh(
     http: &Http,
     oauth: &OAuthClient,
     refresh_token: &shared::Secret,
-    scopes: &[String],
     resource: &str,
     decision: Decision,
 ) -> Result<TokenResponse, AuthorizationError> {
     let tap = Tap::new(http);
     let token = RefreshToken::new(refresh_token.expose().to_owned());
-    let mut request = oauth.exchange_refresh_token(&token).add_extra_param("resource", resource);
-    for scope in scopes {
-        request = request.add_scope(Scope::new(scope.clone()));
-    }
     let sent = tap.sender();
+    let request = oauth.exchange_refresh_token(&token).add_extra_param("resource", resource);
     let result = request.request_async(&sent).await.map(|_| ());
     tap.read(http, decision, result)
 }

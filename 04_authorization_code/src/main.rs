@@ -6,9 +6,9 @@ use authorization_code::options::SignInOptions;
 use authorization_code::tokens::{self, Kept};
 use authorization_code::{breakages, client, client_credentials as without_a_user, refresh};
 use clap::{Parser, Subcommand};
-use dynamic_client_registration::options::RegistrationOptions;
+use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::Lifetime;
-use protected_resource_discovery::setup::{ServerOptions, Setup};
+use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
@@ -37,17 +37,9 @@ enum Role {
     /// Only the MCP server; it stays up for curl, the MCP Inspector, any client
     Server,
     /// Only the client, against any MCP server
-    Client {
-        /// URL of the MCP server, exactly as it names itself
-        #[arg(long, default_value = "http://localhost:8000/mcp")]
-        server_url: String,
-    },
+    Client(McpServer),
     /// Sign in at the IdP of an MCP server, and keep the tokens for the commands of lesson 05
-    Authorize {
-        /// URL of the MCP server, exactly as it names itself
-        #[arg(long, default_value = "http://localhost:8000/mcp")]
-        server_url: String,
-    },
+    Authorize(McpServer),
     /// Going further: sign in, refresh the tokens, and try the old refresh token once more
     Refresh,
     /// Going further: a token for the client itself, without a user
@@ -69,7 +61,7 @@ impl Lesson for Cli {
         match self.role {
             None | Some(Role::Refresh | Role::ClientCredentials { .. }) => &[Side::Server, Side::Client, Side::Idp],
             Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client { .. } | Role::Authorize { .. }) => &[Side::Client],
+            Some(Role::Client(_) | Role::Authorize(_)) => &[Side::Client],
         }
     }
 }
@@ -92,19 +84,24 @@ fn main() -> ExitCode {
         Some(Role::Refresh) => story::run(&reporter, holds, whole_story(&setup, &cli, true)),
         Some(Role::ClientCredentials { key }) => story::run(&reporter, holds, client_credentials(&setup, &cli, *key)),
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client { server_url }) => {
+        Some(Role::Client(McpServer { server_url })) => {
             story::run(&reporter, holds, client_alone(&setup, &cli, server_url, false))
         }
-        Some(Role::Authorize { server_url }) => {
+        Some(Role::Authorize(McpServer { server_url })) => {
             story::run(&reporter, holds, client_alone(&setup, &cli, server_url, true))
         }
     }
 }
 
+/// How this lesson's client registers: as in lesson 03, and for the scopes that signing in may ask for besides.
+fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
+    let plan = cli.registration.plan(issuer, idp_stays, None)?;
+    Ok(Plan { more_scopes: cli.sign_in.more_scopes(), ..plan })
+}
+
 async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    let mut plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
-    plan.more_scopes = cli.sign_in.more_scopes();
+    let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
     let http = setup.http_of_story(&running).await?;
     let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, setup.breakage).await?;
     if refreshes {
@@ -122,14 +119,13 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
         ));
     }
     let running = setup.start(Lifetime::Story).await?;
-    let plan = cli.registration.plan(Some(running.idp.issuer()), running.idp.stays(), None)?;
+    let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
     let http = setup.http_of_story(&running).await?;
     without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
 }
 
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {
-    let mut plan = cli.registration.plan(None, true, None)?;
-    plan.more_scopes = cli.sign_in.more_scopes();
+    let plan = plan(cli, None, true)?;
     let http = setup.http_of_client(server_url).await?;
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
     // What a broken run brought is for nothing but that run.

@@ -26,7 +26,7 @@ pub async fn refresh_and_replay(
         return Ok(());
     };
     reporter.stage("refresh the tokens", &spec::RFC6749_6).await;
-    let renewed = exchange::refresh(http, oauth, old, &[], resource, TAKES).await?;
+    let renewed = exchange::refresh(http, oauth, old, resource, TAKES).await?;
     let rotated = renewed.refresh_token.as_ref().is_some_and(|new| new != old);
     let got = renewed.refresh_token.as_ref().map_or("none".to_owned(), shared::Secret::fingerprint);
     let fix = "switch refresh token rotation on (Keycloak: Revoke Refresh Token).";

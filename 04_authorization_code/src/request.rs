@@ -47,19 +47,23 @@ pub fn client(
     let token = TokenUrl::new(text(&authorization_server.token_endpoint)).map_err(|_| bad_token())?;
     let redirect = RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|_| AuthorizationError::Url { name: "redirect_uri", got: redirect_uri.to_owned() })?;
-    let auth_type = match client.auth_method() {
-        Some(AuthMethod::ClientSecretPost) => AuthType::RequestBody,
-        _ => AuthType::BasicAuth,
-    };
     let oauth = BasicClient::new(ClientId::new(client.client_id.clone()))
         .set_auth_uri(authorization)
         .set_token_uri(token)
         .set_redirect_uri(redirect)
-        .set_auth_type(auth_type);
+        .set_auth_type(auth_type(client));
     Ok(match &client.client_secret {
         Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
         None => oauth,
     })
+}
+
+/// Where the client's secret goes, if it has one.
+pub fn auth_type(client: &ClientInformation) -> AuthType {
+    match client.auth_method() {
+        Some(AuthMethod::ClientSecretPost) => AuthType::RequestBody,
+        _ => AuthType::BasicAuth,
+    }
 }
 
 /// Builds the request. `resource` is the MCP server's URL, as the user gave it: "MUST be included in both authorization requests and

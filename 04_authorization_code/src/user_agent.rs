@@ -11,6 +11,7 @@ use shared::{Failure, Reporter, Secret, page};
 use url::Url;
 
 use crate::error::AuthorizationError;
+use crate::options::SignInOptions;
 use crate::rules;
 
 /// The user of the tutorial's realm.
@@ -59,21 +60,16 @@ pub enum UserAgent {
 
 impl UserAgent {
     /// What the options and the surroundings ask for. The demo user's password goes to the tutorial's realm on this machine only.
-    pub fn choose(
-        login: Option<&Login>,
-        browser: bool,
-        denies: bool,
-        needs_script: bool,
-        issuer: &str,
-    ) -> Result<Self, AuthorizationError> {
+    pub fn choose(options: &SignInOptions, needs_script: bool, issuer: &str) -> Result<Self, AuthorizationError> {
+        let denies = options.deny;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let demo = || {
             let (username, password) = DEMO_USER;
             Login { username: username.to_owned(), password: Secret::new(password) }
         };
-        match login {
+        match &options.login {
             Some(login) => Ok(UserAgent::Scripted { login: login.clone(), denies }),
-            None if browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
+            None if options.browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
             None if administration::is_tutorial(issuer) => Ok(UserAgent::Scripted { login: demo(), denies }),
             None => Err(AuthorizationError::Nobody { issuer: issuer.to_owned() }),
         }
@@ -245,7 +241,9 @@ mod tests {
 
     #[test]
     fn the_demo_password_goes_to_the_tutorials_realm_only() {
-        let choose = |issuer: &str| UserAgent::choose(None, false, false, true, issuer);
+        let options =
+            SignInOptions { login: None, browser: false, deny: false, sign_in_timeout: 300, offline_access: false };
+        let choose = |issuer: &str| UserAgent::choose(&options, true, issuer);
         assert!(choose("http://localhost:9000/realms/mcp-oauth").unwrap().is_scripted());
         assert_eq!(choose("https://idp.example/realms/mcp-oauth").unwrap_err().id(), "sign-in.nobody");
     }

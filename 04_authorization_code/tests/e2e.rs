@@ -14,7 +14,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use shared::testing::assert_events_hold;
+use shared::testing::{Run, assert_events_hold};
 use shared::{Reporter, Side};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
@@ -60,20 +60,9 @@ impl User<'_> {
         self.command(&[&["--idp", self.issuer], arguments].concat()).output().unwrap()
     }
 
-    fn story(&self, arguments: &[&str]) -> (Vec<Value>, bool) {
-        let output = self.output(&[&["--json"], arguments].concat());
-        (assert_events_hold(&String::from_utf8_lossy(&output.stdout)), output.status.success())
+    fn story(&self, arguments: &[&str]) -> Run {
+        Run::of(&self.output(&[&["--json"], arguments].concat()))
     }
-}
-
-fn checks(events: &[Value], id: &str) -> Vec<bool> {
-    let checks = events.iter().filter(|event| event["event"] == "checked" && event["id"] == id);
-    checks.map(|check| check["passed"] == true).collect()
-}
-
-fn error(events: &[Value]) -> (String, String) {
-    let error = events.iter().find(|event| event["event"] == "error").unwrap();
-    (error["id"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
 }
 
 fn scenario(issuer: &str) -> Result<(), Failed> {
@@ -88,8 +77,8 @@ fn scenario(issuer: &str) -> Result<(), Failed> {
 
 fn signing_in_gives_a_token(issuer: &str) {
     let user = User::new(issuer);
-    let (events, success) = user.story(&[]);
-    assert!(success, "{events:#?}");
+    let run = user.story(&[]);
+    assert!(run.success, "{run:#?}");
     for id in [
         "authorization.url-scheme",
         "callback.state",
@@ -100,36 +89,32 @@ fn signing_in_gives_a_token(issuer: &str) {
         "token.type",
         "token.scope",
     ] {
-        assert_eq!(checks(&events, id), [true], "{id}");
+        assert_eq!(run.checks(id), [true], "{id}");
     }
     let claims =
-        events.iter().find_map(|event| event["text"].as_str().filter(|text| text.starts_with("access_token: ")));
+        run.events.iter().find_map(|event| event["text"].as_str().filter(|text| text.starts_with("access_token: ")));
     let claims = claims.unwrap();
     for claim in ["mcpuser", "mcp:write", "mcp-writer", "/mcp  (for which server)", issuer] {
         assert!(claims.contains(claim), "{claim}: {claims}");
     }
     // Who may less gets less.
-    let (events, success) = user.story(&["--login", "mcpreader:password123"]);
-    assert!(success);
-    assert_eq!(checks(&events, "token.scope"), [false]);
+    let run = user.story(&["--login", "mcpreader:password123"]);
+    assert!(run.success);
+    assert_eq!(run.checks("token.scope"), [false]);
     // A refresh token is good for one use.
-    let output = user.output(&["--json", "refresh"]);
-    let events = assert_events_hold(&String::from_utf8_lossy(&output.stdout));
-    assert!(output.status.success(), "{events:#?}");
-    assert_eq!(
-        (checks(&events, "refresh.rotated"), checks(&events, "refresh.old-token-dead")),
-        (vec![true], vec![true])
-    );
+    let run = user.story(&["refresh"]);
+    assert!(run.success, "{run:#?}");
+    assert_eq!((run.checks("refresh.rotated"), run.checks("refresh.old-token-dead")), (vec![true], vec![true]));
     // A refresh token that outlives the session.
-    let (events, success) = user.story(&["--offline-access"]);
-    assert!(success, "{events:#?}");
-    assert_eq!(checks(&events, "token.scope"), [true]);
+    let run = user.story(&["--offline-access"]);
+    assert!(run.success, "{run:#?}");
+    assert_eq!(run.checks("token.scope"), [true]);
     // A client with a secret.
-    let (events, success) = user.story(&["--confidential"]);
-    assert!(success, "{events:#?}");
+    let run = user.story(&["--confidential"]);
+    assert!(run.success, "{run:#?}");
     // A client that was registered by hand.
-    let (events, success) = user.story(&["--client-id", "mcp-demo-client"]);
-    assert!(success, "{events:#?}");
+    let run = user.story(&["--client-id", "mcp-demo-client"]);
+    assert!(run.success, "{run:#?}");
 }
 
 fn clients_get_tokens_of_their_own(issuer: &str) {
@@ -138,20 +123,20 @@ fn clients_get_tokens_of_their_own(issuer: &str) {
         (&["client-credentials"][..], "Basic <"),
         (&["client-credentials", "--key"], "client_assertion=<client_assertion"),
     ] {
-        let (events, success) = user.story(arguments);
-        assert!(success, "{events:#?}");
+        let run = user.story(arguments);
+        assert!(run.success, "{run:#?}");
         for id in ["idp.client-credentials", "token.type", "token.no-refresh"] {
-            assert_eq!(checks(&events, id), [true], "{id}");
+            assert_eq!(run.checks(id), [true], "{id}");
         }
         // Nobody has given its account a role.
-        assert_eq!((checks(&events, "token.scope"), checks(&events, "token.audience")), (vec![false], vec![false]));
-        let sent = events.iter().filter(|event| event["event"] == "sent").map(Value::to_string);
+        assert_eq!((run.checks("token.scope"), run.checks("token.audience")), (vec![false], vec![false]));
+        let sent = run.events.iter().filter(|event| event["event"] == "sent").map(Value::to_string);
         assert!(sent.into_iter().any(|sent| sent.contains(proof)), "{arguments:?}");
-        assert!(events.iter().any(|event| event["text"].as_str().is_some_and(|text| text.contains("was deleted"))));
+        assert!(run.events.iter().any(|event| event["text"].as_str().is_some_and(|text| text.contains("was deleted"))));
     }
-    let (events, success) = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
-    assert!(!success);
-    let (id, message) = error(&events);
+    let run = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
+    assert!(!run.success);
+    let (id, message, _) = run.error();
     assert_eq!(id, "idp.client-credentials");
     assert!(message.contains("Public client not allowed to retrieve service account"), "{message}");
 }
@@ -164,17 +149,17 @@ fn every_other_end_is_told(issuer: &str) {
         (&["--login", "nobody:wrong"], "sign-in.refused", "Invalid username or password."),
         (&["--browser", "--sign-in-timeout", "1"], "sign-in.timed-out", "within 1 seconds"),
     ] {
-        let (events, success) = user.story(arguments);
-        assert!(!success, "{arguments:?}");
-        let (seen, message) = error(&events);
+        let run = user.story(arguments);
+        assert!(!run.success, "{arguments:?}");
+        let (seen, message, _) = run.error();
         assert_eq!(seen, id, "{message}");
         assert!(message.contains(sentence), "{message}");
     }
     // A scope that the client was not registered for: lesson 03 says no before anyone is asked.
-    let (events, success) = user.story(&["--client-id", "mcp-demo-client", "--scopes", "mcp:read admin:all"]);
-    assert!(!success);
-    assert_eq!(checks(&events, "idp.authorization-request"), [false], "{events:#?}");
-    assert!(error(&events).1.contains("Invalid scopes: mcp:read admin:all"));
+    let run = user.story(&["--client-id", "mcp-demo-client", "--scopes", "mcp:read admin:all"]);
+    assert!(!run.success);
+    assert_eq!(run.checks("idp.authorization-request"), [false], "{run:#?}");
+    assert!(run.error().1.contains("Invalid scopes: mcp:read admin:all"));
 }
 
 fn broken_rules_are_caught(issuer: &str) {
@@ -182,10 +167,7 @@ fn broken_rules_are_caught(issuer: &str) {
     let by_client = breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none());
     for breakage in by_client {
         assert_eq!(breakage.broken_by, Side::Client);
-        let (events, success) = user.story(&["--break", breakage.name]);
-        assert!(success, "--break {}: {events:#?}", breakage.name);
-        let caught: Vec<_> = events.iter().filter(|event| event["expected_failure"] == true).collect();
-        assert_eq!((caught.len(), &caught[0]["id"]), (1, &json!(breakage.caught_as.id)), "--break {}", breakage.name);
+        user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
 }
 
@@ -197,9 +179,9 @@ fn every_way_of_lesson_03_goes_on_here(issuer: &str) {
         Administration::sign_in(&http, issuer).await.unwrap().enable_cimd().await.unwrap();
     });
     for way in ["cimd", "initial-access-token"] {
-        let (events, success) = user.story(&["--register", way]);
-        assert!(success, "--register {way}: {events:#?}");
-        assert_eq!(checks(&events, "idp.code"), [true]);
+        let run = user.story(&["--register", way]);
+        assert!(run.success, "--register {way}: {run:#?}");
+        assert_eq!(run.checks("idp.code"), [true]);
     }
 }
 

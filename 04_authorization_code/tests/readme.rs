@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use authorization_code::{AuthorizationError, rules};
-use keycloak::{Embedded, Realm};
-use shared::listen;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
@@ -15,18 +13,16 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let _entered = runtime.enter();
-    let embedded = runtime.block_on(async {
-        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
-        Embedded::start(listener, Realm::shipped().unwrap())
-    });
-    let origin = embedded.issuer().split("/realms/").next().unwrap();
-    let home = tempfile::tempdir().unwrap();
-    // A path of the same length everywhere, so that lines break alike.
-    let kept = home.path().join("kept");
-    let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
-    shared::testing::check_readme(&readme(), "authorization_code", LESSON, &variables);
+    keycloak::trials::on_embedded(|issuer| {
+        let origin = issuer.split("/realms/").next().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        // A path of the same length everywhere, so that lines break alike.
+        let kept = home.path().join("kept");
+        let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
+        shared::testing::check_readme(&readme(), "authorization_code", LESSON, &variables);
+        Ok(())
+    })
+    .unwrap();
 }
 
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.

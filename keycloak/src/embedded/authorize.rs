@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use super::clients::Client;
 use super::sessions::SignIn;
+use super::token::is_pkce_value;
 use super::{Server, cimd, login, now, pages};
 
 /// The parameters of a request.
@@ -134,13 +135,9 @@ fn check_pkce(parameters: &Parameters) -> Result<(), Problem> {
         Some("S256") => {}
         Some(_) => return invalid("Invalid parameter: code challenge method is not matching the configured one"),
     }
-    let is_challenge = |challenge: &str| {
-        (43..=128).contains(&challenge.len())
-            && challenge.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~'))
-    };
     match parameters.get("code_challenge") {
         None => invalid("Missing parameter: code_challenge"),
-        Some(challenge) if !is_challenge(challenge) => invalid("Invalid parameter: code_challenge"),
+        Some(challenge) if !is_pkce_value(challenge) => invalid("Invalid parameter: code_challenge"),
         Some(_) => Ok(()),
     }
 }

@@ -16,6 +16,7 @@
 //! | `login.rs`, `pages.rs` | the user signs in and agrees |
 //! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint |
+//! | `client_authentication.rs` | who asks there, and that it is that one |
 //! | `access_token.rs` | what stands in tokens |
 //! | `tokens.rs` | tokens that are for this server alone |
 //! | `administration.rs` | the parts of the admin API that the lessons use |
@@ -41,7 +42,6 @@ mod tokens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest;
 use axum::Router;
@@ -52,6 +52,7 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
+use shared::now;
 use tokio::net::TcpListener;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -159,7 +160,7 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
             "/realms/{realm}/clients-registrations/openid-connect/{client_id}",
             any(registration::manage).options(preflight),
         )
-        .layer(middleware::from_fn_with_state(server.clone(), known_realm));
+        .layer(middleware::from_fn_with_state((server.clone(), UNKNOWN_REALM), known_realm));
     let of_the_administrator = Router::new()
         .route(
             "/admin/realms/{realm}/clients-initial-access",
@@ -170,13 +171,16 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
             "/admin/realms/{realm}/client-policies/{list}",
             get(administration::read_policies).put(administration::replace_policies),
         )
-        .layer(middleware::from_fn_with_state(server.clone(), known_realm_of_administrator));
+        .layer(middleware::from_fn_with_state((server.clone(), "Realm not found."), known_realm));
     of_a_realm
         .merge(of_the_administrator)
         .route("/realms/master/protocol/openid-connect/token", post(administration::sign_in))
         .fallback(not_found)
         .with_state(server)
 }
+
+/// Keycloak's sentence where it serves users and clients; its admin API has another.
+const UNKNOWN_REALM: &str = "Realm does not exist";
 
 /// Keycloak lets pages of any origin ask before they register; whether they may is seen then.
 async fn preflight(headers: HeaderMap) -> Response {
@@ -196,18 +200,6 @@ async fn preflight(headers: HeaderMap) -> Response {
         .into_response()
 }
 
-async fn known_realm_of_administrator(
-    State(server): State<Arc<Server>>,
-    Path(parameters): Path<BTreeMap<String, String>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match parameters.get("realm") == Some(&server.realm.name) {
-        true => next.run(request).await,
-        false => error(StatusCode::NOT_FOUND, "Realm not found.").into_response(),
-    }
-}
-
 async fn not_allowed() -> Refusal {
     error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
 }
@@ -216,15 +208,16 @@ async fn not_found_in_realm() -> Refusal {
     error(StatusCode::NOT_FOUND, "HTTP 404 Not Found")
 }
 
+/// Lets requests through that name the realm; others get the sentence.
 async fn known_realm(
-    State(server): State<Arc<Server>>,
+    State((server, sentence)): State<(Arc<Server>, &'static str)>,
     Path(parameters): Path<BTreeMap<String, String>>,
     request: Request,
     next: Next,
 ) -> Response {
     match parameters.get("realm") == Some(&server.realm.name) {
         true => next.run(request).await,
-        false => error(StatusCode::NOT_FOUND, "Realm does not exist").into_response(),
+        false => error(StatusCode::NOT_FOUND, sentence).into_response(),
     }
 }
 
@@ -260,7 +253,7 @@ async fn not_found(State(server): State<Arc<Server>>, request: Request) -> Refus
     let realm = request.uri().path().strip_prefix("/realms/").and_then(|rest| rest.split('/').next());
     match realm {
         Some(name) if name == server.realm.name => not_found_in_realm().await,
-        Some(_) => error(StatusCode::NOT_FOUND, "Realm does not exist"),
+        Some(_) => error(StatusCode::NOT_FOUND, UNKNOWN_REALM),
         None => error(StatusCode::NOT_FOUND, "Unable to find matching target resource method"),
     }
 }
@@ -300,11 +293,6 @@ fn described(status: StatusCode, error: &str, description: &str) -> Refusal {
 fn no_answer() -> Refusal {
     let sentence = "For more on this error consult the server log.";
     described(StatusCode::INTERNAL_SERVER_ERROR, "unknown_error", sentence)
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]

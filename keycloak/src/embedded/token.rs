@@ -95,8 +95,7 @@ fn take_code(server: &Server, presented: &str) -> Result<(Code, Session), Refusa
 /// BASE64URL-ENCODE(SHA256(ASCII(code_verifier))) == code_challenge (RFC 7636 §4.6)
 fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Refusal> {
     let verifier = verifier.ok_or_else(|| invalid_grant("PKCE code verifier not specified"))?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
-    if !(43..=128).contains(&verifier.len()) || !verifier.chars().all(allowed) {
+    if !is_pkce_value(verifier) {
         return Err(invalid_grant("PKCE verification failed: Invalid code verifier"));
     }
     let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
@@ -104,6 +103,12 @@ fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Refusal
         true => Ok(()),
         false => Err(invalid_grant("PKCE verification failed: Code mismatch")),
     }
+}
+
+/// A verifier and a challenge have the same form: 43 to 128 unreserved characters (RFC 7636 §4.1, §4.2).
+pub fn is_pkce_value(text: &str) -> bool {
+    let is_unreserved = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    (43..=128).contains(&text.len()) && text.chars().all(is_unreserved)
 }
 
 /// The resource that a token is for, where the feature `resource-indicators` is on; stock Keycloak pays no heed to the parameter.

@@ -347,7 +347,7 @@ impl Asked {
         self.keep("authorize: a client without codes", &answer);
 
         let issuer = self.issuer.clone();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let now = shared::now();
         let mut count = 0;
         let mut claims = |changes: Value| {
             count += 1;

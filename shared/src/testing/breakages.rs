@@ -1,4 +1,4 @@
-use super::{Transcript, assert_events_hold};
+use super::{Run, Transcript, assert_events_hold};
 use crate::breakage::Breakage;
 use crate::event::Rule;
 
@@ -6,16 +6,8 @@ use crate::event::Rule;
 /// once, with at most one error event and exit code 0.
 pub fn assert_breakages_are_caught(binary: &str, breakages: &[&Breakage]) {
     for breakage in breakages {
-        let name = breakage.name;
-        let run = Transcript::of(binary, &["--json", "--break", name]);
-        let events = assert_events_hold(&run.stdout);
-        let caught: Vec<_> = events.iter().filter(|event| event["expected_failure"] == true).collect();
-        assert_eq!(caught.len(), 1, "--break {name}: {events:#?}");
-        assert_eq!(caught[0]["id"], breakage.caught_as.id, "--break {name}");
-        assert_eq!(caught[0]["side"], breakage.caught_by.to_string().to_lowercase(), "--break {name}");
-        let errors = events.iter().filter(|event| event["event"] == "error").count();
-        assert!(errors <= 1, "--break {name}: one error event at the most");
-        assert_eq!((run.exit, events.last().map(|event| event["ok"] == true)), (Some(0), Some(true)), "--break {name}");
+        let run = Transcript::of(binary, &["--json", "--break", breakage.name]);
+        Run { events: assert_events_hold(&run.stdout), success: run.exit == Some(0) }.assert_caught(breakage);
     }
     let list = Transcript::of(binary, &["--break", "list"]);
     assert_eq!(list.exit, Some(0));

@@ -79,18 +79,18 @@ fn settled(text: &str) -> String {
     ] {
         text = with_port(&text, path, port);
     }
-    text = numbered(&text, r"()([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})", |n| {
+    text = numbered(&text, r"([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})", |n| {
         format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
     });
     // A line may have been broken between the two words.
-    text = numbered(&text, r"(sha256\s+)([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
+    text = numbered(&text, r"sha256\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
     // 256 bits in base64url: challenges, key identifiers, sessions.
-    text = numbered(&text, r#"((?:kid|sid|jti|code_challenge|"kid":)\s+"?)([A-Za-z0-9_-]{43})"#, |n| {
+    text = numbered(&text, r#"(?:kid|sid|jti|code_challenge|"kid":)\s+"?([A-Za-z0-9_-]{43})"#, |n| {
         // The example of RFC 7636, appendix B, with the number at its end.
         format!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-{n:02}")
     });
-    text = numbered(&text, r"()(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)", |_| "2026-11-21T12:00:00Z".to_owned());
-    text = numbered(&text, r"()\b(1[789]\d{8})\b", |_| "1795262400".to_owned());
+    text = numbered(&text, r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)", |_| "2026-11-21T12:00:00Z".to_owned());
+    text = numbered(&text, r"\b(1[789]\d{8})\b", |_| "1795262400".to_owned());
     let lines = text.lines().map(|line| match line.rsplit_once(" (") {
         Some((before, rest)) if rest.ends_with(" ms)") => format!("{before} (1 ms)\n"),
         _ => format!("{line}\n"),
@@ -98,34 +98,26 @@ fn settled(text: &str) -> String {
     lines.collect()
 }
 
-/// Replaces the second group of each match by what `name` makes of its number: equal ones have the same.
+/// Replaces the group of each match by what `name` makes of its number: equal ones have the same.
 fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String {
     let pattern = Regex::new(pattern).unwrap_or_else(|error| panic!("{error}"));
     let mut seen: Vec<String> = Vec::new();
     let named = |found: &Captures<'_>| {
-        let n = seen.iter().position(|known| *known == found[2]).unwrap_or_else(|| {
-            seen.push(found[2].to_owned());
+        let (whole, group) = (found.get_match(), found.get(1).expect("the pattern has a group"));
+        let n = seen.iter().position(|known| known == group.as_str()).unwrap_or_else(|| {
+            seen.push(group.as_str().to_owned());
             seen.len() - 1
         });
-        format!("{}{}", &found[1], name(n + 1))
+        format!("{}{}{}", &text[whole.start()..group.start()], name(n + 1), &text[group.end()..whole.end()])
     };
     pattern.replace_all(text, named).into_owned()
 }
 
 /// Replaces the port which the system chose for the server whose URLs go on with `path`, where it is written plainly or inside a
 /// query. A second such server gets the next port.
-fn with_port(text: &str, path: &str, port: u16) -> String {
-    let pattern = format!(r"((?:localhost|127\.0\.0\.1)(?::|%3A))(\d{{5}}){}", regex::escape(path));
-    let pattern = Regex::new(&pattern).unwrap_or_else(|error| panic!("{error}"));
-    let mut seen: Vec<String> = Vec::new();
-    let named = |found: &Captures<'_>| {
-        let n = seen.iter().position(|known| *known == found[2]).unwrap_or_else(|| {
-            seen.push(found[2].to_owned());
-            seen.len() - 1
-        });
-        format!("{}{}{path}", &found[1], usize::from(port) + n)
-    };
-    pattern.replace_all(text, named).into_owned()
+fn with_port(text: &str, path: &str, port: usize) -> String {
+    let pattern = format!(r"(?:localhost|127\.0\.0\.1)(?::|%3A)(\d{{5}}){}", regex::escape(path));
+    numbered(text, &pattern, |n| (port + n - 1).to_string())
 }
 
 /// Stands in a README, unseen by its reader, before a command whose IdP stays: then its runs follow each other on one IdP and keep what
