@@ -8,12 +8,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::clients::Client;
-use super::sessions::Session;
-use super::{Server, now, random};
+use super::sessions::{Granted, Session};
+use super::tokens::Claims;
+use super::{Defect, Server, now, random};
 use crate::realm::User;
 
 /// Scopes of Keycloak's own that stand in a token's `scope`.
 const SHOWN: [&str; 2] = ["email", "profile"];
+
+/// Seconds by which a defect puts a token's times off.
+const AN_HOUR: u64 = 3600;
 
 /// The scopes that this user can give this client: those that it always has, and of those that were asked for the ones for which the
 /// user has a role. A scope without a role is left out without a word.
@@ -77,6 +81,7 @@ impl Subject<'_> {
     /// The access token.
     pub async fn access_token(&self, server: &Server) -> Option<String> {
         let mut claims = self.common(server, "Bearer")?;
+        spoil(&mut claims, server);
         claims.insert("aud".to_owned(), audience(self.audiences));
         claims.insert("scope".to_owned(), json!(shown_scope(self.scopes)));
         if self.has("web-origins") && !self.client.web_origins.is_empty() {
@@ -87,7 +92,7 @@ impl Subject<'_> {
             None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),
         }
         claims.retain(|_, value| !value.is_null());
-        server.key.sign(&Value::Object(claims)).await
+        server.keys.sign(&Value::Object(claims)).await
     }
 
     /// The ID token (OpenID Connect Core §2), which is for the client and for no server.
@@ -100,7 +105,22 @@ impl Subject<'_> {
             self.add_person(user, &mut claims);
         }
         claims.retain(|_, value| !value.is_null());
-        server.key.sign(&Value::Object(claims)).await
+        server.keys.sign(&Value::Object(claims)).await
+    }
+
+    /// What a refresh token stands for, as introspection tells it.
+    pub fn refresh_token(&self, server: &Server, token: &Claims) -> Option<Map<String, Value>> {
+        let mut claims = self.common(server, &token.typ)?;
+        for (name, value) in [("exp", json!(token.exp)), ("iat", json!(token.iat)), ("jti", json!(token.jti))] {
+            claims.insert(name.to_owned(), value);
+        }
+        claims.insert("aud".to_owned(), audience(self.audiences));
+        claims.insert("scope".to_owned(), json!(self.scopes.join(" ")));
+        if let Some(user) = self.user {
+            self.add_user(server, user, &mut claims);
+        }
+        claims.retain(|_, value| !value.is_null());
+        Some(claims)
     }
 
     fn has(&self, scope: &str) -> bool {
@@ -123,12 +143,16 @@ impl Subject<'_> {
             "typ": typ,
             "azp": self.client.client_id,
             "sid": self.session.map(|(sid, _)| sid),
-            "acr": (self.has("acr") && self.session.is_some()).then_some("1"),
+            "acr": self.granted().filter(|_| self.has("acr")).map(Granted::acr),
         });
         match claims {
             Value::Object(claims) => Some(claims),
             _ => None,
         }
+    }
+
+    fn granted(&self) -> Option<&Granted> {
+        self.session.and_then(|(_, session)| session.clients.get(&self.client.client_id))
     }
 
     fn add_user(&self, server: &Server, user: &User, claims: &mut Map<String, Value>) {
@@ -167,6 +191,36 @@ impl Subject<'_> {
             claims.insert("email".to_owned(), json!(user.email));
             claims.insert("email_verified".to_owned(), json!(user.email_verified));
         }
+    }
+}
+
+fn spoil(claims: &mut Map<String, Value>, server: &Server) {
+    let (now, lifespan) = (now(), server.realm.access_token_lifespan);
+    match server.defect {
+        Some(Defect::ExpiredTokens) => {
+            claims.insert("exp".to_owned(), json!(now - AN_HOUR));
+            claims.insert("iat".to_owned(), json!(now - AN_HOUR - lifespan));
+        }
+        Some(Defect::TokensNotYetGood) => drop(claims.insert("nbf".to_owned(), json!(now + AN_HOUR))),
+        Some(Defect::OtherIssuerInTokens) => {
+            claims.insert("iss".to_owned(), json!("https://other.example/realms/mcp-oauth"));
+        }
+        Some(
+            Defect::WrongIssuer
+            | Defect::TrailingSlash
+            | Defect::NoPkce
+            | Defect::PlainOnly
+            | Defect::OidcOnly
+            | Defect::HttpNotLoopback
+            | Defect::RedirectingMetadata
+            | Defect::JavascriptUrl
+            | Defect::OtherState
+            | Defect::OtherIss
+            | Defect::NoIss
+            | Defect::NoKeys
+            | Defect::ResourceIndicators,
+        )
+        | None => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who the client at the token endpoint is, and that it is that one: RFC 6749 §2.3.1 (a secret), RFC 7523 §2.2 and §3 (an assertion
+//! Who the client at the token endpoint and its neighbours is, and that it is that one: RFC 6749 §2.3.1 (a secret), RFC 7523 §2.2 and §3 (an assertion
 //! that it signed).
 //!
 //! Left out: assertions with a shared secret, certificates, and fetching keys from a `jwks_uri`.
@@ -95,7 +95,9 @@ fn check_assertion(server: &Server, client: &Client, fields: &Fields) -> Result<
         other => other.as_str(),
     };
     let token_endpoint = format!("{}/protocol/openid-connect/token", server.issuer);
-    if audience != Some(&server.issuer) && audience != Some(&token_endpoint) {
+    // Keycloak takes these for any endpoint; the revocation endpoint's own URL is not among them.
+    let ours = [&server.issuer, &token_endpoint, &format!("{token_endpoint}/introspect")];
+    if !ours.iter().any(|ours| audience == Some(ours)) {
         return invalid("Invalid token audience");
     }
     // "The JWT MUST contain an "exp" (expiration time) claim" (RFC 7523 §3)

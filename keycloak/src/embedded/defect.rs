@@ -26,6 +26,14 @@ pub enum Defect {
     OtherIss,
     /// The answer to an authorization request does not say who gave it, although the metadata promises that.
     NoIss,
+    /// Access tokens are given out that ended an hour ago.
+    ExpiredTokens,
+    /// Access tokens are given out that are good only in an hour.
+    TokensNotYetGood,
+    /// Access tokens say that another issuer gave them, although the right key has signed them.
+    OtherIssuerInTokens,
+    /// The keys cannot be had: their endpoint is out of service.
+    NoKeys,
     /// No fault: Keycloak's feature `resource-indicators`, by which `resource` decides the audience (RFC 8707).
     ResourceIndicators,
 }

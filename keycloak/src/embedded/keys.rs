@@ -1,6 +1,8 @@
-//! The realm's signing key, its public form (RFC 7517), and what it signs (RFC 7515, RS256).
+//! The realm's signing keys, their public form (RFC 7517), and what they sign (RFC 7515, RS256). As Keycloak's, each has a provider
+//! with a priority: the highest signs, and all of them are published, so that what an older one signed can still be verified.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -9,10 +11,14 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::sync::SetOnce;
 
-/// The key: its public half ready to be served, its private half to sign with.
+use super::random;
+
+/// A key: its public half ready to be served, its private half to sign with.
 pub struct Key {
     /// The JSON Web Key.
     pub jwk: Value,
@@ -22,33 +28,86 @@ pub struct Key {
     pair: KeyPair,
 }
 
-/// A key that is made when the server starts, away from its path, and awaited where it is first needed: making one takes a
-/// good part of a second without optimisation.
-#[derive(Clone, Default)]
-pub struct SigningKey(Arc<OnceCell<Option<Key>>>);
+/// A key that is being made or is there; `None` in it where it could not be made.
+type Pending = Arc<SetOnce<Option<Arc<Key>>>>;
 
-impl SigningKey {
-    /// Begins to make a key.
-    pub fn made_in_the_background() -> Self {
-        let key = Self::default();
-        let background = key.clone();
-        tokio::spawn(async move {
-            background.public().await;
-        });
-        key
-    }
-
-    /// The public half; `None` where no key could be made.
-    pub async fn public(&self) -> Option<&Key> {
-        let made = self.0.get_or_init(|| async { tokio::task::spawn_blocking(make).await.ok().flatten() });
-        made.await.as_ref()
-    }
+/// Where a key comes from: an entry of the realm's, which an administrator can make and delete.
+#[derive(Clone)]
+pub struct Provider {
+    /// Its identifier.
+    pub id: String,
+    /// Its name, which need not be the only one of its kind.
+    pub name: Option<String>,
+    /// Its settings, as they were given.
+    pub config: Value,
+    /// Of several the one with the most signs.
+    pub priority: i64,
+    key: Pending,
 }
 
-impl SigningKey {
+/// The keys. Each is made in the background, away from the server's path, and awaited where it is first needed: making one takes a good
+/// part of a second without optimisation.
+pub struct SigningKeys {
+    /// The one that signs comes first.
+    providers: Mutex<Vec<Provider>>,
+    /// Threads that make a key; `None` when no more may begin.
+    threads: Mutex<Option<Vec<JoinHandle<()>>>>,
+}
+
+impl SigningKeys {
+    /// Begins to make a first key.
+    pub fn made_in_the_background() -> Self {
+        let keys = Self { providers: Mutex::default(), threads: Mutex::new(Some(Vec::new())) };
+        keys.add(Some("rsa-generated".to_owned()), json!({"priority": ["100"]}), 100);
+        keys
+    }
+
+    /// Adds a provider and begins to make its key; the identifier. `None` where the system has no randomness to give.
+    pub fn add(&self, name: Option<String>, config: Value, priority: i64) -> Option<String> {
+        let id = random::uuid()?;
+        let key = self.begin();
+        let mut providers = self.providers();
+        // Keycloak promises no order among equals; here the newest comes first.
+        let place = providers.iter().position(|known| known.priority <= priority).unwrap_or(providers.len());
+        providers.insert(place, Provider { id: id.clone(), name, config, priority, key });
+        Some(id)
+    }
+
+    /// All providers.
+    pub fn all(&self) -> Vec<Provider> {
+        self.providers().clone()
+    }
+
+    /// Removes a provider, and its key with it; whether it was there.
+    pub fn remove(&self, id: &str) -> bool {
+        let mut providers = self.providers();
+        let before = providers.len();
+        providers.retain(|provider| provider.id != id);
+        providers.len() < before
+    }
+
+    /// The key that signs; `None` where none could be made. Like Keycloak's realm, this one makes a key for itself where none is left.
+    pub async fn current(&self) -> Option<Arc<Key>> {
+        if self.providers().is_empty() {
+            let config = json!({"priority": ["-100"], "algorithm": ["RS256"]});
+            self.add(Some("fallback-RS256".to_owned()), config, -100);
+        }
+        let pending = self.providers().first()?.key.clone();
+        pending.wait().await.clone()
+    }
+
+    /// All keys.
+    pub async fn published(&self) -> Vec<Arc<Key>> {
+        let mut keys = Vec::new();
+        for provider in self.all() {
+            keys.extend(provider.key.wait().await.clone());
+        }
+        keys
+    }
+
     /// A JWT with these claims; `None` where no key could be made.
     pub async fn sign(&self, claims: &Value) -> Option<String> {
-        let key = self.public().await?;
+        let key = self.current().await?;
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.kid});
         let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
         let message = format!("{header}.{claims}");
@@ -56,6 +115,53 @@ impl SigningKey {
         let random = SystemRandom::new();
         key.pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).ok()?;
         Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The claims of a JWT that one of these keys has signed, whatever they say.
+    pub async fn verified(&self, jwt: &str) -> Option<Value> {
+        let kid = decode_header(jwt).ok()?.kid?;
+        let keys = self.published().await;
+        let key = keys.iter().find(|key| key.kid == kid)?;
+        let jwk: Jwk = serde_json::from_value(key.jwk.clone()).ok()?;
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Some(decode::<Value>(jwt, &DecodingKey::from_jwk(&jwk).ok()?, &validation).ok()?.claims)
+    }
+
+    /// Waits for the threads that make keys, and lets no other begin: a process that ends while AWS-LC computes can be aborted by it.
+    pub fn finish(&self) {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for thread in threads.into_iter().flatten() {
+            let _ = thread.join();
+        }
+    }
+
+    fn begin(&self) -> Pending {
+        let key = Pending::default();
+        let made = key.clone();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = threads.as_mut().and_then(|threads| {
+            threads.retain(|thread| !thread.is_finished());
+            let thread = thread::Builder::new().name("signing key".to_owned());
+            threads.push(thread.spawn(move || drop(made.set(make().map(Arc::new)))).ok()?);
+            Some(())
+        });
+        if begun.is_none() {
+            let _ = key.set(None);
+        }
+        key
+    }
+
+    fn providers(&self) -> MutexGuard<'_, Vec<Provider>> {
+        self.providers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SigningKeys {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
@@ -82,12 +188,55 @@ fn thumbprint(n: &str, e: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thumbprint;
+    use super::*;
 
     /// The example of RFC 7638 §3.1.
     #[test]
     fn the_thumbprint_is_that_of_the_rfc() {
         let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
         assert_eq!(thumbprint(n, "AQAB"), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+
+    #[tokio::test]
+    async fn the_highest_priority_signs_and_what_an_older_key_signed_stays_good_until_it_is_removed() {
+        let keys = SigningKeys::made_in_the_background();
+        let first = keys.all().remove(0).id;
+        let old = keys.sign(&json!({"x": 1})).await.unwrap();
+        keys.add(None, json!({}), 0);
+        let still_first = keys.sign(&json!({})).await.unwrap();
+        assert_eq!(decode_header(&still_first).unwrap().kid, decode_header(&old).unwrap().kid);
+        keys.add(None, json!({}), 200);
+        let new = keys.sign(&json!({})).await.unwrap();
+        assert_ne!(decode_header(&new).unwrap().kid, decode_header(&old).unwrap().kid);
+        assert_eq!(keys.published().await.len(), 3);
+        assert_eq!(keys.verified(&old).await, Some(json!({"x": 1})));
+        assert!(keys.remove(&first) && !keys.remove(&first));
+        assert_eq!(keys.verified(&old).await, None);
+        assert!(keys.verified(&new).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_realm_without_keys_makes_one_when_it_signs() {
+        let keys = SigningKeys::made_in_the_background();
+        assert!(keys.remove(&keys.all().remove(0).id));
+        assert!(keys.published().await.is_empty());
+        assert!(keys.sign(&json!({})).await.is_some());
+        assert_eq!(keys.all().remove(0).name.as_deref(), Some("fallback-RS256"));
+    }
+
+    #[tokio::test]
+    async fn whoever_drops_the_keys_has_waited_until_they_were_made() {
+        let keys = SigningKeys::made_in_the_background();
+        let pending = keys.all().remove(0).key;
+        drop(keys);
+        assert!(pending.initialized());
+    }
+
+    #[tokio::test]
+    async fn no_key_is_begun_after_the_end() {
+        let keys = SigningKeys::made_in_the_background();
+        keys.finish();
+        keys.add(None, json!({}), 200);
+        assert!(keys.current().await.is_none());
     }
 }

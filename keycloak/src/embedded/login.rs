@@ -30,6 +30,7 @@ pub fn begin(server: &Server, headers: &HeaderMap, mut sign_in: SignIn, prompt: 
     let Some(browser) = random::secret() else { return no_answer().into_response() };
     let mut sessions = server.sessions.lock();
     let session = cookie(headers, IDENTITY).and_then(|cookie| sessions.browsers.get(&cookie).cloned());
+    let session = session.filter(|session| sessions.sessions.contains_key(session));
     sign_in.session = session.filter(|_| !asks(prompt, "login"));
     sign_in.browser = browser.clone();
     let is_signed_in = sign_in.session.is_some();

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Defect, Server};
 
+/// The algorithms that a client may sign an assertion with (RFC 7523).
+const ASSERTION_ALGORITHMS: [&str; 9] =
+    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
 /// The document, in the places that have the string of RFC 8414.
 pub async fn at_rfc_8414_place(state: State<Arc<Server>>) -> Response {
     match state.defect {
@@ -37,7 +41,14 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "response_types_supported": ["code"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"],
-        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"],
+        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "revocation_endpoint": endpoint("protocol/openid-connect/revoke"),
+        "revocation_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "introspection_endpoint": endpoint("protocol/openid-connect/token/introspect"),
+        // Keycloak lists none too, and refuses whoever comes without credentials.
+        "introspection_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
         "scopes_supported": scopes,
         // The realm's client policy takes S256 only.
         "code_challenge_methods_supported": ["S256"],
@@ -71,6 +82,10 @@ fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
             | Defect::OtherState
             | Defect::OtherIss
             | Defect::NoIss
+            | Defect::ExpiredTokens
+            | Defect::TokensNotYetGood
+            | Defect::OtherIssuerInTokens
+            | Defect::NoKeys
             | Defect::ResourceIndicators,
         )
         | None => {}

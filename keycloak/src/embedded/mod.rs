@@ -7,7 +7,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `metadata.rs` | RFC 8414, in Keycloak's places |
-//! | `keys.rs` | the realm's signing key |
+//! | `keys.rs` | the realm's signing keys |
 //! | `clients.rs` | the clients that the realm knows |
 //! | `registration.rs` | RFC 7591, RFC 7592 |
 //! | `policies.rs` | who may register what |
@@ -16,10 +16,13 @@
 //! | `login.rs`, `pages.rs` | the user signs in and agrees |
 //! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint |
+//! | `revoke.rs`, `introspect.rs` | RFC 7009, RFC 7662 |
+//! | `logout.rs` | a client ends the session |
 //! | `client_authentication.rs` | who asks there, and that it is that one |
 //! | `access_token.rs` | what stands in tokens |
 //! | `tokens.rs` | tokens that are for this server alone |
-//! | `administration.rs` | the parts of the admin API that the lessons use |
+//! | `presented.rs` | what a token is that somebody presents |
+//! | `administration.rs`, `components.rs` | the parts of the admin API that the lessons use |
 //! | `defect.rs` | what it can do wrong on purpose |
 
 mod access_token;
@@ -28,14 +31,19 @@ mod authorize;
 mod cimd;
 mod client_authentication;
 mod clients;
+mod components;
 mod defect;
+mod introspect;
 mod keys;
 mod login;
+mod logout;
 mod metadata;
 mod pages;
 mod policies;
+mod presented;
 mod random;
 mod registration;
+mod revoke;
 mod sessions;
 mod token;
 mod tokens;
@@ -60,7 +68,7 @@ use crate::realm::Realm;
 use administration::{ClientPolicies, InitialAccess};
 use clients::Clients;
 pub use defect::Defect;
-use keys::SigningKey;
+use keys::SigningKeys;
 use sessions::Sessions;
 use tokens::OwnTokens;
 
@@ -68,6 +76,7 @@ use tokens::OwnTokens;
 #[must_use = "the IdP ends when this is dropped"]
 pub struct Embedded {
     issuer: String,
+    keys: Arc<SigningKeys>,
     _serving: Serving,
 }
 
@@ -80,8 +89,9 @@ impl Embedded {
     /// The same, with a defect.
     pub fn misbehaving(listener: TcpListener, realm: Realm, defect: Option<Defect>) -> Self {
         let issuer = format!("http://localhost:{}/realms/{}", listen::port(&listener), realm.name);
-        let serving = listen::serve(listener, router(issuer.clone(), realm, defect));
-        Self { issuer, _serving: serving }
+        let keys = Arc::new(SigningKeys::made_in_the_background());
+        let serving = listen::serve(listener, router(issuer.clone(), keys.clone(), realm, defect));
+        Self { issuer, keys, _serving: serving }
     }
 
     /// The realm's issuer identifier (RFC 8414 §2).
@@ -90,11 +100,18 @@ impl Embedded {
     }
 }
 
+impl Drop for Embedded {
+    /// The process may end next, and no key may be in the making then.
+    fn drop(&mut self) {
+        self.keys.finish();
+    }
+}
+
 /// What every request sees.
 pub(crate) struct Server {
     issuer: String,
     realm: Realm,
-    key: SigningKey,
+    keys: Arc<SigningKeys>,
     tokens: OwnTokens,
     clients: Clients,
     initial_access: InitialAccess,
@@ -112,9 +129,9 @@ impl Server {
     }
 }
 
-fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
+fn router(issuer: String, keys: Arc<SigningKeys>, realm: Realm, defect: Option<Defect>) -> Router {
     let server = Arc::new(Server {
-        key: SigningKey::made_in_the_background(),
+        keys,
         tokens: OwnTokens::new(&issuer),
         clients: Clients::of_realm_file(&realm),
         initial_access: InitialAccess::default(),
@@ -152,6 +169,9 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
         .route("/realms/{realm}/login-actions/required-action", get(login::required_action).fallback(not_allowed))
         .route("/realms/{realm}/login-actions/consent", post(login::consent).fallback(not_allowed))
         .route("/realms/{realm}/protocol/openid-connect/token", post(token::post).fallback(not_allowed))
+        .route("/realms/{realm}/protocol/openid-connect/revoke", post(revoke::post).fallback(not_allowed))
+        .route("/realms/{realm}/protocol/openid-connect/token/introspect", post(introspect::post).fallback(not_allowed))
+        .route("/realms/{realm}/protocol/openid-connect/logout", post(logout::post).fallback(not_allowed))
         .route(
             "/realms/{realm}/clients-registrations/openid-connect",
             post(registration::register).options(preflight).fallback(not_found_in_realm),
@@ -171,6 +191,8 @@ fn router(issuer: String, realm: Realm, defect: Option<Defect>) -> Router {
             "/admin/realms/{realm}/client-policies/{list}",
             get(administration::read_policies).put(administration::replace_policies),
         )
+        .route("/admin/realms/{realm}/components", get(components::list).post(components::make))
+        .route("/admin/realms/{realm}/components/{id}", get(components::read).delete(components::delete))
         .layer(middleware::from_fn_with_state((server.clone(), "Realm not found."), known_realm));
     of_a_realm
         .merge(of_the_administrator)
@@ -222,7 +244,7 @@ async fn known_realm(
 }
 
 async fn realm_information(State(server): State<Arc<Server>>) -> Response {
-    match server.key.public().await {
+    match server.keys.current().await {
         Some(key) => (
             UTF_8,
             no_cache(json!({
@@ -239,10 +261,11 @@ async fn realm_information(State(server): State<Arc<Server>>) -> Response {
 }
 
 async fn certificates(State(server): State<Arc<Server>>) -> Response {
-    match server.key.public().await {
-        Some(key) => no_cache(json!({"keys": [key.jwk]})),
-        None => no_answer().into_response(),
+    if server.defect == Some(Defect::NoKeys) {
+        return error(StatusCode::SERVICE_UNAVAILABLE, "HTTP 503 Service Unavailable").into_response();
     }
+    let keys: Vec<_> = server.keys.published().await.iter().map(|key| key.jwk.clone()).collect();
+    no_cache(json!({"keys": keys}))
 }
 
 fn no_cache(document: Value) -> Response {
@@ -304,16 +327,24 @@ mod tests {
 
     const ISSUER: &str = "http://localhost:9100/realms/mcp-oauth";
 
-    async fn get(path: &str) -> (StatusCode, Value) {
+    fn idp(defect: Option<Defect>) -> Router {
         let realm = Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap();
-        let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
-        let answer = router(ISSUER.to_owned(), realm, None).oneshot(request).await.unwrap();
+        router(ISSUER.to_owned(), Arc::new(SigningKeys::made_in_the_background()), realm, defect)
+    }
+
+    async fn send(idp: &Router, request: Request<Body>) -> (StatusCode, Value) {
+        let answer = idp.clone().oneshot(request).await.unwrap();
         let status = answer.status();
         if status.is_success() {
             assert_eq!(answer.headers()["access-control-allow-origin"], "http://page.example");
         }
         let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    async fn get(path: &str) -> (StatusCode, Value) {
+        let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
+        send(&idp(None), request).await
     }
 
     #[tokio::test]

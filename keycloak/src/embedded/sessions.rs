@@ -46,19 +46,46 @@ pub struct Session {
     pub username: String,
     /// When, in seconds since 1970.
     pub auth_time: u64,
-    /// The clients that have tokens of this session, each with the refresh token that is good.
+    /// The clients that have tokens of this session.
     pub clients: BTreeMap<String, Granted>,
 }
 
-/// What a client has been given in a session.
+/// What is remembered of a client in a session.
 #[derive(Clone, Debug, Default)]
 pub struct Granted {
-    /// The refresh token that is good, by its identifier.
-    pub refresh: String,
-    /// What was granted at the sign-in.
-    pub scope: String,
-    /// The resource that was asked for at the sign-in.
-    pub resource: Option<String>,
+    /// Since when it has a part in the session, in seconds since 1970.
+    pub since: u64,
+    /// Whether its last sign-in needed no password, since the browser was signed in already.
+    pub silently: bool,
+    /// The refresh token that was used last, for each sign-in.
+    pub used: BTreeMap<String, Used>,
+}
+
+impl Granted {
+    /// How well the user was authenticated: 1 for a password, 0 where the browser was signed in already.
+    pub fn acr(&self) -> &'static str {
+        if self.silently { "0" } else { "1" }
+    }
+}
+
+/// A refresh token that was used.
+#[derive(Clone, Debug)]
+pub struct Used {
+    /// Its identifier.
+    pub token: String,
+    /// When, in seconds since 1970.
+    pub at: u64,
+}
+
+/// A client's part in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The session.
+    pub session: String,
+    /// The client.
+    pub client_id: String,
+    /// Whether it outlives the user's session at the browser (`offline_access`).
+    pub offline: bool,
 }
 
 /// A code that has been given out, for one use.
@@ -72,13 +99,19 @@ pub struct Code {
     pub request: SignIn,
 }
 
-/// A refresh token, by its identifier.
+/// A refresh token that was given out.
 #[derive(Clone, Debug)]
 pub struct Refresh {
-    /// The session that it belongs to.
-    pub session: String,
-    /// The client that it was given to.
-    pub client_id: String,
+    /// What it belongs to.
+    pub part: Part,
+    /// When, in seconds since 1970.
+    pub issued: u64,
+    /// The sign-in that it descends from.
+    pub sign_in: String,
+    /// What was granted at the sign-in.
+    pub scope: String,
+    /// The resource that was asked for at the sign-in.
+    pub resource: Option<String>,
 }
 
 /// All of it.
@@ -92,13 +125,17 @@ pub struct State {
     pub sign_ins: BTreeMap<String, SignIn>,
     /// Sessions, by their identifier.
     pub sessions: BTreeMap<String, Session>,
+    /// What `offline_access` made of sessions, by the same identifier.
+    pub offline_sessions: BTreeMap<String, Session>,
     /// Browsers that are signed in: cookie to session.
     pub browsers: BTreeMap<String, String>,
     /// Codes that can still be redeemed.
     pub codes: BTreeMap<String, Code>,
     /// Codes that were redeemed, and what for: a second use ends it.
-    pub used_codes: BTreeMap<String, Refresh>,
-    /// Refresh tokens that were ever given out.
+    pub used_codes: BTreeMap<String, Part>,
+    /// Access tokens that were revoked, by their identifier, and the second at which each ends by itself.
+    pub revoked: BTreeMap<String, u64>,
+    /// Refresh tokens that were ever given out, by their identifier.
     pub refresh_tokens: BTreeMap<String, Refresh>,
     /// Assertions that clients have authenticated with, by client and `jti`, and the second at which each ends by itself.
     pub assertions: BTreeMap<(String, String), u64>,
@@ -132,10 +169,95 @@ impl State {
         (browser == Some(sign_in.browser.as_str()) && sign_in.begun + SIGN_IN_SECONDS > now()).then_some(sign_in)
     }
 
-    /// Ends a client's part in a session: its refresh tokens die.
-    pub fn detach(&mut self, session: &str, client_id: &str) {
-        if let Some(session) = self.sessions.get_mut(session) {
-            session.clients.remove(client_id);
+    /// Gives a client a part in a session; the session. One for `offline_access` replaces the client's part in the session at the browser.
+    pub fn join(&mut self, part: &Part, silently: bool) -> Option<Session> {
+        let session = self.sessions.get(&part.session)?;
+        let session = match part.offline {
+            true => {
+                let empty = Session { clients: BTreeMap::new(), ..session.clone() };
+                self.end(&Part { offline: false, ..part.clone() });
+                self.offline_sessions.entry(part.session.clone()).or_insert(empty)
+            }
+            false => self.sessions.get_mut(&part.session)?,
+        };
+        let granted = || Granted { since: now(), ..Granted::default() };
+        session.clients.entry(part.client_id.clone()).or_insert_with(granted).silently = silently;
+        Some(session.clone())
+    }
+
+    /// The session of this part, where the part is still there.
+    pub fn session(&self, part: &Part) -> Option<&Session> {
+        let sessions = if part.offline { &self.offline_sessions } else { &self.sessions };
+        sessions.get(&part.session).filter(|session| session.clients.contains_key(&part.client_id))
+    }
+
+    /// Whether the client of this session still has the part that a token was given out for.
+    pub fn holds(&self, part: &Part, issued: u64) -> bool {
+        let granted = self.session(part).and_then(|session| session.clients.get(&part.client_id));
+        // A second is no difference, since both were measured in whole ones.
+        granted.is_some_and(|granted| issued + 1 >= granted.since)
+    }
+
+    /// Ends a client's part in a session, and with it all its tokens.
+    pub fn leave(&mut self, part: &Part) {
+        if let Some(session) = self.all(part.offline).get_mut(&part.session) {
+            session.clients.remove(&part.client_id);
         }
     }
+
+    /// The same, and the session ends where no other client has a part.
+    pub fn end(&mut self, part: &Part) {
+        self.leave(part);
+        let sessions = self.all(part.offline);
+        if sessions.get(&part.session).is_some_and(|session| session.clients.is_empty()) {
+            sessions.remove(&part.session);
+        }
+    }
+
+    /// Ends the session, for all its clients.
+    pub fn log_out(&mut self, part: &Part) {
+        self.all(part.offline).remove(&part.session);
+    }
+
+    fn all(&mut self, offline: bool) -> &mut BTreeMap<String, Session> {
+        if offline { &mut self.offline_sessions } else { &mut self.sessions }
+    }
+
+    /// The refresh token of this identifier and its session, where it can be used; the error is Keycloak's sentence.
+    pub fn refreshable(&self, id: &str) -> Result<(Refresh, Session), &'static str> {
+        let token = self.refresh_tokens.get(id).ok_or("Invalid refresh token")?;
+        let Part { session, client_id, offline } = &token.part;
+        let sessions = if *offline { &self.offline_sessions } else { &self.sessions };
+        let gone = if *offline { "Offline user session not found" } else { "Session not active" };
+        let session = sessions.get(session).ok_or(gone)?;
+        let granted = session.clients.get(client_id).ok_or("Session doesn't have required client")?;
+        if token.issued + 1 < granted.since {
+            return Err("refresh token issued before the client session started");
+        }
+        match granted.used.get(&token.sign_in) {
+            Some(used) if used.token == id => Err(REUSED),
+            // Keycloak compares whole seconds: what was given out in the second of the last use passes.
+            Some(used) if token.issued < used.at => Err(STALE),
+            _ => Ok((token.clone(), session.clone())),
+        }
+    }
+
+    /// Remembers that this refresh token was used.
+    pub fn used(&mut self, id: &str, token: &Refresh) {
+        let session = self.all(token.part.offline).get_mut(&token.part.session);
+        if let Some(granted) = session.and_then(|session| session.clients.get_mut(&token.part.client_id)) {
+            granted.used.insert(token.sign_in.clone(), Used { token: id.to_owned(), at: now() });
+        }
+    }
+
+    /// Revokes an access token, which ends by itself at `exp`.
+    pub fn revoke(&mut self, jti: &str, exp: u64) {
+        self.revoked.retain(|_, ends| *ends > now());
+        self.revoked.insert(jti.to_owned(), exp);
+    }
 }
+
+/// Keycloak's sentence for a refresh token that was used before.
+pub const REUSED: &str = "Maximum allowed refresh token reuse exceeded";
+/// Keycloak's sentence for a refresh token that is older than the one that was used last.
+pub const STALE: &str = "Stale token";

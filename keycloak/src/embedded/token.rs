@@ -14,9 +14,9 @@ use url::form_urlencoded;
 use super::access_token::{self, Subject};
 use super::client_authentication::authenticate;
 use super::clients::Client;
-use super::sessions::{Code, Granted, Refresh, Session};
-use super::tokens::REFRESH;
-use super::{Defect, Refusal, Server, described, no_answer, now};
+use super::sessions::{Code, Part, REUSED, Refresh, STALE, Session};
+use super::tokens::{OFFLINE, REFRESH};
+use super::{Defect, Refusal, Server, described, no_answer, now, random};
 
 /// Keycloak's sentence for every `resource` that is not the one of before, or none that it knows.
 const BAD_RESOURCE: &str = "The requested resource is invalid, missing, unknown, or malformed.";
@@ -25,6 +25,20 @@ const BAD_RESOURCE: &str = "The requested resource is invalid, missing, unknown,
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// Those of a form.
+    pub fn read(body: &str) -> Self {
+        Self(form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+    }
+
+    /// "Request and response parameters MUST NOT be included more than once." (RFC 6749 §3.2)
+    pub fn check_duplicates(&self) -> Result<(), Refusal> {
+        let is_twice = |name: &String| self.0.iter().filter(|(known, _)| known == name).count() > 1;
+        match self.0.iter().any(|(name, _)| is_twice(name)) {
+            true => Err(invalid_request("duplicated parameter")),
+            false => Ok(()),
+        }
+    }
+
     /// The first of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -33,7 +47,7 @@ impl Fields {
 
 /// A token request.
 pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: String) -> Response {
-    let fields = Fields(form_urlencoded::parse(body.as_bytes()).into_owned().collect());
+    let fields = Fields::read(&body);
     let answer = answer(&server, &headers, &fields).await.map(Json);
     let uncached = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     (uncached, answer).into_response()
@@ -41,12 +55,15 @@ pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: S
 
 async fn answer(server: &Server, headers: &HeaderMap, fields: &Fields) -> Result<Value, Refusal> {
     let grant_type = fields.get("grant_type").ok_or_else(|| invalid_request("Missing form parameter: grant_type"))?;
+    if !["authorization_code", "refresh_token", "client_credentials"].contains(&grant_type) {
+        return Err(described(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"));
+    }
     let client = authenticate(server, headers, fields)?;
+    fields.check_duplicates()?;
     match grant_type {
         "authorization_code" => by_code(server, &client, fields).await,
         "refresh_token" => by_refresh_token(server, &client, fields).await,
-        "client_credentials" => by_client(server, &client, fields).await,
-        _ => Err(described(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type")),
+        _ => by_client(server, &client, fields).await,
     }
 }
 
@@ -68,12 +85,20 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Va
 
     let user = server.realm.user(&session.username);
     let scopes = access_token::granted_scopes(server, client, user, &code.request.scope);
-    let issued =
-        Issued { session: Some((&code.session, &session)), client, scopes, resource, nonce: code.request.nonce };
-    let answer = issued.answer(server, &code.request.scope).await?;
-    let used = Refresh { session: code.session.clone(), client_id: client.client_id.clone() };
-    server.sessions.lock().used_codes.insert(presented.to_owned(), used);
-    Ok(answer)
+    let audiences = audiences(server, &scopes, resource.as_deref())?;
+    let offline = scopes.iter().any(|scope| scope == "offline_access");
+    let part = Part { session: code.session, client_id: client.client_id.clone(), offline };
+    let sign_in = random::uuid().ok_or_else(no_answer)?;
+    let issued = now();
+    let before = Refresh { part: part.clone(), issued, sign_in, scope: code.request.scope, resource };
+    let session = {
+        let mut sessions = server.sessions.lock();
+        let session = sessions.join(&part, code.request.identity.is_none());
+        sessions.used_codes.insert(presented.to_owned(), part);
+        session.ok_or_else(|| invalid_grant("Code not valid"))?
+    };
+    let grant = Some((&before, &session));
+    Issued { grant, client, scopes, audiences, nonce: code.request.nonce }.answer(server).await
 }
 
 /// "If an authorization code is used more than once, the authorization server MUST deny the request and SHOULD revoke (when possible)
@@ -82,7 +107,7 @@ fn take_code(server: &Server, presented: &str) -> Result<(Code, Session), Refusa
     let mut sessions = server.sessions.lock();
     let Some(code) = sessions.codes.remove(presented) else {
         if let Some(used) = sessions.used_codes.get(presented).cloned() {
-            sessions.detach(&used.session, &used.client_id);
+            sessions.leave(&used);
         }
         return Err(invalid_grant("Code not valid"));
     };
@@ -130,36 +155,48 @@ fn resource(server: &Server, before: Option<&str>, now: Option<&str>) -> Result<
 /// RFC 6749 §6, with rotation: a refresh token is good for one use, and the use of an old one ends the client's part in the session.
 async fn by_refresh_token(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
     let presented = fields.get("refresh_token").ok_or_else(|| invalid_request("No refresh token"))?;
-    let claims = server.tokens.read(presented, now()).filter(|claims| claims.typ == REFRESH);
-    let claims = claims.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
-    let (token, session, granted) = {
+    let id = refresh_token_of(server, client, presented)?;
+    let (before, session, scopes, audiences) = {
+        // One request after the other: of two with the same token only one may find it unused.
         let mut sessions = server.sessions.lock();
-        let token = sessions.refresh_tokens.get(&claims.jti).cloned();
-        let token = token.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
-        if token.client_id != client.client_id {
-            return Err(invalid_grant("Invalid refresh token. Token client and authorized client don't match"));
-        }
-        let session = sessions.sessions.get(&token.session).cloned();
-        let session = session.ok_or_else(|| invalid_grant("Session not active"))?;
-        let Some(granted) = session.clients.get(&client.client_id).cloned() else {
-            return Err(invalid_grant("Session doesn't have required client"));
+        let (before, session) = match sessions.refreshable(&id) {
+            Ok(good) => good,
+            Err(sentence) => {
+                // "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them
+                // will present an invalidated refresh token, which will inform the authorization server of the breach." (RFC 6749 §10.4)
+                let replayed =
+                    sessions.refresh_tokens.get(&id).filter(|_| [REUSED, STALE].contains(&sentence)).cloned();
+                replayed.iter().for_each(|token| sessions.leave(&token.part));
+                return Err(invalid_grant(sentence));
+            }
         };
-        if granted.refresh != claims.jti {
-            sessions.detach(&token.session, &client.client_id);
-            return Err(invalid_grant("Maximum allowed refresh token reuse exceeded"));
+        // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6)
+        let scope = fields.get("scope").unwrap_or(&before.scope);
+        if !scope.split(' ').all(|scope| before.scope.split(' ').any(|known| known == scope)) {
+            return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
         }
-        (token, session, granted)
+        let resource = resource(server, before.resource.as_deref(), fields.get("resource"))?;
+        let scopes = access_token::granted_scopes(server, client, server.realm.user(&session.username), scope);
+        let audiences = audiences(server, &scopes, resource.as_deref())?;
+        sessions.used(&id, &before);
+        (Refresh { resource, ..before }, session, scopes, audiences)
     };
-    // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6)
-    let scope = fields.get("scope").unwrap_or(&granted.scope);
-    if !scope.split(' ').all(|scope| granted.scope.split(' ').any(|known| known == scope)) {
-        return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
+    Issued { grant: Some((&before, &session)), client, scopes, audiences, nonce: None }.answer(server).await
+}
+
+/// The identifier of a refresh token of this realm that was given to this client, whatever has become of it since.
+///
+/// "the authorization server MUST maintain the binding between a refresh token and the client to whom it was issued" (RFC 6749 §10.4)
+pub fn refresh_token_of(server: &Server, client: &Client, presented: &str) -> Result<String, Refusal> {
+    let claims = server.tokens.read(presented, now()).filter(|claims| [REFRESH, OFFLINE].contains(&&*claims.typ));
+    let claims = claims.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
+    match server.sessions.lock().refresh_tokens.get(&claims.jti) {
+        None => Err(invalid_grant("Invalid refresh token")),
+        Some(token) if token.part.client_id != client.client_id => {
+            Err(invalid_grant("Invalid refresh token. Token client and authorized client don't match"))
+        }
+        Some(_) => Ok(claims.jti),
     }
-    let resource = resource(server, granted.resource.as_deref(), fields.get("resource"))?;
-    let user = server.realm.user(&session.username);
-    let scopes = access_token::granted_scopes(server, client, user, scope);
-    let issued = Issued { session: Some((&token.session, &session)), client, scopes, resource, nonce: None };
-    issued.answer(server, &granted.scope).await
 }
 
 /// RFC 6749 §4.4: the client acts for itself. It has no roles in this realm, so it gets no scope that needs one.
@@ -177,25 +214,37 @@ async fn by_client(server: &Server, client: &Client, fields: &Fields) -> Result<
         return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
     }
     let scopes = access_token::granted_scopes(server, client, None, scope);
-    Issued { session: None, client, scopes, resource: None, nonce: None }.answer(server, scope).await
+    let audiences = audiences(server, &scopes, None)?;
+    Issued { grant: None, client, scopes, audiences, nonce: None }.answer(server).await
+}
+
+/// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak filters, and never adds).
+fn audiences(server: &Server, scopes: &[String], resource: Option<&str>) -> Result<Vec<String>, Refusal> {
+    let audiences = access_token::audiences(server, scopes);
+    let Some(resource) = resource else { return Ok(audiences) };
+    let server_of = server.clients.by_resource_url(resource);
+    match server_of.is_some_and(|client| audiences.contains(&client.client_id)) {
+        true => Ok(vec![resource.to_owned()]),
+        false => Err(described(StatusCode::BAD_REQUEST, "invalid_target", BAD_RESOURCE)),
+    }
 }
 
 /// What is about to be given out.
 struct Issued<'a> {
-    session: Option<(&'a str, &'a Session)>,
+    /// What a refresh token is made of, and the session; `None` where the client acts for itself.
+    grant: Option<(&'a Refresh, &'a Session)>,
     client: &'a Client,
     scopes: Vec<String>,
-    resource: Option<String>,
+    audiences: Vec<String>,
     nonce: Option<String>,
 }
 
 impl Issued<'_> {
-    /// The token response (RFC 6749 §5.1), with Keycloak's additions. `granted` is what the user gave, for later refreshes.
-    async fn answer(&self, server: &Server, granted: &str) -> Result<Value, Refusal> {
-        let audiences = self.audiences(server)?;
-        let user = self.session.and_then(|(_, session)| server.realm.user(&session.username));
-        let subject =
-            Subject { session: self.session, user, client: self.client, scopes: &self.scopes, audiences: &audiences };
+    /// The token response (RFC 6749 §5.1), with Keycloak's additions.
+    async fn answer(&self, server: &Server) -> Result<Value, Refusal> {
+        let session = self.grant.map(|(grant, session)| (grant.part.session.as_str(), session));
+        let user = session.and_then(|(_, session)| server.realm.user(&session.username));
+        let subject = Subject { session, user, client: self.client, scopes: &self.scopes, audiences: &self.audiences };
         let access_token = subject.access_token(server).await.ok_or_else(no_answer)?;
         let mut answer = json!({
             "access_token": access_token,
@@ -205,10 +254,10 @@ impl Issued<'_> {
             "not-before-policy": 0,
             "scope": access_token::shown_scope(&self.scopes),
         });
-        if let Some((sid, _)) = self.session {
-            answer["session_state"] = json!(sid);
+        if let Some((grant, _)) = self.grant {
+            answer["session_state"] = json!(grant.part.session);
             if self.client.grant_types.iter().any(|grant| grant == "refresh_token") {
-                let (refresh_token, seconds) = self.refresh_token(server, sid, granted).ok_or_else(no_answer)?;
+                let (refresh_token, seconds) = refresh_token(server, grant).ok_or_else(no_answer)?;
                 answer["refresh_token"] = json!(refresh_token);
                 answer["refresh_expires_in"] = json!(seconds);
             }
@@ -219,38 +268,26 @@ impl Issued<'_> {
         }
         Ok(answer)
     }
-
-    /// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak filters, and never adds).
-    fn audiences(&self, server: &Server) -> Result<Vec<String>, Refusal> {
-        let audiences = access_token::audiences(server, &self.scopes);
-        let Some(resource) = &self.resource else { return Ok(audiences) };
-        let server_of = server.clients.by_resource_url(resource);
-        match server_of.is_some_and(|client| audiences.contains(&client.client_id)) {
-            true => Ok(vec![resource.clone()]),
-            false => Err(described(StatusCode::BAD_REQUEST, "invalid_target", BAD_RESOURCE)),
-        }
-    }
-
-    /// A new refresh token, which replaces the client's last one in this session; and the seconds that it lives, 0 for no end.
-    fn refresh_token(&self, server: &Server, sid: &str, granted: &str) -> Option<(String, u64)> {
-        let offline = self.scopes.iter().any(|scope| scope == "offline_access");
-        let seconds = if offline { 0 } else { server.realm.sso_session_idle_timeout };
-        let exp = if offline { 0 } else { now() + seconds };
-        let (token, claims) = server.tokens.make(REFRESH, now(), exp)?;
-        let mut sessions = server.sessions.lock();
-        let known = Refresh { session: sid.to_owned(), client_id: self.client.client_id.clone() };
-        sessions.refresh_tokens.insert(claims.jti.clone(), known);
-        let session = sessions.sessions.get_mut(sid)?;
-        let granted = Granted { refresh: claims.jti, scope: granted.to_owned(), resource: self.resource.clone() };
-        session.clients.insert(self.client.client_id.clone(), granted);
-        Some((token, seconds))
-    }
 }
 
-fn invalid_request(description: &str) -> Refusal {
+/// A new refresh token, which takes the place of the one that was presented; and the seconds that it lives, 0 for no end.
+fn refresh_token(server: &Server, grant: &Refresh) -> Option<(String, u64)> {
+    let issued = now();
+    let (typ, seconds, exp) = match grant.part.offline {
+        true => (OFFLINE, 0, 0),
+        false => (REFRESH, server.realm.sso_session_idle_timeout, issued + server.realm.sso_session_idle_timeout),
+    };
+    let (token, claims) = server.tokens.make(typ, issued, exp)?;
+    server.sessions.lock().refresh_tokens.insert(claims.jti, Refresh { issued, ..grant.clone() });
+    Some((token, seconds))
+}
+
+/// RFC 6749 §5.2.
+pub fn invalid_request(description: &str) -> Refusal {
     described(StatusCode::BAD_REQUEST, "invalid_request", description)
 }
 
-fn invalid_grant(description: &str) -> Refusal {
+/// The same.
+pub fn invalid_grant(description: &str) -> Refusal {
     described(StatusCode::BAD_REQUEST, "invalid_grant", description)
 }

@@ -13,6 +13,8 @@ pub const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
 /// The same.
 pub const REFRESH: &str = "Refresh";
 /// The same.
+pub const OFFLINE: &str = "Offline";
+/// The same.
 pub const ADMINISTRATION: &str = "Bearer";
 
 /// The claims of such a token.

@@ -22,9 +22,9 @@ const REDIRECT_URI: &str = "http://127.0.0.1:8888/callback";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// One IdP, one browser, and what it has answered so far.
-struct Asked {
-    http: Http,
-    issuer: String,
+pub struct Asked {
+    pub http: Http,
+    pub issuer: String,
     cookies: BTreeMap<String, String>,
     answers: Vec<(String, Fields)>,
 }
@@ -39,11 +39,12 @@ pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
     asked.refresh_tokens().await?;
     asked.clients_for_themselves().await?;
     asked.assertions().await?;
+    asked.token_use().await?;
     Ok(asked.answers)
 }
 
 impl Asked {
-    async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
+    pub async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.without_redirects().header("accept", "text/html");
         let request = if cookies.is_empty() { request } else { request.header("cookie", &cookies.join("; ")) };
@@ -56,18 +57,22 @@ impl Asked {
     }
 
     /// Remembers what is compared of an answer.
-    fn keep(&mut self, name: &str, answer: &Answer) {
+    pub fn keep(&mut self, name: &str, answer: &Answer) {
         let origin = self.issuer.split("/realms/").next().unwrap();
         let mut fields = Fields::from([("status".to_owned(), json!(answer.status))]);
         for header in ["cache-control", "pragma"] {
             fields.insert(format!("header {header}"), json!(answer.header_values(header)));
+        }
+        if answer.media_type() != "text/html" {
+            fields.insert("header content-type".to_owned(), json!(answer.header_values("content-type")));
         }
         let text = String::from_utf8_lossy(&answer.body).replace(origin, "ORIGIN");
         if let Some(location) = answer.header_values("location").first() {
             let location = location.replace(origin, "ORIGIN");
             let query = Url::parse(&location.replace("ORIGIN", "http://idp")).unwrap();
             let path = location.split('?').next().unwrap();
-            fields.insert("redirect to".to_owned(), json!(path.trim_end_matches('/')));
+            let named = replaced(path.trim_end_matches('/'), "components/[0-9a-f-]{36}", "components/RANDOM");
+            fields.insert("redirect to".to_owned(), json!(named));
             for (name, value) in query.query_pairs().filter(|_| !path.contains("/login-actions/")) {
                 let value = if ["code", "session_state"].contains(&&*name) { "RANDOM".into() } else { value };
                 let value = replaced(&value, "http://localhost:[0-9]+", "ORIGIN");
@@ -95,21 +100,29 @@ impl Asked {
             if body["session_state"].is_string() {
                 body["session_state"] = json!("RANDOM");
             }
-            // Keycloak counts from when the token was made, and a second may have begun since.
+            // Keycloak counts from when the token was made, and seconds may have gone by since, if a key had to be made.
             for name in ["expires_in", "refresh_expires_in"] {
-                if let Some(seconds) = body[name].as_u64().filter(|seconds| seconds % 10 == 9) {
-                    body[name] = json!(seconds + 1);
+                if let Some(seconds) = body[name].as_u64() {
+                    body[name] = json!(seconds.next_multiple_of(10));
                 }
             }
             if let Some(scope) = body["scope"].as_str() {
                 body["scope"] = json!(sorted(scope));
+            }
+            if body["active"] == true {
+                named(&mut body);
             }
             flatten("", &body, &mut fields);
         }
         self.answers.push((name.to_owned(), fields));
     }
 
-    fn authorization_url(&self, client_id: &str, changes: &[(&str, &str)]) -> String {
+    /// Remembers one value to compare.
+    pub fn keep_field(&mut self, name: &str, field: &str, value: Value) {
+        self.answers.push((name.to_owned(), Fields::from([(field.to_owned(), value)])));
+    }
+
+    pub fn authorization_url(&self, client_id: &str, changes: &[(&str, &str)]) -> String {
         let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, VERIFIER.as_bytes()));
         let mut parameters = vec![
             ("response_type", "code"),
@@ -126,7 +139,7 @@ impl Asked {
         format!("{}/protocol/openid-connect/auth?{query}", self.issuer)
     }
 
-    async fn register(&mut self, changes: Value) -> Result<Value, Failed> {
+    pub async fn register(&mut self, changes: Value) -> Result<Value, Failed> {
         let mut document = json!({
             "client_name": "differential", "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"], "scope": "mcp:read mcp:write",
@@ -137,7 +150,7 @@ impl Asked {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
-    async fn submit(&mut self, here: &str, answer: &Answer, typed: &[(&str, &str)]) -> Result<Answer, Failed> {
+    pub async fn submit(&mut self, here: &str, answer: &Answer, typed: &[(&str, &str)]) -> Result<Answer, Failed> {
         let html = String::from_utf8_lossy(&answer.body);
         let form = page::forms(&html).into_iter().next().ok_or("a page without a form")?;
         let action = Url::parse(here)?.join(&form.action)?;
@@ -148,11 +161,23 @@ impl Asked {
     }
 
     /// Signs in with a new browser and agrees; the code.
-    async fn code(&mut self, client_id: &str, username: &str, changes: &[(&str, &str)]) -> Result<String, Failed> {
+    pub async fn code(&mut self, client_id: &str, username: &str, changes: &[(&str, &str)]) -> Result<String, Failed> {
         self.cookies.clear();
+        self.code_in_this_browser(client_id, username, changes).await
+    }
+
+    /// The same with the browser of before, which may be signed in.
+    pub async fn code_in_this_browser(
+        &mut self,
+        client_id: &str,
+        username: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<String, Failed> {
         let url = self.authorization_url(client_id, changes);
         let mut answer = self.send(Request::get(&url)).await?;
-        answer = self.submit(&url, &answer, &[("username", username), ("password", "password123")]).await?;
+        if answer.status == 200 {
+            answer = self.submit(&url, &answer, &[("username", username), ("password", "password123")]).await?;
+        }
         for _ in 0..3 {
             let location = answer.header_values("location").first().cloned().ok_or("no redirect after the sign-in")?;
             if let Some((_, query)) = location.split_once('?').filter(|_| location.starts_with(REDIRECT_URI)) {
@@ -170,7 +195,7 @@ impl Asked {
     }
 
     /// A token request; an empty value leaves a field out.
-    async fn token(&mut self, name: &str, fields: &[(&str, &str)]) -> Result<Value, Failed> {
+    pub async fn token(&mut self, name: &str, fields: &[(&str, &str)]) -> Result<Value, Failed> {
         let fields: Vec<_> = fields.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
         let answer = self.http.send(&Request::post_form(&self.token_url(), &fields)).await?;
         self.keep(name, &answer);
@@ -432,16 +457,16 @@ impl Asked {
     }
 }
 
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A client's key (P-256), its public half as a JSON Web Key.
-struct ClientKey {
+pub struct ClientKey {
     key: EncodingKey,
-    jwk: Value,
+    pub jwk: Value,
 }
 
 impl ClientKey {
-    fn new(kid: &str) -> Self {
+    pub fn new(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         // The uncompressed point: 4, then both coordinates (SEC 1 §2.3.3).
         let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
@@ -452,7 +477,7 @@ impl ClientKey {
         }
     }
 
-    fn sign(&self, header: &Header, claims: &Value) -> String {
+    pub fn sign(&self, header: &Header, claims: &Value) -> String {
         jsonwebtoken::encode(header, claims, &self.key).unwrap()
     }
 }
@@ -463,7 +488,7 @@ fn encode(part: &Value) -> String {
 
 const CONSENT_TEXTS: [&str; 2] = ["Read data through the MCP server", "Change data through the MCP server"];
 
-fn fields<'a>(client_id: &'a str, code: &'a str) -> [(&'a str, &'a str); 5] {
+pub fn fields<'a>(client_id: &'a str, code: &'a str) -> [(&'a str, &'a str); 5] {
     [
         ("grant_type", "authorization_code"),
         ("client_id", client_id),
@@ -473,7 +498,7 @@ fn fields<'a>(client_id: &'a str, code: &'a str) -> [(&'a str, &'a str); 5] {
     ]
 }
 
-fn refreshing<'a>(client_id: &'a str, token: &'a str) -> [(&'a str, &'a str); 3] {
+pub fn refreshing<'a>(client_id: &'a str, token: &'a str) -> [(&'a str, &'a str); 3] {
     [("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", token)]
 }
 
@@ -492,6 +517,14 @@ fn claims(token: &str) -> Value {
         serde_json::from_slice(&bytes).unwrap()
     };
     let mut claims = part(1);
+    let lifetime = named(&mut claims);
+    let mut header = part(0);
+    header["kid"] = json!("THERE");
+    json!({"header": header, "lifetime": lifetime, "claims": claims})
+}
+
+/// Names what no two IdPs have alike, and puts lists without an order into one; the seconds from `iat` to `exp`.
+fn named(claims: &mut Value) -> u64 {
     let lifetime = claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap();
     for name in ["exp", "iat", "auth_time", "jti", "sub", "sid", "azp", "at_hash", "client_id"] {
         if !claims[name].is_null() {
@@ -505,7 +538,5 @@ fn claims(token: &str) -> Value {
     if let Some(scope) = claims["scope"].as_str() {
         claims["scope"] = json!(sorted(scope));
     }
-    let mut header = part(0);
-    header["kid"] = json!("THERE");
-    json!({"header": header, "lifetime": lifetime, "claims": claims})
+    lifetime
 }

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
 
 mod code_flow;
 mod registration;
+mod token_use;
 
 /// The requests: a method and a path.
 const REQUESTS: &[(&str, &str)] = &[
@@ -89,7 +90,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("id_token_encryption_alg_values_supported", OPENID),
     ("id_token_encryption_enc_values_supported", OPENID),
     ("id_token_signing_alg_values_supported", OPENID),
-    ("introspection_endpoint", LATER),
     ("introspection_endpoint_auth_methods_supported", LATER),
     ("introspection_endpoint_auth_signing_alg_values_supported", LATER),
     ("mtls_endpoint_aliases", NOT_NEEDED),
@@ -103,7 +103,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("require_pushed_authorization_requests", NOT_NEEDED),
     ("require_request_uri_registration", OPENID),
     ("response_modes_supported", NOT_NEEDED),
-    ("revocation_endpoint", LATER),
     ("revocation_endpoint_auth_methods_supported", LATER),
     ("revocation_endpoint_auth_signing_alg_values_supported", LATER),
     ("subject_types_supported", OPENID),
