@@ -321,6 +321,8 @@ fn no_answer() -> Refusal {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use tower::ServiceExt;
 
     use super::*;
@@ -335,16 +337,29 @@ mod tests {
     async fn send(idp: &Router, request: Request<Body>) -> (StatusCode, Value) {
         let answer = idp.clone().oneshot(request).await.unwrap();
         let status = answer.status();
-        if status.is_success() {
-            assert_eq!(answer.headers()["access-control-allow-origin"], "http://page.example");
-        }
         let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
     }
 
+    async fn get_from(idp: &Router, path: &str) -> (StatusCode, Value) {
+        send(idp, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
     async fn get(path: &str) -> (StatusCode, Value) {
-        let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
-        send(&idp(None), request).await
+        get_from(&idp(None), path).await
+    }
+
+    #[tokio::test]
+    async fn pages_of_any_origin_may_read_metadata_and_keys() {
+        for path in [
+            "/realms/mcp-oauth",
+            "/.well-known/oauth-authorization-server/realms/mcp-oauth",
+            "/realms/mcp-oauth/protocol/openid-connect/certs",
+        ] {
+            let request = Request::get(path).header("origin", "http://page.example").body(Body::empty()).unwrap();
+            let answer = idp(None).oneshot(request).await.unwrap();
+            assert_eq!(answer.headers()["access-control-allow-origin"], "http://page.example", "{path}");
+        }
     }
 
     #[tokio::test]
@@ -390,5 +405,72 @@ mod tests {
         );
         assert_eq!(key["n"].as_str().unwrap().len(), 342, "2048 bits in base64url");
         assert_eq!(key["kid"].as_str().unwrap().len(), 43, "SHA-256 in base64url");
+    }
+
+    /// A confidential client's own token, as its claims.
+    async fn claims_of_a_token(idp: &Router) -> Value {
+        let document = json!({
+            "redirect_uris": ["http://127.0.0.1/callback"], "token_endpoint_auth_method": "client_secret_post",
+            "grant_types": ["client_credentials"],
+        });
+        let request = Request::post("/realms/mcp-oauth/clients-registrations/openid-connect")
+            .header("content-type", "application/json")
+            .body(Body::from(document.to_string()));
+        let (_, client) = send(idp, request.unwrap()).await;
+        let text = |name: &str| client[name].as_str().unwrap();
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            text("client_id"),
+            text("client_secret")
+        );
+        let request = Request::post("/realms/mcp-oauth/protocol/openid-connect/token").body(Body::from(form));
+        let (_, answer) = send(idp, request.unwrap()).await;
+        let token = answer["access_token"].as_str().unwrap();
+        let claims = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn expired_tokens_ended_an_hour_ago_and_began_before() {
+        let claims = claims_of_a_token(&idp(Some(Defect::ExpiredTokens))).await;
+        let [exp, iat] = ["exp", "iat"].map(|name| claims[name].as_u64().unwrap());
+        assert!((now() - 3610..=now() - 3600).contains(&exp) && iat + 300 == exp, "{claims}");
+    }
+
+    #[tokio::test]
+    async fn tokens_that_are_not_yet_good_are_so_in_an_hour() {
+        let claims = claims_of_a_token(&idp(Some(Defect::TokensNotYetGood))).await;
+        let nbf = claims["nbf"].as_u64().unwrap();
+        assert!((now() + 3590..=now() + 3600).contains(&nbf) && claims["iss"] == ISSUER, "{claims}");
+    }
+
+    #[tokio::test]
+    async fn another_issuer_in_tokens_is_in_tokens_alone() {
+        let idp = idp(Some(Defect::OtherIssuerInTokens));
+        let claims = claims_of_a_token(&idp).await;
+        assert_eq!(claims["iss"], "https://other.example/realms/mcp-oauth");
+        assert!(claims["exp"].as_u64().unwrap() > now() && claims.get("nbf").is_none(), "{claims}");
+        let (_, metadata) = get_from(&idp, "/realms/mcp-oauth/.well-known/openid-configuration").await;
+        assert_eq!(metadata["issuer"], ISSUER);
+    }
+
+    #[tokio::test]
+    async fn without_keys_their_endpoint_is_out_of_service_and_the_rest_is_not() {
+        let idp = idp(Some(Defect::NoKeys));
+        let (status, _) = get_from(&idp, "/realms/mcp-oauth/protocol/openid-connect/certs").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(claims_of_a_token(&idp).await["iss"], ISSUER);
+    }
+
+    #[tokio::test]
+    async fn whoever_drops_the_idp_has_waited_for_its_key() {
+        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
+        let idp = Embedded::start(listener, Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap());
+        let keys = idp.keys.clone();
+        drop(idp);
+        // No other thread could begin, so what is there was made before.
+        assert_eq!(keys.published().await.len(), 1);
+        keys.add(None, json!({}), 200);
+        assert!(keys.current().await.is_none());
     }
 }
