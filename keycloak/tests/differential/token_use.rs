@@ -541,26 +541,16 @@ impl Asked {
 
     async fn rotation(&mut self) -> Result<(), Failed> {
         let components = self.issuer.replace("/realms/", "/admin/realms/") + "/components";
-        let wish = |changes: Value| {
-            let mut wish = json!({
-                "name": "rotated", "providerId": "rsa-generated", "providerType": KEY_PROVIDER,
-                "config": {"priority": ["200"]},
-            });
-            wish.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-            wish.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-            Request::post_json(&components, &wish)
-        };
         let old = self.tokens_of(DEMO, "mcp:read").await?;
-        let old_key = kid(&old.access);
         self.published("keys before").await?;
         let first = self.providers(&components).await?;
         self.keep_field("providers before", "providers", without_ids(&first));
 
-        let made = self.administer("a key", wish(json!({}))).await?;
+        let made = self.administer("a key", key_provider(&components, json!({}))).await?;
         let location = made.header_values("location").first().cloned().ok_or("no Location")?;
         self.published("keys with a new one").await?;
         let new = self.tokens_of(DEMO, "mcp:read").await?;
-        self.keep_field("signed with a new key", "another", json!(kid(&new.access) != old_key));
+        self.keep_field("signed with a new key", "another", json!(kid(&new.access) != kid(&old.access)));
         self.introspect("signed with the older key", &old.access).await?;
         let both = self.providers(&components).await?;
         self.keep_field("providers with a new one", "providers", without_ids(&both));
@@ -569,6 +559,11 @@ impl Asked {
         self.keep_field("the new provider", "provider", without_ids(std::slice::from_ref(&read)));
 
         self.delete_the_old(&components, &first, &old, &new).await?;
+        self.requests_to_the_administrator(&components, &location).await?;
+        self.the_last_key(&components, &location, &new).await
+    }
+
+    async fn requests_to_the_administrator(&mut self, components: &str, location: &str) -> Result<(), Failed> {
         for (name, changes) in [
             ("no type", json!({"providerType": null})),
             ("another type", json!({"providerType": "x"})),
@@ -577,28 +572,34 @@ impl Asked {
             ("a priority that is no number", json!({"config": {"priority": ["x"]}})),
             ("a priority that is no list", json!({"config": {"priority": 200}})),
         ] {
-            self.administer(name, wish(changes)).await?;
+            self.administer(name, key_provider(components, changes)).await?;
         }
-        self.administer("a list", Request::post_json(&components, &json!([]))).await?;
+        self.administer("a list", Request::post_json(components, &json!([]))).await?;
+        self.administer("no JSON", Request::post_text(components, "application/json", "{")).await?;
+        self.administer("components of no kind", Request::get(&format!("{components}?type=x"))).await?;
         self.administer("no component", Request::delete(&format!("{components}/x"))).await?;
         self.administer("reading no component", Request::get(&format!("{components}/x"))).await?;
-        for (name, request) in
-            [("make", wish(json!({}))), ("list", Request::get(&components)), ("delete", Request::delete(&location))]
-        {
+        for (name, request) in [
+            ("make", key_provider(components, json!({}))),
+            ("list", Request::get(components)),
+            ("read", Request::get(location)),
+            ("delete", Request::delete(location)),
+        ] {
             let answer = self.http.send(&request).await?;
             self.keep(&format!("admin: {name} without a token"), &answer);
         }
+        Ok(())
+    }
 
+    async fn the_last_key(&mut self, components: &str, location: &str, new: &Tokens) -> Result<(), Failed> {
         // A key of less priority is published, and does not sign.
-        let low = self.administer("a key of no priority", wish(json!({"name": null, "config": null}))).await?;
+        let request = key_provider(components, json!({"name": null, "config": null}));
+        let low = self.administer("a key of no priority", request).await?;
         let again = self.tokens_of(DEMO, "mcp:read").await?;
-        self.keep_field(
-            "signed beside a key of no priority",
-            "the same",
-            json!(kid(&again.access) == kid(&new.access)),
-        );
+        let same = kid(&again.access) == kid(&new.access);
+        self.keep_field("signed beside a key of no priority", "the same", json!(same));
         self.published("keys with one of no priority").await?;
-        for location in [Some(&location), low.header_values("location").first()].into_iter().flatten() {
+        for location in [location].into_iter().chain(low.header_values("location").first().map(String::as_str)) {
             self.administer("delete", Request::delete(location)).await?;
         }
         // The realm makes one for itself, when it has to sign.
@@ -607,7 +608,7 @@ impl Asked {
         let refreshed = self.refresh("no keys", DEMO, &again.refresh).await?;
         self.introspect("signed with a key of the realm's own making", &refreshed.access).await?;
         self.published("keys of the realm's own making").await?;
-        let last = self.providers(&components).await?;
+        let last = self.providers(components).await?;
         self.keep_field("providers of the realm's own making", "providers", without_ids(&last));
         Ok(())
     }
@@ -648,6 +649,17 @@ impl Tokens {
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         Self { access: text("access_token"), refresh: text("refresh_token"), id: text("id_token") }
     }
+}
+
+/// A request for a new key; a change to null leaves a member out.
+fn key_provider(components: &str, changes: Value) -> Request {
+    let mut wish = json!({
+        "name": "rotated", "providerId": "rsa-generated", "providerType": KEY_PROVIDER, "config": {"priority": ["200"]},
+    });
+    let members = wish.as_object_mut().unwrap();
+    members.extend(changes.as_object().unwrap().clone());
+    members.retain(|_, value| !value.is_null());
+    Request::post_json(components, &wish)
 }
 
 /// "encoded using the "application/x-www-form-urlencoded" encoding algorithm" (RFC 6749 §2.3.1)
