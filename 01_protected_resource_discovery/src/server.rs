@@ -105,7 +105,7 @@ pub fn unauthorized(protected: &ProtectedResource, has_token: bool) -> Response 
 
 impl ProtectedResource {
     /// The URL in the challenge: the well-known one of RFC 9728 §3.
-    fn metadata_url(&self) -> String {
+    pub fn metadata_url(&self) -> String {
         match self.breakage {
             Some(breakage) if breakage.name == breakages::PRIVATE_METADATA_URL.name => PRIVATE_URL.to_owned(),
             _ => self.resource.replacen("/mcp", "/.well-known/oauth-protected-resource/mcp", 1),

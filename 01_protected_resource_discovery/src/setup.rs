@@ -1,5 +1,6 @@
-//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server.
+//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server, and the later ones their own.
 
+use axum::Router;
 use clap::Args;
 use keycloak::{Defect, Idp, IdpOptions, Lifetime};
 use shared::breakage::Breakage;
@@ -71,8 +72,17 @@ pub struct Running {
 }
 
 impl Setup<'_> {
-    /// Finds the IdP, starts the MCP server, and says both.
+    /// Finds the IdP, starts this lesson's MCP server, and says both.
     pub async fn start(&self, lifetime: Lifetime) -> Result<Running, Failure> {
+        self.start_with(lifetime, |protected, reporter| Ok(server::app(protected, reporter))).await
+    }
+
+    /// The same with the MCP server of another lesson.
+    pub async fn start_with(
+        &self,
+        lifetime: Lifetime,
+        app: impl FnOnce(ProtectedResource, Reporter) -> Result<Router, Failure>,
+    ) -> Result<Running, Failure> {
         let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
         let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
         // An IdP inside this process issues tokens for this very server, whatever its port.
@@ -90,13 +100,18 @@ impl Setup<'_> {
         if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
             self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
         }
-        let serving = listen::serve(listener, server::app(protected, reporter));
+        let serving = listen::serve(listener, app(protected, reporter)?);
         Ok(Running { server_url, idp, _serving: serving })
     }
 
     /// Starts the MCP server and keeps it up until a person ends the program.
     pub async fn serve_until_ended(&self) -> Result<(), Failure> {
         let running = self.start(Lifetime::Server).await?;
+        self.stay_up(&running).await
+    }
+
+    /// Waits until a person ends the program.
+    pub async fn stay_up(&self, running: &Running) -> Result<(), Failure> {
         let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
         self.reporter.on(Side::Server).note(hint);
         std::future::pending().await

@@ -87,7 +87,7 @@ const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 /// Asks one place; an error where its answer ends the search.
 pub(crate) async fn ask(http: &Http, request: Request) -> Result<Answer, MetadataError> {
     let answer = http.send(&request.without_redirects()).await.map_err(|error| {
-        http.reporter().check_or(&rules::STATUS, false, STATUS, &error, STATUS_FIX);
+        http.reporter().check_or(&rules::STATUS, false, STATUS, &error, &error.fix());
         MetadataError::Unavailable(error)
     })?;
     let ends_search = matches!(answer.status, 300..=399 | 500..=599);

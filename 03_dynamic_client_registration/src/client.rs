@@ -239,7 +239,7 @@ impl Registering<'_> {
         wanted: &Wanted<'_>,
         folder: Option<std::path::PathBuf>,
     ) -> Result<ClientInformation, Failure> {
-        let taken = std::cell::OnceCell::new();
+        let taken = std::sync::OnceLock::new();
         let token = async || {
             let token = self.token(wanted.way, folder.clone()).await?;
             if let Some(token) = &token {

@@ -261,6 +261,20 @@ async fn present(http: &Http, presenting: &Presenting<'_>, client_id: &str) -> R
         return Err(refused("no authorization endpoint".to_owned()));
     };
     let redirect_uri = presenting.metadata.redirect_uris.first().map_or("", String::as_str);
+    let query = authorization_query(presenting, client_id, redirect_uri);
+    let mark = if endpoint.contains('?') { '&' } else { '?' };
+    let request = Request::get(&format!("{endpoint}{mark}{query}")).header("accept", "text/html");
+    let answer = http.send(&request.without_redirects()).await.map_err(|error| refused(error.to_string()))?;
+    match verdict(&answer, redirect_uri) {
+        Ok(got) => {
+            reporter.on(Side::Idp).check(&rules::IDP_TAKES_DOCUMENT, true, TAKES_DOCUMENT, got);
+            Ok(())
+        }
+        Err(got) => Err(refused(got)),
+    }
+}
+
+fn authorization_query(presenting: &Presenting<'_>, client_id: &str, redirect_uri: &str) -> String {
     let scope = presenting.metadata.scope().unwrap_or_default();
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs([
@@ -275,16 +289,7 @@ async fn present(http: &Http, presenting: &Presenting<'_>, client_id: &str) -> R
     if !scope.is_empty() {
         query.append_pair("scope", &scope);
     }
-    let mark = if endpoint.contains('?') { '&' } else { '?' };
-    let request = Request::get(&format!("{endpoint}{mark}{}", query.finish())).header("accept", "text/html");
-    let answer = http.send(&request.without_redirects()).await.map_err(|error| refused(error.to_string()))?;
-    match verdict(&answer, redirect_uri) {
-        Ok(got) => {
-            reporter.on(Side::Idp).check(&rules::IDP_TAKES_DOCUMENT, true, TAKES_DOCUMENT, got);
-            Ok(())
-        }
-        Err(got) => Err(refused(got)),
-    }
+    query.finish()
 }
 
 /// A page to sign in at, or the way to one, is a yes; an error page, or an error brought to the redirect URI, is a no.

@@ -120,9 +120,12 @@ pub enum Event {
         /// What to do about a failure.
         #[serde(skip_serializing_if = "str::is_empty")]
         fix: String,
-        /// True for a failure that `--break` provoked; such a failure is not counted.
+        /// True for a failure that `--break` provoked, or that a stage is there to show; such a failure is not counted.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         expected_failure: bool,
+        /// Why it was expected, for a person; empty where it was not.
+        #[serde(skip)]
+        why_expected: String,
     },
     /// Something worth knowing.
     Note {

@@ -3,7 +3,7 @@
 //! Much of what is shown comes from strangers (headers, bodies, error texts), so control characters never reach the terminal.
 
 use colored::{Color, Colorize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::breakage::Breakage;
 use crate::event::{Event, Side};
@@ -18,6 +18,8 @@ const BODY_COLUMNS: usize = 400;
 /// Headers of the transport, and those that tell a browser to be careful: they are shown with `--verbose` only (the JSON form always
 /// has them).
 const TRANSPORT_HEADERS: &[&str] = &[
+    "access-control-allow-credentials",
+    "access-control-expose-headers",
     "connection",
     "content-language",
     "content-length",
@@ -61,7 +63,7 @@ impl View {
                 let title = format!("{status} {} ({ms} ms)", reason.unwrap_or_default());
                 self.line(side, "←", &self.bold(&title)) + &self.headers_and_body(headers, body)
             }
-            Event::Checked { keyword, passed, expected, got, spec, fix, expected_failure, .. } => {
+            Event::Checked { keyword, passed, expected, got, spec, fix, expected_failure, why_expected, .. } => {
                 let mark = self.mark(*passed, *expected_failure);
                 let title = format!("{keyword}: {}", printable(expected));
                 let mut text = self.wrapped(side, &mark, &title);
@@ -70,11 +72,8 @@ impl View {
                 if !fix.is_empty() {
                     text += &self.indented(&format!("fix: {}", printable(fix)));
                 }
-                if *expected_failure && let Some(breakage) = breakage {
-                    text += &self.tinted(
-                        &self.indented(&format!("This is the rule that --break {} breaks.", breakage.name)),
-                        Color::Yellow,
-                    );
+                if *expected_failure {
+                    text += &self.tinted(&self.indented(why_expected), Color::Yellow);
                 }
                 text
             }
@@ -152,6 +151,7 @@ impl View {
                 format!("(an HTML page{message}; --verbose shows it whole)")
             }
             Value::String(plain) => plain.clone(),
+            Value::Object(message) if message.contains_key("jsonrpc") && !self.verbose => in_one_line(message),
             other => serde_json::to_string_pretty(other).unwrap_or_default(),
         };
         let shown = if self.verbose { usize::MAX } else { BODY_LINES };
@@ -211,6 +211,17 @@ impl View {
     fn tinted(&self, text: &str, color: Color) -> String {
         if self.color { text.color(color).to_string() } else { text.to_owned() }
     }
+}
+
+/// An MCP message in one line; what it says about MCP itself (`_meta`) is no part of these lessons, and cut out.
+fn in_one_line(message: &Map<String, Value>) -> String {
+    let mut message = message.clone();
+    for part in ["params", "result"] {
+        if let Some(meta) = message.get_mut(part).and_then(|part| part.get_mut("_meta")) {
+            *meta = "…".into();
+        }
+    }
+    Value::Object(message).to_string()
 }
 
 fn options<'a>(width: usize) -> textwrap::Options<'a> {

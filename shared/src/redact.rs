@@ -56,7 +56,8 @@ const HARMLESS_NAMES: &[&str] = &[
 ];
 
 /// Headers whose values are secrets, or hold one after a scheme name.
-const SECRET_HEADERS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop"];
+const SECRET_HEADERS: &[&str] =
+    &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop", "mcp-session-id"];
 
 /// How a secret is shown.
 #[derive(Clone, Copy)]

@@ -24,6 +24,8 @@ pub enum Format {
     },
     /// One JSON object a line.
     Json,
+    /// Nothing is printed, and only counted.
+    Silent,
 }
 
 /// How much a run prints, and when it waits.
@@ -58,8 +60,41 @@ struct State {
     counts: Counts,
     results: HashMap<&'static str, bool>,
     quoted: HashSet<&'static str>,
+    told: HashSet<(&'static str, String)>,
+    shown: Vec<Shown>,
     breakage: Option<&'static Breakage>,
     caught: bool,
+}
+
+/// A failure that is expected: on which side, of which rule, and why.
+type Shown = (Side, &'static str, &'static str);
+
+impl State {
+    /// Why a failure of this rule on this side is expected; `None` where it is not.
+    fn why_expected(&mut self, side: Side, rule: &Rule) -> Option<String> {
+        let provoked = self.breakage.filter(|breakage| breakage.caught_as.id == rule.id && breakage.caught_by == side);
+        if let Some(breakage) = provoked {
+            self.caught = true;
+            return Some(format!("This is the rule that --break {} breaks.", breakage.name));
+        }
+        let shown = self.shown.iter().find(|(by, id, _)| *by == side && *id == rule.id);
+        shown.map(|(_, _, why)| (*why).to_owned())
+    }
+}
+
+/// What [`Reporter::expecting`] gives.
+pub struct Expecting {
+    reporter: Reporter,
+    shown: Shown,
+}
+
+impl Drop for Expecting {
+    fn drop(&mut self) {
+        let mut state = self.reporter.state();
+        if let Some(n) = state.shown.iter().position(|shown| *shown == self.shown) {
+            state.shown.remove(n);
+        }
+    }
 }
 
 /// Everything that a run says goes through here. Clones share one output; each speaks for one [`Side`].
@@ -79,6 +114,8 @@ impl Reporter {
             counts: Counts::default(),
             results: HashMap::new(),
             quoted: HashSet::new(),
+            told: HashSet::new(),
+            shown: Vec::new(),
             breakage: None,
             caught: false,
         };
@@ -87,7 +124,12 @@ impl Reporter {
 
     /// A reporter that prints nothing, for requests that are no part of the story.
     pub fn silent() -> Self {
-        Self::new(Options { format: Format::Json, verbose: false, curl: false, pause: false }, std::io::sink())
+        Self::new(Options { format: Format::Silent, verbose: false, curl: false, pause: false }, std::io::sink())
+    }
+
+    /// Whether nobody hears it: then nothing has to be said.
+    pub fn is_silent(&self) -> bool {
+        self.options.format == Format::Silent
     }
 
     /// The same output, speaking for `side`.
@@ -98,6 +140,15 @@ impl Reporter {
     /// From now on the failure that this breakage should provoke is expected, and not counted.
     pub fn expect(&self, breakage: &'static Breakage) {
         self.state().breakage = Some(breakage);
+    }
+
+    /// A failure of `rule` on `side` is what the story shows now: until what this returns is dropped, it is expected, and not counted.
+    /// `why` is a sentence for a person.
+    #[must_use = "the expectation ends when this is dropped"]
+    pub fn expecting(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
+        let shown = (side, rule.id, why);
+        self.state().shown.push(shown);
+        Expecting { reporter: self.clone(), shown }
     }
 
     /// Whether the expected failure has been seen on the side that should see it.
@@ -135,22 +186,21 @@ impl Reporter {
 
     /// [`Reporter::check`], which says what to do about a failure.
     pub fn check_or(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display, fix: &str) -> bool {
-        let expected_failure = {
+        let why_expected = {
             let mut state = self.state();
-            let provoked = !passed
-                && state
-                    .breakage
-                    .is_some_and(|breakage| breakage.caught_as.id == rule.id && breakage.caught_by == self.side);
+            let why = if passed { None } else { state.why_expected(self.side, rule) };
             state.counts.checks += 1;
-            state.caught |= provoked;
             state.results.insert(rule.id, passed);
             match rule.keyword {
-                _ if passed || provoked => {}
+                _ if passed || why.is_some() => {}
                 Keyword::Must => state.counts.failed += 1,
                 Keyword::Should => state.counts.missed += 1,
             }
-            provoked
+            why
         };
+        if self.is_silent() {
+            return passed;
+        }
         self.emit(&Event::Checked {
             id: rule.id,
             keyword: rule.keyword,
@@ -159,7 +209,8 @@ impl Reporter {
             got: got.to_string(),
             spec: rule.spec,
             fix: if passed { String::new() } else { fix.to_owned() },
-            expected_failure,
+            expected_failure: why_expected.is_some(),
+            why_expected: why_expected.unwrap_or_default(),
         });
         passed
     }
@@ -185,7 +236,9 @@ impl Reporter {
         let mut state = self.state();
         state.seq += 1;
         let text = match self.options.format {
+            Format::Silent => return,
             Format::Json => json_line(state.seq, self.side, event),
+            Format::Person { .. } if !self.options.verbose && self.was_told(&mut state, event) => return,
             Format::Person { color, width } => {
                 let view = person::View { color, width, verbose: self.options.verbose, curl: self.options.curl };
                 let quoted = matches!(event, Event::Checked { spec, .. } if !state.quoted.insert(spec.quote));
@@ -195,6 +248,22 @@ impl Reporter {
             }
         };
         let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
+    }
+
+    /// Whether a person has read this before: a server makes the same checks with every request, and one that goes on holding is no news.
+    /// After a failure it is.
+    fn was_told(&self, state: &mut State, event: &Event) -> bool {
+        match event {
+            Event::Checked { id, passed, expected, .. } if self.side == Side::Server => {
+                let check = (*id, expected.clone());
+                if *passed {
+                    return !state.told.insert(check);
+                }
+                state.told.remove(&check);
+                false
+            }
+            _ => false,
+        }
     }
 
     async fn wait_for_enter(&self) {
@@ -288,6 +357,38 @@ mod tests {
         reporter.check(&MUST, false, 1, 2);
         assert!(reporter.caught());
         assert_eq!(reporter.counts().failed, 1);
+    }
+
+    #[test]
+    fn a_failure_that_is_shown_on_purpose_is_not_counted_until_the_showing_ends() {
+        let captured = Captured::json();
+        let reporter = captured.reporter();
+        let showing = reporter.expecting(Side::Server, &MUST, "It is shown.");
+        reporter.on(Side::Server).check(&MUST, false, 1, 2);
+        assert_eq!(reporter.counts().failed, 0);
+        reporter.check(&MUST, false, 1, 2);
+        assert_eq!(reporter.counts().failed, 1, "the other side's failures count");
+        drop(showing);
+        reporter.on(Side::Server).check(&MUST, false, 1, 2);
+        assert_eq!(reporter.counts().failed, 2);
+        assert!(!reporter.caught());
+        let expected: Vec<_> = captured.events().iter().map(|event| event["expected_failure"] == true).collect();
+        assert_eq!(expected, [true, false, false]);
+    }
+
+    #[test]
+    fn a_server_tells_a_person_once_what_goes_on_holding() {
+        let captured = Captured::plain();
+        let server = captured.reporter().on(Side::Server);
+        for passed in [true, true, false, false, true, true] {
+            server.check(&MUST, passed, "the token is good", "seen");
+        }
+        let marks: String = captured.text().chars().filter(|c| "✔✘".contains(*c)).collect();
+        assert_eq!(marks, "✔✘✘✔");
+        let client = captured.reporter();
+        client.check(&MUST, true, "x", "y");
+        client.check(&MUST, true, "x", "y");
+        assert_eq!(captured.text().matches("MUST: x").count(), 2);
     }
 
     #[test]

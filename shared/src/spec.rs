@@ -777,6 +777,206 @@ pub static RFC7523_3: SpecRef = SpecRef {
     quote: "For client authentication, the subject MUST be the \"client_id\" of the OAuth client.",
 };
 
+/// RFC 6750 §3.1
+pub static RFC6750_3_1_INVALID_REQUEST: SpecRef = SpecRef {
+    id: "RFC 6750",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6750#section-3.1",
+    quote: "The request is missing a required parameter, includes an unsupported parameter or parameter value, repeats the same parameter, uses more than one method for including an access token, or is otherwise malformed. The resource server SHOULD respond with the HTTP 400 (Bad Request) status code.",
+};
+
+/// RFC 6750 §3.1
+pub static RFC6750_3_1_INSUFFICIENT_SCOPE: SpecRef = SpecRef {
+    id: "RFC 6750",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc6750#section-3.1",
+    quote: "The request requires higher privileges than provided by the access token. The resource server SHOULD respond with the HTTP 403 (Forbidden) status code and MAY include the \"scope\" attribute with the scope necessary to access the protected resource.",
+};
+
+/// MCP 2026-07-28 Token Requirements
+pub static MCP_TOKEN_NOT_IN_QUERY: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements",
+    quote: "Access tokens MUST NOT be included in the URI query string",
+};
+
+/// MCP 2026-07-28 Token Requirements
+pub static MCP_TOKEN_IN_EVERY_REQUEST: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Requirements",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements",
+    quote: "Note that authorization MUST be included in every HTTP request from client to server.",
+};
+
+/// MCP 2026-07-28 Token Handling
+pub static MCP_INVALID_TOKEN_401: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Handling",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling",
+    quote: "Invalid or expired tokens MUST receive a HTTP 401 response.",
+};
+
+/// RFC 7519 §7.2
+pub static RFC7519_7_2: SpecRef = SpecRef {
+    id: "RFC 7519",
+    section: "§7.2",
+    url: "https://www.rfc-editor.org/rfc/rfc7519#section-7.2",
+    quote: "If any of the listed steps fail, then the JWT MUST be rejected -- that is, treated by the application as an invalid input.",
+};
+
+/// RFC 7515 §4.1.11
+pub static RFC7515_4_1_11: SpecRef = SpecRef {
+    id: "RFC 7515",
+    section: "§4.1.11",
+    url: "https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11",
+    quote: "If any of the listed extension Header Parameters are not understood and supported by the recipient, then the JWS is invalid.",
+};
+
+/// RFC 8725 §3.1
+pub static RFC8725_3_1: SpecRef = SpecRef {
+    id: "RFC 8725",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc8725#section-3.1",
+    quote: "Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use any other algorithms when performing cryptographic operations.",
+};
+
+/// RFC 8725 §3.1
+pub static RFC8725_3_1_ONE: SpecRef = SpecRef {
+    id: "RFC 8725",
+    section: "§3.1",
+    url: "https://www.rfc-editor.org/rfc/rfc8725#section-3.1",
+    quote: "each key MUST be used with exactly one algorithm, and this MUST be checked when the cryptographic operation is performed.",
+};
+
+/// RFC 9068 §4
+pub static RFC9068_4_TYP: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The resource server MUST verify that the \"typ\" header value is \"at+jwt\" or \"application/at+jwt\" and reject tokens carrying any other value.",
+};
+
+/// RFC 9068 §4
+pub static RFC9068_4_KEYS: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The resource server MUST use the keys provided by the authorization server.",
+};
+
+/// RFC 9068 §4
+pub static RFC9068_4_SIGNATURE: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The resource server MUST validate the signature of all incoming JWT access tokens according to [RFC7515] using the algorithm specified in the JWT \"alg\" Header Parameter.",
+};
+
+/// RFC 9068 §4
+pub static RFC9068_4_ISS: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The issuer identifier for the authorization server (which is typically obtained during discovery) MUST exactly match the value of the \"iss\" claim.",
+};
+
+/// RFC 9068 §4
+pub static RFC9068_4_EXP: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The current time MUST be before the time represented by the \"exp\" claim.",
+};
+
+/// RFC 7519 §4.1.5
+pub static RFC7519_4_1_5: SpecRef = SpecRef {
+    id: "RFC 7519",
+    section: "§4.1.5",
+    url: "https://www.rfc-editor.org/rfc/rfc7519#section-4.1.5",
+    quote: "The \"nbf\" (not before) claim identifies the time before which the JWT MUST NOT be accepted for processing.",
+};
+
+/// RFC 9068 §2.2
+pub static RFC9068_2_2_SUB: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-2.2",
+    quote: "sub REQUIRED - as defined in Section 4.1.2 of [RFC7519].",
+};
+
+/// MCP 2026-07-28 Token Handling
+pub static MCP_AUDIENCE: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Handling",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling",
+    quote: "MCP servers MUST validate that access tokens were issued specifically for them as the intended audience, according to RFC 8707 Section 2.",
+};
+
+/// MCP 2026-07-28 Tools, Capabilities
+pub static MCP_TOOLS_VARY: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Tools, Capabilities",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/server/tools#capabilities",
+    quote: "The set MAY vary by the authorization presented on the request — for example, returning only the tools the caller's granted scopes permit — since credentials are per-request input, not connection state.",
+};
+
+/// MCP 2026-07-28 Step-Up Authorization Flow
+pub static MCP_STEP_UP: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Step-Up Authorization Flow",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#step-up-authorization-flow",
+    quote: "Clients SHOULD respond to these errors by requesting a new access token with an increased set of scopes via a step-up authorization flow or handle the errors in other, appropriate ways.",
+};
+
+/// MCP 2026-07-28 Step-Up Authorization Flow
+pub static MCP_STEP_UP_UNION: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Step-Up Authorization Flow",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#step-up-authorization-flow",
+    quote: "Determine required scopes by computing the union of the client's previously requested scope set and the scopes from the current challenge.",
+};
+
+/// OpenID Connect Core §10.1.1
+pub static OIDC_KEY_ROTATION: SpecRef = SpecRef {
+    id: "OpenID Connect Core",
+    section: "§10.1.1",
+    url: "https://openid.net/specs/openid-connect-core-1_0.html#RotateSigKeys",
+    quote: "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it sees an unfamiliar kid value.",
+};
+
+/// RFC 7009 §2.1
+pub static RFC7009_2_1: SpecRef = SpecRef {
+    id: "RFC 7009",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7009#section-2.1",
+    quote: "The invalidation takes place immediately, and the token cannot be used again after the revocation.",
+};
+
+/// RFC 7009 §2.2
+pub static RFC7009_2_2: SpecRef = SpecRef {
+    id: "RFC 7009",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc7009#section-2.2",
+    quote: "The authorization server responds with HTTP status code 200 if the token has been revoked successfully or if the client submitted an invalid token.",
+};
+
+/// RFC 7009 §2.1
+pub static RFC7009_2_1_CASCADE: SpecRef = SpecRef {
+    id: "RFC 7009",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7009#section-2.1",
+    quote: "If the particular token is a refresh token and the authorization server supports the revocation of access tokens, then the authorization server SHOULD also invalidate all access tokens based on the same authorization grant (see Implementation Note).",
+};
+
+/// RFC 7662 §2.2
+pub static RFC7662_2_2: SpecRef = SpecRef {
+    id: "RFC 7662",
+    section: "§2.2",
+    url: "https://www.rfc-editor.org/rfc/rfc7662#section-2.2",
+    quote: "active REQUIRED. Boolean indicator of whether or not the presented token is currently active.",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -874,6 +1074,31 @@ pub static ALL: &[&SpecRef] = &[
     &RFC6749_4_4_2,
     &RFC6749_4_4_3,
     &RFC7523_3,
+    &RFC6750_3_1_INVALID_REQUEST,
+    &RFC6750_3_1_INSUFFICIENT_SCOPE,
+    &MCP_TOKEN_NOT_IN_QUERY,
+    &MCP_TOKEN_IN_EVERY_REQUEST,
+    &MCP_INVALID_TOKEN_401,
+    &RFC7519_7_2,
+    &RFC7515_4_1_11,
+    &RFC8725_3_1,
+    &RFC8725_3_1_ONE,
+    &RFC9068_4_TYP,
+    &RFC9068_4_KEYS,
+    &RFC9068_4_SIGNATURE,
+    &RFC9068_4_ISS,
+    &RFC9068_4_EXP,
+    &RFC7519_4_1_5,
+    &RFC9068_2_2_SUB,
+    &MCP_AUDIENCE,
+    &MCP_TOOLS_VARY,
+    &MCP_STEP_UP,
+    &MCP_STEP_UP_UNION,
+    &OIDC_KEY_ROTATION,
+    &RFC7009_2_1,
+    &RFC7009_2_2,
+    &RFC7009_2_1_CASCADE,
+    &RFC7662_2_2,
 ];
 
 #[cfg(test)]
@@ -892,6 +1117,13 @@ mod tests {
                     let section = spec.section.strip_prefix('§').expect("a draft's section is a number");
                     let draft = "draft-ietf-oauth-client-id-metadata-document-00";
                     assert_eq!(spec.url, format!("https://datatracker.ietf.org/doc/html/{draft}#section-{section}"));
+                }
+                None if spec.id == "OpenID Connect Core" => {
+                    assert!(
+                        spec.url.starts_with("https://openid.net/specs/openid-connect-core-1_0.html#"),
+                        "{}",
+                        spec.url
+                    );
                 }
                 None => {
                     let version = spec.id.strip_prefix("MCP ").expect("a version of MCP");

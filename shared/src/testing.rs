@@ -4,9 +4,11 @@
 mod breakages;
 mod captured;
 mod run;
+mod running;
 mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
 pub use run::Run;
+pub use running::Running;
 pub use transcript::{Transcript, check_readme};

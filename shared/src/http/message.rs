@@ -1,5 +1,7 @@
 //! A request and its answer.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, Method, header};
 use serde_json::Value;
 use url::form_urlencoded;
@@ -13,7 +15,7 @@ use crate::redact::{Mask, PLACEHOLDER};
 pub struct Request {
     pub(super) method: Method,
     pub(super) url: String,
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(Cow<'static, str>, String)>,
     pub(super) body: Vec<u8>,
     pub(super) follows_redirects: bool,
 }
@@ -24,7 +26,7 @@ impl Request {
         Self {
             method: Method::GET,
             url: url.to_owned(),
-            headers: vec![("accept", "application/json".to_owned())],
+            headers: vec![("accept".into(), "application/json".to_owned())],
             body: Vec::new(),
             follows_redirects: true,
         }
@@ -32,7 +34,7 @@ impl Request {
 
     /// A POST of a JSON document. It follows no redirect.
     pub fn post_json(url: &str, body: &Value) -> Self {
-        let headers = vec![("content-type", "application/json".to_owned())];
+        let headers = vec![("content-type".into(), "application/json".to_owned())];
         Self {
             method: Method::POST,
             url: url.to_owned(),
@@ -64,7 +66,7 @@ impl Request {
                 header::AUTHORIZATION => "authorization",
                 _ => "content-type",
             };
-            Some((name, value.to_owned()))
+            Some((name.into(), value.to_owned()))
         });
         let headers = headers.collect();
         Self { method: parts.method, url: parts.uri.to_string(), headers, body, follows_redirects: false }
@@ -77,8 +79,8 @@ impl Request {
             method: Method::POST,
             url: url.to_owned(),
             headers: vec![
-                ("accept", "application/json".to_owned()),
-                ("content-type", "application/x-www-form-urlencoded".to_owned()),
+                ("accept".into(), "application/json".to_owned()),
+                ("content-type".into(), "application/x-www-form-urlencoded".to_owned()),
             ],
             body: body.into_bytes(),
             follows_redirects: false,
@@ -106,15 +108,27 @@ impl Request {
     }
 
     /// With this header, replacing one of the same name.
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
+        let name = name.into();
         self.headers.retain(|(known, _)| *known != name);
         self.headers.push((name, value.to_owned()));
         self
     }
 
+    /// With one more header of a name that may be there already: what no well-behaved client sends.
+    pub fn another_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name.into(), value.to_owned()));
+        self
+    }
+
+    /// To another URL.
+    pub fn to(self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self }
+    }
+
     /// The same request to where a redirect leads. A credential was meant for the first URL only.
     pub(super) fn redirected(mut self, url: String) -> Self {
-        self.headers.retain(|(name, _)| !matches!(*name, "authorization" | "cookie" | "dpop"));
+        self.headers.retain(|(name, _)| !matches!(&**name, "authorization" | "cookie" | "dpop"));
         Self { url, ..self }
     }
 
@@ -124,7 +138,7 @@ impl Request {
         Event::Sent {
             method: self.method.to_string(),
             url: Mask::Fingerprint.url(&self.url),
-            headers: headers.map(|(name, value)| ((*name).to_owned(), Mask::Fingerprint.header(name, value))).collect(),
+            headers: headers.map(|(name, value)| (name.to_string(), Mask::Fingerprint.header(name, value))).collect(),
             body: Mask::Fingerprint.body(content_type, &self.body),
             curl: self.curl(content_type),
         }

@@ -69,6 +69,11 @@ impl Http {
         Self { seconds, ..self }
     }
 
+    /// The same client, telling `reporter` what it sends and gets.
+    pub fn telling(self, reporter: Reporter) -> Self {
+        Self { reporter, ..self }
+    }
+
     /// Where this client reports.
     pub fn reporter(&self) -> &Reporter {
         &self.reporter
@@ -95,7 +100,7 @@ impl Http {
         let mut builder = client.request(request.method.clone(), url).timeout(Duration::from_secs(self.seconds));
         builder = builder.body(request.body.clone());
         for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
+            builder = builder.header(&**name, value);
         }
         let mut response = builder.send().await.map_err(|error| self.explained(error, &request.url))?;
         let status = response.status().as_u16();

@@ -1,8 +1,10 @@
-//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser, and the two messages with
-//! which a client can begin.
+//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser, the two messages with which a client
+//! can begin, and the client ([`client`]).
 //!
 //! The endpoint serves both eras of the protocol side by side: up to 2025-11-25 (`initialize`, sessions) and 2026-07-28
 //! (stateless, `server/discover`).
+
+pub mod client;
 
 use std::sync::Arc;
 
@@ -25,6 +27,11 @@ use crate::{Reporter, http, reach, spec};
 pub const PROTOCOL_VERSION: &str = "2026-07-28";
 /// The newest version that begins with `initialize`.
 pub const LAST_INITIALIZE_VERSION: &str = "2025-11-25";
+
+/// What client and server of these lessons call themselves.
+pub const NAME: &str = "mcp-oauth-tutorial";
+/// Their version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A browser may call only from a page of this machine.
 pub static ORIGIN_ALLOWED: Rule = Rule { id: "origin.allowed", keyword: Keyword::Must, spec: &spec::MCP_ORIGIN };
@@ -75,13 +82,22 @@ pub fn endpoint_cors() -> CorsLayer {
 
 /// `server/discover`, with which a client of MCP 2026-07-28 begins.
 pub fn discover_request(server_url: &str) -> http::Request {
-    let meta = json!({
+    modern_request(server_url, "server/discover", json!({}))
+}
+
+/// `tools/call` of MCP 2026-07-28, by itself.
+pub fn call_tool_request(server_url: &str, name: &str, arguments: &Value) -> http::Request {
+    modern_request(server_url, "tools/call", json!({"name": name, "arguments": arguments})).header("mcp-name", name)
+}
+
+fn modern_request(server_url: &str, method: &str, mut params: Value) -> http::Request {
+    params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
         "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": client_info(),
     });
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}});
-    post(server_url, &body).header("mcp-protocol-version", PROTOCOL_VERSION).header("mcp-method", "server/discover")
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    post(server_url, &body).header("mcp-protocol-version", PROTOCOL_VERSION).header("mcp-method", method)
 }
 
 /// `initialize`, with which a client of MCP 2025-11-25 and older begins.
@@ -96,7 +112,7 @@ fn post(server_url: &str, body: &Value) -> http::Request {
 }
 
 fn client_info() -> Value {
-    json!({"name": "mcp-oauth-tutorial", "version": env!("CARGO_PKG_VERSION")})
+    json!({"name": NAME, "version": VERSION})
 }
 
 #[cfg(test)]
