@@ -76,6 +76,25 @@ impl<'a> Administration<'a> {
         }
     }
 
+    /// Has the realm sign with a new key from now on; the old one stays published, so that tokens which are out stay good. Returns where the
+    /// key's settings are.
+    pub async fn rotate_signing_key(&self) -> Result<String, Failure> {
+        // The key with the highest priority signs, and time only goes up.
+        let config = json!({"priority": [shared::now().to_string()], "enabled": ["true"], "active": ["true"]});
+        let provider = json!({
+            "name": "a key that was made on demand",
+            "providerId": "rsa-generated",
+            "providerType": "org.keycloak.keys.KeyProvider",
+            "config": config,
+        });
+        let request = Request::post_json(&format!("{}/components", self.base), &provider);
+        let answer = self.http.send(&request.bearer(&self.token)).await?;
+        match (answer.status, answer.header_values("location").pop()) {
+            (201, Some(location)) => Ok(location),
+            _ => Err(refused("make a new signing key", &answer)),
+        }
+    }
+
     /// Lets the realm take documents from this machine. Returns whether anything had to be changed.
     pub async fn enable_cimd(&self) -> Result<bool, Failure> {
         let executor = json!({

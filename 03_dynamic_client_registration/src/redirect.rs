@@ -21,4 +21,11 @@ impl LoopbackRedirect {
         let uri = format!("http://127.0.0.1:{}/callback", listen::port(&listener));
         Ok(Self { uri, listener })
     }
+
+    /// Binds the port of a redirect URI that was registered: some authorization servers know it with its port only.
+    pub async fn bind_again(uri: &str) -> Result<Self, Failure> {
+        let port = uri.rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse().ok());
+        let no_port = || Failure::new("listen.port", format!("The redirect URI {uri} has no port to listen on."), "");
+        Self::bind(port.ok_or_else(no_port)?).await
+    }
 }

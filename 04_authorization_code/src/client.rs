@@ -1,8 +1,13 @@
 //! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes tokens.
 
+use as_metadata::AuthorizationServerMetadata;
+use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
+use dynamic_client_registration::metadata_document::Published;
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
+use oauth2::PkceCodeVerifier;
+use protected_resource_discovery::Discovery;
 use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::{Failure, Side, spec};
@@ -21,6 +26,8 @@ use crate::{breakages, rules};
 pub struct SignedIn {
     /// The authorization server.
     pub issuer: String,
+    /// The client, by its name there.
+    pub client_id: String,
     /// The MCP server, as its URL was given.
     pub resource: String,
     /// What was asked for.
@@ -31,6 +38,35 @@ pub struct SignedIn {
     pub oauth: OAuthClient,
 }
 
+/// What lessons 01 to 03 brought, and who signs in: enough for a sign-in, and for a later one that asks for more.
+pub struct Ready {
+    /// What lesson 01 found; `None` for a server that is its own authorization server.
+    pub discovery: Option<Discovery>,
+    /// What lesson 02 found.
+    pub authorization_server: AuthorizationServerMetadata,
+    /// What lesson 03 registered.
+    pub client: ClientInformation,
+    /// Where the browser brings its answers.
+    pub redirect_uri: String,
+    /// Who signs in.
+    pub user_agent: UserAgent,
+    /// The client's document, for as long as it has to be there.
+    _document: Option<Published>,
+}
+
+/// One sign-in.
+#[derive(Clone, Copy)]
+pub struct SignIn<'a> {
+    /// What is asked for.
+    pub requested: &'a [String],
+    /// The MCP server, as its URL was given.
+    pub resource: &'a str,
+    /// Who signs in, and how long that may take.
+    pub options: &'a SignInOptions,
+    /// The name of the `--break` switch; empty without.
+    pub broken: &'a str,
+}
+
 /// From an MCP server's URL to tokens for it.
 pub async fn run(
     http: &Http,
@@ -39,56 +75,99 @@ pub async fn run(
     options: &SignInOptions,
     breakage: Option<&'static Breakage>,
 ) -> Result<SignedIn, Failure> {
-    let Registered { discovery, authorization_server, client, redirect, document: _document } =
-        client::run(http, server_url, plan).await?;
     let broken = breakage.map_or("", |breakage| breakage.name);
-    let reporter = http.reporter();
-    let oauth = request::client(&authorization_server, &client, &redirect.uri)?;
-    let user_agent = UserAgent::choose(options, breakage.is_some(), &authorization_server.issuer)?;
+    let (ready, redirect) = get_ready(http, server_url, plan, options, breakage.is_some()).await?;
+    let requested = ready.choose_scopes(http, options).await;
+    let sign_in = SignIn { requested: &requested, resource: server_url, options, broken };
+    let (oauth, tokens) = ready.sign_in(http, sign_in, redirect).await?;
+    let (issuer, client_id) = (ready.authorization_server.issuer, ready.client.client_id);
+    Ok(SignedIn { issuer, client_id, resource: server_url.to_owned(), requested, tokens, oauth })
+}
 
-    reporter.stage("choose the scopes to ask for", &spec::MCP_SCOPE_ORDER).await;
-    let listed = authorization_server.scopes_supported.as_deref().unwrap_or_default();
-    let Scopes { values: requested, source } = scopes::select(discovery.as_ref(), listed, options.offline_access);
-    let shown = if requested.is_empty() { "no scope".to_owned() } else { requested.join(" ") };
-    reporter.note(format!("{shown} – from {source}."));
+/// Lessons 01 to 03, and the choice of who signs in.
+pub async fn get_ready(
+    http: &Http,
+    server_url: &str,
+    plan: &Plan,
+    options: &SignInOptions,
+    needs_script: bool,
+) -> Result<(Ready, LoopbackRedirect), Failure> {
+    let Registered { discovery, authorization_server, client, redirect, document } =
+        client::run(http, server_url, plan).await?;
+    let user_agent = UserAgent::choose(options, needs_script, &authorization_server.issuer)?;
+    let redirect_uri = redirect.uri.clone();
+    Ok((Ready { discovery, authorization_server, client, redirect_uri, user_agent, _document: document }, redirect))
+}
 
-    reporter.stage("build the authorization request", &spec::RFC7636_4_1).await;
-    let request =
-        request::build(reporter, &oauth, &authorization_server, &requested, server_url, options.deny, broken)?;
-    tell(http, &request);
-    let AuthorizationRequest { url, verifier, expected } = request;
+impl Ready {
+    /// The scopes of a first sign-in.
+    pub async fn choose_scopes(&self, http: &Http, options: &SignInOptions) -> Vec<String> {
+        let reporter = http.reporter();
+        reporter.stage("choose the scopes to ask for", &spec::MCP_SCOPE_ORDER).await;
+        let listed = self.authorization_server.scopes_supported.as_deref().unwrap_or_default();
+        let Scopes { values, source } = scopes::select(self.discovery.as_ref(), listed, options.offline_access);
+        let shown = if values.is_empty() { "no scope".to_owned() } else { values.join(" ") };
+        reporter.note(format!("{shown} – from {source}."));
+        values
+    }
 
-    reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
-    let response = ask_user(http, &user_agent, url.as_str(), redirect, &expected, options.sign_in_timeout).await?;
+    /// The user signs in and agrees; a code becomes tokens.
+    pub async fn sign_in(
+        &self,
+        http: &Http,
+        sign_in: SignIn<'_>,
+        redirect: LoopbackRedirect,
+    ) -> Result<(OAuthClient, TokenResponse), Failure> {
+        let SignIn { requested, resource, options, broken } = sign_in;
+        let reporter = http.reporter();
+        let oauth = request::client(&self.authorization_server, &self.client, &redirect.uri)?;
 
-    reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
-    response::check_issuer(reporter, &expected, &response)?;
-    tell_decision(http, &response);
-    let code = response::code(reporter, &response)?;
+        reporter.stage("build the authorization request", &spec::RFC7636_4_1).await;
+        let asks_again = options.deny;
+        let server = &self.authorization_server;
+        let request = request::build(reporter, &oauth, server, requested, resource, asks_again, broken)?;
+        tell(http, &request);
+        let AuthorizationRequest { url, verifier, expected } = request;
 
-    reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
+        reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
+        let seconds = options.sign_in_timeout;
+        let response = ask_user(http, &self.user_agent, url.as_str(), redirect, &expected, seconds).await?;
+
+        reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
+        response::check_issuer(reporter, &expected, &response)?;
+        tell_decision(http, &response);
+        let code = response::code(reporter, &response)?;
+
+        reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
+        let tokens = redeem(http, &oauth, &code, verifier, resource, broken).await?;
+
+        reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
+        token_response::check(reporter, &tokens, requested, resource)?;
+        for table in token_response::tables(&tokens) {
+            reporter.note(table);
+        }
+        Ok((oauth, tokens))
+    }
+}
+
+/// Redeems the code, as `broken` says.
+async fn redeem(
+    http: &Http,
+    oauth: &OAuthClient,
+    code: &str,
+    verifier: PkceCodeVerifier,
+    resource: &str,
+    broken: &str,
+) -> Result<TokenResponse, Failure> {
     let (again, _) = request::copied(&verifier);
     let verifier = if broken == breakages::WRONG_VERIFIER.name { request::another_verifier() } else { verifier };
-    let resource = if broken == breakages::RESOURCE_DIFFERS.name { "http://localhost:8001/mcp" } else { server_url };
-    let tokens = exchange(http, &oauth, &code, Some(verifier), resource, decision(broken)).await?;
+    let resource = if broken == breakages::RESOURCE_DIFFERS.name { "http://localhost:8001/mcp" } else { resource };
+    let tokens = exchange(http, oauth, code, Some(verifier), resource, decision(broken)).await?;
     if broken == breakages::REPLAYED_CODE.name {
-        reporter.note("--break replayed-code: the same code once more.");
-        exchange(http, &oauth, &code, Some(again), resource, ONCE).await?;
+        http.reporter().note("--break replayed-code: the same code once more.");
+        exchange(http, oauth, code, Some(again), resource, ONCE).await?;
     }
-
-    reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
-    token_response::check(reporter, &tokens, &requested, server_url)?;
-    for (name, token) in [
-        ("access_token", Some(&tokens.access_token)),
-        ("refresh_token", tokens.refresh_token.as_ref()),
-        ("id_token", tokens.id_token.as_ref()),
-    ] {
-        if let Some(token) = token {
-            reporter.note(token_response::table(name, token));
-        }
-    }
-    let issuer = authorization_server.issuer;
-    Ok(SignedIn { issuer, resource: server_url.to_owned(), requested, tokens, oauth })
+    Ok(tokens)
 }
 
 /// What each parameter of the request is for.

@@ -60,6 +60,8 @@ pub enum AuthorizationError {
     Token {
         /// The check that failed.
         rule: &'static Rule,
+        /// `error` of its answer; empty where there is none.
+        code: String,
         /// What it answered.
         got: String,
     },
@@ -130,6 +132,9 @@ impl AuthorizationError {
             }
             AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_COMPARES_RESOURCE.id => {
                 "Ask both endpoints for the same resource.".to_owned()
+            }
+            AuthorizationError::Token { rule, .. } if rule.id.contains("refresh") => {
+                "A refresh token that was used is good for nothing: sign in again.".to_owned()
             }
             AuthorizationError::Token { .. } => {
                 "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()

@@ -146,7 +146,7 @@ impl Tap {
             let got = refusal(&answer);
             let fix = "look at what was sent above, and into the IdP's log.";
             idp.check_or(decision.rule, false, decision.expected, &got, fix);
-            return Err(AuthorizationError::Token { rule: decision.rule, got });
+            return Err(AuthorizationError::Token { rule: decision.rule, code: code(&answer), got });
         }
         idp.check(decision.rule, true, decision.expected, "HTTP 200");
         let response = TokenResponse::from_json(&answer.body);
@@ -168,6 +168,12 @@ impl std::fmt::Display for NoAnswer {
 }
 
 impl std::error::Error for NoAnswer {}
+
+/// `error` of a refusal (RFC 6749 §5.2).
+fn code(answer: &Answer) -> String {
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    document["error"].as_str().unwrap_or_default().to_owned()
+}
 
 /// `HTTP 400 invalid_grant: Code not valid`
 fn refusal(answer: &Answer) -> String {

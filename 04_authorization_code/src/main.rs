@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use authorization_code::options::SignInOptions;
-use authorization_code::tokens::{self, Kept};
+use authorization_code::tokens::{Kept, Tokens};
 use authorization_code::{breakages, client, client_credentials as without_a_user, refresh};
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
@@ -130,9 +130,9 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: boo
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
     // What a broken run brought is for nothing but that run.
     if keeps && setup.breakage.is_none() {
-        let client::SignedIn { issuer, requested, tokens, .. } = signed_in;
-        let kept = Kept { issuer, requested, obtained_at: now(), tokens };
-        let place = tokens::keep(&kept::home(), server_url, kept).await?;
+        let client::SignedIn { issuer, client_id, requested, tokens, .. } = signed_in;
+        let kept = Kept { issuer, client_id: Some(client_id), requested, obtained_at: now(), tokens };
+        let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
         setup.reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     }
     Ok(())

@@ -45,6 +45,7 @@ pub async fn refresh_and_replay(
         Some(_) => Ok(()),
         None => Err(AuthorizationError::Token {
             rule: &rules::REFRESH_OLD_DEAD,
+            code: String::new(),
             got: "a used refresh token was taken".to_owned(),
         }
         .into()),

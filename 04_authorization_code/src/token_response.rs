@@ -110,6 +110,16 @@ fn part(token: &Secret, n: usize) -> Option<Map<String, Value>> {
     serde_json::from_slice(&bytes).ok()
 }
 
+/// A table of every token that came.
+pub fn tables(response: &TokenResponse) -> Vec<String> {
+    let named = [
+        ("access_token", Some(&response.access_token)),
+        ("refresh_token", response.refresh_token.as_ref()),
+        ("id_token", response.id_token.as_ref()),
+    ];
+    named.into_iter().filter_map(|(name, token)| Some(table(name, token?))).collect()
+}
+
 /// What each claim says, for a person.
 const MEANINGS: &[(&str, &str)] = &[
     ("iss", "who issued it"),

@@ -20,6 +20,9 @@ const VERSION: u32 = 1;
 pub struct Kept {
     /// The authorization server.
     pub issuer: String,
+    /// The client that they were given to, by its name there: no other one can refresh or revoke them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// What was asked for.
     pub requested: Vec<String>,
     /// Seconds since 1970.
@@ -35,24 +38,53 @@ struct File {
     servers: BTreeMap<String, Kept>,
 }
 
-/// Keeps tokens for a server; returns where.
-pub async fn keep(folder: &Path, mcp_server: &str, kept: Kept) -> Result<String, Failure> {
-    let file = Locked::open(folder, FILE).await?;
-    let mut all = read(&file)?;
-    all.servers.insert(mcp_server.to_owned(), kept);
-    let bytes = serde_json::to_vec_pretty(&all)
-        .map_err(|error| Failure::new("tokens.file", format!("Tokens cannot be written: {error}."), ""))?;
-    file.write(&bytes)?;
-    Ok(file.path().display().to_string())
+/// The kept tokens, while no other run can change them: a refresh token is good for one use, and two runs that used the same one would
+/// look like a thief and his victim.
+#[must_use = "the file is free again when this is dropped"]
+pub struct Tokens {
+    file: Locked,
+    all: File,
 }
 
-/// The tokens for a server.
+impl Tokens {
+    /// Opens the file; a second run waits until this is dropped.
+    pub async fn open(folder: &Path) -> Result<Self, Failure> {
+        let file = Locked::open(folder, FILE).await?;
+        let all = read(&file)?;
+        Ok(Self { file, all })
+    }
+
+    /// The tokens for a server.
+    pub fn find(&self, mcp_server: &str) -> Option<&Kept> {
+        self.all.servers.get(mcp_server)
+    }
+
+    /// Keeps tokens for a server; returns where.
+    pub fn keep(&mut self, mcp_server: &str, kept: Kept) -> Result<String, Failure> {
+        self.all.servers.insert(mcp_server.to_owned(), kept);
+        self.write()
+    }
+
+    /// Forgets the tokens for a server; returns where they were.
+    pub fn forget(&mut self, mcp_server: &str) -> Result<String, Failure> {
+        self.all.servers.remove(mcp_server);
+        self.write()
+    }
+
+    fn write(&self) -> Result<String, Failure> {
+        let bytes = serde_json::to_vec_pretty(&self.all)
+            .map_err(|error| Failure::new("tokens.file", format!("Tokens cannot be written: {error}."), ""))?;
+        self.file.write(&bytes)?;
+        Ok(self.file.path().display().to_string())
+    }
+}
+
+/// The tokens for a server, for a look.
 pub async fn find(folder: &Path, mcp_server: &str) -> Result<Option<Kept>, Failure> {
     if !folder.join(FILE).exists() {
         return Ok(None);
     }
-    let file = Locked::open(folder, FILE).await?;
-    Ok(read(&file)?.servers.remove(mcp_server))
+    Ok(Tokens::open(folder).await?.find(mcp_server).cloned())
 }
 
 fn read(file: &Locked) -> Result<File, Failure> {
@@ -84,6 +116,7 @@ mod tests {
         assert_eq!(find(folder.path(), "http://a").await.unwrap(), None);
         let kept = Kept {
             issuer: "https://i".to_owned(),
+            client_id: None,
             requested: vec!["x".to_owned()],
             obtained_at: 1,
             tokens: TokenResponse {
@@ -95,9 +128,17 @@ mod tests {
                 id_token: None,
             },
         };
-        keep(folder.path(), "http://a", kept.clone()).await.unwrap();
+        let mut opened = Tokens::open(folder.path()).await.unwrap();
+        opened.keep("http://a", kept.clone()).unwrap();
+        drop(opened);
         assert_eq!(find(folder.path(), "http://a").await.unwrap(), Some(kept));
         assert_eq!(find(folder.path(), "http://b").await.unwrap(), None);
+        let mut opened = Tokens::open(folder.path()).await.unwrap();
+        opened.forget("http://b").unwrap();
+        assert!(opened.find("http://a").is_some());
+        opened.forget("http://a").unwrap();
+        drop(opened);
+        assert_eq!(find(folder.path(), "http://a").await.unwrap(), None);
         std::fs::write(folder.path().join(FILE), "{").unwrap();
         assert_eq!(find(folder.path(), "http://a").await.unwrap_err().id, "tokens.file");
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Duration;
 
 use authorization_code::breakages;
@@ -14,7 +14,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Run, assert_events_hold};
+use shared::testing::{Run, Running, assert_events_hold};
 use shared::{Reporter, Side};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
@@ -226,26 +226,9 @@ fn regex_like_jwt(text: &str) -> Option<&str> {
         .find(|word| word.starts_with("eyJ") && word.matches('.').count() == 2)
 }
 
-/// A lesson's program that is still running; it ends when this is dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The MCP server alone, and its URL.
 fn server(user: &User<'_>) -> (Running, String) {
-    let mut command = user.command(&["--idp", user.issuer, "--json", "server"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let url = lines.map_while(Result::ok).find_map(|line| {
-        let event: Value = serde_json::from_str(&line).unwrap();
-        event["text"].as_str()?.strip_prefix("MCP server: ").map(str::to_owned)
-    });
-    (Running(child), url.unwrap())
+    Running::server(user.command(&["--idp", user.issuer, "--json", "server"]))
 }
 
 /// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a failure.

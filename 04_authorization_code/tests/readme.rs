@@ -29,7 +29,7 @@ fn the_transcripts_of_the_readme_are_true() {
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(readme()).unwrap();
-    let token = |rule, got: &str| AuthorizationError::Token { rule, got: got.to_owned() };
+    let token = |rule, got: &str| AuthorizationError::Token { rule, code: String::new(), got: got.to_owned() };
     let denied = |error: &str, description: &str| AuthorizationError::Denied {
         error: error.to_owned(),
         description: description.to_owned(),
