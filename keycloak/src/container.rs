@@ -5,9 +5,12 @@
 //! takes most of a minute.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
+use shared::Reporter;
+use shared::http::{Http, Request};
+use shared::reach::{Privacy, Reach};
 use testcontainers::bollard::Docker;
 use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::error::ClientError;
@@ -33,6 +36,8 @@ pub enum Features {
 const PREPARED: &str = "cimd";
 /// The port inside the container.
 const PORT: u16 = 8080;
+/// Answers 200 when the realm is there.
+const READY: &str = "/.well-known/openid-configuration";
 /// Seconds after which a container that does not answer has failed.
 const START_SECONDS: u64 = 240;
 
@@ -54,9 +59,13 @@ pub enum NotStarted {
 impl Keycloak {
     /// Starts a container and waits until the realm's metadata answers 200: the port opens long before the realm is there.
     pub async fn start(features: Features) -> Result<Self, NotStarted> {
+        // A port that is kept when the container is stopped and started again: the issuer has it in its name.
+        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let port = port.map_err(|error| NotStarted::Failed(format!("no port is free: {error}")))?.port();
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
-        let container = request(&engine, features).await.start().await.map_err(not_started)?;
+        let request = request(&engine, features).await.with_mapped_port(port, PORT.tcp());
+        let container = request.start().await.map_err(not_started)?;
         let port = container.get_host_port_ipv4(PORT).await.map_err(not_started)?;
         // The engine's own idea of its host can be a bridge address even where the port is on this machine too.
         let host = match tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
@@ -71,6 +80,30 @@ impl Keycloak {
         &self.issuer
     }
 
+    /// Stops it; what it knew stays in the container.
+    pub async fn stop(&self) -> Result<(), TestcontainersError> {
+        self.container.stop().await
+    }
+
+    /// Starts it again, at the same port, and waits until the realm is there.
+    pub async fn start_again(&self) -> Result<(), TestcontainersError> {
+        self.container.start().await?;
+        let deadline = Instant::now() + Duration::from_secs(START_SECONDS);
+        let reach = Reach::public_only().limit(Privacy::Loopback);
+        let http = Http::new(Reporter::silent(), reach).map_err(TestcontainersError::other)?.within(1);
+        while Instant::now() < deadline {
+            if http
+                .send(&Request::get(&format!("{}{READY}", self.issuer)))
+                .await
+                .is_ok_and(|answer| answer.status == 200)
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Err(TestcontainersError::other("Keycloak did not come back"))
+    }
+
     /// Stops and removes the container.
     pub async fn remove(self) -> Result<(), TestcontainersError> {
         self.container.rm().await
@@ -78,8 +111,9 @@ impl Keycloak {
 }
 
 async fn request(engine: &Docker, features: Features) -> ContainerRequest<GenericImage> {
-    let path = "/realms/mcp-oauth/.well-known/openid-configuration";
-    let ready = HttpWaitStrategy::new(path).with_port(PORT.tcp()).with_expected_status_code(200_u16);
+    let ready = HttpWaitStrategy::new(format!("/realms/mcp-oauth{READY}"))
+        .with_port(PORT.tcp())
+        .with_expected_status_code(200_u16);
     let image = |name: &str, tag: &str| {
         GenericImage::new(name, tag).with_exposed_port(PORT.tcp()).with_wait_for(WaitFor::http(ready))
     };

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use shared::listen;
+use tokio::runtime::Runtime;
 
 use crate::container::{Features, Keycloak, NotStarted};
 use crate::{Embedded, Realm};
@@ -29,7 +30,7 @@ pub fn on_keycloak_with(name: &str, features: Features, scenario: fn(&str) -> Re
 
 /// Runs `scenario` on an embedded IdP.
 pub fn on_embedded(scenario: impl FnOnce(&str) -> Result<(), Failed>) -> Result<(), Failed> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = Runtime::new()?;
     let _entered = runtime.enter();
     let embedded = runtime.block_on(async {
         let listener = listen::bind(0, "the embedded IdP", "").await?;
@@ -38,8 +39,20 @@ pub fn on_embedded(scenario: impl FnOnce(&str) -> Result<(), Failed>) -> Result<
     scenario(embedded.issuer())
 }
 
+/// A trial that stops and starts its Keycloak.
+pub fn on_keycloak_that_stops(name: &str, scenario: fn(&Keycloak, &Runtime) -> Result<(), Failed>) -> Trial {
+    Trial::ignorable_test(name, move || with_keycloak(Features::Cimd, scenario))
+}
+
 fn on_keycloak(features: Features, scenario: fn(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    with_keycloak(features, move |keycloak, _| scenario(keycloak.issuer()))
+}
+
+fn with_keycloak(
+    features: Features,
+    scenario: impl FnOnce(&Keycloak, &Runtime) -> Result<(), Failed>,
+) -> Result<Completion, Failed> {
+    let runtime = Runtime::new()?;
     let keycloak = match runtime.block_on(Keycloak::start(features)) {
         Ok(keycloak) => keycloak,
         Err(NotStarted::Impossible(reason)) if std::env::var_os("CI").is_none() => {
@@ -51,8 +64,7 @@ fn on_keycloak(features: Features, scenario: fn(&str) -> Result<(), Failed>) -> 
         Err(NotStarted::Failed(reason)) => return Err(reason.into()),
     };
     // A scenario that panics must not leave its container behind.
-    let issuer = keycloak.issuer().to_owned();
-    let result = std::panic::catch_unwind(|| scenario(&issuer));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scenario(&keycloak, &runtime)));
     runtime.block_on(keycloak.remove())?;
     match result {
         Ok(result) => result.map(|()| Completion::Completed),
