@@ -1,0 +1,106 @@
+//! `--break`: one request with one rule broken, after an honest sign-in.
+
+use authorization_code::exchange::{self, Decision};
+use serde_json::{Value, json};
+use shared::breakage::Breakage;
+use shared::http::{Http, Request};
+use shared::{Failure, Secret, mcp, spec};
+
+use crate::authorized::{Authorized, TAKES_REFRESH_TOKEN};
+use crate::error::TokenUseError;
+use crate::{breakages, forgeries, rules};
+
+/// Sends what the switch says, and tells how the server answers. Where the client is alone, its answer is all that there is to see.
+pub async fn run(
+    http: &Http,
+    authorized: &Authorized,
+    server_url: &str,
+    breakage: &Breakage,
+    is_alone: bool,
+) -> Result<(), Failure> {
+    if breakage.name == breakages::STOLEN_REFRESH.name {
+        return use_refresh_token_twice(http, authorized, server_url).await;
+    }
+    http.reporter().stage("use a token with one rule broken", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
+    let request = broken(http, authorized, server_url, breakage.name).await?;
+    let answer = http.send(&request).await?;
+    let verb = match answer.status {
+        400 | 401 | 403 => "refuses, as it must",
+        200..=299 => "lets it in",
+        _ => "answers neither yes nor no",
+    };
+    http.reporter().note(format!("The server {verb}: HTTP {}.", answer.status));
+    if verb.starts_with("refuses") || !is_alone {
+        return Ok(());
+    }
+    let message = format!("The server did not refuse what --break {} sent: HTTP {}.", breakage.name, answer.status);
+    Err(Failure::new("break.slipped-through", message, "Tell the server's operator which check is missing."))
+}
+
+async fn broken(http: &Http, authorized: &Authorized, server_url: &str, name: &str) -> Result<Request, Failure> {
+    let honest = mcp::discover_request(server_url);
+    let (access_token, id_token) = tokens(authorized).await?;
+    let bearer = |token: Option<Secret>| Ok(honest.clone().bearer(&token.ok_or_else(forgeries::impossible)?));
+    match name {
+        name if name == breakages::ALG_NONE.name => bearer(forgeries::with_alg_none(&access_token)),
+        name if name == breakages::UNKNOWN_KID.name => bearer(forgeries::with_unknown_kid(&access_token)),
+        name if name == breakages::ID_TOKEN.name => bearer(id_token),
+        name if name == breakages::HS256_WITH_PUBLIC_KEY.name => {
+            let keys = keys(http, authorized).await?;
+            bearer(forgeries::with_public_key_as_secret(&access_token, &keys))
+        }
+        name if name == breakages::TOKEN_IN_QUERY.name => Ok(forgeries::in_query(honest, &access_token)),
+        name if name == breakages::TWO_HEADERS.name => Ok(forgeries::in_two_headers(honest, &access_token)),
+        name if name == breakages::MISSING_SCOPE.name => {
+            let note = json!({"name": "from-the-attacker", "text": "hello"});
+            Ok(mcp::call_tool_request(server_url, "save_note", &note).bearer(&access_token))
+        }
+        // What the IdP breaks, the client passes on.
+        _ => Ok(honest.bearer(&access_token)),
+    }
+}
+
+async fn tokens(authorized: &Authorized) -> Result<(Secret, Option<Secret>), Failure> {
+    let state = authorized.state().await;
+    let kept = state.tokens.as_ref().ok_or_else(forgeries::impossible)?;
+    Ok((kept.tokens.access_token.clone(), kept.tokens.id_token.clone()))
+}
+
+/// The authorization server's keys: they are public.
+async fn keys(http: &Http, authorized: &Authorized) -> Result<Value, Failure> {
+    let state = authorized.state().await;
+    let server = state.ready.as_ref().map(|ready| &ready.authorization_server);
+    let jwks_uri = server.and_then(|server| server.jwks_uri.clone());
+    let jwks_uri = jwks_uri.ok_or(TokenUseError::NoEndpoint { name: "jwks_uri" })?;
+    let answer = http.send(&Request::get(&jwks_uri)).await?;
+    Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+}
+
+/// "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them will present an
+/// invalidated refresh token" (RFC 6749 §10.4): here the thief comes late.
+pub async fn use_refresh_token_twice(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
+    let state = authorized.state().await;
+    let stolen = state.tokens.as_ref().and_then(|kept| Some((kept, kept.tokens.refresh_token.clone()?)));
+    let Some((kept, stolen)) = stolen else {
+        return Err(TokenUseError::NoRefresh { got: "the IdP gave no refresh token".to_owned() }.into());
+    };
+    let oauth = authorized.issued_by(&state, kept).await?.oauth()?;
+    let reporter = http.reporter();
+    reporter.stage("refresh, as the user's client does", &spec::RFC6749_6).await;
+    let renewed = exchange::refresh(http, &oauth, &stolen, server_url, TAKES_REFRESH_TOKEN).await?;
+
+    reporter.stage("use the old refresh token, as a thief would", &spec::OAUTH_REFRESH_REPLAY).await;
+    let expected = "the refresh token was not used before";
+    let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected };
+    let thief = exchange::refresh(http, &oauth, &stolen, server_url, once).await;
+
+    reporter.stage("use the new refresh token, as the user's client would next", &spec::MCP_ROTATE_REFRESH).await;
+    let newest = renewed.refresh_token.unwrap_or(stolen);
+    let dead = exchange::replay(http, &oauth, &newest, server_url).await?;
+    let got = dead.unwrap_or_else(|| "it is taken".to_owned());
+    let is_dead = got != "it is taken";
+    let expected = "the whole family is dead, since nobody knows who the thief is";
+    let fix = "end everything that came from a refresh token when it is used twice (Keycloak does with Revoke Refresh Token).";
+    reporter.on(shared::Side::Idp).check_or(&rules::IDP_ENDS_FAMILY, is_dead, expected, got, fix);
+    thief.map(|_| ()).map_err(Failure::from)
+}

@@ -1,0 +1,130 @@
+//! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows one place, the `Authorization` header.
+//!
+//! Left out: the form-encoded body (§2.2), which is no MCP message anyway.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use url::form_urlencoded;
+
+use crate::checks::Checks;
+use crate::refusal::{Answer, Refusal};
+use crate::rules;
+
+/// The token of a request.
+pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refusal> {
+    // "Access tokens MUST NOT be included in the URI query string" (MCP 2026-07-28, Token Requirements). It would stand in every log.
+    let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
+    let got = if in_query { "access_token in the URL" } else { "none in the URL" };
+    checks.holds(
+        &rules::NOT_IN_QUERY,
+        !in_query,
+        "the token is in the Authorization header and nowhere else",
+        got,
+        Answer::InvalidRequest("The access token must not be in the URL"),
+    )?;
+    let credentials = one_credential(checks, &parts.headers)?;
+    // "If the request lacks any authentication information (e.g., … attempted using an unsupported authentication method)" (RFC 6750 §3.1)
+    let Some(token) = credentials.and_then(of_bearer_scheme) else {
+        return Err(Refusal { failed: None, answer: Answer::Unauthenticated });
+    };
+    let is_one = is_b64token(token);
+    let got = match token {
+        _ if is_one => "one token",
+        "" => "nothing",
+        _ => "something else",
+    };
+    checks.holds(
+        &rules::B64TOKEN,
+        is_one,
+        "after Bearer, one token and nothing else",
+        got,
+        Answer::InvalidRequest("The Authorization header is malformed"),
+    )?;
+    Ok(token)
+}
+
+fn has_query_parameter(query: &str, name: &str) -> bool {
+    !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|(known, _)| known == name)
+}
+
+/// "invalid_request: The request … uses more than one method for including an access token, or is otherwise malformed." (RFC 6750 §3.1)
+fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    let others = values.count();
+    let readable = first.to_str().ok().filter(|_| others == 0);
+    let got = match (readable, others) {
+        (Some(_), _) => "one",
+        (None, 0) => "one with characters that no token has",
+        (None, _) => "more than one",
+    };
+    checks.holds(
+        &rules::ONE_HEADER,
+        readable.is_some(),
+        "one Authorization header",
+        got,
+        Answer::InvalidRequest("There must be one Authorization header, in ASCII"),
+    )?;
+    Ok(readable)
+}
+
+/// What stands after the scheme, which is "case-insensitive" (RFC 9110 §11.1); `None` for another scheme.
+fn of_bearer_scheme(credentials: &str) -> Option<&str> {
+    let (scheme, rest) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    // credentials = "Bearer" 1*SP b64token
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_start_matches(' '))
+}
+
+/// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1)
+fn is_b64token(text: &str) -> bool {
+    let characters = text.trim_end_matches('=');
+    let is_known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+    // To the end, whatever comes: without an early way out, many characters are compared at once.
+    !characters.is_empty() && characters.bytes().fold(true, |all, b| all & is_known(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_has_the_characters_of_the_rfc() {
+        for token in ["a", "mF_9.B5f-4.1JqM", "a/b+c~d", "YQ==", "eyJ.eyJ."] {
+            assert!(is_b64token(token), "{token}");
+        }
+        for token in ["", "=", "a b", "a,b", "a=b", "a\"", "ä", "a:b", "a\tb"] {
+            assert!(!is_b64token(token), "{token}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_is_told_apart_from_others() {
+        for (credentials, expected) in [
+            ("Bearer t", Some("t")),
+            ("bearer t", Some("t")),
+            ("BEARER   t", Some("t")),
+            ("Bearer", Some("")),
+            ("Bearer a b", Some("a b")),
+            ("Basic dTpw", None),
+            ("DPoP t", None),
+            ("Bearert", None),
+            ("", None),
+        ] {
+            assert_eq!(of_bearer_scheme(credentials), expected, "{credentials}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_url_is_seen_however_it_is_spelt() {
+        for (query, expected) in [
+            ("access_token=x", true),
+            ("a=b&access_token", true),
+            ("access%5Ftoken=x", true),
+            ("a=access_token", false),
+            ("Access_Token=x", false),
+            ("", false),
+        ] {
+            assert_eq!(has_query_parameter(query, "access_token"), expected, "{query}");
+        }
+    }
+}

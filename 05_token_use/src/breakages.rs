@@ -1,0 +1,100 @@
+//! What `--break` can break in this lesson, and who catches it. Where the IdP breaks a rule, it is the embedded one.
+
+use keycloak::Defect;
+use shared::Side;
+use shared::breakage::Breakage;
+use shared::event::Rule;
+
+use crate::rules;
+
+const fn by_client(name: &'static str, what: &'static str, caught_as: &'static Rule) -> Breakage {
+    Breakage { name, broken_by: Side::Client, what, caught_by: Side::Server, caught_as }
+}
+
+const fn by_idp(name: &'static str, what: &'static str, caught_as: &'static Rule) -> Breakage {
+    Breakage { name, broken_by: Side::Idp, what, caught_by: Side::Server, caught_as }
+}
+
+/// A token that has ended.
+pub static EXPIRED: Breakage = by_idp("expired", "gives a token that ended an hour ago", &rules::EXPIRY);
+
+/// A token that has not begun.
+pub static NOT_YET: Breakage = by_idp("not-yet", "gives a token that is good in an hour", &rules::NOT_BEFORE);
+
+/// A token in another's name.
+pub static WRONG_ISS: Breakage =
+    by_idp("wrong-iss", "signs a token in the name of https://other.example", &rules::ISSUER);
+
+/// No keys.
+pub static JWKS_DOWN: Breakage = by_idp("jwks-down", "does not give out its keys", &rules::KEY);
+
+/// No signature.
+pub static ALG_NONE: Breakage =
+    by_client("alg-none", "takes the signature off its token and says that it needs none", &rules::ALGORITHM);
+
+/// A signature that everybody can make.
+pub static HS256_WITH_PUBLIC_KEY: Breakage = by_client(
+    "hs256-with-public-key",
+    "signs a token itself, with the IdP's public key as if it were a shared secret",
+    &rules::ALGORITHM,
+);
+
+/// A key that nobody knows.
+pub static UNKNOWN_KID: Breakage = by_client("unknown-kid", "names a key that the IdP does not publish", &rules::KEY);
+
+/// A token for somebody else.
+pub static ID_TOKEN: Breakage = by_client("id-token", "sends its ID token instead of the access token", &rules::TYPE);
+
+/// A token for everybody to read.
+pub static TOKEN_IN_QUERY: Breakage =
+    by_client("token-in-query", "puts its token into the URL, where every log keeps it", &rules::NOT_IN_QUERY);
+
+/// Two tokens.
+pub static TWO_HEADERS: Breakage = by_client("two-headers", "sends two Authorization headers", &rules::ONE_HEADER);
+
+/// Too little.
+pub static MISSING_SCOPE: Breakage =
+    by_client("missing-scope", "calls the tool that writes with a token that may only read", &rules::SCOPE);
+
+/// Somebody else's refresh token.
+pub static STOLEN_REFRESH: Breakage = Breakage {
+    name: "stolen-refresh",
+    broken_by: Side::Client,
+    what: "uses a refresh token a second time, as a thief would who comes late",
+    caught_by: Side::Idp,
+    caught_as: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE,
+};
+
+/// Every switch above.
+pub static ALL: &[&Breakage] = &[
+    &EXPIRED,
+    &NOT_YET,
+    &ALG_NONE,
+    &HS256_WITH_PUBLIC_KEY,
+    &UNKNOWN_KID,
+    &WRONG_ISS,
+    &ID_TOKEN,
+    &TOKEN_IN_QUERY,
+    &TWO_HEADERS,
+    &MISSING_SCOPE,
+    &STOLEN_REFRESH,
+    &JWKS_DOWN,
+];
+
+/// What the IdP has to be for this switch.
+pub fn defect(breakage: &Breakage) -> Option<Defect> {
+    [
+        (&EXPIRED, Defect::ExpiredTokens),
+        (&NOT_YET, Defect::TokensNotYetGood),
+        (&WRONG_ISS, Defect::OtherIssuerInTokens),
+        (&JWKS_DOWN, Defect::NoKeys),
+    ]
+    .into_iter()
+    .find_map(|(known, defect)| (known.name == breakage.name).then_some(defect))
+}
+
+/// Scopes that the sign-in asks for, beyond those of the MCP server.
+pub fn scopes(breakage: &Breakage) -> Vec<String> {
+    // Without it, OpenID Connect gives no ID token.
+    if breakage.name == ID_TOKEN.name { vec!["openid".to_owned()] } else { Vec::new() }
+}

@@ -1,0 +1,251 @@
+//! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for nothing.
+
+use authorization_code::client::Ready;
+use dynamic_client_registration::ClientInformation;
+use rmcp::model::{CallToolResult, JsonObject, Tool};
+use serde_json::{Value, json};
+use shared::event::Rule;
+use shared::http::Http;
+use shared::mcp::client::Connection;
+use shared::{Failure, Secret, Side, mcp, spec};
+
+use crate::authorized::Authorized;
+use crate::error::TokenUseError;
+use crate::token_endpoints::{self, Hint};
+use crate::{forgeries, rules};
+
+/// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings its audience.
+const ANOTHER_SERVER: (&str, &str) = ("http://localhost:8001/mcp", "calendar:read");
+
+/// Scopes that the client has to be registered for, beyond those of the MCP server.
+pub fn more_scopes() -> Vec<String> {
+    vec![ANOTHER_SERVER.1.to_owned()]
+}
+
+/// The client of one MCP server, and what the story needs beside it.
+pub struct Story<'a> {
+    /// Shows every request.
+    pub http: &'a Http,
+    /// The MCP server.
+    pub server_url: &'a str,
+    /// The client.
+    pub authorized: Authorized,
+    /// Whether the MCP server is this lesson's, in this process; `client` runs against anybody's.
+    pub is_own_server: bool,
+    /// How the MCP server authenticates to the authorization server, where that is known.
+    pub resource_server: Option<ClientInformation>,
+}
+
+impl Story<'_> {
+    /// From the first token to the last.
+    pub async fn tell(&self) -> Result<(), Failure> {
+        self.authorized.sign_in_first(&[]).await?;
+        let reporter = self.http.reporter();
+
+        reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
+        let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
+        let tools = connection.list_tools().await?;
+        reporter.note(tools_table(&tools));
+
+        // A stranger's tools are not called without being asked for.
+        let is_ours = tools.iter().any(|tool| tool.name == "get_weather");
+        if is_ours {
+            self.call_tools(&connection).await?;
+            self.step_up(&connection).await?;
+        } else {
+            reporter.note("These are not this lesson's tools, so none is called here: call-tool NAME does that.");
+        }
+        self.refresh(&connection, is_ours).await?;
+        self.ask_about_the_token(&connection).await?;
+        if self.is_own_server {
+            self.use_a_token_for_another_server().await?;
+        }
+        connection.close().await;
+        Ok(())
+    }
+
+    async fn call_tools(&self, connection: &Connection) -> Result<(), Failure> {
+        self.http.reporter().stage("call what the token allows", &spec::MCP_TOOLS_VARY).await;
+        self.call(connection, "get_user_profile", &json!({})).await?;
+        self.call(connection, "get_weather", &json!({"city": "Oslo"})).await?;
+        self.call(connection, "list_files", &json!({})).await
+    }
+
+    /// A tool that writes: 403, the user is asked for more, and the same call is made again.
+    async fn step_up(&self, connection: &Connection) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("call what the token does not allow", &spec::MCP_STEP_UP).await;
+        let before = self.authorized.state().await.refusals.too_little;
+        let why = "This is how a client learns which scope it lacks.";
+        let expecting = reporter.expecting(Side::Server, &rules::SCOPE, why);
+        let note = json!({"name": format!("shopping-{}", shared::now()), "text": "Umbrella for Oslo"});
+        let called = self.call(connection, "save_note", &note).await;
+        drop(expecting);
+        let refused = self.authorized.state().await.refusals.too_little > before;
+        self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the scope of the tool");
+        match called {
+            // Who may not write cannot be given more by signing in again; the rest of the story goes on with less.
+            Err(failure) if failure.id == "step-up.not-granted" => {
+                reporter.note(format!("{failure} The client gives up, and goes on with what it may do."));
+                return Ok(());
+            }
+            result => result?,
+        }
+        reporter.stage("list the tools once more", &spec::MCP_TOOLS_VARY).await;
+        reporter.note(tools_table(&connection.list_tools().await?));
+        Ok(())
+    }
+
+    /// A token that the server takes no more: 401, a new one for the refresh token, and the same request is made again.
+    async fn refresh(&self, connection: &Connection, is_ours: bool) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("use a token that is good no more", &spec::MCP_INVALID_TOKEN_401).await;
+        reporter.note(
+            "Nobody wants to wait until the token ends, so the client spoils it: its last characters are changed.",
+        );
+        let before = {
+            let mut state = self.authorized.state().await;
+            if let Some(kept) = &mut state.tokens {
+                kept.tokens.access_token = forgeries::spoiled(&kept.tokens.access_token);
+            }
+            state.refusals.bad_token
+        };
+        let why = "This is how a client learns that it needs another token.";
+        let expecting = reporter.expecting(Side::Server, &rules::SIGNATURE, why);
+        match is_ours {
+            true => self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?,
+            false => drop(connection.list_tools().await?),
+        }
+        drop(expecting);
+        let refused = self.authorized.state().await.refusals.bad_token > before;
+        self.check_refused(&rules::SERVER_REFUSES_BAD_TOKEN, refused, "401 to a token with a wrong signature");
+        // The refresh token was minutes old at the most. That the user could sign in again does not make up for it.
+        if reporter.result_of(&rules::IDP_TAKES_REFRESH_TOKEN) == Some(false) {
+            let got = "it was refused, and the user had to sign in again";
+            reporter.on(Side::Idp).check(
+                &rules::IDP_TAKES_REFRESH_TOKEN,
+                false,
+                "the IdP takes the refresh token",
+                got,
+            );
+        }
+        Ok(())
+    }
+
+    /// What the server had to refuse, seen from the client.
+    fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
+        let got = if refused { "it did" } else { "it let it in" };
+        self.http.reporter().check(rule, refused, format!("the server answers {expected}"), got);
+    }
+
+    /// Introspection and revocation: what the authorization server knows, and this MCP server does not.
+    async fn ask_about_the_token(&self, connection: &Connection) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        let Some(resource_server) = &self.resource_server else {
+            reporter
+                .note("Introspection is the resource server's: it needs that server's credentials (left out here).");
+            return Ok(());
+        };
+        let server = self.http.clone().telling(reporter.on(Side::Server));
+        let (token, metadata, client) = {
+            let state = self.authorized.state().await;
+            let (Some(kept), Some(Ready { authorization_server, client, .. })) = (&state.tokens, &state.ready) else {
+                return Ok(());
+            };
+            (kept.tokens.access_token.clone(), authorization_server.clone(), client.clone())
+        };
+        if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
+            reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
+            return Ok(());
+        }
+        reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
+        token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
+
+        reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
+        token_endpoints::revoke(self.http, &metadata, &client, &token, Hint::AccessToken).await?;
+        let known = token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
+        let expected = "the IdP calls the token inactive at once";
+        let active = known.get("active") == Some(&Value::Bool(true));
+        let got = format!("active is {active}");
+        reporter.on(Side::Idp).check(&rules::IDP_REVOKES_AT_ONCE, !active, expected, got);
+
+        reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
+        self.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
+        reporter.note(
+            "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \
+             why access tokens are short-lived. A server that cannot wait introspects every token, and depends on the IdP with every call.",
+        );
+        Ok(())
+    }
+
+    /// The last stage: what a server without the audience check lets in.
+    async fn use_a_token_for_another_server(&self) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("use a token that was given out for another server", &spec::MCP_AUDIENCE).await;
+        let (resource, scope) = ANOTHER_SERVER;
+        let offered = {
+            let state = self.authorized.state().await;
+            let metadata = state.ready.as_ref().map(|ready| &ready.authorization_server);
+            metadata.and_then(|metadata| metadata.scopes_supported.clone()).unwrap_or_default()
+        };
+        if !offered.iter().any(|offered| offered == scope) {
+            reporter.note(format!("This IdP does not offer {scope}, the scope of the tutorial's second server, so there is no such token here."));
+            return Ok(());
+        }
+        reporter.note(format!("The user signs in for {resource}, a calendar, as for any other server (the stages of lesson 04, not shown)."));
+        let is_scripted =
+            self.authorized.state().await.ready.as_ref().is_some_and(|ready| ready.user_agent.is_scripted());
+        let told = if is_scripted { shared::Reporter::silent() } else { reporter.clone() };
+        let tokens = self.authorized.token_for(&self.http.clone().telling(told), resource, &[scope.to_owned()]).await?;
+        self.present(&tokens.access_token).await
+    }
+
+    /// The calendar's token, as the calendar could present it: it has it, the user gave it.
+    async fn present(&self, token: &Secret) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({})).bearer(token);
+        let answer = self.http.send(&request).await?;
+        let why = "Lesson 06 closes this: there the server looks at aud, and answers 401.";
+        let _expecting = reporter.expecting(Side::Client, &rules::FOREIGN_TOKEN, why);
+        let expected = "the server refuses a token that was given out for another one";
+        reporter.check(&rules::FOREIGN_TOKEN, answer.status == 401, expected, format!("HTTP {}", answer.status));
+        reporter.note(
+            "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the calendar. Had it the scopes, it \
+             could do everything else, too.",
+        );
+        Ok(())
+    }
+
+    async fn call(&self, connection: &Connection, name: &str, arguments: &Value) -> Result<(), Failure> {
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        let said = call_tool(connection, name, arguments).await?;
+        self.http.reporter().note(format!("{name} says: {said}"));
+        Ok(())
+    }
+}
+
+/// Calls a tool; what it says, where it worked.
+pub async fn call_tool(connection: &Connection, name: &str, arguments: JsonObject) -> Result<String, Failure> {
+    let result = connection.call_tool(name, arguments).await?;
+    let said = text(&result);
+    match result.is_error {
+        Some(true) => Err(TokenUseError::Tool { name: name.to_owned(), said }.into()),
+        _ => Ok(said),
+    }
+}
+
+fn text(result: &CallToolResult) -> String {
+    let texts = result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str()));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// The tools that a server offers, a line each.
+pub fn tools_table(tools: &[Tool]) -> String {
+    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
+    let rows = tools.iter().map(|tool| {
+        let description = tool.description.as_deref().unwrap_or_default();
+        format!("\n  {:<width$}  {description}", tool.name)
+    });
+    let count = if tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", tools.len()) };
+    format!("The server offers this token {count}:{}", rows.collect::<String>())
+}

@@ -1,0 +1,65 @@
+//! The authorization server that gave tokens, and the client that it gave them to: nobody else may see a refresh token. "MUST NOT assume that
+//! credentials valid for one authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server Location).
+
+use as_metadata::{AuthorizationServerMetadata, find};
+use authorization_code::request::{self, OAuthClient};
+use authorization_code::tokens::Kept;
+use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::store::Store;
+use protected_resource_discovery::discover;
+use shared::http::Http;
+use shared::{Failure, Reporter};
+
+use crate::error::TokenUseError;
+
+/// Is in every request of the crate `oauth2`, and in none that is made here.
+const NO_REDIRECT: &str = "http://127.0.0.1/callback";
+
+/// Who gave tokens, and to whom.
+pub struct IssuedBy {
+    /// The authorization server.
+    pub server: AuthorizationServerMetadata,
+    /// The client.
+    pub client: ClientInformation,
+}
+
+impl IssuedBy {
+    /// Asks the authorization server that the kept tokens name, and takes the client that was kept for it (lesson 03) or given by hand. The MCP
+    /// server has no say in it.
+    pub async fn find(http: &Http, kept: &Kept, plan: &Plan) -> Result<Self, Failure> {
+        let silent = http.clone().telling(Reporter::silent());
+        let server = find::find(&silent, &kept.issuer).await?;
+        let client = match (&plan.static_client, &plan.hosted_document) {
+            (Some(client), _) => client.information(silent.reporter(), &server)?,
+            (None, Some(client_id)) => ClientInformation::known(client_id, None),
+            (None, None) => {
+                let store = Store::for_idp(true);
+                let registration = store.open().await?.get(&kept.issuer).map(|kept| kept.information.clone());
+                registration.ok_or_else(|| unknown(kept))?
+            }
+        };
+        match &kept.client_id {
+            Some(client_id) if *client_id != client.client_id => Err(unknown(kept).into()),
+            _ => Ok(Self { server, client }),
+        }
+    }
+
+    /// The crate's client.
+    pub fn oauth(&self) -> Result<OAuthClient, Failure> {
+        Ok(request::client(&self.server, &self.client, NO_REDIRECT)?)
+    }
+}
+
+fn unknown(kept: &Kept) -> TokenUseError {
+    let client_id = kept.client_id.as_deref().unwrap_or("they were given to");
+    TokenUseError::NoRefresh { got: format!("the client {client_id} is not kept for {} any more", kept.issuer) }
+}
+
+/// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not shown). "MCP clients MUST NOT send tokens to
+/// the MCP server other than ones issued by the MCP server's authorization server." (MCP 2026-07-28, Token Handling)
+pub async fn is_still_named(http: &Http, server_url: &str, issuer: &str) -> Result<bool, Failure> {
+    let silent = http.clone().telling(Reporter::silent());
+    let discovery = discover::discover(&silent, server_url).await?;
+    Ok(discovery.metadata.authorization_servers.iter().any(|named| named == issuer))
+}

@@ -1,0 +1,312 @@
+//! The authorization server's keys: a JWK Set (RFC 7517 §5, <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first
+//! needed and kept.
+//!
+//! An unknown `kid` may mean that the keys were rotated, so the set is fetched again: at most once in [`Limits::window`], however many
+//! unknown ones come. Keys that are known go on working while the authorization server is away, for [`Limits::max_stale`] at most. A set that is
+//! older than [`Limits::max_age`] is fetched again beside the requests, and before the next one where it is older than twice that: so a key
+//! which the authorization server has removed is not trusted for long after.
+//!
+//! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use as_metadata::find;
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+use shared::http::{Http, Request};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout};
+
+/// Within which metadata and keys have to be there.
+const FETCH_TIME: Duration = Duration::from_secs(5);
+/// Keys of a set that are kept at most.
+const MAX_KEYS: usize = 100;
+
+/// How often the keys are fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Between two fetches lies at least this.
+    pub window: Duration,
+    /// A set older than this is fetched again.
+    pub max_age: Duration,
+    /// A set older than this is worth nothing, whether the authorization server can be reached or not.
+    pub max_stale: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let hours = |n: u64| Duration::from_secs(n * 3600);
+        Self { window: Duration::from_secs(3), max_age: Duration::from_secs(300), max_stale: hours(24) }
+    }
+}
+
+/// A key to verify with.
+pub struct Key {
+    /// Its `kid`.
+    pub kid: Option<String>,
+    /// The algorithm that it says it is for.
+    pub algorithm: Option<KeyAlgorithm>,
+    /// Ready to verify with.
+    pub decoding: DecodingKey,
+    jwk: Value,
+}
+
+/// The keys at one moment.
+#[derive(Default)]
+struct KeySet {
+    keys: Vec<Arc<Key>>,
+    fetched: Option<Instant>,
+}
+
+/// How the latest fetch ended.
+struct Attempt {
+    /// From here the window counts: whoever waited while it was slow does not begin the next one.
+    ended: Instant,
+    failed: Option<String>,
+}
+
+/// The latest fetch, locked.
+type Latest = OwnedMutexGuard<Option<Attempt>>;
+
+/// Why there is no key for a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// The set does not have it.
+    Unknown {
+        /// Seconds since the set was fetched; it was not asked for anew where that was in the same window.
+        fetched_ago: u64,
+    },
+    /// The set is not to be had, so nobody knows.
+    Unavailable {
+        /// Why not.
+        reason: String,
+        /// Seconds until it is asked for again.
+        retry_after: u64,
+    },
+}
+
+/// The keys of one authorization server.
+pub struct Jwks {
+    /// What an operator sees: the fetch of the keys.
+    http: Http,
+    /// The same without a word, for the metadata: lesson 02 shows that.
+    silent: Http,
+    issuer: String,
+    limits: Limits,
+    set: RwLock<Arc<KeySet>>,
+    /// Held while a fetch is under way, so that there is one at a time.
+    attempt: Arc<Mutex<Option<Attempt>>>,
+    fetches: AtomicUsize,
+}
+
+impl Jwks {
+    /// The keys of the authorization server with this issuer identifier; nothing is fetched yet.
+    pub fn new(http: Http, silent: Http, issuer: &str, limits: Limits) -> Self {
+        let (set, attempt, fetches) = Default::default();
+        Self { http, silent, issuer: issuer.to_owned(), limits, set, attempt, fetches }
+    }
+
+    /// The key with this `kid`; without one, the only key of the set that there is.
+    pub async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<Key>, NoKey> {
+        self.keep_fresh().await;
+        if let Some(key) = self.pick(kid) {
+            return Ok(key);
+        }
+        // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it sees an unfamiliar kid value."
+        // (OpenID Connect Core §10.1.1)
+        let mut attempt = Arc::clone(&self.attempt).lock_owned().await;
+        if self.pick(kid).is_none() && self.may_fetch(attempt.as_ref()) {
+            let lost = |error: JoinError| NoKey::Unavailable { reason: error.to_string(), retry_after: 1 };
+            attempt = self.begin(attempt).await.map_err(lost)?;
+        }
+        match (self.pick(kid), attempt.as_ref()) {
+            (Some(key), _) => Ok(key),
+            (None, Some(Attempt { ended, failed: Some(reason) })) => {
+                let left = self.limits.window.saturating_sub(ended.elapsed());
+                // Rounded up: a second too early is a second try for nothing.
+                Err(NoKey::Unavailable { reason: reason.clone(), retry_after: left.as_secs() + 1 })
+            }
+            (None, attempt) => {
+                let fetched_ago = attempt.map_or(0, |attempt| attempt.ended.elapsed().as_secs());
+                Err(NoKey::Unknown { fetched_ago })
+            }
+        }
+    }
+
+    /// Whether this very key is still one of the set's.
+    pub async fn has(self: &Arc<Self>, key: &Key) -> bool {
+        self.keep_fresh().await;
+        let set = self.current();
+        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.jwk == key.jwk)
+    }
+
+    /// How often the set was fetched, or tried to be.
+    pub fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::Relaxed)
+    }
+
+    fn current(&self) -> Arc<KeySet> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn may_fetch(&self, last: Option<&Attempt>) -> bool {
+        last.is_none_or(|last| last.ended.elapsed() >= self.limits.window)
+    }
+
+    fn pick(&self, kid: Option<&str>) -> Option<Arc<Key>> {
+        let set = self.current();
+        pick(&set, kid).filter(|_| self.is_usable(&set))
+    }
+
+    fn is_usable(&self, set: &KeySet) -> bool {
+        set.fetched.is_some_and(|fetched| fetched.elapsed() <= self.limits.max_stale)
+    }
+
+    /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only where nobody has needed them for long, the one
+    /// who does waits.
+    async fn keep_fresh(self: &Arc<Self>) {
+        let Some(age) = self.current().fetched.map(|fetched| fetched.elapsed()) else { return };
+        if age <= self.limits.max_age {
+            return;
+        }
+        let Ok(attempt) = Arc::clone(&self.attempt).try_lock_owned() else { return };
+        if self.may_fetch(attempt.as_ref()) {
+            let fetch = self.begin(attempt);
+            if age > 2 * self.limits.max_age {
+                let _ = fetch.await;
+            }
+        }
+    }
+
+    /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its own request and not the fetch, which would
+    /// not count then: the next unknown `kid` would begin another one.
+    fn begin(self: &Arc<Self>, mut attempt: Latest) -> JoinHandle<Latest> {
+        let own = Arc::clone(self);
+        tokio::spawn(async move {
+            *attempt = Some(own.fetch().await);
+            attempt
+        })
+    }
+
+    async fn fetch(&self) -> Attempt {
+        let started = Instant::now();
+        self.fetches.fetch_add(1, Ordering::Relaxed);
+        let late = |_| Err(format!("they did not come within {} s", FETCH_TIME.as_secs()));
+        match timeout(FETCH_TIME, self.fetch_keys()).await.unwrap_or_else(late) {
+            Ok(keys) => {
+                let set = Arc::new(KeySet { keys, fetched: Some(started) });
+                *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
+                Attempt { ended: Instant::now(), failed: None }
+            }
+            Err(reason) => {
+                self.http.reporter().note(format!("The authorization server's keys cannot be fetched: {reason}."));
+                Attempt { ended: Instant::now(), failed: Some(reason) }
+            }
+        }
+    }
+
+    async fn fetch_keys(&self) -> Result<Vec<Arc<Key>>, String> {
+        let metadata = find::inspect(&self.silent, &self.issuer).await.map_err(|error| trimmed(&error))?;
+        // Keys of somebody else would verify somebody else's tokens.
+        if metadata.issuer != self.issuer {
+            return Err(format!("the metadata found for {} names the issuer {}", self.issuer, metadata.issuer));
+        }
+        let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
+        let answer = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| trimmed(&error))?;
+        if answer.status != 200 {
+            return Err(format!("{jwks_uri} answers HTTP {}", answer.status));
+        }
+        read(&answer.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
+    }
+}
+
+/// A sentence within a sentence.
+fn trimmed(error: &dyn std::fmt::Display) -> String {
+    error.to_string().trim_end_matches('.').to_owned()
+}
+
+fn pick(set: &KeySet, kid: Option<&str>) -> Option<Arc<Key>> {
+    match (kid, set.keys.as_slice()) {
+        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
+        (None, [only]) => Some(Arc::clone(only)),
+        (None, _) => None,
+    }
+}
+
+/// The keys of a set that verify signatures; `None` where it is no set.
+fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
+    let document: Value = serde_json::from_slice(document).ok()?;
+    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that are not understood by them, that are
+    // missing required members, or for which values are out of the supported ranges." (RFC 7517 §5)
+    Some(document["keys"].as_array()?.iter().filter_map(key).take(MAX_KEYS).map(Arc::new).collect())
+}
+
+fn key(jwk: &Value) -> Option<Key> {
+    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
+    let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let verifies =
+        parsed.common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+    // A shared secret verifies nothing: whoever can read it can sign with it.
+    if !signs || !verifies || jwk["kty"] == "oct" {
+        return None;
+    }
+    let decoding = DecodingKey::from_jwk(&parsed).ok()?;
+    Some(Key { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
+}
+
+impl Key {
+    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1). A
+    /// key that says nothing is good for the algorithms of its kind.
+    pub fn is_for(&self, algorithm: Algorithm) -> bool {
+        self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7517, appendix A.1, and keys that verify no signature.
+    fn set() -> Value {
+        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+        json!({"keys": [
+            {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1"},
+            {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"},
+            {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "shared"},
+            {"kty": "strange", "kid": "strange"},
+            {"kty": "RSA", "kid": "without n"},
+            {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RSA-OAEP", "use": "enc", "kid": "encrypts"},
+            7,
+        ]})
+    }
+
+    #[test]
+    fn only_keys_that_verify_signatures_are_read() {
+        let keys = read(set().to_string().as_bytes()).unwrap();
+        let kids: Vec<_> = keys.iter().map(|key| key.kid.as_deref().unwrap()).collect();
+        assert_eq!(kids, ["2011-04-29"]);
+        assert!(keys[0].is_for(Algorithm::RS256));
+        assert!(!keys[0].is_for(Algorithm::PS256) && !keys[0].is_for(Algorithm::HS256));
+        for text in ["", "[]", "{}", r#"{"keys": {}}"#, "<html>"] {
+            assert!(read(text.as_bytes()).is_none(), "{text}");
+        }
+        let many: Vec<_> = std::iter::repeat_n(set()["keys"][1].clone(), 1000).collect();
+        assert_eq!(read(json!({"keys": many}).to_string().as_bytes()).unwrap().len(), MAX_KEYS);
+    }
+
+    #[test]
+    fn without_a_kid_only_an_only_key_is_taken() {
+        let mut keys = read(set().to_string().as_bytes()).unwrap();
+        let one = KeySet { keys: keys.clone(), fetched: None };
+        assert!(pick(&one, None).is_some() && pick(&one, Some("2011-04-29")).is_some());
+        assert!(pick(&one, Some("x")).is_none() && pick(&one, Some("")).is_none());
+        keys.push(keys[0].clone());
+        assert!(pick(&KeySet { keys, fetched: None }, None).is_none());
+    }
+}

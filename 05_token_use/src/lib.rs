@@ -1,0 +1,49 @@
+//! Lesson 05: a token is used, checked, refreshed and revoked.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`server`] | the MCP server: lesson 01's, with a layer that checks tokens and tools behind it |
+//! | [`mod@guard`] | that layer: token, its checks, what is asked for, what the token allows |
+//! | [`bearer`] | where the token is: RFC 6750 §2 |
+//! | [`access_token`] | the list of checks: RFC 9068 §4, RFC 8725 |
+//! | [`jwks`] | the authorization server's keys, fetched rarely and kept: RFC 7517 |
+//! | [`permissions`] | which tool needs which scope and role |
+//! | [`refusal`] | 400, 401, 403 and 503: RFC 6750 §3 |
+//! | [`tools`], [`sample_folder`] | the tools |
+//! | [`checks`] | one check after the other, each told |
+//! | [`client`] | the client's part, top to bottom, after the lessons before |
+//! | [`authorized`] | a token on every request; 401: refresh, else sign in; 403: step-up |
+//! | [`asked`] | what a 401 or a 403 asks for |
+//! | [`issued_by`] | who gave tokens, and to which client: nobody else sees a refresh token |
+//! | [`token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
+//! | [`commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
+//! | [`attacks`], [`forgeries`] | what `--break` sends |
+//! | [`verified_tokens`] | going further: a bounded cache of verified tokens |
+//! | [`options`] | how tokens are checked |
+//! | [`rules`] | every check, with the sentence that asks for it |
+//! | [`error`] | why the client cannot go on, and what to do about it |
+//! | [`breakages`] | what `--break` can break |
+
+pub mod access_token;
+pub mod asked;
+pub mod attacks;
+pub mod authorized;
+pub mod bearer;
+pub mod breakages;
+pub mod checks;
+pub mod client;
+pub mod commands;
+pub mod error;
+pub mod forgeries;
+pub mod guard;
+pub mod issued_by;
+pub mod jwks;
+pub mod options;
+pub mod permissions;
+pub mod refusal;
+pub mod rules;
+pub mod sample_folder;
+pub mod server;
+pub mod token_endpoints;
+pub mod tools;
+pub mod verified_tokens;

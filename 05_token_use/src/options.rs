@@ -1,0 +1,35 @@
+//! How the MCP server checks tokens, and how it asks about them.
+
+use clap::Args;
+use dynamic_client_registration::{ClientInformation, administration};
+use protected_resource_discovery::setup::Running;
+use shared::Secret;
+
+/// Options about checking tokens.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckOptions {
+    /// Take access tokens too whose header has this typ, for IdPs that do not write at+jwt; for example JWT (may be repeated)
+    #[arg(long, value_name = "TYP", global = true)]
+    pub accept_typ: Vec<String>,
+    /// Going further: remember this many verified tokens instead of verifying them each time
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000), global = true)]
+    pub remember_tokens: u32,
+}
+
+/// The client of the tutorial's realm that stands for the MCP server, and its secret.
+const DEMO_RESOURCE_SERVER: (&str, &str) = ("http://localhost:8000/mcp", "mcp-server-secret");
+
+/// How this MCP server authenticates to its authorization server, to ask about tokens (RFC 7662 §2.1): `MCP_SERVER_CLIENT_ID` and
+/// `MCP_SERVER_CLIENT_SECRET` from the environment; in the tutorial's realm, what its file says. `None` for an IdP where neither is known.
+pub fn resource_server(running: &Running) -> Option<ClientInformation> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (demo_id, demo_secret) = DEMO_RESOURCE_SERVER;
+    // An IdP inside this process knows this very server; one that stays knows the server of its realm file.
+    let demo_id = if running.idp.stays() { demo_id } else { &running.server_url };
+    let is_tutorial = administration::is_tutorial(running.idp.issuer());
+    let or_demo = |demo: &str| is_tutorial.then(|| demo.to_owned());
+    let id = variable("MCP_SERVER_CLIENT_ID").or_else(|| variable("MCP_RESOURCE_URL").filter(|_| is_tutorial));
+    let id = id.or_else(|| or_demo(demo_id))?;
+    let secret = variable("MCP_SERVER_CLIENT_SECRET").or_else(|| or_demo(demo_secret))?;
+    Some(ClientInformation::known(&id, Some(Secret::new(secret))))
+}

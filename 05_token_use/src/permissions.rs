@@ -1,0 +1,93 @@
+//! What a token has to allow for each tool. MCP leaves that to the server; scopes say what the user let the client do, roles what the
+//! user may do at all.
+//!
+//! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there is none here, neither scope implies the
+//! other.
+
+use crate::access_token::AccessToken;
+use crate::checks::Checks;
+use crate::refusal::{Answer, Refusal};
+use crate::rules;
+
+/// What a tool needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    /// A valid token, whatever it allows.
+    Token,
+    /// The scope to read.
+    Read,
+    /// The scope to write.
+    Write,
+}
+
+/// The tools, and what they need.
+const TOOLS: &[(&str, Needs)] = &[
+    ("get_user_profile", Needs::Token),
+    ("get_weather", Needs::Read),
+    ("list_files", Needs::Read),
+    ("save_note", Needs::Write),
+];
+
+/// Which scopes and roles reading and writing take here.
+#[derive(Clone, Debug)]
+pub struct Permissions {
+    read: Option<String>,
+    write: Option<String>,
+    open: bool,
+}
+
+/// The roles of the tutorial's realm. They count where a token tells its user's roles at all.
+const READER: &str = "mcp-reader";
+/// The same.
+const WRITER: &str = "mcp-writer";
+
+impl Permissions {
+    /// The first of the server's scopes is for reading, the last one for writing.
+    pub fn of_scopes(scopes: &[String]) -> Self {
+        Self { read: scopes.first().cloned(), write: scopes.last().cloned(), open: false }
+    }
+
+    /// Everybody may do everything, with or without a token: what a server is like that has no authorization.
+    pub fn open() -> Self {
+        Self { read: None, write: None, open: true }
+    }
+
+    /// Whether this tool may be called with this token; an unknown tool is not this module's business.
+    pub fn check(&self, checks: &Checks<'_>, tool: &str, token: &AccessToken) -> Result<(), Refusal> {
+        let Some((scope, role)) = self.needed(tool) else { return Ok(()) };
+        // "The request requires higher privileges than provided by the access token." (RFC 6750 §3.1)
+        let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
+        let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
+        let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
+        checks.holds(&rules::SCOPE, granted, expected, got, Answer::InsufficientScope(scope.map(str::to_owned)))?;
+
+        let Some(roles) = &token.roles else { return Ok(()) };
+        let has_role = roles.iter().any(|own| own == role);
+        checks.holds(
+            &rules::ROLE,
+            has_role,
+            format_args!("{tool} needs the role {role}"),
+            roles.join(" "),
+            Answer::InsufficientScope(None),
+        )
+    }
+
+    /// The same without a word, for a list and for the tools themselves. A tool that is not in the table is nobody's.
+    pub fn allows(&self, tool: &str, token: Option<&AccessToken>) -> bool {
+        let is_known = TOOLS.iter().any(|(name, _)| *name == tool);
+        match token {
+            Some(token) => is_known && self.check(&Checks::quiet(), tool, token).is_ok(),
+            None => self.open,
+        }
+    }
+
+    /// The scope and the role that a tool needs.
+    fn needed(&self, tool: &str) -> Option<(Option<&str>, &'static str)> {
+        let (_, needs) = TOOLS.iter().find(|(name, _)| *name == tool)?;
+        match needs {
+            Needs::Token => None,
+            Needs::Read => Some((self.read.as_deref(), READER)),
+            Needs::Write => Some((self.write.as_deref(), WRITER)),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The answer to a request that is not served: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error
+//! Handling. What a stranger sent never comes back in it: the texts are this server's own.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protected_resource_discovery::server::ProtectedResource;
+use shared::event::Rule;
+
+/// Why a request is not served: the check that failed, and the answer.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The check; `None` where nothing was there to be checked.
+    pub failed: Option<Failed>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// The check that failed, with both values.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it asks for.
+    pub expected: String,
+    /// What was seen.
+    pub got: String,
+}
+
+/// How a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// 401 without an error code: no token came.
+    Unauthenticated,
+    /// 400 `invalid_request`: a token came in a way that is no way.
+    InvalidRequest(&'static str),
+    /// 401 `invalid_token`.
+    InvalidToken(&'static str),
+    /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope would help.
+    InsufficientScope(Option<String>),
+    /// 503: whether the token is good cannot be told now. "invalid_token" would make clients throw good tokens away.
+    Unavailable {
+        /// Seconds after which the client may try again.
+        retry_after: u64,
+    },
+}
+
+impl Refusal {
+    /// A token came, and it is not good.
+    pub fn invalid_token(description: &'static str) -> Self {
+        Self { failed: None, answer: Answer::InvalidToken(description) }
+    }
+
+    /// What the client gets.
+    pub fn response(&self, protected: &ProtectedResource) -> Response {
+        if let Answer::Unavailable { retry_after } = self.answer {
+            let wait = [(header::RETRY_AFTER, retry_after.to_string())];
+            let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
+            return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
+        }
+        let parameters = self.parameters(protected).into_iter().flatten();
+        let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+        let challenge = [(header::WWW_AUTHENTICATE, format!("Bearer {}", parameters.join(", ")))];
+        (self.status(), challenge, "WWW-Authenticate says what is wrong and where a good token comes from.\n")
+            .into_response()
+    }
+
+    fn status(&self) -> StatusCode {
+        match self.answer {
+            // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code." (RFC 6750 §3.1)
+            Answer::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token Handling)
+            Answer::Unauthenticated | Answer::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
+            Answer::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Answer::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The parameters of the challenge.
+    fn parameters(&self, protected: &ProtectedResource) -> Vec<Option<(&'static str, String)>> {
+        let metadata = Some(("resource_metadata", protected.metadata_url()));
+        // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP 2026-07-28): here the least that is of any use, so
+        // that the step-up can be seen. Many clients register just what this names, and can never ask for more; lesson 01's server names all.
+        let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
+        match &self.answer {
+            // "If the request lacks any authentication information …, the resource server SHOULD NOT include an error code" (RFC 6750 §3.1)
+            Answer::Unauthenticated | Answer::Unavailable { .. } => vec![hint, metadata],
+            Answer::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
+            Answer::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
+            Answer::InsufficientScope(needed) => {
+                let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
+                let scope = needed.clone().map(|scope| ("scope", scope));
+                vec![error("insufficient_scope"), scope, metadata, description(why)]
+            }
+        }
+    }
+}
+
+const NEEDS_SCOPE: &str = "The token lacks the scope that this operation needs";
+const NEEDS_ROLE: &str = "The user lacks the role that this operation needs";
+
+fn error(code: &str) -> Option<(&'static str, String)> {
+    Some(("error", code.to_owned()))
+}
+
+fn description(text: &str) -> Option<(&'static str, String)> {
+    Some(("error_description", text.to_owned()))
+}

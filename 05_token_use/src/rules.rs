@@ -1,0 +1,117 @@
+//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin with `token.` and `request.` are the MCP
+//! server's own; those with `idp.` and `server.` are the authorization server's and the MCP server's as far as their answers tell them.
+
+use shared::event::{Keyword, Rule};
+use shared::spec::{self, SpecRef};
+
+const fn must(id: &'static str, spec: &'static SpecRef) -> Rule {
+    Rule { id, keyword: Keyword::Must, spec }
+}
+
+const fn should(id: &'static str, spec: &'static SpecRef) -> Rule {
+    Rule { id, keyword: Keyword::Should, spec }
+}
+
+/// No token in the URL.
+pub static NOT_IN_QUERY: Rule = must("request.token-not-in-url", &spec::MCP_TOKEN_NOT_IN_QUERY);
+
+/// One `Authorization` header.
+pub static ONE_HEADER: Rule = must("request.one-authorization-header", &spec::RFC6750_3_1_INVALID_REQUEST);
+
+/// After `Bearer` comes one token.
+pub static B64TOKEN: Rule = must("request.bearer-credentials", &spec::RFC6750_3_1_INVALID_REQUEST);
+
+/// The token is a JWT.
+pub static JWT: Rule = must("token.jwt", &spec::RFC7519_7_2);
+
+/// The token needs no extension that this server does not understand.
+pub static NO_EXTENSIONS: Rule = must("token.crit", &spec::RFC7515_4_1_11);
+
+/// The algorithm is on the list.
+pub static ALGORITHM: Rule = must("token.alg", &spec::RFC8725_3_1);
+
+/// The token is an access token.
+pub static TYPE: Rule = must("token.typ", &spec::RFC9068_4_TYP);
+
+/// The key is the authorization server's.
+pub static KEY: Rule = must("token.key", &spec::RFC9068_4_KEYS);
+
+/// The key is for the algorithm.
+pub static KEY_ALGORITHM: Rule = must("token.key-alg", &spec::RFC8725_3_1_ONE);
+
+/// The signature is the key's.
+pub static SIGNATURE: Rule = must("token.signature", &spec::RFC9068_4_SIGNATURE);
+
+/// The token is from the authorization server that this MCP server names.
+pub static ISSUER: Rule = must("token.iss", &spec::RFC9068_4_ISS);
+
+/// The token has not ended.
+pub static EXPIRY: Rule = must("token.exp", &spec::RFC9068_4_EXP);
+
+/// The token has begun.
+pub static NOT_BEFORE: Rule = must("token.nbf", &spec::RFC7519_4_1_5);
+
+/// The token says whose it is.
+pub static SUBJECT: Rule = must("token.sub", &spec::RFC9068_2_2_SUB);
+
+/// The token has the scope that the tool needs.
+pub static SCOPE: Rule = must("token.scope-of-tool", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
+
+/// The user has the role that the tool needs.
+pub static ROLE: Rule = must("token.role-of-tool", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
+
+/// The authorization server takes a refresh token that it gave, and that is not dead.
+pub static IDP_TAKES_REFRESH_TOKEN: Rule = must("idp.refresh-token", &spec::RFC6749_5_2_INVALID_GRANT);
+
+/// A refresh token is good for one use.
+pub static IDP_TAKES_REFRESH_TOKEN_ONCE: Rule = must("idp.refresh-token-once", &spec::OAUTH_REFRESH_REPLAY);
+
+/// With the second use of a refresh token all that came from it dies.
+pub static IDP_ENDS_FAMILY: Rule = should("idp.refresh-token-family", &spec::MCP_ROTATE_REFRESH);
+
+/// The authorization server takes a revocation.
+pub static IDP_REVOKES: Rule = must("idp.revocation", &spec::RFC7009_2_2);
+
+/// What was revoked is good for nothing.
+pub static IDP_REVOKES_AT_ONCE: Rule = must("idp.revoked-at-once", &spec::RFC7009_2_1);
+
+/// The authorization server tells whoever may know whether a token is good.
+pub static IDP_INTROSPECTS: Rule = must("idp.introspection", &spec::RFC7662_2_2);
+
+/// A token that allows too little is refused, and the answer says what is missing; seen from the client.
+pub static SERVER_WANTS_SCOPE: Rule = must("server.refuses-too-little", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
+
+/// A token that is not good is refused; seen from the client.
+pub static SERVER_REFUSES_BAD_TOKEN: Rule = must("server.refuses-bad-token", &spec::MCP_INVALID_TOKEN_401);
+
+/// A token of another server is not let in; seen from the client.
+pub static FOREIGN_TOKEN: Rule = must("server.refuses-foreign-token", &spec::MCP_AUDIENCE);
+
+/// Every rule above.
+pub static ALL: &[&Rule] = &[
+    &NOT_IN_QUERY,
+    &ONE_HEADER,
+    &B64TOKEN,
+    &JWT,
+    &NO_EXTENSIONS,
+    &ALGORITHM,
+    &TYPE,
+    &KEY,
+    &KEY_ALGORITHM,
+    &SIGNATURE,
+    &ISSUER,
+    &EXPIRY,
+    &NOT_BEFORE,
+    &SUBJECT,
+    &SCOPE,
+    &ROLE,
+    &IDP_TAKES_REFRESH_TOKEN,
+    &IDP_TAKES_REFRESH_TOKEN_ONCE,
+    &IDP_ENDS_FAMILY,
+    &IDP_REVOKES,
+    &IDP_REVOKES_AT_ONCE,
+    &IDP_INTROSPECTS,
+    &SERVER_WANTS_SCOPE,
+    &SERVER_REFUSES_BAD_TOKEN,
+    &FOREIGN_TOKEN,
+];

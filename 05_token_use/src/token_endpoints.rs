@@ -1,0 +1,118 @@
+//! Asking the authorization server about a token: revocation (RFC 7009, <https://www.rfc-editor.org/rfc/rfc7009#section-2>) and introspection
+//! (RFC 7662, <https://www.rfc-editor.org/rfc/rfc7662#section-2>). The client revokes its own tokens; a resource server introspects those that
+//! it was sent.
+
+use as_metadata::AuthorizationServerMetadata;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::client_metadata::AuthMethod;
+use serde_json::{Map, Value};
+use shared::http::{Answer, Http, Request};
+use shared::{Failure, Secret, Side};
+use url::form_urlencoded;
+
+use crate::error::TokenUseError;
+use crate::rules;
+
+/// What a token is, for an endpoint that has to find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// `access_token`
+    AccessToken,
+    /// `refresh_token`
+    RefreshToken,
+}
+
+impl Hint {
+    fn name(self) -> &'static str {
+        match self {
+            Hint::AccessToken => "access_token",
+            Hint::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+/// Revokes a token of this client's: RFC 7009 §2.1. An unknown token is no error: "the authorization server responds with HTTP status code 200
+/// … if the client submitted an invalid token" (§2.2).
+pub async fn revoke(
+    http: &Http,
+    server: &AuthorizationServerMetadata,
+    client: &ClientInformation,
+    token: &Secret,
+    hint: Hint,
+) -> Result<(), Failure> {
+    let name = "revocation_endpoint";
+    let url = server.revocation_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let answer = http.send(&request(url, client, token, hint)).await?;
+    let idp = http.reporter().on(Side::Idp);
+    let got = format!("HTTP {}", answer.status);
+    match idp.check(&rules::IDP_REVOKES, answer.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
+        true => Ok(()),
+        false => Err(TokenUseError::Endpoint { name, got: said(&answer) }.into()),
+    }
+}
+
+/// What the authorization server says about a token: RFC 7662 §2.2. The members beside `active` are there for a token that is good.
+pub async fn introspect(
+    http: &Http,
+    server: &AuthorizationServerMetadata,
+    resource_server: &ClientInformation,
+    token: &Secret,
+) -> Result<Map<String, Value>, Failure> {
+    let name = "introspection_endpoint";
+    let url = server.introspection_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let answer = http.send(&request(url, resource_server, token, Hint::AccessToken)).await?;
+    let document = serde_json::from_slice(&answer.body).ok();
+    let members: Option<Map<String, Value>> = document.filter(|_| answer.status == 200);
+    let members = members.filter(|members| members.get("active").is_some_and(Value::is_boolean));
+    let got = members
+        .as_ref()
+        .map_or_else(|| format!("HTTP {}", answer.status), |members| format!("active is {}", members["active"]));
+    let idp = http.reporter().on(Side::Idp);
+    idp.check(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", &got);
+    members.ok_or_else(|| TokenUseError::Endpoint { name, got: said(&answer) }.into())
+}
+
+/// The request that both endpoints take, with the client's credentials as it uses them at the token endpoint.
+fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) -> Request {
+    let mut fields = vec![("token", token.expose()), ("token_type_hint", hint.name())];
+    let (id, secret) = (client.client_id.as_str(), client.client_secret.as_ref());
+    match (client.auth_method(), secret) {
+        (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
+            fields.extend([("client_id", id), ("client_secret", secret.expose())]);
+            Request::post_form(url, &fields)
+        }
+        (_, Some(secret)) => Request::post_form(url, &fields).header("authorization", &basic(id, secret)),
+        (_, None) => {
+            fields.push(("client_id", id));
+            Request::post_form(url, &fields)
+        }
+    }
+}
+
+/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm" (RFC 6749 §2.3.1): it may hold a colon,
+/// as a URL does.
+fn basic(id: &str, secret: &Secret) -> String {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret.expose()))))
+}
+
+fn said(answer: &Answer) -> String {
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text =
+        |name: &str| document[name].as_str().map(|text| format!(" {}", text.trim_end_matches('.'))).unwrap_or_default();
+    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_as_client_id_is_encoded_before_it_meets_the_colon() {
+        let header = basic("http://localhost:8000/mcp", &Secret::new("s:1"));
+        let decoded = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
+        assert_eq!(String::from_utf8(decoded).unwrap(), "http%3A%2F%2Flocalhost%3A8000%2Fmcp:s%3A1");
+    }
+}
