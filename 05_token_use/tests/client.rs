@@ -1,0 +1,201 @@
+//! The client against MCP servers of other habits, and bad ones: what it asks for, what it believes, and that it comes to an end.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use shared::listen::{self, Serving};
+use shared::testing::Run;
+use tokio::runtime::Runtime;
+
+const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
+
+/// How the MCP server answers whoever has a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Habit {
+    /// Everybody is let in, with any token.
+    LetsEverybodyIn,
+    /// However much the token allows, it is too little.
+    NeverEnough,
+    /// Errors come without the request's `id`.
+    ErrorsWithoutId,
+    /// `server/discover` is answered with a page; `initialize` is known.
+    Older,
+    /// Answers are streams of events.
+    Streams,
+    /// The server is too busy.
+    Busy,
+}
+
+struct Server {
+    habit: Habit,
+    issuer: Mutex<String>,
+    origin: String,
+}
+
+/// Serves until what this returns is dropped; the server's URL.
+fn start(runtime: &Runtime, habit: Habit, issuer: &str) -> (Serving, Arc<Server>, String) {
+    runtime.block_on(async {
+        let listener = listen::bind(0, "a server", "").await.unwrap();
+        let origin = format!("http://localhost:{}", listen::port(&listener));
+        let server = Arc::new(Server { habit, issuer: Mutex::new(issuer.to_owned()), origin: origin.clone() });
+        let app = Router::new()
+            .route("/mcp", post(answer))
+            .route("/.well-known/oauth-protected-resource/mcp", get(metadata))
+            .with_state(server.clone());
+        (listen::serve(listener, app), server, format!("{origin}/mcp"))
+    })
+}
+
+async fn metadata(State(server): State<Arc<Server>>) -> Json<Value> {
+    let issuer = server.issuer.lock().unwrap().clone();
+    Json(json!({
+        "resource": format!("{}/mcp", server.origin), "authorization_servers": [issuer],
+        "scopes_supported": ["mcp:read", "mcp:write"], "bearer_methods_supported": ["header"],
+    }))
+}
+
+async fn answer(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        return challenge(&server, StatusCode::UNAUTHORIZED, "scope=\"mcp:read\"");
+    }
+    let message: Value = serde_json::from_slice(&body).unwrap();
+    let method = message["method"].as_str().unwrap();
+    let result = match (server.habit, method) {
+        (Habit::NeverEnough, "tools/list") => {
+            return challenge(&server, StatusCode::FORBIDDEN, "error=\"insufficient_scope\", scope=\"mcp:write\"");
+        }
+        (Habit::Busy, _) => return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7")]).into_response(),
+        (Habit::Older, "server/discover") => return (StatusCode::NOT_FOUND, "no such thing").into_response(),
+        (_, "initialize") => {
+            let info = json!({"name": "older", "version": "1"});
+            json!({"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info})
+        }
+        (_, "notifications/initialized") => return StatusCode::ACCEPTED.into_response(),
+        (_, "server/discover") => json!({
+            "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "ttlMs": 0,
+            "cacheScope": "private",
+        }),
+        (_, "tools/list") => {
+            let tools = json!([{"name": "echo", "description": "Says it again", "inputSchema": {"type": "object"}}]);
+            json!({"resultType": "complete", "ttlMs": 0, "cacheScope": "private", "tools": tools})
+        }
+        (Habit::ErrorsWithoutId, _) => {
+            let error = json!({"code": -32603, "message": "out of order"});
+            return (StatusCode::BAD_REQUEST, Json(json!({"jsonrpc": "2.0", "error": error}))).into_response();
+        }
+        _ => json!({"resultType": "complete", "content": [{"type": "text", "text": "again"}]}),
+    };
+    let message = json!({"jsonrpc": "2.0", "id": message["id"], "result": result});
+    match server.habit {
+        Habit::Streams => {
+            let stream = format!(": hello\n\nevent: message\ndata: {message}\n\n");
+            ([(header::CONTENT_TYPE, "text/event-stream")], stream).into_response()
+        }
+        _ => Json(message).into_response(),
+    }
+}
+
+fn challenge(server: &Server, status: StatusCode, parameters: &str) -> Response {
+    let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", server.origin);
+    (status, [(header::WWW_AUTHENTICATE, format!("Bearer resource_metadata=\"{metadata}\", {parameters}"))])
+        .into_response()
+}
+
+fn run(home: &Path, server_url: &str, arguments: &[&str]) -> Run {
+    let started = Instant::now();
+    let output = Command::new(LESSON)
+        .args(["--json", "--callback-port", "0", "--document-port", "0"])
+        .args(arguments)
+        .args(["--server-url", server_url])
+        .env("MCP_OAUTH_HOME", home)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(started.elapsed() < Duration::from_secs(60), "every run comes to an end");
+    Run::of(&output)
+}
+
+/// A run with a new home, on an embedded IdP.
+fn once(habit: Habit, arguments: &[&str], look: impl FnOnce(&Run)) {
+    keycloak::trials::on_embedded(|issuer| {
+        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (_serving, _, url) = start(&runtime, habit, issuer);
+        look(&run(home.path(), &url, arguments));
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_server_that_checks_nothing_does_not_pass() {
+    once(Habit::LetsEverybodyIn, &["client"], |run| {
+        assert!(!run.success);
+        assert_eq!(run.checks("server.refuses-bad-token"), [false]);
+        assert!(run.says("none is called here"), "a stranger's tools are left alone");
+        assert!(run.checks("server.refuses-foreign-token").is_empty(), "a stranger gets no token of another server");
+    });
+}
+
+#[test]
+fn a_server_that_never_has_enough_is_left_alone_soon() {
+    once(Habit::NeverEnough, &["list-tools"], |run| {
+        assert_eq!((run.success, run.error().0.as_str()), (false, "step-up.never-enough"));
+        assert_eq!(run.checks("idp.code").len(), 2, "one sign-in, one step-up");
+    });
+}
+
+#[test]
+fn errors_that_name_no_request_are_errors_all_the_same() {
+    once(Habit::ErrorsWithoutId, &["call-tool", "echo"], |run| {
+        assert_eq!((run.success, run.error().0.as_str()), (false, "mcp.error"));
+        assert!(run.error().1.contains("out of order"));
+    });
+}
+
+#[test]
+fn older_servers_and_streams_are_understood() {
+    for habit in [Habit::Older, Habit::Streams] {
+        once(habit, &["call-tool", "echo"], |run| assert!(run.success && run.says("echo says: again"), "{run:#?}"));
+    }
+}
+
+#[test]
+fn a_busy_server_is_not_asked_again_and_again() {
+    once(Habit::Busy, &["list-tools"], |run| {
+        assert_eq!((run.success, run.error().0.as_str()), (false, "use.cannot-check"));
+        assert!(run.error().1.contains("Retry-After 7"));
+    });
+}
+
+/// An MCP server that names another authorization server today gets none of yesterday's refresh tokens sent there.
+#[test]
+fn refresh_tokens_go_to_whoever_gave_them() {
+    keycloak::trials::on_embedded(|yesterday| {
+        keycloak::trials::on_embedded(|today| {
+            let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+            let (_serving, server, url) = start(&runtime, Habit::LetsEverybodyIn, yesterday);
+            assert!(run(home.path(), &url, &["authorize"]).success);
+            server.issuer.lock().unwrap().clone_from(&today.to_owned());
+            let refreshed = run(home.path(), &url, &["refresh"]);
+            assert!(refreshed.success, "{refreshed:#?}");
+            let logged_out = run(home.path(), &url, &["logout"]);
+            assert!(logged_out.success, "{logged_out:#?}");
+            for run in [refreshed, logged_out] {
+                assert!(run.sent("POST", yesterday) > 0);
+                assert_eq!(run.sent("POST", today), 0);
+            }
+            Ok(())
+        })
+    })
+    .unwrap();
+}

@@ -1,0 +1,58 @@
+//! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+
+use token_use::error::TokenUseError;
+
+const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_true() {
+    keycloak::trials::on_embedded(|issuer| {
+        let origin = issuer.split("/realms/").next().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        // A path of the same length everywhere, so that lines break alike.
+        let kept = home.path().join("kept");
+        let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
+        shared::testing::check_readme(&readme(), "token_use", LESSON, &variables);
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak, the MCP server's those of `tests/bad_tokens.rs`.
+#[test]
+fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let refused = |why: &str| TokenUseError::Refused { got: format!("HTTP 401 invalid_token: {why}") };
+    let (asked, granted) = ("mcp:write".to_owned(), "mcp:read".to_owned());
+    let role = "HTTP 403 insufficient_scope: The user lacks the role that this operation needs";
+    let sentences = [
+        refused("The token is from another authorization server"),
+        refused("The token's key is unknown"),
+        refused("The token is no access token"),
+        TokenUseError::NotGranted { asked: asked.clone(), granted },
+        TokenUseError::NeverEnough { asked, tries: 3 },
+        TokenUseError::Forbidden { got: role.to_owned() },
+        TokenUseError::OtherUser { before: "A".to_owned(), now: "B".to_owned() },
+        TokenUseError::CannotCheck { retry_after: "3".to_owned() },
+        TokenUseError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
+        TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
+        TokenUseError::Endpoint {
+            name: "introspection_endpoint",
+            got: "HTTP 401 invalid_client Client authentication failed".to_owned(),
+        },
+    ]
+    .map(|error| error.to_string());
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
+    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+}
