@@ -99,8 +99,13 @@ impl View {
             Event::Outcome { ok, stages, checks, failed, missed, .. } => {
                 let verdict = if *ok { "The story holds" } else { "The story does not hold" };
                 let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
+                // A run can end by something that is no check: a wrong password, an IdP that is down.
+                let failures = match failed {
+                    0 if !ok => "no check failed, but see the error above".to_owned(),
+                    n => format!("{n} failed"),
+                };
                 let title = format!(
-                    "{verdict}: {}, {}, {failed} failed, {missed} SHOULD missed{}.",
+                    "{verdict}: {}, {}, {failures}, {missed} SHOULD missed{}.",
                     count(*stages, "stage"),
                     count(*checks, "check"),
                     if breakage.is_some() && *ok { ", beside the one that was broken on purpose" } else { "" },
