@@ -19,6 +19,7 @@ use crate::bearer;
 use crate::checks::{Checks, short};
 use crate::permissions::Permissions;
 use crate::refusal::{Answer, Refusal};
+use crate::sessions::Sessions;
 use crate::verified_tokens::VerifiedTokens;
 
 /// Bytes of a message that are read.
@@ -36,6 +37,8 @@ pub struct Guard {
     pub permissions: Arc<Permissions>,
     /// Going further: tokens that need no second look. `None`: every token is verified every time.
     pub verified: Option<VerifiedTokens>,
+    /// Whose sessions are whose.
+    pub sessions: Sessions,
     /// Where the checks are told.
     pub reporter: Reporter,
 }
@@ -43,13 +46,17 @@ pub struct Guard {
 /// Lets a request through whose token is good for it; every other gets its refusal.
 pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.admit(request).await {
-        Ok(request) => next.run(request).await,
+        Ok((request, token)) => {
+            let response = next.run(request).await;
+            guard.sessions.remember(response.headers(), &token);
+            response
+        }
         Err(answer) => answer,
     }
 }
 
 impl Guard {
-    async fn admit(&self, request: Request) -> Result<Request, Response> {
+    async fn admit(&self, request: Request) -> Result<(Request, Arc<AccessToken>), Response> {
         let (mut parts, body) = request.into_parts();
         let checks = Checks::told(&self.reporter);
         // 1. Is there a token, and is it where it belongs?
@@ -58,20 +65,23 @@ impl Guard {
         // 2. Is it good?
         let (token, how) = self.verified(&checks, token).await.map_err(|refusal| self.refuse(&refusal))?;
 
-        // 3. What is asked for?
+        // 3. Is the session, if any, its user's?
+        self.sessions.check(&checks, &parts.headers, &token).map_err(|refusal| self.refuse(&refusal))?;
+
+        // 4. What is asked for?
         let body = timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await;
         let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT.into_response())?;
         let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
         let asked =
             Asked::of(&body).map_err(|()| (StatusCode::BAD_REQUEST, "A member stands twice.\n").into_response())?;
 
-        // 4. Does the token allow it?
+        // 5. Does the token allow it?
         if let Some(tool) = &asked.tool {
             self.permissions.check(&checks, tool, &token).map_err(|refusal| self.refuse(&refusal))?;
         }
         checks.note(|| asked.let_in(&token, how));
-        parts.extensions.insert(token);
-        Ok(Request::from_parts(parts, Body::from(body)))
+        parts.extensions.insert(Arc::clone(&token));
+        Ok((Request::from_parts(parts, Body::from(body)), token))
     }
 
     /// The token, verified now, or remembered to be good where this server remembers.
@@ -99,6 +109,7 @@ impl Guard {
             Answer::InvalidRequest(_) => " invalid_request",
             Answer::InvalidToken(_) => " invalid_token",
             Answer::InsufficientScope(_) => " insufficient_scope",
+            Answer::NoSuchSession => ": the session is not this user's",
             Answer::Unavailable { .. } => ": nobody can tell now whether this token is good",
         };
         self.reporter.note(format!("{}{code}.", response.status().as_u16()));

@@ -9,6 +9,7 @@
 //! | [`jwks`] | the authorization server's keys, fetched rarely and kept: RFC 7517 |
 //! | [`permissions`] | which tool needs which scope and role |
 //! | [`refusal`] | 400, 401, 403 and 503: RFC 6750 §3 |
+//! | [`sessions`] | older MCP versions: nobody goes on with another user's session |
 //! | [`tools`], [`sample_folder`] | the tools |
 //! | [`checks`] | one check after the other, each told |
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
@@ -44,6 +45,7 @@ pub mod refusal;
 pub mod rules;
 pub mod sample_folder;
 pub mod server;
+pub mod sessions;
 pub mod token_endpoints;
 pub mod tools;
 pub mod verified_tokens;

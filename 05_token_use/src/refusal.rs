@@ -37,6 +37,8 @@ pub enum Answer {
     InvalidToken(&'static str),
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope would help.
     InsufficientScope(Option<String>),
+    /// 404: a session of somebody else's, or none at all; which of the two, is nobody's business.
+    NoSuchSession,
     /// 503: whether the token is good cannot be told now. "invalid_token" would make clients throw good tokens away.
     Unavailable {
         /// Seconds after which the client may try again.
@@ -57,6 +59,9 @@ impl Refusal {
             let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
             return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
         }
+        if self.answer == Answer::NoSuchSession {
+            return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
+        }
         let parameters = self.parameters(protected).into_iter().flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         let challenge = [(header::WWW_AUTHENTICATE, format!("Bearer {}", parameters.join(", ")))];
@@ -72,6 +77,7 @@ impl Refusal {
             Answer::Unauthenticated | Answer::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
             Answer::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Answer::NoSuchSession => StatusCode::NOT_FOUND,
             Answer::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -84,7 +90,7 @@ impl Refusal {
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
         match &self.answer {
             // "If the request lacks any authentication information …, the resource server SHOULD NOT include an error code" (RFC 6750 §3.1)
-            Answer::Unauthenticated | Answer::Unavailable { .. } => vec![hint, metadata],
+            Answer::Unauthenticated | Answer::NoSuchSession | Answer::Unavailable { .. } => vec![hint, metadata],
             Answer::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
             Answer::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
             Answer::InsufficientScope(needed) => {

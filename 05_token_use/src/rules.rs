@@ -60,6 +60,9 @@ pub static SCOPE: Rule = must("token.scope-of-tool", &spec::RFC6750_3_1_INSUFFIC
 /// The user has the role that the tool needs.
 pub static ROLE: Rule = must("token.role-of-tool", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
 
+/// The session, where there is one, is the user's own.
+pub static SESSION_OWNER: Rule = should("request.session-owner", &spec::MCP_2025_11_25_SESSION);
+
 /// The authorization server takes a refresh token that it gave, and that is not dead.
 pub static IDP_TAKES_REFRESH_TOKEN: Rule = must("idp.refresh-token", &spec::RFC6749_5_2_INVALID_GRANT);
 
@@ -105,6 +108,7 @@ pub static ALL: &[&Rule] = &[
     &SUBJECT,
     &SCOPE,
     &ROLE,
+    &SESSION_OWNER,
     &IDP_TAKES_REFRESH_TOKEN,
     &IDP_TAKES_REFRESH_TOKEN_ONCE,
     &IDP_ENDS_FAMILY,

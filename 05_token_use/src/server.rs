@@ -19,6 +19,7 @@ use crate::jwks::{Jwks, Limits};
 use crate::options::CheckOptions;
 use crate::permissions::Permissions;
 use crate::sample_folder::SampleFolder;
+use crate::sessions::Sessions;
 use crate::tools::Tools;
 use crate::verified_tokens::VerifiedTokens;
 
@@ -43,6 +44,7 @@ pub fn app(
         verifier,
         permissions: permissions.clone(),
         verified,
+        sessions: Sessions::default(),
         reporter: reporter.clone(),
     };
     // In this order: origin, CORS, token, endpoint. As one layer they are cloned once for a request, not each for itself.

@@ -38,6 +38,8 @@ enum Expected {
     Scope(&'static str),
     /// 403 `insufficient_scope`: no scope would help.
     Role,
+    /// 404 without a challenge.
+    Session,
     /// 400 without a challenge.
     Twice,
 }
@@ -65,6 +67,7 @@ impl Expected {
         match self {
             Self::Weather => (200, None, None),
             Self::Twice => (400, None, None),
+            Self::Session => (404, None, Some(rules::SESSION_OWNER.id)),
             Self::NoToken => (401, challenge(format!("scope=\"mcp:read\", {metadata}")), None),
             Self::Request(why, rule) => {
                 let text = format!("error=\"invalid_request\", error_description=\"{why}\", {metadata}");
@@ -502,8 +505,13 @@ fn permissions(w: &World) -> Vec<Row> {
     let calls = |name: &str, request: Request<Body>, patch: Value, expected: Expected| {
         row(name, with_token(request, &w.rs256.token(&w.claims(&patch))), expected)
     };
+    let in_session = |mut request: Request<Body>| {
+        request.headers_mut().insert("mcp-session-id", MARKER.parse().unwrap());
+        request
+    };
     let write = "mcp:write";
     vec![
+        calls("a session that nobody began", in_session(weather()), json!({}), Expected::Session),
         calls("writes with the scope to read", note(), json!({}), Expected::Scope(write)),
         calls("writes without a scope", note(), json!({"scope": null}), Expected::Scope(write)),
         calls(

@@ -977,6 +977,14 @@ pub static RFC7662_2_2: SpecRef = SpecRef {
     quote: "active REQUIRED. Boolean indicator of whether or not the presented token is currently active.",
 };
 
+/// MCP 2025-11-25 Session Hijacking
+pub static MCP_2025_11_25_SESSION: SpecRef = SpecRef {
+    id: "MCP 2025-11-25",
+    section: "Session Hijacking",
+    url: "https://modelcontextprotocol.io/docs/2025-11-25/tutorials/security/security_best_practices#session-hijacking",
+    quote: "MCP servers SHOULD bind session IDs to user-specific information.",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -1099,6 +1107,7 @@ pub static ALL: &[&SpecRef] = &[
     &RFC7009_2_2,
     &RFC7009_2_1_CASCADE,
     &RFC7662_2_2,
+    &MCP_2025_11_25_SESSION,
 ];
 
 #[cfg(test)]
