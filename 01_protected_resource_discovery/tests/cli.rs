@@ -115,21 +115,25 @@ fn a_port_that_is_taken_gets_a_sentence() {
 #[test]
 fn an_idp_that_is_not_there_gets_a_sentence() {
     assert_failure(
-        &mut lesson(&["--idp", "keycloak"]),
+        &mut lesson(&["--port", "0", "--idp", "keycloak"]),
         "idp.keycloak",
         "but nothing answers at http://localhost:1/realms/mcp-oauth",
     );
     assert_failure(
-        &mut lesson(&["--idp", "http://localhost:1/r"]),
+        &mut lesson(&["--port", "0", "--idp", "http://localhost:1/r"]),
         "idp.issuer",
         "but nothing answers at http://localhost:1/r",
     );
-    assert_failure(&mut lesson(&["server", "--idp", "keycloak"]), "idp.keycloak", "connection refused");
+    assert_failure(&mut lesson(&["server", "--port", "0", "--idp", "keycloak"]), "idp.keycloak", "connection refused");
     with_idp(|issuer| {
         let elsewhere = issuer.replace("localhost", "127.0.0.1");
-        assert_failure(&mut lesson(&["--idp", &elsewhere]), "idp.issuer", &format!("names the issuer {issuer}"));
         assert_failure(
-            &mut lesson(&["--idp", &format!("{issuer}x")]),
+            &mut lesson(&["--port", "0", "--idp", &elsewhere]),
+            "idp.issuer",
+            &format!("names the issuer {issuer}"),
+        );
+        assert_failure(
+            &mut lesson(&["--port", "0", "--idp", &format!("{issuer}x")]),
             "idp.issuer",
             "is being imported is not there yet",
         );

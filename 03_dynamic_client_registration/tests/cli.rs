@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use shared::testing::assert_events_hold;
+use shared::testing::{assert_events_hold, has_server};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
@@ -20,7 +20,8 @@ fn run(arguments: &[&str], home: &std::path::Path) -> Output {
 }
 
 fn error(arguments: &[&str], home: &std::path::Path) -> Value {
-    let output = run(&[&["--json", "--port", "0"], arguments].concat(), home);
+    let port: &[&str] = if has_server(arguments) { &["--port", "0"] } else { &[] };
+    let output = run(&[&["--json"], port, arguments].concat(), home);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let events = assert_events_hold(&String::from_utf8(output.stdout).unwrap());
@@ -40,6 +41,9 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["initial-access-token", "--expires", "soon"], "invalid value 'soon'"),
         (&["--document-host", "http://x/"], "a host name without port and path"),
         (&["client", "--idp", "embedded"], "--idp is for the whole story and for the server"),
+        (&["client", "--port", "8010"], "--port is the MCP server's, which takes no part in this run"),
+        (&["clients", "list", "--scopes", "a"], "--scopes is the MCP server's"),
+        (&["--registration-hint", "client"], "--registration-hint is the MCP server's"),
         (&["clients", "list", "--idp", "embedded"], "--idp is for the whole story and for the server"),
         (&["server", "--break", "reused-iat"], "is done by the client, which takes no part in this run"),
     ] {

@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
 use shared::reach::{Privacy, Reach};
-use shared::testing::Run;
+use shared::testing::{Run, has_server};
 use shared::{Reporter, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
@@ -32,8 +32,10 @@ impl User<'_> {
     fn output(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let callback_port: &[&str] =
             if arguments.contains(&"--callback-port") { &[] } else { &["--callback-port", "0"] };
+        let server_port: &[&str] = if has_server(arguments) { &["--port", "0"] } else { &[] };
         Command::new(LESSON)
-            .args(["--port", "0", "--document-port", "0"])
+            .args(["--document-port", "0"])
+            .args(server_port)
             .args(callback_port)
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())

@@ -14,7 +14,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Run, Running, assert_events_hold};
+use shared::testing::{Run, Running, assert_events_hold, has_server};
 use shared::{Reporter, Side};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
@@ -47,7 +47,8 @@ impl User<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--port", "0", "--callback-port", "0", "--document-port", "0"])
+            .args(["--callback-port", "0", "--document-port", "0"])
+            .args(if has_server(arguments) { &["--port", "0"][..] } else { &[] })
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             // No window opens while tests run.

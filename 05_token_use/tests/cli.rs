@@ -26,6 +26,8 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["call-tool"][..], "<NAME>"),
         (&["--remember-tokens", "-1"], "unexpected argument"),
         (&["--remember-tokens", "100001"], "is not in 0..=100000"),
+        (&["call-tool", "x", "--port", "8010"], "--port is the MCP server's, which takes no part in this run"),
+        (&["list-tools", "--accept-typ", "JWT"], "--accept-typ is the MCP server's"),
         (&["client", "--break", "expired"], "is done by the IdP, which takes no part in this run"),
         (&["server", "--break", "alg-none"], "is done by the client, which takes no part in this run"),
         (&["list-tools", "--idp", "embedded"], "--idp is for the whole story and for the server"),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Captured, Run, Running};
+use shared::testing::{Captured, Run, Running, has_server};
 use shared::{Reporter, Secret, Side, mcp};
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
@@ -42,7 +42,8 @@ impl User<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--port", "0", "--callback-port", "0", "--document-port", "0"])
+            .args(["--callback-port", "0", "--document-port", "0"])
+            .args(if has_server(arguments) && !arguments.contains(&"refresh") { &["--port", "0"][..] } else { &[] })
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             .stdin(Stdio::null());

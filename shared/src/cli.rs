@@ -96,8 +96,15 @@ pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
 
 /// What does not go together.
 fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side]) -> Option<String> {
-    let given = |matches: &ArgMatches| matches.value_source("idp") == Some(ValueSource::CommandLine);
-    let idp_is_given = given(matches) || matches.subcommand().is_some_and(|(_, matches)| given(matches));
+    let is_given = |name: &str| {
+        let here = |matches: &ArgMatches| {
+            let is_known = matches.try_contains_id(name).is_ok();
+            is_known && matches.value_source(name) == Some(ValueSource::CommandLine)
+        };
+        here(matches) || matches.subcommand().is_some_and(|(_, matches)| here(matches))
+    };
+    let idp_is_given = is_given("idp");
+    let of_server = OPTIONS_OF_SERVER.iter().find(|name| is_given(name));
     match breakage {
         Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
             Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"))
@@ -106,6 +113,11 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side])
             "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
                 .to_owned(),
         ),
-        _ => None,
+        _ => of_server
+            .filter(|_| !parties.contains(&Side::Server))
+            .map(|name| format!("--{} is the MCP server's, which takes no part in this run", name.replace('_', "-"))),
     }
 }
+
+/// What only an MCP server has a use for: a client that took it would have to ignore it.
+const OPTIONS_OF_SERVER: [&str; 5] = ["port", "scopes", "registration_hint", "accept_typ", "remember_tokens"];

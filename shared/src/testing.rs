@@ -11,4 +11,5 @@ pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
 pub use run::Run;
 pub use running::Running;
-pub use transcript::{Transcript, check_readme};
+
+pub use transcript::{Transcript, check_readme, has_server};

@@ -27,7 +27,7 @@ impl Transcript {
     fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], ports: [&str; 2]) -> Self {
         let output = Command::new(binary)
             .args(arguments)
-            .args(port_options(binary, ports))
+            .args(port_options(binary, arguments, ports))
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
             .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
@@ -46,12 +46,35 @@ impl Transcript {
 const HOME: &str = ".mcp-oauth";
 
 /// Options for the ports of a lesson's program: its server's, and its client's, which listens too from lesson 03 on.
-fn port_options<'a>(binary: &str, [server, client]: [&'a str; 2]) -> Vec<&'a str> {
+fn port_options<'a>(binary: &str, arguments: &[&str], [server, client]: [&'a str; 2]) -> Vec<&'a str> {
     let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    match name.split('_').next() {
-        Some("01" | "02") => vec!["--port", server],
-        _ => vec!["--port", server, "--document-port", "0", "--callback-port", client],
-    }
+    let of_server: &[_] = if has_server(arguments) { &["--port", server] } else { &[] };
+    let of_client: &[_] = match name.split('_').next() {
+        Some("01" | "02") => &[],
+        _ => &["--document-port", "0", "--callback-port", client],
+    };
+    [of_server, of_client].concat()
+}
+
+/// Commands in which no MCP server takes part. (Lesson 05's `refresh` is one, too; lesson 04's tells a whole story.)
+const WITHOUT_SERVER: &[&str] = &[
+    "authorize",
+    "call-tool",
+    "client",
+    "clients",
+    "enable-cimd",
+    "initial-access-token",
+    "inspect",
+    "list-tools",
+    "logout",
+    "rotate-keys",
+];
+
+/// Whether an MCP server takes part in a run with these arguments: only then can its port be chosen.
+pub fn has_server(arguments: &[&str]) -> bool {
+    // The value of --register may read like a command.
+    let is_value = |n: usize| n > 0 && arguments[n - 1] == "--register";
+    !arguments.iter().enumerate().any(|(n, argument)| WITHOUT_SERVER.contains(argument) && !is_value(n))
 }
 
 /// A port that is free now.
