@@ -183,7 +183,8 @@ impl Authorized {
         let requested = union(&base, scopes);
         let sign_in = SignIn { requested: &requested, resource: &self.0.server_url, options, broken: "" };
         let (_, tokens) = ready.sign_in(http, sign_in, redirect).await?;
-        check_user(state.tokens.as_ref(), &tokens)?;
+        // Another authorization server has other names for the same user.
+        check_user(state.tokens.as_ref().filter(|kept| kept.issuer == issuer), &tokens)?;
         let client_id = Some(ready.client.client_id.clone());
         let kept = Kept { issuer, client_id, requested, obtained_at: now(), tokens };
         let opened = self.open().await?;
@@ -236,8 +237,9 @@ impl Authorized {
         if let (None, Some(kept)) = (&state.ready, &state.tokens) {
             let issuer = &kept.issuer;
             if !issued_by::is_still_named(http, server_url, issuer).await? {
-                let note =
-                    format!("The tokens are from {issuer}, which {server_url} does not name any more: they stay here.");
+                let note = format!(
+                    "The tokens are from {issuer}, which {server_url} does not name any more: they are sent nowhere."
+                );
                 http.reporter().note(note);
                 return Ok(false);
             }
@@ -276,8 +278,11 @@ impl Authorized {
         let renewed = exchange::refresh(&self.0.http, &oauth, &token, &self.0.server_url, TAKES_REFRESH_TOKEN).await;
         let tokens = match renewed {
             Ok(tokens) => tokens,
-            // "invalid_grant: The provided … refresh token is invalid, expired, revoked" (RFC 6749 §5.2). Any other error says nothing about it.
-            Err(AuthorizationError::Token { code, .. }) if code == "invalid_grant" => return Ok(false),
+            // "invalid_grant: The provided … refresh token is invalid, expired, revoked", "invalid_client: Client authentication failed (e.g.,
+            // unknown client …)" (RFC 6749 §5.2): both are over. Any other error says nothing about the token.
+            Err(AuthorizationError::Token { code, .. }) if ["invalid_grant", "invalid_client"].contains(&&*code) => {
+                return Ok(false);
+            }
             Err(error) => return Err(error.into()),
         };
         // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one stays.

@@ -5,12 +5,12 @@ use dynamic_client_registration::administration::Administration;
 use serde_json::Value;
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, spec};
+use shared::{Failure, Side, spec};
 
 use crate::authorized::{Authorized, State};
-use crate::client;
 use crate::error::TokenUseError;
 use crate::token_endpoints::{self, Hint};
+use crate::{client, rules};
 
 /// `-- list-tools`
 pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -> Result<(), Failure> {
@@ -64,7 +64,7 @@ pub async fn logout(http: &Http, authorized: &Authorized, server_url: &str) -> R
     match revoke(http, authorized, &state, &kept).await {
         Ok(()) => {}
         // Nobody ever will: there is no endpoint for it, or the client is gone.
-        Err(failure) if ["idp.no-endpoint", "refresh.none"].contains(&failure.id.as_str()) => {
+        Err(failure) if ["idp.no-endpoint", "idp.client-unknown", "refresh.none"].contains(&failure.id.as_str()) => {
             http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
         }
         Err(failure) => {
@@ -83,6 +83,8 @@ async fn revoke(http: &Http, authorized: &Authorized, state: &State, kept: &Kept
         Some(token) => (token, Hint::RefreshToken),
         None => (&kept.tokens.access_token, Hint::AccessToken),
     };
+    // A refusal is an error, which says all; or the end of a client that is not known any more.
+    let _expecting = http.reporter().expecting(Side::Idp, &rules::IDP_REVOKES, "What follows from it, is said below.");
     token_endpoints::revoke(http, &issued_by.server, &issued_by.client, token, hint).await
 }
 

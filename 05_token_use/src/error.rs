@@ -72,6 +72,8 @@ pub enum TokenUseError {
     Endpoint {
         /// The member of its metadata.
         name: &'static str,
+        /// `error` of its answer.
+        code: String,
         /// What it answered.
         got: String,
     },
@@ -92,6 +94,7 @@ impl TokenUseError {
             TokenUseError::Tool { .. } => "tool.failed",
             TokenUseError::Arguments { .. } => "tool.arguments",
             TokenUseError::NoEndpoint { .. } => "idp.no-endpoint",
+            TokenUseError::Endpoint { code, .. } if code == "invalid_client" => "idp.client-unknown",
             TokenUseError::Endpoint { .. } => "idp.endpoint",
         }
     }
@@ -100,7 +103,7 @@ impl TokenUseError {
     pub fn fix(&self) -> &'static str {
         match self {
             TokenUseError::Refused { .. } => {
-                "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? If its keys were changed just now: again in a few seconds."
+                "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? "
             }
             TokenUseError::NotGranted { .. } => {
                 "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write)."
@@ -154,7 +157,7 @@ impl std::fmt::Display for TokenUseError {
             TokenUseError::Tool { name, said } => write!(f, "The tool {name} did not work: {said}"),
             TokenUseError::Arguments { got } => write!(f, "--args takes a JSON object, and this is {got}."),
             TokenUseError::NoEndpoint { name } => write!(f, "The authorization server's metadata has no {name}."),
-            TokenUseError::Endpoint { name, got } => {
+            TokenUseError::Endpoint { name, got, .. } => {
                 write!(f, "The authorization server's {name} refused: {got}.")
             }
         }

@@ -23,6 +23,8 @@ use tokio::time::{Instant, timeout};
 
 /// Within which metadata and keys have to be there.
 const FETCH_TIME: Duration = Duration::from_secs(5);
+/// How long a request waits for the next fetch.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 /// Keys of a set that are kept at most.
 const MAX_KEYS: usize = 100;
 
@@ -40,7 +42,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let hours = |n: u64| Duration::from_secs(n * 3600);
-        Self { window: Duration::from_secs(3), max_age: Duration::from_secs(300), max_stale: hours(24) }
+        Self { window: Duration::from_secs(1), max_age: Duration::from_secs(300), max_stale: hours(24) }
     }
 }
 
@@ -64,6 +66,7 @@ struct KeySet {
 
 /// How the latest fetch ended.
 struct Attempt {
+    began: Instant,
     /// From here the window counts: whoever waited while it was slow does not begin the next one.
     ended: Instant,
     failed: Option<String>,
@@ -116,16 +119,20 @@ impl Jwks {
         if let Some(key) = self.pick(kid) {
             return Ok(key);
         }
+        let came = Instant::now();
         // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it sees an unfamiliar kid value."
         // (OpenID Connect Core §10.1.1)
         let mut attempt = Arc::clone(&self.attempt).lock_owned().await;
+        if self.pick(kid).is_none() {
+            self.wait_for_window(attempt.as_ref(), came).await;
+        }
         if self.pick(kid).is_none() && self.may_fetch(attempt.as_ref()) {
             let lost = |error: JoinError| NoKey::Unavailable { reason: error.to_string(), retry_after: 1 };
             attempt = self.begin(attempt).await.map_err(lost)?;
         }
         match (self.pick(kid), attempt.as_ref()) {
             (Some(key), _) => Ok(key),
-            (None, Some(Attempt { ended, failed: Some(reason) })) => {
+            (None, Some(Attempt { ended, failed: Some(reason), .. })) => {
                 let left = self.limits.window.saturating_sub(ended.elapsed());
                 // Rounded up: a second too early is a second try for nothing.
                 Err(NoKey::Unavailable { reason: reason.clone(), retry_after: left.as_secs() + 1 })
@@ -151,6 +158,16 @@ impl Jwks {
 
     fn current(&self) -> Arc<KeySet> {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A key that was made since the latest fetch is unknown and good: so whoever came after that fetch began waits for the next one, where it is
+    /// near. Whoever waited meanwhile is answered by it, too.
+    async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
+        let Some(Attempt { began, ended, failed: None }) = last else { return };
+        let left = self.limits.window.saturating_sub(ended.elapsed());
+        if *began < came && left <= MAX_WAIT {
+            tokio::time::sleep(left).await;
+        }
     }
 
     fn may_fetch(&self, last: Option<&Attempt>) -> bool {
@@ -200,11 +217,11 @@ impl Jwks {
             Ok(keys) => {
                 let set = Arc::new(KeySet { keys, fetched: Some(started) });
                 *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
-                Attempt { ended: Instant::now(), failed: None }
+                Attempt { began: started, ended: Instant::now(), failed: None }
             }
             Err(reason) => {
                 self.http.reporter().note(format!("The authorization server's keys cannot be fetched: {reason}."));
-                Attempt { ended: Instant::now(), failed: Some(reason) }
+                Attempt { began: started, ended: Instant::now(), failed: Some(reason) }
             }
         }
     }

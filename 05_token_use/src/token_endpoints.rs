@@ -49,7 +49,7 @@ pub async fn revoke(
     let got = format!("HTTP {}", answer.status);
     match idp.check(&rules::IDP_REVOKES, answer.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
         true => Ok(()),
-        false => Err(TokenUseError::Endpoint { name, got: said(&answer) }.into()),
+        false => Err(refused(name, &answer).into()),
     }
 }
 
@@ -71,7 +71,7 @@ pub async fn introspect(
         .map_or_else(|| format!("HTTP {}", answer.status), |members| format!("active is {}", members["active"]));
     let idp = http.reporter().on(Side::Idp);
     idp.check(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", &got);
-    members.ok_or_else(|| TokenUseError::Endpoint { name, got: said(&answer) }.into())
+    members.ok_or_else(|| refused(name, &answer).into())
 }
 
 /// The request that both endpoints take, with the client's credentials as it uses them at the token endpoint.
@@ -98,11 +98,12 @@ fn basic(id: &str, secret: &Secret) -> String {
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret.expose()))))
 }
 
-fn said(answer: &Answer) -> String {
+fn refused(name: &'static str, answer: &Answer) -> TokenUseError {
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text =
         |name: &str| document[name].as_str().map(|text| format!(" {}", text.trim_end_matches('.'))).unwrap_or_default();
-    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
+    let got = format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"));
+    TokenUseError::Endpoint { name, code: document["error"].as_str().unwrap_or_default().to_owned(), got }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use keycloak::{Embedded, Realm};
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
 use shared::testing::Run;
@@ -175,6 +176,37 @@ fn a_busy_server_is_not_asked_again_and_again() {
         assert_eq!((run.success, run.error().0.as_str()), (false, "use.cannot-check"));
         assert!(run.error().1.contains("Retry-After 7"));
     });
+}
+
+/// The embedded IdP forgets its clients when it ends; Keycloak does where its container is made anew.
+#[test]
+fn an_idp_that_forgot_everything_ends_the_tokens() {
+    let (runtime, home) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let start_idp = |port: u16| {
+        runtime.block_on(async {
+            // The port of one that has just ended may take a moment.
+            let mut listener = listen::bind(port, "the embedded IdP", "").await;
+            for _ in 0..100 {
+                if listener.is_ok() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                listener = listen::bind(port, "the embedded IdP", "").await;
+            }
+            Embedded::start(listener.unwrap(), Realm::shipped().unwrap())
+        })
+    };
+    let idp = start_idp(0);
+    let issuer = idp.issuer().to_owned();
+    let port: u16 = issuer.split(['/', ':']).nth(4).unwrap().parse().unwrap();
+    let (_serving, _, url) = start(&runtime, Habit::LetsEverybodyIn, &issuer);
+    assert!(run(home.path(), &url, &["authorize"]).success);
+    drop(idp);
+    let _again = start_idp(port);
+    let refreshed = run(home.path(), &url, &["refresh"]);
+    assert_eq!((refreshed.success, refreshed.error().0.as_str()), (false, "refresh.none"));
+    let logged_out = run(home.path(), &url, &["logout"]);
+    assert!(logged_out.success && logged_out.says("They are forgotten without it"), "{logged_out:#?}");
 }
 
 /// An MCP server that names another authorization server today gets none of yesterday's refresh tokens sent there.

@@ -106,6 +106,16 @@ async fn a_rotated_key_is_found_with_one_fetch() {
 }
 
 #[tokio::test]
+async fn a_new_keys_token_waits_for_the_next_fetch_and_is_good() {
+    let (own, new) = (key("own"), key("new"));
+    let (authority, server, _) = start(&own, Limits { window: Duration::from_millis(500), ..CALM }).await;
+    authority.publish(&[&own, &new]);
+    // The keys were fetched a moment ago. To refuse this one would be wrong, and to ask again at once too often.
+    assert!(server.weather(&new.token(&claims(&authority.issuer))).await.has_weather());
+    assert_eq!(authority.key_requests(), 2);
+}
+
+#[tokio::test]
 async fn whoever_comes_after_a_long_pause_waits_for_fresh_keys() {
     let (own, new) = (key("own"), key("new"));
     let (authority, server, good) = start(&own, EAGER).await;

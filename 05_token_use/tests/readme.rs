@@ -37,14 +37,15 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token's key is unknown"),
         refused("The token is no access token"),
         TokenUseError::NotGranted { asked: asked.clone(), granted },
-        TokenUseError::NeverEnough { asked, tries: 3 },
+        TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden { got: role.to_owned() },
         TokenUseError::OtherUser { before: "A".to_owned(), now: "B".to_owned() },
-        TokenUseError::CannotCheck { retry_after: "3".to_owned() },
+        TokenUseError::CannotCheck { retry_after: "1".to_owned() },
         TokenUseError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
         TokenUseError::Endpoint {
             name: "introspection_endpoint",
+            code: "invalid_client".to_owned(),
             got: "HTTP 401 invalid_client Client authentication failed".to_owned(),
         },
     ]

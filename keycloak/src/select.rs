@@ -121,7 +121,8 @@ impl Idp {
             IdpChoice::Issuer(issuer) => Self::named(issuer).await,
             IdpChoice::Keycloak => Self::keycloak().await,
             IdpChoice::Auto if probe(&keycloak_issuer(), LOCAL_SECONDS).await? == Found::Ready => {
-                Self::keycloak().await
+                let issuer = keycloak_issuer();
+                Ok(Self::at(&issuer, format!("Keycloak at {issuer}, since it answers there")))
             }
             _ if probe(&embedded, LOCAL_SECONDS).await? == Found::Ready => {
                 Ok(Self::at(&embedded, format!("The embedded stand-in that is up at {embedded}")))
