@@ -144,10 +144,11 @@ impl Verifier {
             or_absent(jwt.header_text("typ")),
             or_absent(jwt.claim_text("typ"))
         );
+        let taken: String = self.header_types.iter().map(|typ| format!(" or {typ:?} (--accept-typ)")).collect();
         checks.holds(
             &rules::TYPE,
             typ,
-            "typ is at+jwt, or JWT with the claim typ Bearer (Keycloak)",
+            format_args!("typ is at+jwt{taken}, or JWT with the claim typ Bearer (Keycloak)"),
             got,
             Answer::InvalidToken("The token is no access token"),
         )?;
