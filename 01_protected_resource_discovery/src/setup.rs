@@ -7,11 +7,10 @@ use shared::breakage::Breakage;
 use shared::cli::CommonOptions;
 use shared::http::Http;
 use shared::listen::{self, Serving};
-use shared::reach::Reach;
+use shared::reach::{Reach, host_of};
 use shared::{Failure, Reporter, Side};
 
 use crate::server::{self, ProtectedResource};
-use crate::well_known::split;
 
 /// Options of the MCP server.
 #[derive(Args, Clone, Debug)]
@@ -120,7 +119,7 @@ impl Setup<'_> {
     /// The HTTP client of the whole story: the user named the IdP too.
     pub async fn http_of_story(&self, running: &Running) -> Result<Http, Failure> {
         let reach = Reach::of_server(&running.server_url, &self.common.allow_host).await;
-        Http::new(self.reporter.clone(), reach.name(host(running.idp.issuer())))
+        Http::new(self.reporter.clone(), reach.name(&host_of(running.idp.issuer())))
     }
 
     /// The HTTP client of a client of `server_url`, for a run in which the client is alone.
@@ -132,27 +131,5 @@ impl Setup<'_> {
     /// The HTTP client, which may reach what the server at `url` may name.
     pub async fn http(&self, url: &str) -> Result<Http, Failure> {
         Http::new(self.reporter.clone(), Reach::of_server(url, &self.common.allow_host).await)
-    }
-}
-
-/// The host of a URL, without its port.
-fn host(url: &str) -> &str {
-    let authority = split(url).and_then(|(origin, _)| origin.split_once("://")).map_or("", |(_, authority)| authority);
-    authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(authority, |(host, _)| host)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_host_of_a_url_is_found() {
-        for (url, expected) in [
-            ("https://idp.example/realms/r", "idp.example"),
-            ("http://10.0.0.1:8080", "10.0.0.1"),
-            ("http://[::1]:9000/r", "[::1]"),
-            ("http://[::1]/r", "[::1]"),
-            ("nonsense", ""),
-        ] {
-            assert_eq!(super::host(url), expected, "{url}");
-        }
     }
 }

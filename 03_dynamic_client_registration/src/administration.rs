@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
 use shared::{Failure, Secret, reach};
-use url::Url;
 
 /// The tutorial's realm; its administrator's password is public, so it goes nowhere else.
 const REALM: &str = "mcp-oauth";
@@ -143,8 +142,7 @@ impl<'a> Administration<'a> {
 
 /// Whether this is the tutorial's realm on this machine.
 pub fn is_tutorial(issuer: &str) -> bool {
-    let host = Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    issuer.ends_with(&format!("/realms/{REALM}")) && reach::is_loopback(&host)
+    issuer.ends_with(&format!("/realms/{REALM}")) && reach::is_loopback(&reach::host_of(issuer))
 }
 
 fn administrator(issuer: &str, realm: &str) -> Result<(String, Secret), Failure> {

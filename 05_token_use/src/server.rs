@@ -7,10 +7,9 @@ use axum::response::Json;
 use axum::routing::{any, get};
 use axum::{Router, middleware};
 use protected_resource_discovery::server::{ProtectedResource, metadata_routes};
-use protected_resource_discovery::well_known::split;
 use serde_json::json;
 use shared::http::Http;
-use shared::reach::{Privacy, Reach};
+use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failure, Reporter, mcp};
 
 use crate::access_token::Verifier;
@@ -71,11 +70,9 @@ pub fn endpoint(permissions: Arc<Permissions>) -> Result<Router, Failure> {
 
 /// The authorization server is the operator's own choice, so it may be anywhere; what it names may be as private as this machine.
 fn keys(issuer: &str, limits: Limits, reporter: &Reporter) -> Result<Jwks, Failure> {
-    let authority =
-        split(issuer).and_then(|(origin, _)| origin.split_once("://")).map_or("", |(_, authority)| authority);
-    let host = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(authority, |(host, _)| host);
+    let host = host_of(issuer);
     let http = |reporter: Reporter| {
-        Http::new(reporter, Reach::public_only().limit(Privacy::Loopback).name(host))
+        Http::new(reporter, Reach::public_only().limit(Privacy::Loopback).name(&host))
             .map(|http| http.within(KEYS_SECONDS))
     };
     Ok(Jwks::new(http(reporter.clone())?, http(Reporter::silent())?, issuer, limits))

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 use serde_json::Value;
 use shared::http::{Http, HttpError, Request};
-use shared::reach::{Privacy, Reach};
+use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failure, Reporter, listen};
 
 use crate::{Defect, EMBEDDED_PORT, Embedded, Realm, RealmError};
@@ -283,9 +283,8 @@ impl std::fmt::Display for Found {
 async fn probe(issuer: &str, seconds: u64) -> Result<Found, Failure> {
     let (scheme, rest) = issuer.split_once("://").unwrap_or(("", issuer));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     // The user named this IdP, so it may be anywhere.
-    let reach = Reach::public_only().limit(Privacy::Loopback).name(host);
+    let reach = Reach::public_only().limit(Privacy::Loopback).name(&host_of(issuer));
     let http = Http::new(Reporter::silent(), reach)?.within(seconds);
     let urls = [
         format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')),

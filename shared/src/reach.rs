@@ -98,7 +98,7 @@ impl Reach {
     /// What a client of the server at `url` may talk to: addresses as private as that server's own, and the hosts that the user
     /// trusts. Where its name leads to several addresses, the least private one counts.
     pub async fn of_server(url: &str, trusted: &[String]) -> Self {
-        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let host = host_of(url);
         let found = match literal(&host) {
             Some(address) => vec![address],
             None => tokio::net::lookup_host((host.as_str(), 0))
@@ -145,6 +145,11 @@ impl Reach {
     }
 }
 
+/// The host of a URL, without its port; empty where there is none that can be read.
+pub fn host_of(url: &str) -> String {
+    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+}
+
 /// Whether this host is this machine, by its name or address alone (RFC 6761 §6.3 for `localhost`).
 pub fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
@@ -164,6 +169,19 @@ mod tests {
 
     fn of(address: &str) -> Privacy {
         privacy(address.parse().unwrap())
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        for (url, expected) in [
+            ("https://idp.example/realms/r", "idp.example"),
+            ("http://10.0.0.1:8080", "10.0.0.1"),
+            ("http://[::1]:9000/r", "[::1]"),
+            ("http://[::1]/r", "[::1]"),
+            ("nonsense", ""),
+        ] {
+            assert_eq!(host_of(url), expected, "{url}");
+        }
     }
 
     #[test]

@@ -2,11 +2,9 @@
 
 use std::net::IpAddr;
 
-use url::Url;
-
 use super::{MAX_BODY_BYTES, MAX_REDIRECTS};
 use crate::Failure;
-use crate::reach::Privacy;
+use crate::reach::{Privacy, host_of};
 use crate::redact::Mask;
 
 /// Why there is no answer.
@@ -114,14 +112,14 @@ impl HttpError {
         match self {
             HttpError::BadUrl { .. } => "Give a whole URL, for example http://localhost:8000/mcp.".to_owned(),
             HttpError::Insecure { url } => {
-                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")
             }
             HttpError::Refused { privacy: Privacy::Never, .. } => {
                 "Nothing: no honest server names such an address. Tell its operator.".to_owned()
             }
             HttpError::Refused { url, .. } => {
-                let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                let host = host_of(url);
                 format!("If you know and trust that host, allow it with --allow-host {host}")
             }
             HttpError::Unreachable { .. } => "Is the server started, and is the URL right?".to_owned(),
