@@ -27,6 +27,7 @@ use shared::{Reporter, listen, mcp};
 use token_use::options::CheckOptions;
 use token_use::permissions::Permissions;
 use token_use::server;
+use token_use::tools::SampleTools;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -89,7 +90,7 @@ async fn run() {
 
 /// The server without anybody in front of it.
 fn endpoint() -> Router {
-    server::endpoint(Arc::new(Permissions::open())).unwrap()
+    server::endpoint(Arc::new(Permissions::open()), SampleTools::create().unwrap())
 }
 
 /// The server with everything in front of it but the check.

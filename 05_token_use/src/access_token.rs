@@ -12,9 +12,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
+use shared::http::Http;
+use shared::reach::{Privacy, Reach, host_of};
+use shared::{Failure, Reporter};
 
 use crate::checks::{Checks, short};
-use crate::jwks::{Jwks, Key, NoKey};
+use crate::jwks::{Jwks, Key, Limits, NoKey};
+use crate::options::CheckOptions;
 use crate::refusal::{Answer, Failed, Refusal};
 use crate::rules;
 
@@ -61,6 +65,9 @@ impl AccessToken {
     }
 }
 
+/// A check of claims that another lesson adds to those here: lesson 06 looks at `aud`.
+pub type ClaimsCheck = Arc<dyn Fn(&Checks<'_>, &Map<String, Value>) -> Result<(), Refusal> + Send + Sync>;
+
 /// What tokens are held against.
 pub struct Verifier {
     /// The authorization server, as its metadata spells it.
@@ -69,9 +76,26 @@ pub struct Verifier {
     pub keys: Arc<Jwks>,
     /// Values of `typ` in the header that are taken though RFC 9068 does not have them: for other authorization servers.
     pub header_types: Vec<String>,
+    /// Whether a token is for this server: `None` in this lesson, where any is taken.
+    pub audience: Option<ClaimsCheck>,
 }
 
+/// Seconds within which the authorization server has to give its keys.
+const KEYS_SECONDS: u64 = 3;
+
 impl Verifier {
+    /// The checks of this lesson, for tokens of one authorization server. It is the operator's own choice, so it may be anywhere; what it names
+    /// may be as private as this machine.
+    pub fn of(issuer: &str, options: &CheckOptions, limits: Limits, reporter: &Reporter) -> Result<Self, Failure> {
+        let host = host_of(issuer);
+        let http = |reporter: Reporter| {
+            Http::new(reporter, Reach::public_only().limit(Privacy::Loopback).name(&host))
+                .map(|http| http.within(KEYS_SECONDS))
+        };
+        let keys = Arc::new(Jwks::new(http(reporter.clone())?, http(Reporter::silent())?, issuer, limits));
+        Ok(Self { issuer: issuer.to_owned(), keys, header_types: options.accept_typ.clone(), audience: None })
+    }
+
     /// The checks, one after the other.
     pub async fn verify(&self, checks: &Checks<'_>, token: &str) -> Result<AccessToken, Refusal> {
         // "If any of the listed steps fail, then the JWT MUST be rejected" (RFC 7519 §7.2)
@@ -178,8 +202,11 @@ impl Verifier {
         )?;
 
         // "MCP servers MUST validate that access tokens were issued specifically for them as the intended audience" (MCP 2026-07-28, Token
-        // Handling). NOT DONE HERE: this server does not look at aud, says so with every request, and the last stage of the lesson shows what comes of it.
-        Ok(())
+        // Handling). NOT DONE IN THIS LESSON: its server does not look at aud, says so with every request, and the last stage shows what comes of it.
+        match &self.audience {
+            Some(check) => check(checks, &jwt.claims),
+            None => Ok(()),
+        }
     }
 
     fn is_access_token(&self, jwt: &Jwt<'_>) -> bool {

@@ -1,16 +1,79 @@
 //! Commands over the tokens that are kept for an MCP server (lesson 04's `authorize`, or this one's).
 
-use authorization_code::tokens::Kept;
+use authorization_code::options::SignInOptions;
+use authorization_code::tokens::{self, Kept};
+use clap::Subcommand;
 use dynamic_client_registration::administration::Administration;
+use dynamic_client_registration::options::Plan;
+use protected_resource_discovery::setup::{McpServer, Setup};
 use serde_json::Value;
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, Side, spec};
+use shared::{Failure, Side, kept, spec};
 
 use crate::authorized::{Authorized, State};
 use crate::error::TokenUseError;
 use crate::token_endpoints::{self, Hint};
 use crate::{client, rules};
+
+/// What can be done with kept tokens.
+#[derive(Subcommand)]
+pub enum KeptCommand {
+    /// Sign in at the IdP of an MCP server, and keep the tokens
+    Authorize(McpServer),
+    /// With the kept tokens: what the MCP server offers
+    ListTools(McpServer),
+    /// With the kept tokens: call a tool
+    CallTool {
+        /// The tool's name
+        name: String,
+        /// Its arguments, a JSON object
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        args: String,
+        /// The MCP server.
+        #[command(flatten)]
+        server: McpServer,
+    },
+    /// Refresh the kept tokens
+    Refresh(McpServer),
+    /// Have the IdP revoke the kept tokens, and forget them
+    Logout(McpServer),
+}
+
+/// Runs the command. `plan` is for a client that has to register first.
+pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: &SignInOptions) -> Result<(), Failure> {
+    let (KeptCommand::Authorize(at)
+    | KeptCommand::ListTools(at)
+    | KeptCommand::Refresh(at)
+    | KeptCommand::Logout(at)
+    | KeptCommand::CallTool { server: at, .. }) = command;
+    no_break(setup)?;
+    let url = at.server_url.as_str();
+    let http = setup.http_of_client(url).await?;
+    let folder = kept::home();
+    let tokens = tokens::find(&folder, url).await?;
+    // Who authorizes, asks for new tokens.
+    let tokens = tokens.filter(|_| !matches!(command, KeptCommand::Authorize(_)));
+    if tokens.is_some() && sign_in.login.is_some() {
+        let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
+        setup.reporter.note(note);
+    }
+    let authorized = Authorized::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
+    match command {
+        KeptCommand::Authorize(_) => authorized.sign_in_first(&[]).await,
+        KeptCommand::ListTools(_) => list_tools(&http, authorized, url).await,
+        KeptCommand::CallTool { name, args, .. } => call_tool(&http, authorized, url, name, args).await,
+        KeptCommand::Refresh(_) => refresh(&authorized, url).await,
+        KeptCommand::Logout(_) => logout(&http, &authorized, url).await,
+    }
+}
+
+/// What is broken on purpose is one request of the story.
+pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
+    let Some(breakage) = setup.breakage else { return Ok(()) };
+    let message = format!("--break {} breaks one request of the story, and this command is not that.", breakage.name);
+    Err(Failure::new("configuration.break", message, "Leave the command out, or use client."))
+}
 
 /// `-- list-tools`
 pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -> Result<(), Failure> {

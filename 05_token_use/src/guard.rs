@@ -79,7 +79,7 @@ impl Guard {
         if let Some(tool) = &asked.tool {
             self.permissions.check(&checks, tool, &token).map_err(|refusal| self.refuse(&refusal))?;
         }
-        checks.note(|| asked.let_in(&token, how));
+        checks.note(|| asked.let_in(&token, how, self.verifier.audience.is_some()));
         parts.extensions.insert(Arc::clone(&token));
         Ok((Request::from_parts(parts, Body::from(body)), token))
     }
@@ -163,13 +163,16 @@ impl Asked {
     }
 
     /// One line for a request that is served, and for what was not looked at.
-    fn let_in(&self, token: &AccessToken, how: How) -> String {
+    fn let_in(&self, token: &AccessToken, how: How, aud_is_checked: bool) -> String {
         let method = short(self.method.as_deref().unwrap_or("The request"));
         let tool = self.tool.as_ref().map(|tool| format!(" {}", short(tool))).unwrap_or_default();
         let why = match how {
             How::Verified => "every check of its token holds",
             How::Remembered => "its token is remembered to be good",
         };
+        if aud_is_checked {
+            return format!("{method}{tool} is let in: {why}.");
+        }
         let aud = token.claims.get("aud").map_or("absent".to_owned(), |aud| short(&aud.to_string()));
         format!("{method}{tool} is let in: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
     }

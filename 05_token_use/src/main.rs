@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use authorization_code::options::SignInOptions;
-use authorization_code::tokens;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::{Idp, Lifetime};
@@ -12,9 +11,10 @@ use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::http::Http;
 use shared::story::Holds;
-use shared::{Failure, Side, kept, story};
+use shared::{Failure, Side, story};
 use token_use::authorized::Authorized;
 use token_use::client::Story;
+use token_use::commands::KeptCommand;
 use token_use::jwks::Limits;
 use token_use::options::{CheckOptions, resource_server};
 use token_use::{attacks, breakages, client, commands, server};
@@ -45,25 +45,9 @@ enum Role {
     Server,
     /// Only the client, against any MCP server
     Client(McpServer),
-    /// Sign in at the IdP of an MCP server, and keep the tokens
-    Authorize(McpServer),
-    /// With the kept tokens: what the MCP server offers
-    ListTools(McpServer),
-    /// With the kept tokens: call a tool
-    CallTool {
-        /// The tool's name
-        name: String,
-        /// Its arguments, a JSON object
-        #[arg(long, value_name = "JSON", default_value = "{}")]
-        args: String,
-        /// The MCP server.
-        #[command(flatten)]
-        server: McpServer,
-    },
-    /// Refresh the kept tokens
-    Refresh(McpServer),
-    /// Have the IdP revoke the kept tokens, and forget them
-    Logout(McpServer),
+    /// Over kept tokens.
+    #[command(flatten)]
+    Kept(KeptCommand),
     /// Have the IdP sign with a new key from now on (an IdP that stays, and its administrator)
     RotateKeys,
 }
@@ -108,7 +92,9 @@ fn main() -> ExitCode {
             story::run(&reporter, holds, client_alone(&setup, &cli, at))
         }
         Some(Role::RotateKeys) => story::run(&reporter, holds, rotate_keys(&setup)),
-        Some(command) => story::run(&reporter, holds, kept_tokens(&setup, &cli, command)),
+        Some(Role::Kept(command)) => story::run(&reporter, holds, async {
+            commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
+        }),
     }
 }
 
@@ -164,49 +150,9 @@ async fn run_client(
 }
 
 async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
-    no_break(setup)?;
+    commands::no_break(setup)?;
     let idp = Idp::select_lasting(&setup.server.idp.idp).await?;
     setup.reporter.on(Side::Idp).note(idp.reason());
     let http = setup.http(idp.issuer()).await?;
     commands::rotate_keys(&http, idp.issuer()).await
-}
-
-/// What is broken on purpose is one request of the story.
-fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
-    let Some(breakage) = setup.breakage else { return Ok(()) };
-    let message = format!("--break {} breaks one request of the story, and this command is not that.", breakage.name);
-    Err(Failure::new("configuration.break", message, "Leave the command out, or use client."))
-}
-
-/// Commands over the tokens that are kept for an MCP server.
-async fn kept_tokens(setup: &Setup<'_>, cli: &Cli, command: &Role) -> Result<(), Failure> {
-    let (Role::Authorize(at)
-    | Role::ListTools(at)
-    | Role::Refresh(at)
-    | Role::Logout(at)
-    | Role::CallTool { server: at, .. }) = command
-    else {
-        return Ok(());
-    };
-    no_break(setup)?;
-    let url = at.server_url.as_str();
-    let http = setup.http_of_client(url).await?;
-    let folder = kept::home();
-    let tokens = tokens::find(&folder, url).await?;
-    // Who authorizes, asks for new tokens.
-    let tokens = tokens.filter(|_| !matches!(command, Role::Authorize(_)));
-    if tokens.is_some() && cli.sign_in.login.is_some() {
-        let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
-        setup.reporter.note(note);
-    }
-    let plan = plan(cli, None, true)?;
-    let authorized = Authorized::new(http.clone(), url, plan, cli.sign_in.clone(), Some(folder), tokens, false);
-    match command {
-        Role::Authorize(_) => authorized.sign_in_first(&[]).await,
-        Role::ListTools(_) => commands::list_tools(&http, authorized, url).await,
-        Role::CallTool { name, args, .. } => commands::call_tool(&http, authorized, url, name, args).await,
-        Role::Refresh(_) => commands::refresh(&authorized, url).await,
-        Role::Logout(_) => commands::logout(&http, &authorized, url).await,
-        Role::Server | Role::Client(_) | Role::RotateKeys => Ok(()),
-    }
 }

@@ -11,7 +11,7 @@ use crate::rules;
 
 /// What a tool needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needs {
+pub enum Needs {
     /// A valid token, whatever it allows.
     Token,
     /// The scope to read.
@@ -20,8 +20,11 @@ enum Needs {
     Write,
 }
 
-/// The tools, and what they need.
-const TOOLS: &[(&str, Needs)] = &[
+/// A server's tools, and what each needs.
+pub type Table = &'static [(&'static str, Needs)];
+
+/// This lesson's.
+pub const TOOLS: Table = &[
     ("get_user_profile", Needs::Token),
     ("get_weather", Needs::Read),
     ("list_files", Needs::Read),
@@ -31,6 +34,7 @@ const TOOLS: &[(&str, Needs)] = &[
 /// Which scopes and roles reading and writing take here.
 #[derive(Clone, Debug)]
 pub struct Permissions {
+    tools: Table,
     read: Option<String>,
     write: Option<String>,
     open: bool,
@@ -43,13 +47,13 @@ const WRITER: &str = "mcp-writer";
 
 impl Permissions {
     /// The first of the server's scopes is for reading, the last one for writing.
-    pub fn of_scopes(scopes: &[String]) -> Self {
-        Self { read: scopes.first().cloned(), write: scopes.last().cloned(), open: false }
+    pub fn of_scopes(tools: Table, scopes: &[String]) -> Self {
+        Self { tools, read: scopes.first().cloned(), write: scopes.last().cloned(), open: false }
     }
 
     /// Everybody may do everything, with or without a token: what a server is like that has no authorization.
     pub fn open() -> Self {
-        Self { read: None, write: None, open: true }
+        Self { tools: TOOLS, read: None, write: None, open: true }
     }
 
     /// Whether this tool may be called with this token; an unknown tool is not this module's business.
@@ -74,7 +78,7 @@ impl Permissions {
 
     /// The same without a word, for a list and for the tools themselves. A tool that is not in the table is nobody's.
     pub fn allows(&self, tool: &str, token: Option<&AccessToken>) -> bool {
-        let is_known = TOOLS.iter().any(|(name, _)| *name == tool);
+        let is_known = self.tools.iter().any(|(name, _)| *name == tool);
         match token {
             Some(token) => is_known && self.check(&Checks::quiet(), tool, token).is_ok(),
             None => self.open,
@@ -83,7 +87,7 @@ impl Permissions {
 
     /// The scope and the role that a tool needs.
     fn needed(&self, tool: &str) -> Option<(Option<&str>, &'static str)> {
-        let (_, needs) = TOOLS.iter().find(|(name, _)| *name == tool)?;
+        let (_, needs) = self.tools.iter().find(|(name, _)| *name == tool)?;
         match needs {
             Needs::Token => None,
             Needs::Read => Some((self.read.as_deref(), READER)),

@@ -11,7 +11,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
-use shared::mcp;
+use shared::{Failure, mcp};
 
 use crate::access_token::AccessToken;
 use crate::permissions::Permissions;
@@ -24,21 +24,55 @@ const TTL_MS: u64 = 60_000;
 const WEATHER: &[(&str, &str)] =
     &[("Berlin", "4 °C, rain"), ("Lisbon", "17 °C, sunny"), ("Oslo", "-3 °C, snow"), ("Tokyo", "13 °C, clouds")];
 
-/// The MCP server's tools.
-#[derive(Clone)]
-pub struct Tools {
-    permissions: Arc<Permissions>,
-    folder: Arc<SampleFolder>,
+/// What a server can do for its callers. Who may is the table's business ([`Permissions`]).
+pub trait Toolbox: Send + Sync + 'static {
+    /// The tools, described.
+    fn tools(&self) -> &[Tool];
+
+    /// Calls the tool `name`, which is one of them; an error is the tool's own, in words for the caller.
+    fn call(
+        &self,
+        name: &str,
+        arguments: &JsonObject,
+        caller: &Caller<'_>,
+    ) -> impl Future<Output = Result<String, String>> + Send;
 }
 
-impl Tools {
-    /// Tools that work in this folder.
-    pub fn new(permissions: Arc<Permissions>, folder: Arc<SampleFolder>) -> Self {
-        Self { permissions, folder }
+/// Who calls.
+pub struct Caller<'a> {
+    /// The token that let the request in; `None` on a server without the layer.
+    pub token: Option<Arc<AccessToken>>,
+    /// The request, whose header has that token as it was sent.
+    pub request: Option<&'a Parts>,
+}
+
+impl<'a> Caller<'a> {
+    fn of(context: &'a RequestContext<RoleServer>) -> Self {
+        let request = context.extensions.get::<Parts>();
+        Self { token: request.and_then(|request| request.extensions.get::<Arc<AccessToken>>().cloned()), request }
     }
 }
 
-impl ServerHandler for Tools {
+/// The MCP server behind the layer: lists tools, and calls them.
+pub struct Tools<T> {
+    permissions: Arc<Permissions>,
+    toolbox: Arc<T>,
+}
+
+impl<T> Tools<T> {
+    /// The tools of this box.
+    pub fn new(permissions: Arc<Permissions>, toolbox: T) -> Self {
+        Self { permissions, toolbox: Arc::new(toolbox) }
+    }
+}
+
+impl<T> Clone for Tools<T> {
+    fn clone(&self) -> Self {
+        Self { permissions: Arc::clone(&self.permissions), toolbox: Arc::clone(&self.toolbox) }
+    }
+}
+
+impl<T: Toolbox> ServerHandler for Tools<T> {
     fn get_info(&self) -> ServerConfig {
         let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
         info.server_info = Implementation::new(mcp::NAME, mcp::VERSION);
@@ -52,8 +86,9 @@ impl ServerHandler for Tools {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let token = token(&context);
-        let tools = ALL.iter().filter(|tool| self.permissions.allows(&tool.name, token.as_deref()));
+        let Caller { token, .. } = Caller::of(&context);
+        let tools = self.toolbox.tools().iter();
+        let tools = tools.filter(|tool| self.permissions.allows(&tool.name, token.as_deref()));
         let list = ListToolsResult::with_all_items(tools.cloned().collect());
         Ok(list.with_cache_scope(CacheScope::Private).with_ttl_ms(TTL_MS))
     }
@@ -64,30 +99,15 @@ impl ServerHandler for Tools {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let name = request.name.as_ref();
-        if !ALL.iter().any(|tool| tool.name == name) {
+        if !self.toolbox.tools().iter().any(|tool| tool.name == name) {
             return Err(ErrorData::invalid_params(format!("There is no tool {name:?}."), None));
         }
-        let token = token(&context);
-        if !self.permissions.allows(name, token.as_deref()) {
+        let caller = Caller::of(&context);
+        if !self.permissions.allows(name, caller.token.as_deref()) {
             return Err(ErrorData::invalid_request("This token does not allow that tool.", None));
         }
         let arguments = request.arguments.unwrap_or_default();
-        let text = |name: &str| {
-            arguments
-                .get(name)
-                .and_then(Value::as_str)
-                .ok_or(format!("The argument {name} is missing, or it is not a text."))
-        };
-        let result = match name {
-            "get_weather" => text("city").and_then(weather),
-            "list_files" => {
-                let folder = if arguments.contains_key("folder") { text("folder") } else { Ok(".") };
-                folder.and_then(|folder| self.folder.list(folder)).map(|names| names.join("\n"))
-            }
-            "save_note" => text("name").and_then(|name| self.folder.save_note(name, text("text")?)),
-            _ => profile(token.as_deref()),
-        };
-        let result = match result {
+        let result = match self.toolbox.call(name, &arguments, &caller).await {
             Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
             Err(text) => CallToolResult::error(vec![ContentBlock::text(text)]),
         };
@@ -95,9 +115,40 @@ impl ServerHandler for Tools {
     }
 }
 
-/// The token that let the request in; `None` on a server without the layer.
-fn token(context: &RequestContext<RoleServer>) -> Option<Arc<AccessToken>> {
-    context.extensions.get::<Parts>()?.extensions.get::<Arc<AccessToken>>().cloned()
+/// This lesson's tools.
+pub struct SampleTools {
+    folder: SampleFolder,
+}
+
+impl SampleTools {
+    /// Tools that work in a folder of their own.
+    pub fn create() -> Result<Self, Failure> {
+        Ok(Self { folder: SampleFolder::create()? })
+    }
+}
+
+impl Toolbox for SampleTools {
+    fn tools(&self) -> &[Tool] {
+        &ALL
+    }
+
+    async fn call(&self, name: &str, arguments: &JsonObject, caller: &Caller<'_>) -> Result<String, String> {
+        let text = |name: &str| {
+            arguments
+                .get(name)
+                .and_then(Value::as_str)
+                .ok_or(format!("The argument {name} is missing, or it is not a text."))
+        };
+        match name {
+            "get_weather" => text("city").and_then(weather),
+            "list_files" => {
+                let folder = if arguments.contains_key("folder") { text("folder") } else { Ok(".") };
+                folder.and_then(|folder| self.folder.list(folder)).map(|names| names.join("\n"))
+            }
+            "save_note" => text("name").and_then(|name| self.folder.save_note(name, text("text")?)),
+            _ => profile(caller.token.as_deref()),
+        }
+    }
 }
 
 fn weather(city: &str) -> Result<String, String> {
@@ -109,7 +160,7 @@ fn weather(city: &str) -> Result<String, String> {
 }
 
 /// What the token says of its user; whose it is, is `sub`, and nothing that the client could choose.
-fn profile(token: Option<&AccessToken>) -> Result<String, String> {
+pub fn profile(token: Option<&AccessToken>) -> Result<String, String> {
     let token = token.ok_or("There is no token, so there is no user.")?;
     let members = ["preferred_username", "name", "email"];
     let mut profile = JsonObject::from_iter([("sub".to_owned(), json!(token.subject()))]);
@@ -153,7 +204,8 @@ fn all() -> Vec<Tool> {
     ]
 }
 
-fn tool(name: &'static str, description: &'static str, properties: Value, required: &[&str]) -> Tool {
+/// A tool and what it takes.
+pub fn tool(name: &'static str, description: &'static str, properties: Value, required: &[&str]) -> Tool {
     let schema =
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
     let Value::Object(schema) = schema else { return Tool::new(name, description, JsonObject::new()) };

@@ -28,7 +28,7 @@ fn remembering(issuer: &str, limits: Limits) -> Server {
 fn verifier(issuer: &str) -> Verifier {
     let http = || Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
     let keys = Arc::new(Jwks::new(http(), http(), issuer, CALM));
-    Verifier { issuer: issuer.to_owned(), keys, header_types: Vec::new() }
+    Verifier { issuer: issuer.to_owned(), keys, header_types: Vec::new(), audience: None }
 }
 
 async fn verified(verifier: &Verifier, token: &str) -> Arc<AccessToken> {
