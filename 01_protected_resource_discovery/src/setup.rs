@@ -85,7 +85,7 @@ impl Setup<'_> {
         let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
         let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
         // An IdP inside this process issues tokens for this very server, whatever its port.
-        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, Some(&server_url)).await?;
+        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, &[&server_url]).await?;
         self.reporter.on(Side::Idp).note(idp.reason());
         let protected = ProtectedResource {
             resource: server_url.clone(),

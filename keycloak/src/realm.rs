@@ -75,6 +75,9 @@ pub struct RealmClient {
     /// Whether the user is asked before it gets anything.
     #[serde(default)]
     pub consent_required: bool,
+    /// Whether its tokens carry every role of the user's, and not only those of its scopes; Keycloak's default is yes.
+    #[serde(default = "yes")]
+    pub full_scope_allowed: bool,
     /// Origins whose pages may call the token endpoint.
     #[serde(default)]
     pub web_origins: Vec<String>,
@@ -153,10 +156,20 @@ impl User {
         })
     }
 
+    /// Every role of the user's in the realm: what `default-roles-REALM` brings stands beside it.
+    pub fn all_realm_roles(&self) -> impl Iterator<Item = &str> {
+        let default = if self.has_default_roles() { &["offline_access", "uma_authorization"][..] } else { &[] };
+        self.realm_roles.iter().map(String::as_str).chain(default.iter().copied())
+    }
+
+    /// Whether the user has what Keycloak gives every user: among others, roles for the account pages.
+    pub fn has_default_roles(&self) -> bool {
+        self.realm_roles.iter().any(|own| own.starts_with("default-roles-"))
+    }
+
     /// Whether the user has this role. `default-roles-REALM` brings `offline_access`, as in every realm of Keycloak's.
     pub fn has_role(&self, role: &str) -> bool {
-        let by_default =
-            role == "offline_access" && self.realm_roles.iter().any(|own| own.starts_with("default-roles-"));
+        let by_default = role == "offline_access" && self.has_default_roles();
         by_default || self.realm_roles.iter().any(|own| own == role)
     }
 }
@@ -283,10 +296,11 @@ impl Realm {
         Self::from_json(SHIPPED, |name| std::env::var(name).ok())
     }
 
-    /// The same, for an MCP server with this URL, unless the environment names one.
-    pub fn shipped_for(resource: &str) -> Result<Self, RealmError> {
+    /// The same, for MCP servers with these URLs, the first and the second, unless the environment names them.
+    pub fn shipped_for(resources: &[&str]) -> Result<Self, RealmError> {
         Self::from_json(SHIPPED, |name| {
-            let named = (name == "MCP_RESOURCE_URL").then(|| resource.to_owned());
+            let named = ["MCP_RESOURCE_URL", "MCP_SECOND_RESOURCE_URL"].iter().zip(resources);
+            let named = named.filter(|(known, _)| **known == name).map(|(_, url)| (*url).to_owned()).next();
             std::env::var(name).ok().or(named)
         })
     }

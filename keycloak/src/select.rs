@@ -65,7 +65,7 @@ pub enum Lifetime {
 #[derive(Clone, Copy)]
 struct Inside<'a> {
     lifetime: Lifetime,
-    resource: Option<&'a str>,
+    resources: &'a [&'a str],
 }
 
 /// The identity provider of this run.
@@ -78,18 +78,18 @@ pub struct Idp {
 impl Idp {
     /// Finds the IdP that `choice` asks for, or starts the embedded one.
     pub async fn select(choice: &IdpChoice, lifetime: Lifetime) -> Result<Self, Failure> {
-        Self::select_with(choice, lifetime, None, None).await
+        Self::select_with(choice, lifetime, None, &[]).await
     }
 
     /// The same; with a defect it is always an embedded one inside this process, since no other IdP misbehaves on demand. Such a one
-    /// takes `resource` for the MCP server of its realm file.
+    /// takes `resources` for the MCP servers of its realm file, the first and the second.
     pub async fn select_with(
         choice: &IdpChoice,
         lifetime: Lifetime,
         defect: Option<Defect>,
-        resource: Option<&str>,
+        resources: &[&str],
     ) -> Result<Self, Failure> {
-        let inside = Inside { lifetime, resource };
+        let inside = Inside { lifetime, resources };
         match choice {
             IdpChoice::Auto | IdpChoice::Embedded if defect.is_some() => {
                 Self::inside(inside, "since this --break needs it", defect).await
@@ -142,7 +142,12 @@ impl Idp {
 
     /// A second embedded one inside this process, on a port of its own.
     pub async fn another() -> Result<Self, Failure> {
-        Self::inside(Inside { lifetime: Lifetime::Story, resource: None }, "beside the first one", None).await
+        Self::another_with(None, &[]).await
+    }
+
+    /// The same with a defect, or with a feature that the first one has not got, for these MCP servers.
+    pub async fn another_with(defect: Option<Defect>, resources: &[&str]) -> Result<Self, Failure> {
+        Self::inside(Inside { lifetime: Lifetime::Story, resources }, "beside the first one", defect).await
     }
 
     /// Whether it is still there when this process has ended.
@@ -206,10 +211,7 @@ impl Idp {
             Lifetime::Server => EMBEDDED_PORT,
         };
         let listener = listen::bind(port, "the embedded IdP", "--idp <issuer URL> (another IdP)").await?;
-        let realm = match inside.resource {
-            Some(url) => Realm::shipped_for(url)?,
-            None => Realm::shipped()?,
-        };
+        let realm = Realm::shipped_for(inside.resources)?;
         let embedded = Embedded::misbehaving(listener, realm, defect);
         let issuer = embedded.issuer().to_owned();
         let reason = format!("The embedded stand-in inside this process, at {issuer}, {why}");

@@ -8,13 +8,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::clients::Client;
-use super::sessions::{Granted, Session};
+use super::sessions::Session;
 use super::tokens::Claims;
 use super::{Defect, Server, now, random};
 use crate::realm::User;
 
 /// Scopes of Keycloak's own that stand in a token's `scope`.
 const SHOWN: [&str; 2] = ["email", "profile"];
+
+/// Keycloak's own client for the account pages, and the roles that every user has there.
+const ACCOUNT: &str = "account";
+const ACCOUNT_ROLES: [&str; 3] = ["manage-account", "manage-account-links", "view-profile"];
 
 /// Seconds by which a defect puts a token's times off.
 const AN_HOUR: u64 = 3600;
@@ -44,14 +48,36 @@ pub fn shown_scope(granted: &[String]) -> String {
 }
 
 /// The audiences that the scopes' mappers bring.
-pub fn audiences(server: &Server, granted: &[String]) -> Vec<String> {
+pub fn audiences(server: &Server, client: &Client, user: Option<&User>, granted: &[String]) -> Vec<String> {
     let mut audiences = BTreeSet::new();
+    // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user has roles for the account pages.
+    if has_account_roles(client, user, granted) {
+        audiences.insert(ACCOUNT.to_owned());
+    }
     for scope in granted.iter().filter_map(|name| server.realm.scope(name)) {
         for mapper in scope.protocol_mappers.iter().filter(|mapper| mapper.protocol_mapper == "oidc-audience-mapper") {
             audiences.extend(mapper.config.get("included.client.audience").cloned());
         }
     }
     audiences.into_iter().collect()
+}
+
+fn has_account_roles(client: &Client, user: Option<&User>, granted: &[String]) -> bool {
+    let has_defaults = user.is_some_and(User::has_default_roles);
+    client.full_scope && has_defaults && granted.iter().any(|scope| scope == "roles")
+}
+
+/// Whether a token with these claims is for this client (RFC 7519 §4.1.3).
+pub fn is_in_audience(claims: &Value, client_id: &str) -> bool {
+    match &claims["aud"] {
+        Value::Array(audiences) => audiences.iter().any(|audience| *audience == client_id),
+        audience => *audience == client_id,
+    }
+}
+
+/// What a token of this server's own making says.
+pub fn unverified(token: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
 /// One audience is a string, several are an array, none is no member (RFC 7519 §4.1.3).
@@ -75,6 +101,8 @@ pub struct Subject<'a> {
     pub scopes: &'a [String],
     /// The audiences.
     pub audiences: &'a [String],
+    /// How well the user was authenticated.
+    pub acr: Option<&'a str>,
 }
 
 impl Subject<'_> {
@@ -82,7 +110,7 @@ impl Subject<'_> {
     pub async fn access_token(&self, server: &Server) -> Option<String> {
         let mut claims = self.common(server, "Bearer")?;
         spoil(&mut claims, server);
-        claims.insert("aud".to_owned(), audience(self.audiences));
+        claims.insert("aud".to_owned(), spoiled_audience(self.audiences, server.defect));
         claims.insert("scope".to_owned(), json!(shown_scope(self.scopes)));
         if self.has("web-origins") && !self.client.web_origins.is_empty() {
             claims.insert("allowed-origins".to_owned(), json!(self.client.web_origins));
@@ -143,16 +171,12 @@ impl Subject<'_> {
             "typ": typ,
             "azp": self.client.client_id,
             "sid": self.session.map(|(sid, _)| sid),
-            "acr": self.granted().filter(|_| self.has("acr")).map(Granted::acr),
+            "acr": self.acr.filter(|_| self.has("acr")),
         });
         match claims {
             Value::Object(claims) => Some(claims),
             _ => None,
         }
-    }
-
-    fn granted(&self) -> Option<&Granted> {
-        self.session.and_then(|(_, session)| session.clients.get(&self.client.client_id))
     }
 
     fn add_user(&self, server: &Server, user: &User, claims: &mut Map<String, Value>) {
@@ -174,6 +198,12 @@ impl Subject<'_> {
                 }
             }
         }
+        if self.client.full_scope {
+            roles.extend(user.all_realm_roles());
+        }
+        if has_account_roles(self.client, self.user, self.scopes) {
+            claims.insert("resource_access".to_owned(), json!({ACCOUNT: {"roles": ACCOUNT_ROLES}}));
+        }
         if (maps_roles || self.has("roles")) && !roles.is_empty() {
             claims.insert("realm_access".to_owned(), json!({"roles": roles}));
         }
@@ -191,6 +221,15 @@ impl Subject<'_> {
             claims.insert("email".to_owned(), json!(user.email));
             claims.insert("email_verified".to_owned(), json!(user.email_verified));
         }
+    }
+}
+
+/// `aud`, as a defect has it.
+fn spoiled_audience(audiences: &[String], defect: Option<Defect>) -> Value {
+    match defect {
+        Some(Defect::AudienceWithSlash) => json!(audiences.iter().map(|url| format!("{url}/")).collect::<Vec<_>>()),
+        Some(Defect::AudienceOfOthers) => json!(["http://localhost:8001/mcp", ACCOUNT]),
+        _ => audience(audiences),
     }
 }
 
@@ -218,6 +257,8 @@ fn spoil(claims: &mut Map<String, Value>, server: &Server) {
             | Defect::OtherIss
             | Defect::NoIss
             | Defect::NoKeys
+            | Defect::AudienceWithSlash
+            | Defect::AudienceOfOthers
             | Defect::ResourceIndicators,
         )
         | None => {}

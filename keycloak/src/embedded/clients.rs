@@ -41,6 +41,10 @@ pub struct Client {
     pub standard_flow: bool,
     /// Whether the user is asked before it gets anything.
     pub consent_required: bool,
+    /// Whether its tokens carry every role of the user's, and not only those of its scopes.
+    pub full_scope: bool,
+    /// Whether it may trade tokens (RFC 8693).
+    pub exchanges_tokens: bool,
     /// The registration access token that opens its entry, by its identifier.
     pub registration_token: Option<RegistrationToken>,
     /// The document it came from is good until then, in seconds since 1970.
@@ -67,6 +71,8 @@ impl Client {
             web_origins: client.web_origins.clone(),
             resource_url: client.attributes.get("resource_url").cloned(),
             consent_required: client.consent_required,
+            full_scope: client.full_scope_allowed,
+            exchanges_tokens: client.attributes.get("standard.token.exchange.enabled").is_some_and(|on| on == "true"),
             // Keycloak lets a client of the realm file use either place for its secret.
             auth_method: if client.public_client { "none" } else { "client-secret" }.to_owned(),
             secret: client.secret.clone().filter(|_| !client.public_client),

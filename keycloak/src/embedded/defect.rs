@@ -34,6 +34,10 @@ pub enum Defect {
     OtherIssuerInTokens,
     /// The keys cannot be had: their endpoint is out of service.
     NoKeys,
+    /// Access tokens name their servers with a slash at the end.
+    AudienceWithSlash,
+    /// Access tokens are for two servers, and none of the two is the one that was asked for.
+    AudienceOfOthers,
     /// No fault: Keycloak's feature `resource-indicators`, by which `resource` decides the audience (RFC 8707).
     ResourceIndicators,
 }

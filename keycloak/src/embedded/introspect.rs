@@ -65,10 +65,7 @@ fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Optio
     let is_revoked = server.sessions.lock().revoked.contains_key(jti);
     let holder = server.clients.get(claims["azp"].as_str()?)?;
     // "The authorization server MAY respond differently to different protected resources making the same request." (RFC 7662 §2.2)
-    let is_for = match &claims["aud"] {
-        Value::Array(audiences) => audiences.iter().any(|audience| *audience == client.client_id),
-        audience => *audience == client.client_id,
-    };
+    let is_for = access_token::is_in_audience(&claims, &client.client_id);
     if is_over || is_early || is_revoked || !is_for {
         return None;
     }
@@ -76,10 +73,10 @@ fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Optio
     claims.as_object_mut()?.shift_remove("at_hash");
     let typ = claims["typ"].clone();
     claims["client_id"] = json!(holder.client_id);
-    if let Some((session, granted)) = presented::session(server, &claims) {
+    if let Some(session) = presented::session_of(server, &claims) {
         // Keycloak looks at the session anew: since the token was given out, the client may have signed its user in once more.
-        if claims.get("acr").is_some() {
-            claims["acr"] = json!(granted.acr());
+        if let Some(acr) = session.acr(&holder.client_id).filter(|_| claims.get("acr").is_some()) {
+            claims["acr"] = json!(acr);
         }
         claims["username"] = json!(session.username);
     }
@@ -96,10 +93,11 @@ fn of_refresh_token(server: &Server, client: &Client, claims: Claims, token: &se
     let (_, session) = server.sessions.lock().refreshable(&claims.jti).ok()?;
     let user = server.realm.user(&session.username)?;
     let scopes = access_token::granted_scopes(server, client, Some(user), &token.scope);
-    let mut audiences = access_token::audiences(server, &scopes);
+    let mut audiences = access_token::audiences(server, client, Some(user), &scopes);
     audiences.insert(0, server.issuer.clone());
     let part = Some((token.part.session.as_str(), &session));
-    let subject = Subject { session: part, user: Some(user), client, scopes: &scopes, audiences: &audiences };
+    let acr = session.acr(&client.client_id);
+    let subject = Subject { session: part, user: Some(user), client, scopes: &scopes, audiences: &audiences, acr };
     let mut about = Value::Object(subject.refresh_token(server, &claims)?);
     about["client_id"] = json!(client.client_id);
     about["username"] = json!(user.username);

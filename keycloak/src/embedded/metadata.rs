@@ -38,7 +38,7 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
         "token_endpoint": endpoint("protocol/openid-connect/token"),
         "jwks_uri": endpoint("protocol/openid-connect/certs"),
         "registration_endpoint": endpoint("clients-registrations/openid-connect"),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", super::token_exchange::GRANT],
         "response_types_supported": ["code"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic", "client_secret_post", "none"],
         "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
@@ -86,6 +86,8 @@ fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
             | Defect::TokensNotYetGood
             | Defect::OtherIssuerInTokens
             | Defect::NoKeys
+            | Defect::AudienceWithSlash
+            | Defect::AudienceOfOthers
             | Defect::ResourceIndicators,
         )
         | None => {}

@@ -16,6 +16,7 @@
 //! | `login.rs`, `pages.rs` | the user signs in and agrees |
 //! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint |
+//! | `token_exchange.rs` | RFC 8693 |
 //! | `revoke.rs`, `introspect.rs` | RFC 7009, RFC 7662 |
 //! | `logout.rs` | a client ends the session |
 //! | `client_authentication.rs` | who asks there, and that it is that one |
@@ -46,6 +47,7 @@ mod registration;
 mod revoke;
 mod sessions;
 mod token;
+mod token_exchange;
 mod tokens;
 
 use std::collections::BTreeMap;

@@ -50,16 +50,16 @@ pub fn check(realm: &Realm, kind: &str, request: &Request<'_>, clients: usize) -
                     return Err(Refused::TooManyClients(policy.name.clone(), limit));
                 }
             }
-            // Consent and full scope change the client (`consent_required`), and mapper types and origins do not arise here.
+            // Consent and full scope change the client ([`has`]), and mapper types and origins do not arise here.
             _ => {}
         }
     }
     Ok(())
 }
 
-/// Whether clients of this kind have to ask the user.
-pub fn consent_required(realm: &Realm, kind: &str) -> bool {
-    realm.registration_policies(kind).any(|policy| policy.provider_id == "consent-required")
+/// Whether there is such a policy for clients of this kind: one that changes the client.
+pub fn has(realm: &Realm, kind: &str, provider_id: &str) -> bool {
+    realm.registration_policies(kind).any(|policy| policy.provider_id == provider_id)
 }
 
 /// Whether a page of this origin may register.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::sessions::{Granted, Part, Refresh, Session};
+use super::sessions::{Part, Refresh, Session};
 use super::tokens::{ADMINISTRATION, Claims, OFFLINE, REFRESH};
 use super::{Server, now};
 
@@ -51,6 +51,10 @@ impl Presented {
         match self {
             Self::Access(claims) | Self::Id(claims) => {
                 let issued = claims["iat"].as_u64().unwrap_or_default();
+                // What was exchanged belongs to the session, in which its holder has no part.
+                if claims["jti"].as_str().is_some_and(|jti| sessions.exchanged.contains_key(jti)) {
+                    return sessions.any_session(claims["sid"].as_str().unwrap_or_default()).is_some();
+                }
                 parts(claims).is_none_or(|parts| parts.iter().any(|part| sessions.holds(part, issued)))
             }
             Self::Refresh(_, token) => sessions.holds(&token.part, token.issued),
@@ -59,13 +63,11 @@ impl Presented {
     }
 }
 
-/// The session that a token with these claims belongs to, and the client's part in it, where the client still has it.
-pub fn session(server: &Server, claims: &Value) -> Option<(Session, Granted)> {
+/// The session that a token with these claims belongs to; whether it still does, [`Presented::holds`] tells.
+pub fn session_of(server: &Server, claims: &Value) -> Option<Session> {
     let sessions = server.sessions.lock();
-    parts(claims)?.iter().find_map(|part| {
-        let session = sessions.session(part)?;
-        Some((session.clone(), session.clients.get(&part.client_id)?.clone()))
-    })
+    let of_part = parts(claims)?.iter().find_map(|part| sessions.session(part).cloned());
+    of_part.or_else(|| sessions.any_session(claims["sid"].as_str()?).cloned())
 }
 
 /// What a token with these claims can belong to; `None` where a client acts for itself.

@@ -14,7 +14,7 @@ use super::client_authentication::read_keys;
 use super::clients::{Client, RegistrationToken, strings};
 use super::policies::{self, Refused, Request};
 use super::tokens::{self, Claims};
-use super::{Refusal, Server, UTF_8, described, error, no_answer, now, random};
+use super::{Refusal, Server, UTF_8, described, error, no_answer, now, random, token_exchange};
 
 /// The members that Keycloak knows; any other one is refused.
 const MEMBERS: &[&str] = &[
@@ -68,12 +68,13 @@ const LISTS: &[&str] = &[
     "response_types",
 ];
 /// Grants that a client can be registered for here.
-const GRANTS: [&str; 5] = [
+const GRANTS: [&str; 6] = [
     "authorization_code",
     "client_credentials",
     "password",
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:device_code",
+    token_exchange::GRANT,
 ];
 
 /// Who asks.
@@ -108,7 +109,8 @@ pub async fn register(
     let mut client = converted(&server, &document, Client { client_id, ..Client::default() })?;
     check_policies(&server, anonymous, &document, &client, true)?;
     client.registration_token = Some(RegistrationToken { id: claims.jti, anonymous });
-    client.consent_required = policies::consent_required(&server.realm, kind(anonymous));
+    client.consent_required = policies::has(&server.realm, kind(anonymous), "consent-required");
+    client.full_scope = !policies::has(&server.realm, kind(anonymous), "scope");
     if let Caller::Initial(claims) = &caller {
         server.initial_access.used(&claims.jti);
     }
@@ -291,6 +293,9 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         "refresh_token" => asked.is_none() || asks_for(grant),
         _ => asks_for(grant),
     });
+    let redirect_uris: Vec<_> =
+        list("redirect_uris").unwrap_or_default().into_iter().filter(|uri| !uri.is_empty()).collect();
+    let grant_types: Vec<_> = grant_types.map(|grant| (*grant).to_owned()).collect();
     let secret = match auth_method.as_str() {
         "client_secret_basic" | "client_secret_post" => before.secret.clone().or_else(random::secret),
         _ => None,
@@ -313,13 +318,22 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         client_uri: text("client_uri").or(before.client_uri),
         jwks_uri: text("jwks_uri"),
         jwks: jwks.cloned(),
-        redirect_uris: list("redirect_uris").unwrap_or_default().into_iter().filter(|uri| !uri.is_empty()).collect(),
-        grant_types: grant_types.map(|grant| (*grant).to_owned()).collect(),
+        web_origins: unique(redirect_uris.iter().filter_map(|uri| origin(uri))),
+        exchanges_tokens: grant_types.iter().any(|grant| grant == token_exchange::GRANT),
+        redirect_uris,
+        grant_types,
         default_scopes,
         optional_scopes,
         standard_flow,
         ..before
     })
+}
+
+/// The scheme, host and port of a URI, as they were written.
+fn origin(uri: &str) -> Option<&str> {
+    let host = uri.find("://")? + 3;
+    let end = uri[host..].find('/').map_or(uri.len(), |path| host + path);
+    Some(&uri[..end])
 }
 
 fn unique<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {

@@ -50,6 +50,13 @@ pub struct Session {
     pub clients: BTreeMap<String, Granted>,
 }
 
+impl Session {
+    /// How well the user was authenticated for this client, where it has a part.
+    pub fn acr(&self, client_id: &str) -> Option<&'static str> {
+        self.clients.get(client_id).map(Granted::acr)
+    }
+}
+
 /// What is remembered of a client in a session.
 #[derive(Clone, Debug, Default)]
 pub struct Granted {
@@ -135,6 +142,8 @@ pub struct State {
     pub used_codes: BTreeMap<String, Part>,
     /// Access tokens that were revoked, by their identifier, and the second at which each ends by itself.
     pub revoked: BTreeMap<String, u64>,
+    /// Access tokens that were exchanged for others, by their identifier, and the second at which each ends by itself.
+    pub exchanged: BTreeMap<String, u64>,
     /// Refresh tokens that were ever given out, by their identifier.
     pub refresh_tokens: BTreeMap<String, Refresh>,
     /// Assertions that clients have authenticated with, by client and `jti`, and the second at which each ends by itself.
@@ -248,6 +257,17 @@ impl State {
         if let Some(granted) = session.and_then(|session| session.clients.get_mut(&token.part.client_id)) {
             granted.used.insert(token.sign_in.clone(), Used { token: id.to_owned(), at: now() });
         }
+    }
+
+    /// The session of this identifier, whoever has a part in it.
+    pub fn any_session(&self, id: &str) -> Option<&Session> {
+        self.sessions.get(id).or_else(|| self.offline_sessions.get(id))
+    }
+
+    /// Remembers that this access token came from an exchange.
+    pub fn exchanged(&mut self, jti: String, exp: u64) {
+        self.exchanged.retain(|_, ends| *ends > now());
+        self.exchanged.insert(jti, exp);
     }
 
     /// Revokes an access token, which ends by itself at `exp`.

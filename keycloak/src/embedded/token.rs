@@ -16,7 +16,8 @@ use super::client_authentication::authenticate;
 use super::clients::Client;
 use super::sessions::{Code, Part, REUSED, Refresh, STALE, Session};
 use super::tokens::{OFFLINE, REFRESH};
-use super::{Defect, Refusal, Server, described, no_answer, now, random};
+use super::{Defect, Refusal, Server, described, no_answer, now, random, token_exchange};
+use crate::realm::User;
 
 /// Keycloak's sentence for every `resource` that is not the one of before, or none that it knows.
 const BAD_RESOURCE: &str = "The requested resource is invalid, missing, unknown, or malformed.";
@@ -32,16 +33,26 @@ impl Fields {
 
     /// "Request and response parameters MUST NOT be included more than once." (RFC 6749 §3.2)
     pub fn check_duplicates(&self) -> Result<(), Refusal> {
-        let is_twice = |name: &String| self.0.iter().filter(|(known, _)| known == name).count() > 1;
-        match self.0.iter().any(|(name, _)| is_twice(name)) {
+        self.check_duplicates_but(&[])
+    }
+
+    /// The same, but for these.
+    pub fn check_duplicates_but(&self, repeatable: &[&str]) -> Result<(), Refusal> {
+        let is_twice = |name: &String| self.all(name).count() > 1;
+        match self.0.iter().any(|(name, _)| !repeatable.contains(&name.as_str()) && is_twice(name)) {
             true => Err(invalid_request("duplicated parameter")),
             false => Ok(()),
         }
     }
 
+    /// All of this name.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The first of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.all(name).next()
     }
 }
 
@@ -55,14 +66,17 @@ pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: S
 
 async fn answer(server: &Server, headers: &HeaderMap, fields: &Fields) -> Result<Value, Refusal> {
     let grant_type = fields.get("grant_type").ok_or_else(|| invalid_request("Missing form parameter: grant_type"))?;
-    if !["authorization_code", "refresh_token", "client_credentials"].contains(&grant_type) {
+    if !["authorization_code", "refresh_token", "client_credentials", token_exchange::GRANT].contains(&grant_type) {
         return Err(described(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant_type"));
     }
     let client = authenticate(server, headers, fields)?;
-    fields.check_duplicates()?;
+    // "Multiple "resource" parameters may be used", and so may "audience" (RFC 8693 §2.1).
+    let repeatable = if grant_type == token_exchange::GRANT { &["audience", "resource"][..] } else { &[] };
+    fields.check_duplicates_but(repeatable)?;
     match grant_type {
         "authorization_code" => by_code(server, &client, fields).await,
         "refresh_token" => by_refresh_token(server, &client, fields).await,
+        token_exchange::GRANT => token_exchange::exchange(server, &client, fields).await,
         _ => by_client(server, &client, fields).await,
     }
 }
@@ -85,7 +99,7 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Va
 
     let user = server.realm.user(&session.username);
     let scopes = access_token::granted_scopes(server, client, user, &code.request.scope);
-    let audiences = audiences(server, &scopes, resource.as_deref())?;
+    let audiences = audiences(server, client, user, &scopes, resource.as_deref())?;
     let offline = scopes.iter().any(|scope| scope == "offline_access");
     let part = Part { session: code.session, client_id: client.client_id.clone(), offline };
     let sign_in = random::uuid().ok_or_else(no_answer)?;
@@ -176,8 +190,9 @@ async fn by_refresh_token(server: &Server, client: &Client, fields: &Fields) -> 
             return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
         }
         let resource = resource(server, before.resource.as_deref(), fields.get("resource"))?;
-        let scopes = access_token::granted_scopes(server, client, server.realm.user(&session.username), scope);
-        let audiences = audiences(server, &scopes, resource.as_deref())?;
+        let user = server.realm.user(&session.username);
+        let scopes = access_token::granted_scopes(server, client, user, scope);
+        let audiences = audiences(server, client, user, &scopes, resource.as_deref())?;
         sessions.used(&id, &before);
         (Refresh { resource, ..before }, session, scopes, audiences)
     };
@@ -214,14 +229,24 @@ async fn by_client(server: &Server, client: &Client, fields: &Fields) -> Result<
         return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
     }
     let scopes = access_token::granted_scopes(server, client, None, scope);
-    let audiences = audiences(server, &scopes, None)?;
+    let audiences = access_token::audiences(server, client, None, &scopes);
     Issued { grant: None, client, scopes, audiences, nonce: None }.answer(server).await
 }
 
 /// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak filters, and never adds).
-fn audiences(server: &Server, scopes: &[String], resource: Option<&str>) -> Result<Vec<String>, Refusal> {
-    let audiences = access_token::audiences(server, scopes);
+fn audiences(
+    server: &Server,
+    client: &Client,
+    user: Option<&User>,
+    scopes: &[String],
+    resource: Option<&str>,
+) -> Result<Vec<String>, Refusal> {
+    let audiences = access_token::audiences(server, client, user, scopes);
     let Some(resource) = resource else { return Ok(audiences) };
+    // Keycloak 26.7.3 falls over a token without any.
+    if audiences.is_empty() {
+        return Err(no_answer());
+    }
     let server_of = server.clients.by_resource_url(resource);
     match server_of.is_some_and(|client| audiences.contains(&client.client_id)) {
         true => Ok(vec![resource.to_owned()]),
@@ -244,7 +269,9 @@ impl Issued<'_> {
     async fn answer(&self, server: &Server) -> Result<Value, Refusal> {
         let session = self.grant.map(|(grant, session)| (grant.part.session.as_str(), session));
         let user = session.and_then(|(_, session)| server.realm.user(&session.username));
-        let subject = Subject { session, user, client: self.client, scopes: &self.scopes, audiences: &self.audiences };
+        let acr = session.and_then(|(_, session)| session.acr(&self.client.client_id));
+        let (scopes, audiences) = (self.scopes.as_slice(), self.audiences.as_slice());
+        let subject = Subject { session, user, client: self.client, scopes, audiences, acr };
         let access_token = subject.access_token(server).await.ok_or_else(no_answer)?;
         let mut answer = json!({
             "access_token": access_token,

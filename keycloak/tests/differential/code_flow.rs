@@ -40,6 +40,7 @@ pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
     asked.clients_for_themselves().await?;
     asked.assertions().await?;
     asked.token_use().await?;
+    asked.token_exchange().await?;
     Ok(asked.answers)
 }
 

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
 
 mod code_flow;
 mod registration;
+mod token_exchange;
 mod token_use;
 
 /// The requests: a method and a path.

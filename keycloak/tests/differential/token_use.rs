@@ -12,18 +12,18 @@ use url::form_urlencoded::byte_serialize;
 use super::base64;
 use super::code_flow::{Asked, ClientKey, JWT_BEARER, fields, refreshing};
 
-const DEMO: &str = "mcp-demo-client";
+pub const DEMO: &str = "mcp-demo-client";
 /// The MCP server as a client, with its secret.
-const SERVER: Credentials<'_> = ("http://localhost:8000/mcp", "mcp-server-secret");
-const CALENDAR: Credentials<'_> = ("http://localhost:8001/mcp", "calendar-server-secret");
+pub const SERVER: Credentials<'_> = ("http://localhost:8000/mcp", "mcp-server-secret");
+pub const CALENDAR: Credentials<'_> = ("http://localhost:8001/mcp", "calendar-server-secret");
 
-type Credentials<'a> = (&'a str, &'a str);
+pub type Credentials<'a> = (&'a str, &'a str);
 
 /// A client's tokens.
-struct Tokens {
-    access: String,
-    refresh: String,
-    id: String,
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub id: String,
 }
 
 impl Asked {
@@ -41,12 +41,12 @@ impl Asked {
         self.rotation().await
     }
 
-    fn endpoint(&self, name: &str) -> String {
+    pub fn endpoint(&self, name: &str) -> String {
         format!("{}/protocol/openid-connect/{name}", self.issuer)
     }
 
     /// A request of a form, with the credentials in an Authorization header; the answer is compared.
-    async fn post(
+    pub async fn post(
         &mut self,
         name: &str,
         endpoint: &str,
@@ -63,39 +63,39 @@ impl Asked {
     }
 
     /// A public client revokes.
-    async fn revoke(&mut self, name: &str, client_id: &str, token: &str) -> Result<(), Failed> {
+    pub async fn revoke(&mut self, name: &str, client_id: &str, token: &str) -> Result<(), Failed> {
         let fields = [("client_id", client_id), ("token", token)];
         self.post(&format!("revoke: {name}"), "revoke", None, &fields).await.map(drop)
     }
 
     /// The MCP server asks about a token.
-    async fn introspect(&mut self, name: &str, token: &str) -> Result<Value, Failed> {
+    pub async fn introspect(&mut self, name: &str, token: &str) -> Result<Value, Failed> {
         self.post(&format!("introspect: {name}"), "token/introspect", Some(SERVER), &[("token", token)]).await
     }
 
-    async fn refresh(&mut self, name: &str, client_id: &str, token: &str) -> Result<Tokens, Failed> {
+    pub async fn refresh(&mut self, name: &str, client_id: &str, token: &str) -> Result<Tokens, Failed> {
         let answer = self.token(&format!("refresh: {name}"), &refreshing(client_id, token)).await?;
         Ok(Tokens::of(&answer))
     }
 
     /// Tokens of a new sign-in, in a browser of its own.
-    async fn tokens_of(&mut self, client_id: &str, scope: &str) -> Result<Tokens, Failed> {
+    pub async fn tokens_of(&mut self, client_id: &str, scope: &str) -> Result<Tokens, Failed> {
         let code = self.code(client_id, "mcpuser", &[("scope", scope)]).await?;
         self.redeem(client_id, &code).await
     }
 
     /// The same in the browser of before.
-    async fn more_tokens_of(&mut self, client_id: &str, scope: &str) -> Result<Tokens, Failed> {
+    pub async fn more_tokens_of(&mut self, client_id: &str, scope: &str) -> Result<Tokens, Failed> {
         let code = self.code_in_this_browser(client_id, "mcpuser", &[("scope", scope)]).await?;
         self.redeem(client_id, &code).await
     }
 
-    async fn redeem(&mut self, client_id: &str, code: &str) -> Result<Tokens, Failed> {
+    pub async fn redeem(&mut self, client_id: &str, code: &str) -> Result<Tokens, Failed> {
         let answer = self.token("token use: a code", &fields(client_id, code)).await?;
         Ok(Tokens::of(&answer))
     }
 
-    async fn public_client(&mut self) -> Result<String, Failed> {
+    pub async fn public_client(&mut self) -> Result<String, Failed> {
         let client = self.register(json!({"scope": "mcp:read mcp:write offline_access"})).await?;
         Ok(client["client_id"].as_str().unwrap().to_owned())
     }
@@ -512,7 +512,7 @@ impl Asked {
         Ok(())
     }
 
-    async fn administrator(&self) -> Result<Secret, Failed> {
+    pub async fn administrator(&self) -> Result<Secret, Failed> {
         let server = self.issuer.split("/realms/").next().unwrap();
         let url = format!("{server}/realms/master/protocol/openid-connect/token");
         let fields =
@@ -669,7 +669,7 @@ fn basic(id: &str, secret: &str) -> String {
 }
 
 /// The same token with another signature.
-fn tampered(token: &str) -> String {
+pub fn tampered(token: &str) -> String {
     let (signed, _) = token.rsplit_once('.').unwrap();
     format!("{signed}.{}", "A".repeat(342))
 }
