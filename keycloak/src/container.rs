@@ -28,6 +28,8 @@ pub const VERSION: &str = "26.7.3";
 pub enum Features {
     /// `cimd`, as in `compose.yaml`.
     Cimd,
+    /// `cimd` and `resource-indicators`.
+    ResourceIndicators,
     /// None.
     Stock,
 }
@@ -144,6 +146,7 @@ async fn from_image(
 fn official(image: GenericImage, features: Features) -> ContainerRequest<GenericImage> {
     let features = match features {
         Features::Cimd => &["--features=cimd"][..],
+        Features::ResourceIndicators => &["--features=cimd,resource-indicators"],
         Features::Stock => &[],
     };
     image

@@ -31,8 +31,7 @@ pub struct Asked {
 
 /// The answers of this IdP, named after what was asked.
 pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
-    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback))?;
-    let mut asked = Asked { http, issuer: issuer.to_owned(), cookies: BTreeMap::new(), answers: Vec::new() };
+    let mut asked = Asked::new(issuer)?;
     asked.pages().await?;
     asked.tokens().await?;
     asked.codes_that_are_refused().await?;
@@ -44,7 +43,19 @@ pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
     Ok(asked.answers)
 }
 
+/// The same with the feature `resource-indicators`: only what it changes.
+pub async fn answers_with_resource_indicators(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
+    let mut asked = Asked::new(issuer)?;
+    asked.resource_indicators().await?;
+    Ok(asked.answers)
+}
+
 impl Asked {
+    fn new(issuer: &str) -> Result<Self, Failed> {
+        let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback))?;
+        Ok(Self { http, issuer: issuer.to_owned(), cookies: BTreeMap::new(), answers: Vec::new() })
+    }
+
     pub async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.without_redirects().header("accept", "text/html");
@@ -277,6 +288,42 @@ impl Asked {
         ] {
             let code = self.code(client_id, user, changes).await?;
             self.token(&format!("token: {name}"), &fields(client_id, &code)).await?;
+        }
+        Ok(())
+    }
+
+    async fn resource_indicators(&mut self) -> Result<(), Failed> {
+        const ONE: &str = "http://localhost:8000/mcp";
+        const OTHER: &str = "http://localhost:8001/mcp";
+        let both = "mcp:read calendar:read";
+        for (scope, asked, sent) in [
+            ("mcp:read", "", ""),
+            ("mcp:read", ONE, ONE),
+            ("mcp:read", ONE, ""),
+            ("mcp:read", "", ONE),
+            ("mcp:read", ONE, OTHER),
+            ("mcp:read", OTHER, OTHER),
+            ("mcp:read", "http://localhost:8000/mcp/", "http://localhost:8000/mcp/"),
+            ("mcp:read", "HTTP://localhost:8000/mcp", "HTTP://localhost:8000/mcp"),
+            ("mcp:read", "http://nowhere.example", "http://nowhere.example"),
+            (both, "", ""),
+            (both, ONE, ONE),
+            (both, OTHER, OTHER),
+            ("", "", ""),
+            ("", ONE, ONE),
+            ("openid", ONE, ONE),
+        ] {
+            let name = format!("resource {asked:?}, then {sent:?}, scope {scope:?}");
+            let code = self.code("mcp-demo-client", "mcpuser", &[("scope", scope), ("resource", asked)]).await?;
+            let redeeming = [&fields("mcp-demo-client", &code)[..], &[("resource", sent)]].concat();
+            let tokens = self.token(&name, &redeeming).await?;
+            if let (Some(access), Some(refresh)) = (tokens["access_token"].as_str(), tokens["refresh_token"].as_str()) {
+                self.exchange(&name, Some(super::token_use::SERVER), access, &[]).await?;
+                for resource in ["", OTHER, ONE] {
+                    let refreshing = [&refreshing("mcp-demo-client", refresh)[..], &[("resource", resource)]].concat();
+                    self.token(&format!("{name}, refresh for {resource:?}"), &refreshing).await?;
+                }
+            }
         }
         Ok(())
     }

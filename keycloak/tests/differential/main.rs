@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use keycloak::container::Features;
-use keycloak::{Embedded, Realm};
+use keycloak::{Defect, Embedded, Realm};
 use libtest_mimic::{Arguments, Failed};
 use serde_json::{Value, json};
 use shared::http::{Http, Request};
@@ -18,7 +18,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let trial =
         keycloak::trials::on_keycloak_with("keycloak_and_the_embedded_idp_answer_alike", Features::Cimd, compare);
-    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+    let indicators = keycloak::trials::on_keycloak_with(
+        "keycloak_and_the_embedded_idp_answer_alike_with_resource_indicators",
+        Features::ResourceIndicators,
+        compare_with_resource_indicators,
+    );
+    libtest_mimic::run(&arguments, vec![trial, indicators]).exit_code()
 }
 
 mod code_flow;
@@ -133,23 +138,46 @@ fn compare(keycloak: &str) -> Result<(), Failed> {
         let (ours, theirs) = (code_flow::answers(embedded.issuer()).await?, code_flow::answers(keycloak).await?);
         assert_eq!(ours.len(), theirs.len());
         answers.extend(ours.into_iter().zip(theirs).map(|((name, ours), (_, theirs))| (name, ours, theirs)));
-        for (name, ours, theirs) in answers {
-            for field in differing(&ours, &theirs) {
-                match KNOWN.iter().find(|(known, _)| *known == field && promises_no_more(&ours, &theirs, &field)) {
-                    Some((known, _)) => drop(seen.insert(*known)),
-                    None => unknown.push(format!(
-                        "{name}: {field}\n    embedded: {}\n    keycloak: {}",
-                        ours.get(&field).unwrap_or(&Value::Null),
-                        theirs.get(&field).unwrap_or(&Value::Null)
-                    )),
-                }
-            }
-        }
+        differences(answers, &mut seen, &mut unknown);
         let gone: Vec<_> = KNOWN.iter().map(|(field, _)| *field).filter(|field| !seen.contains(field)).collect();
         assert!(unknown.is_empty(), "differences that are not listed:\n{}", unknown.join("\n"));
         assert!(gone.is_empty(), "listed differences that are no longer there: {gone:?}");
         Ok(())
     })
+}
+
+fn compare_with_resource_indicators(keycloak: &str) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let listener = listen::bind(0, "the embedded IdP", "").await?;
+        let embedded = Embedded::misbehaving(listener, Realm::shipped()?, Some(Defect::ResourceIndicators));
+        let ours = code_flow::answers_with_resource_indicators(embedded.issuer()).await?;
+        let theirs = code_flow::answers_with_resource_indicators(keycloak).await?;
+        assert_eq!(ours.len(), theirs.len());
+        let answers = ours.into_iter().zip(theirs).map(|((name, ours), (_, theirs))| (name, ours, theirs)).collect();
+        let mut unknown = Vec::new();
+        differences(answers, &mut BTreeSet::new(), &mut unknown);
+        assert!(unknown.is_empty(), "differences that are not listed:\n{}", unknown.join("\n"));
+        Ok(())
+    })
+}
+
+type Named = (String, BTreeMap<String, Value>, BTreeMap<String, Value>);
+
+/// Sorts the differences into those that are known and those that are not.
+fn differences(answers: Vec<Named>, seen: &mut BTreeSet<&str>, unknown: &mut Vec<String>) {
+    for (name, ours, theirs) in answers {
+        for field in differing(&ours, &theirs) {
+            match KNOWN.iter().find(|(known, _)| *known == field && promises_no_more(&ours, &theirs, &field)) {
+                Some((known, _)) => drop(seen.insert(*known)),
+                None => unknown.push(format!(
+                    "{name}: {field}\n    embedded: {}\n    keycloak: {}",
+                    ours.get(&field).unwrap_or(&Value::Null),
+                    theirs.get(&field).unwrap_or(&Value::Null)
+                )),
+            }
+        }
+    }
 }
 
 /// A list of the embedded IdP's may be shorter than Keycloak's, and has nothing that Keycloak's lacks.

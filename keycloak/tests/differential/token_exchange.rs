@@ -59,7 +59,7 @@ impl Asked {
     }
 
     /// An exchange with these changes; an empty value leaves a field out.
-    async fn exchange(
+    pub async fn exchange(
         &mut self,
         name: &str,
         client: Option<Credentials<'_>>,
