@@ -71,7 +71,7 @@ fn main() -> ExitCode {
 
 async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    run_client(setup, &setup.http_of_story(&running).await?, &running.server_url).await
+    run_client(setup, &setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url).await
 }
 
 async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {

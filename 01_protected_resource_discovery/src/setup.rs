@@ -26,6 +26,13 @@ pub struct ServerOptions {
     registration_hint: bool,
 }
 
+impl ServerOptions {
+    /// The scopes that the MCP server knows.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes.0
+    }
+}
+
 /// The MCP server of a client that runs alone.
 #[derive(Args, Clone, Debug)]
 pub struct McpServer {
@@ -34,11 +41,12 @@ pub struct McpServer {
     pub server_url: String,
 }
 
+/// A list of scopes, as an option gives it.
 #[derive(Clone, Debug)]
-struct Scopes(Vec<String>);
+pub struct Scopes(pub Vec<String>);
 
 /// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 §3.3): so none can break out of the challenge's quotes.
-fn scopes(text: &str) -> Result<Scopes, String> {
+pub fn scopes(text: &str) -> Result<Scopes, String> {
     let is_allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
     match text.chars().find(|c| *c != ' ' && !is_allowed(*c)) {
         Some(c) => Err(format!("a scope cannot have the character {c:?} (RFC 6749 §3.3)")),
@@ -84,42 +92,56 @@ impl Setup<'_> {
     ) -> Result<Running, Failure> {
         let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
         let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
-        // An IdP inside this process issues tokens for this very server, whatever its port.
-        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, &[&server_url]).await?;
+        let idp = self.find_idp(lifetime, &[&server_url]).await?;
+        let reporter = self.reporter.on(Side::Server);
+        reporter.note(format!("MCP server: {server_url}"));
+        self.tell_breakage();
+        let serving = listen::serve(listener, app(self.protected(&server_url, &idp), reporter)?);
+        Ok(Running { server_url, idp, _serving: serving })
+    }
+
+    /// Finds the IdP and says which it is. One inside this process issues tokens for these very servers, whatever their ports.
+    pub async fn find_idp(&self, lifetime: Lifetime, servers: &[&str]) -> Result<Idp, Failure> {
+        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, servers).await?;
         self.reporter.on(Side::Idp).note(idp.reason());
-        let protected = ProtectedResource {
-            resource: server_url.clone(),
+        Ok(idp)
+    }
+
+    /// What the MCP server at this URL says about itself.
+    pub fn protected(&self, server_url: &str, idp: &Idp) -> ProtectedResource {
+        ProtectedResource {
+            resource: server_url.to_owned(),
             authorization_servers: vec![idp.issuer().to_owned()],
             scopes: self.server.scopes.0.clone(),
             registration_hint: self.server.registration_hint,
             breakage: self.breakage,
-        };
-        let reporter = self.reporter.on(Side::Server);
-        reporter.note(format!("MCP server: {server_url}"));
+        }
+    }
+
+    /// Says what is broken on purpose, and by whom.
+    pub fn tell_breakage(&self) {
         if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
             self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
         }
-        let serving = listen::serve(listener, app(protected, reporter)?);
-        Ok(Running { server_url, idp, _serving: serving })
     }
 
     /// Starts the MCP server and keeps it up until a person ends the program.
     pub async fn serve_until_ended(&self) -> Result<(), Failure> {
         let running = self.start(Lifetime::Server).await?;
-        self.stay_up(&running).await
+        self.stay_up(&running.server_url).await
     }
 
     /// Waits until a person ends the program.
-    pub async fn stay_up(&self, running: &Running) -> Result<(), Failure> {
-        let hint = format!("Up until Ctrl-C. See its answer: curl -i {}", running.server_url);
+    pub async fn stay_up(&self, server_url: &str) -> Result<(), Failure> {
+        let hint = format!("Up until Ctrl-C. See its answer: curl -i {server_url}");
         self.reporter.on(Side::Server).note(hint);
         std::future::pending().await
     }
 
     /// The HTTP client of the whole story: the user named the IdP too.
-    pub async fn http_of_story(&self, running: &Running) -> Result<Http, Failure> {
-        let reach = Reach::of_server(&running.server_url, &self.common.allow_host).await;
-        Http::new(self.reporter.clone(), reach.name(&host_of(running.idp.issuer())))
+    pub async fn http_of_story(&self, server_url: &str, idp: &Idp) -> Result<Http, Failure> {
+        let reach = Reach::of_server(server_url, &self.common.allow_host).await;
+        Http::new(self.reporter.clone(), reach.name(&host_of(idp.issuer())))
     }
 
     /// The HTTP client of a client of `server_url`, for a run in which the client is alone.

@@ -83,7 +83,7 @@ fn main() -> ExitCode {
 
 async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    client::run(&setup.http_of_story(&running).await?, &running.server_url).await.map(|_| ())
+    client::run(&setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url).await.map(|_| ())
 }
 
 async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {

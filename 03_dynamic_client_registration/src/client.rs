@@ -37,7 +37,13 @@ pub struct Registered {
 
 /// From an MCP server's URL to a client that its authorization server knows.
 pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registered, Failure> {
-    let Found { discovery, authorization_server } = as_metadata::client::run(http, server_url).await?;
+    let found = as_metadata::client::run(http, server_url).await?;
+    register_at(http, server_url, found, plan).await
+}
+
+/// The same, where lessons 01 and 02 are done.
+pub async fn register_at(http: &Http, server_url: &str, found: Found, plan: &Plan) -> Result<Registered, Failure> {
+    let Found { discovery, authorization_server } = found;
     let reporter = http.reporter();
     // Bound first: the redirect URI that is registered has to be the one that works.
     let redirect = LoopbackRedirect::bind(plan.options.callback_port).await?;
@@ -80,7 +86,7 @@ fn metadata(
         let scope = discovery?.challenge.as_ref()?.parameter("scope")?;
         Some(scope.split_whitespace().map(str::to_owned).collect())
     };
-    let scopes: Option<Vec<_>> = listed.or_else(challenged);
+    let scopes: Option<Vec<_>> = listed.or_else(challenged).or_else(|| plan.own_scopes.clone());
     let scopes = scopes.map(|scopes| [scopes, more_scopes].concat());
     let mut metadata = ClientMetadata::native(redirect_uri, scopes);
     if plan.options.confidential {

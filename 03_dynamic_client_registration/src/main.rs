@@ -99,7 +99,9 @@ fn main() -> ExitCode {
 async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
     let plan = registration.plan(Some(running.idp.issuer()), running.idp.stays(), setup.breakage)?;
-    client::run(&setup.http_of_story(&running).await?, &running.server_url, &plan).await.map(|_| ())
+    client::run(&setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url, &plan)
+        .await
+        .map(|_| ())
 }
 
 async fn client_alone(setup: &Setup<'_>, registration: &RegistrationOptions, server_url: &str) -> Result<(), Failure> {

@@ -91,6 +91,8 @@ pub struct Plan {
     pub breakage: Option<&'static Breakage>,
     /// Scopes to register for beyond those of the MCP server, where the authorization server offers them.
     pub more_scopes: Vec<String>,
+    /// Scopes to register for where no MCP server names any.
+    pub own_scopes: Option<Vec<String>>,
 }
 
 impl RegistrationOptions {
@@ -146,6 +148,7 @@ impl RegistrationOptions {
             idp_stays,
             breakage,
             more_scopes: Vec::new(),
+            own_scopes: None,
         })
     }
 }

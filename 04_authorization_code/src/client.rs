@@ -1,6 +1,7 @@
 //! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes tokens.
 
 use as_metadata::AuthorizationServerMetadata;
+use as_metadata::client::Found;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
 use dynamic_client_registration::metadata_document::Published;
@@ -92,14 +93,52 @@ pub async fn get_ready(
     options: &SignInOptions,
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
+    let found = as_metadata::client::run(http, server_url).await?;
+    get_ready_at(http, server_url, found, plan, options, needs_script).await
+}
+
+/// The same, where lessons 01 and 02 are done.
+pub async fn get_ready_at(
+    http: &Http,
+    server_url: &str,
+    found: Found,
+    plan: &Plan,
+    options: &SignInOptions,
+    needs_script: bool,
+) -> Result<(Ready, LoopbackRedirect), Failure> {
     let Registered { discovery, authorization_server, client, redirect, document } =
-        client::run(http, server_url, plan).await?;
+        client::register_at(http, server_url, found, plan).await?;
     let user_agent = UserAgent::choose(options, needs_script, &authorization_server.issuer)?;
     let redirect_uri = redirect.uri.clone();
     Ok((Ready { discovery, authorization_server, client, redirect_uri, user_agent, _document: document }, redirect))
 }
 
 impl Ready {
+    /// The same for another client of this authorization server.
+    pub fn with_client(&self, client: ClientInformation) -> Self {
+        Self {
+            discovery: self.discovery.clone(),
+            authorization_server: self.authorization_server.clone(),
+            client,
+            redirect_uri: self.redirect_uri.clone(),
+            user_agent: self.user_agent.clone(),
+            _document: None,
+        }
+    }
+
+    /// One sign-in for `resource`: the tokens, which nobody keeps.
+    pub async fn tokens_for(
+        &self,
+        http: &Http,
+        options: &SignInOptions,
+        resource: &str,
+        scopes: &[String],
+    ) -> Result<TokenResponse, Failure> {
+        let redirect = LoopbackRedirect::bind_again(&self.redirect_uri).await?;
+        let sign_in = SignIn { requested: scopes, resource, options, broken: "" };
+        Ok(self.sign_in(http, sign_in, redirect).await?.1)
+    }
+
     /// The scopes of a first sign-in.
     pub async fn choose_scopes(&self, http: &Http, options: &SignInOptions) -> Vec<String> {
         let reporter = http.reporter();

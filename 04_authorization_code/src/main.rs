@@ -102,7 +102,7 @@ fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failur
 async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
-    let http = setup.http_of_story(&running).await?;
+    let http = setup.http_of_story(&running.server_url, &running.idp).await?;
     let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, setup.breakage).await?;
     if refreshes {
         refresh::refresh_and_replay(&http, &signed_in.oauth, &signed_in.tokens, &signed_in.resource).await?;
@@ -120,7 +120,7 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     }
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
-    let http = setup.http_of_story(&running).await?;
+    let http = setup.http_of_story(&running.server_url, &running.idp).await?;
     without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
 }
 

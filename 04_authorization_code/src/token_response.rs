@@ -91,7 +91,7 @@ pub fn check(
 }
 
 /// `aud`, which is a string or an array of strings (RFC 7519 §4.1.3).
-fn audiences(claims: &Map<String, Value>) -> Vec<&str> {
+pub fn audiences(claims: &Map<String, Value>) -> Vec<&str> {
     match claims.get("aud") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),

@@ -90,8 +90,7 @@ impl UserAgent {
             UserAgent::Scripted { login, denies } => {
                 let what = if *denies { "and does not agree" } else { "and agrees" };
                 reporter.note(format!("The user is a script: it signs in as {} {what}.", login.username));
-                let mut script = Script::new(reporter, redirect_uri)?;
-                script.run(url, login, *denies).await?;
+                ScriptedBrowser::new(reporter)?.visit(url, redirect_uri, login, *denies).await?;
                 Ok(())
             }
         }
@@ -108,31 +107,37 @@ fn open(reporter: &Reporter, url: &str) {
 }
 
 /// A browser without a window: it keeps cookies, follows redirects, and fills in forms.
-struct Script {
+pub struct ScriptedBrowser {
     http: Http,
     reporter: Reporter,
-    redirect_uri: String,
-    cookies: BTreeMap<String, String>,
+    /// By the origin that set them, and their name.
+    cookies: BTreeMap<(String, String), String>,
 }
 
-impl Script {
-    fn new(reporter: &Reporter, redirect_uri: &str) -> Result<Self, Failure> {
+impl ScriptedBrowser {
+    /// One that has no cookies yet.
+    pub fn new(reporter: &Reporter) -> Result<Self, Failure> {
         // It goes where a browser would: anywhere.
         let reach = Reach::public_only().limit(Privacy::Loopback);
         let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
-        let redirect_uri = redirect_uri.to_owned();
-        Ok(Self { http, reporter: reporter.clone(), redirect_uri, cookies: BTreeMap::new() })
+        Ok(Self { http, reporter: reporter.clone(), cookies: BTreeMap::new() })
     }
 
-    async fn run(&mut self, url: &str, login: &Login, denies: bool) -> Result<(), AuthorizationError> {
+    /// Opens `url`, and goes on from page to page until it is at `redirect_uri`; the URL there.
+    pub async fn visit(
+        &mut self,
+        url: &str,
+        redirect_uri: &str,
+        login: &Login,
+        denies: bool,
+    ) -> Result<String, AuthorizationError> {
         let mut request = Request::get(url);
         let mut signed_in = false;
         for step in 0..MAX_STEPS {
             let here = request.url().to_owned();
-            let is_callback = here.starts_with(&self.redirect_uri);
             let answer = self.send(request).await?;
-            if is_callback {
-                return Ok(());
+            if here.starts_with(redirect_uri) {
+                return Ok(here);
             }
             let location = answer.header_values("location").into_iter().next();
             request = match (answer.status, location) {
@@ -145,18 +150,18 @@ impl Script {
     }
 
     async fn send(&mut self, request: Request) -> Result<Answer, AuthorizationError> {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        // The cookies are the IdP's; this machine's own listener has no use for them.
-        let is_callback = request.url().starts_with(&self.redirect_uri);
+        let origin = Url::parse(request.url()).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+        let own = self.cookies.iter().filter(|((of, _), _)| *of == origin);
+        let cookies: Vec<_> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
         let request = request.without_redirects().header("accept", "text/html");
-        let request = match cookies.is_empty() || is_callback {
+        let request = match cookies.is_empty() {
             true => request,
             false => request.header("cookie", &cookies.join("; ")),
         };
         let answer = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
         for cookie in answer.header_values("set-cookie") {
             if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
-                self.cookies.insert(name.trim().to_owned(), value.trim().to_owned());
+                self.cookies.insert((origin.clone(), name.trim().to_owned()), value.trim().to_owned());
             }
         }
         Ok(answer)
@@ -188,7 +193,7 @@ impl Script {
         if let Some(form) = forms.iter().find(|form| form.has_button("accept")) {
             let button = if denies { "cancel" } else { "accept" };
             let verb = if denies { "says no" } else { "agrees" };
-            self.reporter.note(format!("The IdP asks “{said}”; the user {verb}."));
+            self.reporter.note(format!("The consent page asks “{said}”; the user {verb}."));
             return Ok(submitted(here, form, &[(button, "x")]));
         }
         Err(AuthorizationError::SignIn {

@@ -197,9 +197,7 @@ impl Authorized {
         let Some(ready) = &state.ready else {
             return Err(TokenUseError::NoTokens { server_url: resource.to_owned() }.into());
         };
-        let redirect = LoopbackRedirect::bind_again(&ready.redirect_uri).await?;
-        let sign_in = SignIn { requested: scopes, resource, options: &self.0.options, broken: "" };
-        Ok(ready.sign_in(http, sign_in, redirect).await?.1)
+        ready.tokens_for(http, &self.0.options, resource, scopes).await
     }
 
     /// Lessons 01 to 03.

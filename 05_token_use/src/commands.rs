@@ -6,6 +6,7 @@ use clap::Subcommand;
 use dynamic_client_registration::administration::Administration;
 use dynamic_client_registration::options::Plan;
 use protected_resource_discovery::setup::{McpServer, Setup};
+use rmcp::model::JsonObject;
 use serde_json::Value;
 use shared::http::Http;
 use shared::mcp::client::Connection;
@@ -75,6 +76,15 @@ pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
     Err(Failure::new("configuration.break", message, "Leave the command out, or use client."))
 }
 
+/// The arguments of a tool, as `--args` has them.
+pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => Err(TokenUseError::Arguments { got: "another JSON value".to_owned() }.into()),
+        Err(error) => Err(TokenUseError::Arguments { got: format!("no JSON ({error})") }.into()),
+    }
+}
+
 /// `-- list-tools`
 pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
@@ -92,11 +102,7 @@ pub async fn call_tool(
     name: &str,
     arguments: &str,
 ) -> Result<(), Failure> {
-    let arguments = match serde_json::from_str(arguments) {
-        Ok(Value::Object(arguments)) => arguments,
-        Ok(_) => return Err(TokenUseError::Arguments { got: "another JSON value".to_owned() }.into()),
-        Err(error) => return Err(TokenUseError::Arguments { got: format!("no JSON ({error})") }.into()),
-    };
+    let arguments = self::arguments(arguments)?;
     http.reporter().stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
     let said = client::call_tool(&connection, name, arguments).await?;

@@ -105,7 +105,7 @@ async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Runni
 
 async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let running = start(setup, cli, Lifetime::Server).await?;
-    setup.stay_up(&running).await
+    setup.stay_up(&running.server_url).await
 }
 
 /// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages ask for.
@@ -117,8 +117,8 @@ fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failur
 async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let running = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
-    let http = setup.http_of_story(&running).await?;
-    let resource_server = resource_server(&running);
+    let http = setup.http_of_story(&running.server_url, &running.idp).await?;
+    let resource_server = resource_server(&running.idp, &running.server_url);
     run_client(setup, cli, &http, &running.server_url, plan, resource_server).await
 }
 

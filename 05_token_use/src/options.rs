@@ -2,7 +2,7 @@
 
 use clap::Args;
 use dynamic_client_registration::{ClientInformation, administration};
-use protected_resource_discovery::setup::Running;
+use keycloak::Idp;
 use shared::Secret;
 
 /// Options about checking tokens.
@@ -21,12 +21,12 @@ const DEMO_RESOURCE_SERVER: (&str, &str) = ("http://localhost:8000/mcp", "mcp-se
 
 /// How this MCP server authenticates to its authorization server, to ask about tokens (RFC 7662 §2.1): `MCP_SERVER_CLIENT_ID` and
 /// `MCP_SERVER_CLIENT_SECRET` from the environment; in the tutorial's realm, what its file says. `None` for an IdP where neither is known.
-pub fn resource_server(running: &Running) -> Option<ClientInformation> {
+pub fn resource_server(idp: &Idp, server_url: &str) -> Option<ClientInformation> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (demo_id, demo_secret) = DEMO_RESOURCE_SERVER;
     // An IdP inside this process knows this very server; one that stays knows the server of its realm file.
-    let demo_id = if running.idp.stays() { demo_id } else { &running.server_url };
-    let is_tutorial = administration::is_tutorial(running.idp.issuer());
+    let demo_id = if idp.stays() { demo_id } else { server_url };
+    let is_tutorial = administration::is_tutorial(idp.issuer());
     let or_demo = |demo: &str| is_tutorial.then(|| demo.to_owned());
     let id = variable("MCP_SERVER_CLIENT_ID").or_else(|| variable("MCP_RESOURCE_URL").filter(|_| is_tutorial));
     let id = id.or_else(|| or_demo(demo_id))?;

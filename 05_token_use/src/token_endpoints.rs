@@ -74,9 +74,14 @@ pub async fn introspect(
     members.ok_or_else(|| refused(name, &answer).into())
 }
 
-/// The request that both endpoints take, with the client's credentials as it uses them at the token endpoint.
+/// The request that both endpoints take.
 fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) -> Request {
-    let mut fields = vec![("token", token.expose()), ("token_type_hint", hint.name())];
+    authenticated(url, client, &[("token", token.expose()), ("token_type_hint", hint.name())])
+}
+
+/// A form, with the client's credentials as it uses them at the token endpoint.
+pub fn authenticated(url: &str, client: &ClientInformation, fields: &[(&str, &str)]) -> Request {
+    let mut fields = fields.to_vec();
     let (id, secret) = (client.client_id.as_str(), client.client_secret.as_ref());
     match (client.auth_method(), secret) {
         (Some(AuthMethod::ClientSecretPost), Some(secret)) => {

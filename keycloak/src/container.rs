@@ -8,9 +8,10 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
-use shared::Reporter;
+use serde_json::{Value, json};
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};
+use shared::{Reporter, Secret};
 use testcontainers::bollard::Docker;
 use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::error::ClientError;
@@ -18,6 +19,7 @@ use testcontainers::core::wait::HttpWaitStrategy;
 use testcontainers::core::{Host, IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError};
+use url::form_urlencoded;
 
 use crate::realm::SHIPPED;
 
@@ -82,6 +84,32 @@ impl Keycloak {
         &self.issuer
     }
 
+    /// Has the realm know its two MCP servers by these URLs instead of those of its file: for tests whose servers listen elsewhere.
+    pub async fn rename_resources(&self, urls: &[String; 2]) -> Result<(), TestcontainersError> {
+        let admin = Admin::sign_in(&self.issuer).await?;
+        for (old, new) in OF_REALM_FILE.into_iter().zip(urls) {
+            let query: String = form_urlencoded::byte_serialize(old.as_bytes()).collect();
+            for mut client in admin.list(&format!("clients?clientId={query}")).await? {
+                client["clientId"] = json!(new);
+                client["attributes"]["resource_url"] = json!(new);
+                let path = format!("clients/{}", client["id"].as_str().unwrap_or_default());
+                admin.put(&path, &client).await?;
+            }
+            for scope in admin.list("client-scopes").await? {
+                for mapper in scope["protocolMappers"].as_array().into_iter().flatten() {
+                    if mapper["config"]["included.client.audience"] != old {
+                        continue;
+                    }
+                    let mut mapper = mapper.clone();
+                    mapper["config"]["included.client.audience"] = json!(new);
+                    let [scope, id] = [&scope["id"], &mapper["id"]].map(|id| id.as_str().unwrap_or_default());
+                    admin.put(&format!("client-scopes/{scope}/protocol-mappers/models/{id}"), &mapper).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Stops it; what it knew stays in the container.
     pub async fn stop(&self) -> Result<(), TestcontainersError> {
         self.container.stop().await
@@ -109,6 +137,46 @@ impl Keycloak {
     /// Stops and removes the container.
     pub async fn remove(self) -> Result<(), TestcontainersError> {
         self.container.rm().await
+    }
+}
+
+/// The MCP servers of the realm file.
+const OF_REALM_FILE: [&str; 2] = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
+
+/// The admin API of the realm.
+struct Admin {
+    http: Http,
+    base: String,
+    token: Secret,
+}
+
+impl Admin {
+    async fn sign_in(issuer: &str) -> Result<Self, TestcontainersError> {
+        let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback));
+        let http = http.map_err(TestcontainersError::other)?;
+        let (server, realm) = issuer.split_once("/realms/").unwrap_or((issuer, ""));
+        let fields =
+            [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", "admin123")];
+        let url = format!("{server}/realms/master/protocol/openid-connect/token");
+        let answer = http.send(&Request::post_form(&url, &fields)).await.map_err(TestcontainersError::other)?;
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let token = document["access_token"].as_str().ok_or(TestcontainersError::other("no administrator"))?;
+        Ok(Self { http, base: format!("{server}/admin/realms/{realm}"), token: Secret::new(token) })
+    }
+
+    async fn list(&self, path: &str) -> Result<Vec<Value>, TestcontainersError> {
+        let request = Request::get(&format!("{}/{path}", self.base)).bearer(&self.token);
+        let answer = self.http.send(&request).await.map_err(TestcontainersError::other)?;
+        serde_json::from_slice(&answer.body).map_err(TestcontainersError::other)
+    }
+
+    async fn put(&self, path: &str, document: &Value) -> Result<(), TestcontainersError> {
+        let request = Request::put_json(&format!("{}/{path}", self.base), document).bearer(&self.token);
+        let answer = self.http.send(&request).await.map_err(TestcontainersError::other)?;
+        match answer.status {
+            204 => Ok(()),
+            status => Err(TestcontainersError::other(format!("the admin API answers {path} with HTTP {status}"))),
+        }
     }
 }
 

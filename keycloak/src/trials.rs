@@ -4,6 +4,7 @@
 //! ignored, with the reason. With the environment variable `CI` set, a missing engine or image is a failure.
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use shared::listen;
@@ -23,6 +24,39 @@ pub fn run(scenario: fn(&str) -> Result<(), Failed>, others: Vec<Trial>) -> Exit
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
+/// The same for a scenario whose two MCP servers are at these URLs.
+pub fn run_for(
+    resources: &'static LazyLock<[String; 2]>,
+    scenario: fn(&str) -> Result<(), Failed>,
+    others: Vec<Trial>,
+) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = vec![
+        Trial::test("embedded", move || {
+            let urls: [&str; 2] = std::array::from_fn(|n| resources[n].as_str());
+            on_embedded_for(&urls, scenario)
+        }),
+        on_keycloak_for("keycloak", Features::Cimd, resources, scenario),
+    ];
+    trials.extend(others);
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// A trial on a Keycloak with these features, whose realm knows these MCP servers.
+pub fn on_keycloak_for(
+    name: &str,
+    features: Features,
+    resources: &'static LazyLock<[String; 2]>,
+    scenario: fn(&str) -> Result<(), Failed>,
+) -> Trial {
+    Trial::ignorable_test(name, move || {
+        with_keycloak(features, move |keycloak, runtime| {
+            runtime.block_on(keycloak.rename_resources(resources))?;
+            scenario(keycloak.issuer())
+        })
+    })
+}
+
 /// A trial on a Keycloak with other features than the lessons' own.
 pub fn on_keycloak_with(name: &str, features: Features, scenario: fn(&str) -> Result<(), Failed>) -> Trial {
     Trial::ignorable_test(name, move || on_keycloak(features, scenario))
@@ -30,11 +64,16 @@ pub fn on_keycloak_with(name: &str, features: Features, scenario: fn(&str) -> Re
 
 /// Runs `scenario` on an embedded IdP.
 pub fn on_embedded(scenario: impl FnOnce(&str) -> Result<(), Failed>) -> Result<(), Failed> {
+    on_embedded_for(&[], scenario)
+}
+
+/// The same, for MCP servers at these URLs.
+pub fn on_embedded_for(resources: &[&str], scenario: impl FnOnce(&str) -> Result<(), Failed>) -> Result<(), Failed> {
     let runtime = Runtime::new()?;
     let _entered = runtime.enter();
     let embedded = runtime.block_on(async {
         let listener = listen::bind(0, "the embedded IdP", "").await?;
-        Ok::<_, Failed>(Embedded::start(listener, Realm::shipped()?))
+        Ok::<_, Failed>(Embedded::start(listener, Realm::shipped_for(resources)?))
     })?;
     scenario(embedded.issuer())
 }

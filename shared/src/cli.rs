@@ -120,4 +120,16 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side])
 }
 
 /// What only an MCP server has a use for: a client that took it would have to ignore it.
-const OPTIONS_OF_SERVER: [&str; 5] = ["port", "scopes", "registration_hint", "accept_typ", "remember_tokens"];
+const OPTIONS_OF_SERVER: &[&str] = &[
+    "port",
+    "scopes",
+    "registration_hint",
+    "accept_typ",
+    "remember_tokens",
+    "audience",
+    "second_port",
+    "second_scopes",
+    "downstream_port",
+    "downstream_audience",
+    "downstream_scope",
+];

@@ -913,6 +913,62 @@ pub static MCP_AUDIENCE: SpecRef = SpecRef {
     quote: "MCP servers MUST validate that access tokens were issued specifically for them as the intended audience, according to RFC 8707 Section 2.",
 };
 
+/// RFC 9068 §4
+pub static RFC9068_4_AUD: SpecRef = SpecRef {
+    id: "RFC 9068",
+    section: "§4",
+    url: "https://www.rfc-editor.org/rfc/rfc9068#section-4",
+    quote: "The JWT access token MUST be rejected if \"aud\" does not contain a resource indicator of the current resource server as a valid audience.",
+};
+
+/// RFC 8693 §2.1
+pub static RFC8693_2_1: SpecRef = SpecRef {
+    id: "RFC 8693",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc8693#section-2.1",
+    quote: "In processing the request, the authorization server MUST perform the appropriate validation procedures for the indicated token type and, if the actor token is present, also perform the appropriate validation procedures for its indicated token type.",
+};
+
+/// RFC 8693 §2.2.1
+pub static RFC8693_2_2_1: SpecRef = SpecRef {
+    id: "RFC 8693",
+    section: "§2.2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc8693#section-2.2.1",
+    quote: "issued_token_type REQUIRED. An identifier, as described in Section 3, for the representation of the issued security token.",
+};
+
+/// MCP 2026-07-28 Access Token Privilege Restriction
+pub static MCP_PASSTHROUGH: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Access Token Privilege Restriction",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#access-token-privilege-restriction",
+    quote: "If the MCP server makes requests to upstream APIs, it may act as an OAuth client to them. The access token used at the upstream API is a separate token, issued by the upstream authorization server. The MCP server MUST NOT pass through the token it received from the MCP client.",
+};
+
+/// MCP 2026-07-28 Access Token Privilege Restriction
+pub static MCP_AUDIENCE_CLAIM: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Access Token Privilege Restriction",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#access-token-privilege-restriction",
+    quote: "MCP servers MUST only accept tokens specifically intended for themselves and MUST reject tokens that do not include them in the audience claim or otherwise verify that they are the intended recipient of the token.",
+};
+
+/// MCP 2026-07-28 Confused Deputy Problem
+pub static MCP_CONFUSED_DEPUTY: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Confused Deputy Problem",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#confused-deputy-problem",
+    quote: "MCP proxy servers using static client IDs MUST obtain user consent for each dynamically registered client before forwarding to third-party authorization servers (which may require additional consent).",
+};
+
+/// MCP 2026-07-28 Token Audience Binding and Validation
+pub static MCP_AUDIENCE_BINDING: SpecRef = SpecRef {
+    id: "MCP 2026-07-28",
+    section: "Token Audience Binding and Validation",
+    url: "https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#token-audience-binding-and-validation",
+    quote: "RFC 8707 Resource Indicators provide critical security benefits by binding tokens to their intended audiences when the Authorization Server supports the capability.",
+};
+
 /// MCP 2026-07-28 Tools, Capabilities
 pub static MCP_TOOLS_VARY: SpecRef = SpecRef {
     id: "MCP 2026-07-28",
@@ -1099,6 +1155,13 @@ pub static ALL: &[&SpecRef] = &[
     &RFC7519_4_1_5,
     &RFC9068_2_2_SUB,
     &MCP_AUDIENCE,
+    &RFC9068_4_AUD,
+    &RFC8693_2_1,
+    &RFC8693_2_2_1,
+    &MCP_PASSTHROUGH,
+    &MCP_AUDIENCE_CLAIM,
+    &MCP_CONFUSED_DEPUTY,
+    &MCP_AUDIENCE_BINDING,
     &MCP_TOOLS_VARY,
     &MCP_STEP_UP,
     &MCP_STEP_UP_UNION,

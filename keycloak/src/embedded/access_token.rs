@@ -49,17 +49,20 @@ pub fn shown_scope(granted: &[String]) -> String {
 
 /// The audiences that the scopes' mappers bring.
 pub fn audiences(server: &Server, client: &Client, user: Option<&User>, granted: &[String]) -> Vec<String> {
-    let mut audiences = BTreeSet::new();
+    let mut audiences: Vec<String> = Vec::new();
     // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user has roles for the account pages.
     if has_account_roles(client, user, granted) {
-        audiences.insert(ACCOUNT.to_owned());
+        audiences.push(ACCOUNT.to_owned());
     }
     for scope in granted.iter().filter_map(|name| server.realm.scope(name)) {
         for mapper in scope.protocol_mappers.iter().filter(|mapper| mapper.protocol_mapper == "oidc-audience-mapper") {
-            audiences.extend(mapper.config.get("included.client.audience").cloned());
+            match mapper.config.get("included.client.audience") {
+                Some(audience) if !audiences.contains(audience) => audiences.push(audience.clone()),
+                _ => {}
+            }
         }
     }
-    audiences.into_iter().collect()
+    audiences
 }
 
 fn has_account_roles(client: &Client, user: Option<&User>, granted: &[String]) -> bool {
@@ -227,7 +230,7 @@ impl Subject<'_> {
 /// `aud`, as a defect has it.
 fn spoiled_audience(audiences: &[String], defect: Option<Defect>) -> Value {
     match defect {
-        Some(Defect::AudienceWithSlash) => json!(audiences.iter().map(|url| format!("{url}/")).collect::<Vec<_>>()),
+        Some(Defect::AudienceWithSlash) => audience(&audiences.iter().map(|url| format!("{url}/")).collect::<Vec<_>>()),
         Some(Defect::AudienceOfOthers) => json!(["http://localhost:8001/mcp", ACCOUNT]),
         _ => audience(audiences),
     }

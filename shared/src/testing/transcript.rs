@@ -48,8 +48,13 @@ const HOME: &str = ".mcp-oauth";
 /// Options for the ports of a lesson's program: its server's, and its client's, which listens too from lesson 03 on.
 fn port_options<'a>(binary: &str, arguments: &[&str], [server, client]: [&'a str; 2]) -> Vec<&'a str> {
     let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let of_server: &[_] = if has_server(arguments) { &["--port", server] } else { &[] };
-    let of_client: &[_] = match name.split('_').next() {
+    let lesson = name.split('_').next();
+    let of_server: &[_] = match lesson {
+        _ if !has_server(arguments) => &[],
+        Some("06") => &["--port", server, "--second-port", "0", "--downstream-port", "0"],
+        _ => &["--port", server],
+    };
+    let of_client: &[_] = match lesson {
         Some("01" | "02") => &[],
         _ => &["--document-port", "0", "--callback-port", client],
     };
@@ -62,9 +67,11 @@ const WITHOUT_SERVER: &[&str] = &[
     "call-tool",
     "client",
     "clients",
+    "confused-deputy",
     "enable-cimd",
     "initial-access-token",
     "inspect",
+    "lab",
     "list-tools",
     "logout",
     "rotate-keys",
@@ -95,6 +102,9 @@ fn settled(text: &str) -> String {
         ("/admin/", 54321),
         ("%2Fmcp", 8000),
         ("/realms/", 54321),
+        ("/reports", 8002),
+        ("/honest", 8003),
+        ("/attacker", 8003),
         ("/callback", 8888),
         ("%2Fcallback", 8888),
         ("/client.json", 8889),

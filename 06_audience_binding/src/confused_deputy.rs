@@ -1,0 +1,133 @@
+//! The confused deputy, shown: an attacker registers with a proxy, and sends a link to a user who is signed in. A proxy that trusts the authorization
+//! server to ask hands over a code that nobody agreed to.
+
+use std::sync::{Arc, Mutex};
+
+use authorization_code::client::Ready;
+use authorization_code::user_agent::{Login, ScriptedBrowser, UserAgent};
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use dynamic_client_registration::administration;
+use serde_json::{Value, json};
+use shared::http::{Http, Request};
+use shared::listen::{self, Serving};
+use shared::{Failure, Reporter, Side, spec};
+use url::{Url, form_urlencoded};
+
+use crate::proxy::{self, Proxy, Remembered};
+use crate::rules;
+
+/// What the proxy is at the tutorial's realm: a client for which that realm does not ask the user.
+const STATIC_CLIENT: &str = "mcp-demo-client";
+
+/// Shows both proxies. Where a person would have to sign in, or at another IdP, it says why not.
+pub async fn tell(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Result<(), Failure> {
+    let reporter = http.reporter();
+    let issuer = &ready.authorization_server.issuer;
+    let UserAgent::Scripted { login, .. } = &ready.user_agent else {
+        reporter.note("The confused deputy is shown where the user is a script (-- confused-deputy --login USER:PASSWORD): left out here.");
+        return Ok(());
+    };
+    let endpoint = ready.authorization_server.authorization_endpoint.clone();
+    let Some(endpoint) = endpoint.filter(|_| administration::is_tutorial(issuer)) else {
+        reporter.note(format!("The confused deputy takes the tutorial's client {STATIC_CLIENT}, and {issuer} is another realm: left out here."));
+        return Ok(());
+    };
+    for asks in [false, true] {
+        let title = match asks {
+            false => "an OAuth proxy that does not ask (the confused deputy)",
+            true => "the same proxy, asking the user for each of its clients",
+        };
+        reporter.stage(title, &spec::MCP_CONFUSED_DEPUTY).await;
+        let demonstration = Demonstration::start(http, &endpoint, [resource, scope], asks).await?;
+        demonstration.tell(login, asks).await?;
+    }
+    Ok(())
+}
+
+struct Demonstration<'a> {
+    http: &'a Http,
+    proxy_url: String,
+    landing: String,
+    _serving: [Serving; 2],
+}
+
+impl<'a> Demonstration<'a> {
+    async fn start(http: &'a Http, endpoint: &str, [resource, scope]: [&str; 2], asks: bool) -> Result<Self, Failure> {
+        let listener = listen::bind(0, "the proxy", "").await?;
+        let landing_listener = listen::bind(0, "the clients", "").await?;
+        let proxy_url = format!("http://127.0.0.1:{}", listen::port(&listener));
+        let landing = format!("http://127.0.0.1:{}", listen::port(&landing_listener));
+        let proxy = Proxy {
+            url: proxy_url.clone(),
+            authorization_endpoint: endpoint.to_owned(),
+            client_id: STATIC_CLIENT.to_owned(),
+            scope: scope.to_owned(),
+            resource: resource.to_owned(),
+            asks,
+            state: Mutex::new(Remembered::default()),
+        };
+        let page = || async { Html("<title>Back at the client</title>") };
+        let clients = Router::new().route("/honest", get(page)).route("/attacker", get(page));
+        let _serving = [listen::serve(listener, proxy::app(Arc::new(proxy))), listen::serve(landing_listener, clients)];
+        Ok(Self { http, proxy_url, landing, _serving })
+    }
+
+    async fn tell(&self, login: &Login, asks: bool) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        let mut browser = ScriptedBrowser::new(reporter)?;
+        let honest = self.register("Weather Desk", "honest").await?;
+        reporter.note("The user opens the proxy for an honest client, and signs in:");
+        self.visit(&mut browser, &honest, "honest", login, false).await?;
+
+        let attacker = self.register("Free Umbrellas", "attacker").await?;
+        reporter.note("Some days later the user clicks on a link that the attacker sent, in the same browser:");
+        // Whoever is asked says no.
+        let answer = self.visit(&mut browser, &attacker, "attacker", login, true).await?;
+        let has_code = answer.contains_key("code");
+        let server = reporter.on(Side::Server);
+        let why = "The IdP had asked once, for the proxy; that the code is for another client of the proxy's, it cannot know.";
+        let _expecting = (!asks).then(|| reporter.expecting(Side::Server, &rules::PROXY_ASKS, why));
+        let expected = "the user is asked before another client of the proxy's gets a code";
+        let got = match (has_code, answer.get("error")) {
+            (true, _) => "nobody was asked, and the attacker has a code for this user".to_owned(),
+            (false, Some(error)) => format!("the user said no: the attacker has {error}"),
+            (false, None) => "the attacker has nothing".to_owned(),
+        };
+        server.check(&rules::PROXY_ASKS, !has_code, expected, got);
+        Ok(())
+    }
+
+    async fn register(&self, name: &str, path: &str) -> Result<String, Failure> {
+        let silent = self.http.clone().telling(Reporter::silent());
+        let redirect_uri = format!("{}/{path}", self.landing);
+        let metadata = json!({"client_name": name, "redirect_uris": [redirect_uri]});
+        let answer = silent.send(&Request::post_json(&format!("{}/register", self.proxy_url), &metadata)).await?;
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let client_id = document["client_id"].as_str().unwrap_or_default().to_owned();
+        self.http.reporter().note(format!("“{name}” registers with the proxy, with the redirect URI {redirect_uri}."));
+        Ok(client_id)
+    }
+
+    /// Opens the proxy's authorization endpoint, and follows; the query at the end.
+    async fn visit(
+        &self,
+        browser: &mut ScriptedBrowser,
+        client_id: &str,
+        path: &str,
+        login: &Login,
+        denies: bool,
+    ) -> Result<std::collections::BTreeMap<String, String>, Failure> {
+        let redirect_uri = format!("{}/{path}", self.landing);
+        let parameters = [("client_id", client_id), ("redirect_uri", &redirect_uri), ("state", "x")];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let url = format!("{}/authorize?{query}", self.proxy_url);
+        let end = browser.visit(&url, &redirect_uri, login, denies).await?;
+        let answer: std::collections::BTreeMap<_, _> =
+            Url::parse(&end).map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
+        let brought = if answer.contains_key("code") { "a code" } else { "no code" };
+        self.http.reporter().note(format!("The browser ends at {redirect_uri}, with {brought}."));
+        Ok(answer)
+    }
+}

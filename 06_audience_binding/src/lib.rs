@@ -1,0 +1,42 @@
+//! Lesson 06: a token for one server is no token for another; and the complete client of all six lessons.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`audience`] | the check that lesson 05's server lacks: RFC 9068 §4 |
+//! | [`server`] | lesson 05's server with that one line |
+//! | [`verdict`] | a token claim by claim, for both sides |
+//! | [`token_exchange`] | a token traded for one of the server's own: RFC 8693 |
+//! | [`reports`] | how the MCP server asks the API behind it: rightly, or with its client's token |
+//! | [`downstream`] | that API |
+//! | [`tools`] | what the two MCP servers can do |
+//! | [`client`] | the client's part, top to bottom; and the complete client |
+//! | [`lab`] | what decides about `aud`: nothing, scopes, or `resource` (RFC 8707) |
+//! | [`matrix`] | every kind of token at every server |
+//! | [`proxy`], [`confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
+//! | [`other_tokens`] | tokens that are for somebody else |
+//! | [`attacks`] | what `--break` sends |
+//! | [`parties`] | the servers, started |
+//! | [`options`] | their ports and names |
+//! | [`rules`] | every check, with the sentence that asks for it |
+//! | [`error`] | why it cannot go on, and what to do about it |
+//! | [`breakages`] | what `--break` can break |
+
+pub mod attacks;
+pub mod audience;
+pub mod breakages;
+pub mod client;
+pub mod confused_deputy;
+pub mod downstream;
+pub mod error;
+pub mod lab;
+pub mod matrix;
+pub mod options;
+pub mod other_tokens;
+pub mod parties;
+pub mod proxy;
+pub mod reports;
+pub mod rules;
+pub mod server;
+pub mod token_exchange;
+pub mod tools;
+pub mod verdict;

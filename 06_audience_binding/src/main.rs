@@ -1,0 +1,252 @@
+//! `cargo run -p audience_binding`: arguments and wiring; the lesson is in the library.
+
+use std::process::ExitCode;
+
+use audience_binding::attacks::{self, Target};
+use audience_binding::client::{Errand, Story, complete};
+use audience_binding::lab::{self, Lab, Mode};
+use audience_binding::matrix::Matrix;
+use audience_binding::options::AudienceOptions;
+use audience_binding::other_tokens::OtherTokens;
+use audience_binding::parties::{OF_REALM_FILE, Parties};
+use audience_binding::{breakages, confused_deputy};
+use authorization_code::options::SignInOptions;
+use clap::{Args, Parser, Subcommand};
+use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use keycloak::{Defect, Idp, Lifetime};
+use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
+use shared::breakage::Breakage;
+use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use shared::story::Holds;
+use shared::{Failure, Side, story};
+use token_use::authorized::Authorized;
+use token_use::commands::{self, KeptCommand};
+use token_use::options::CheckOptions;
+
+/// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete client
+///
+/// Without a command: two MCP servers, an API behind the first one, and a client in one process, the whole story.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    common: CommonOptions,
+    #[command(flatten)]
+    server: ServerOptions,
+    #[command(flatten)]
+    checks: CheckOptions,
+    #[command(flatten)]
+    audience: AudienceOptions,
+    #[command(flatten)]
+    registration: RegistrationOptions,
+    #[command(flatten)]
+    sign_in: SignInOptions,
+    /// Another IdP for the audience lab, one that heeds resource (RFC 8707): its issuer URL
+    #[arg(long, value_name = "ISSUER_URL", global = true)]
+    indicators: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Only the servers: two MCP servers, and the API behind the first one; they stay up for any client
+    Server,
+    /// The complete client of all six lessons, against any MCP server
+    Client(ClientArguments),
+    /// The audience lab: what decides about aud at an IdP, as a diff of claims (all three modes, or one)
+    Lab {
+        /// What is to bring the audience
+        #[arg(value_enum)]
+        mode: Option<Mode>,
+    },
+    /// Every kind of token at every server: who takes what
+    Matrix,
+    /// An OAuth proxy with one client id, without and with its own consent page
+    ConfusedDeputy,
+    /// Over kept tokens.
+    #[command(flatten)]
+    Kept(KeptCommand),
+}
+
+#[derive(Args)]
+struct ClientArguments {
+    #[command(flatten)]
+    server: McpServer,
+    /// Call this tool
+    #[arg(long, value_name = "NAME")]
+    call: Option<String>,
+    /// Its arguments, a JSON object
+    #[arg(long, value_name = "JSON", default_value = "{}", requires = "call")]
+    args: String,
+    /// Find out whether the server looks at aud: send it a token that does not name it
+    #[arg(long)]
+    probe_audience: bool,
+}
+
+impl Lesson for Cli {
+    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+
+    fn common(&self) -> &CommonOptions {
+        &self.common
+    }
+
+    fn parties(&self) -> &'static [Side] {
+        match self.role {
+            None | Some(Role::Matrix) => &[Side::Server, Side::Client, Side::Idp],
+            Some(Role::Server) => &[Side::Server, Side::Idp],
+            Some(Role::Lab { .. } | Role::ConfusedDeputy) => &[Side::Client, Side::Idp],
+            Some(Role::Client(_) | Role::Kept(_)) => &[Side::Client],
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(exit) => return exit,
+    };
+    let setup = Setup {
+        server: &cli.server,
+        common: &cli.common,
+        breakage,
+        defect: breakage.and_then(breakages::defect),
+        reporter: &reporter,
+    };
+    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    match &cli.role {
+        None => story::run(&reporter, holds, whole_story(&setup, &cli)),
+        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, serve(&setup, &cli)),
+        // Whether a server catches it is seen in the server's own terminal; here only its answer is.
+        Some(Role::Client(arguments)) => {
+            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, &cli, arguments))
+        }
+        Some(Role::Lab { mode }) => story::run(&reporter, holds, the_lab(&setup, &cli, *mode)),
+        Some(Role::Matrix) => story::run(&reporter, holds, matrix(&setup, &cli)),
+        Some(Role::ConfusedDeputy) => story::run(&reporter, holds, deputy(&setup, &cli)),
+        Some(Role::Kept(command)) => story::run(&reporter, holds, async {
+            commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
+        }),
+    }
+}
+
+async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Parties, Failure> {
+    Parties::start(setup, &cli.audience, &cli.checks, lifetime).await
+}
+
+async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
+    let parties = start(setup, cli, Lifetime::Server).await?;
+    setup.stay_up(&parties.first).await
+}
+
+/// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages ask for.
+fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
+    let plan = cli.registration.plan(issuer, idp_stays, None)?;
+    Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), cli.audience.second_scopes.0.clone()].concat(), ..plan })
+}
+
+/// A scope of each server: the one for reading.
+fn scopes<'a>(setup: &'a Setup<'_>, cli: &'a Cli) -> [&'a str; 2] {
+    let first = |scopes: &'a [String]| scopes.first().map_or("", String::as_str);
+    [first(setup.server.scopes()), first(&cli.audience.second_scopes.0)]
+}
+
+async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
+    let parties = start(setup, cli, Lifetime::Story).await?;
+    let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
+    let http = setup.http_of_story(&parties.first, &parties.idp).await?;
+    let authorized = authorized(setup, cli, &http, &parties.first, plan.clone());
+    let [first_scope, second_scope] = scopes(setup, cli);
+    if let Some(breakage) = setup.breakage {
+        authorized.sign_in_first(&[]).await?;
+        let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
+        let other = (parties.second.as_str(), second_scope);
+        let target = Target { server_url: &parties.first, other, is_alone: false };
+        return attacks::run(&http, others, target, breakage).await;
+    }
+    let indicators = indicators(cli, &parties.idp, [&parties.first, &parties.second]).await?;
+    let story = Story {
+        http: &http,
+        authorized,
+        plan: &plan,
+        sign_in: &cli.sign_in,
+        parties: &parties,
+        scopes: [first_scope, second_scope],
+        indicators: indicators.as_ref().map(Idp::issuer),
+    };
+    story.tell().await
+}
+
+/// The lab's second IdP: the one that was named, or, beside an embedded one inside this process, another one there.
+async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<Idp>, Failure> {
+    match &cli.indicators {
+        Some(issuer) => Idp::select(&keycloak::IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),
+        None if idp.stays() => Ok(None),
+        None => Idp::another_with(Some(Defect::ResourceIndicators), &servers).await.map(Some),
+    }
+}
+
+fn authorized(setup: &Setup<'_>, cli: &Cli, http: &shared::http::Http, server_url: &str, plan: Plan) -> Authorized {
+    let needs_script = setup.breakage.is_some();
+    Authorized::new(http.clone(), server_url, plan, cli.sign_in.clone(), None, None, needs_script)
+}
+
+async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments) -> Result<(), Failure> {
+    let server_url = arguments.server.server_url.as_str();
+    let call = match &arguments.call {
+        Some(name) => Some((name.as_str(), commands::arguments(&arguments.args)?)),
+        None => None,
+    };
+    let http = setup.http_of_client(server_url).await?;
+    let authorized = authorized(setup, cli, &http, server_url, plan(cli, None, true)?);
+    let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
+    if let Some(breakage) = setup.breakage {
+        authorized.sign_in_first(&[]).await?;
+        let [_, second_scope] = scopes(setup, cli);
+        let target = Target { server_url, other: (OF_REALM_FILE[1], second_scope), is_alone: true };
+        return attacks::run(&http, others, target, breakage).await;
+    }
+    complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience }).await
+}
+
+async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
+    commands::no_break(setup)?;
+    let parties = start(setup, cli, Lifetime::Story).await?;
+    let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
+    let http = setup.http_of_story(&parties.first, &parties.idp).await?;
+    let silent = http.clone().telling(shared::Reporter::silent());
+    let authorized = authorized(setup, cli, &silent, &parties.first, plan);
+    authorized.sign_in_first(&[]).await?;
+    let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
+    Matrix { http: &http, others, parties: &parties, scopes: scopes(setup, cli) }.tell().await
+}
+
+async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>) -> Result<(), Failure> {
+    commands::no_break(setup)?;
+    let [first, second] = OF_REALM_FILE;
+    let idp = setup.find_idp(Lifetime::Story, &[first, second]).await?;
+    let http = setup.http_of_story(first, &idp).await?;
+    let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
+    let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
+    let ready = lab::ready_at(&http, idp.issuer(), first, None, &plan, &cli.sign_in).await?;
+    let other_idp = indicators(cli, &idp, [first, second]).await?;
+    let other = match &other_idp {
+        Some(other) => Some(lab::ready_at(&http, other.issuer(), first, None, &plan, &cli.sign_in).await?),
+        None => None,
+    };
+    let [first_scope, second_scope] = scopes(setup, cli);
+    let lab = Lab { http: &http, sign_in: &cli.sign_in, first: (first, first_scope), second: (second, second_scope) };
+    let modes = mode.as_ref().map_or(Mode::ALL, std::slice::from_ref);
+    lab.tell(&ready, other.as_ref(), modes).await
+}
+
+async fn deputy(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
+    commands::no_break(setup)?;
+    let [first, second] = OF_REALM_FILE;
+    let idp = setup.find_idp(Lifetime::Story, &[first, second]).await?;
+    let http = setup.http_of_story(first, &idp).await?;
+    let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
+    let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
+    let ready = lab::ready_at(&http, idp.issuer(), first, None, &plan, &cli.sign_in).await?;
+    confused_deputy::tell(&http, &ready, first, scopes(setup, cli)[0]).await
+}

@@ -1,0 +1,61 @@
+//! Tokens of the same user, from the same authorization server, that are for somebody else; and how a client comes by them.
+
+use authorization_code::TokenResponse;
+use authorization_code::options::SignInOptions;
+use dynamic_client_registration::administration::Administration;
+use dynamic_client_registration::client_metadata::ClientMetadata;
+use dynamic_client_registration::manage;
+use dynamic_client_registration::register::register;
+use shared::http::Http;
+use shared::{Failure, Reporter};
+use token_use::authorized::Authorized;
+
+use crate::error::AudienceError;
+
+/// The client that gets them, after its first sign-in.
+#[derive(Clone, Copy)]
+pub struct OtherTokens<'a> {
+    /// Tells sign-ins that a person has to make.
+    pub http: &'a Http,
+    /// The client.
+    pub authorized: &'a Authorized,
+    /// Who signs in.
+    pub sign_in: &'a SignInOptions,
+}
+
+impl OtherTokens<'_> {
+    /// One for this resource and these scopes, by the stages of lesson 04.
+    pub async fn token(&self, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
+        let is_scripted =
+            self.authorized.state().await.ready.as_ref().is_some_and(|ready| ready.user_agent.is_scripted());
+        self.authorized.token_for(&self.told(is_scripted), resource, scopes).await
+    }
+
+    /// One as a stock Keycloak gives it. Its clients have full scope, so their tokens carry all roles of the user's, those for the account pages
+    /// among them; and the mapper *audience resolve* makes everybody an audience whose roles are in the token. In the tutorial's realm only the
+    /// administrator can register such a client, and it is deleted at once.
+    pub async fn of_account(&self, resource: &str) -> Result<TokenResponse, Failure> {
+        let state = self.authorized.state().await;
+        let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
+        let silent = self.silent();
+        let server = &ready.authorization_server;
+        let administration = Administration::sign_in(&silent, &server.issuer).await?;
+        let made = administration.initial_access_token(1, 60).await?;
+        let metadata = ClientMetadata::native(&ready.redirect_uri, None);
+        let client = register(&silent, server, &metadata, Some(&made.token)).await?;
+        let http = self.told(ready.user_agent.is_scripted());
+        let tokens = ready.with_client(client.clone()).tokens_for(&http, self.sign_in, resource, &[]).await;
+        // A client that stays does no harm.
+        let _ = manage::delete(&silent, &client).await;
+        tokens
+    }
+
+    /// What a script does is no news; a person has to see where to sign in.
+    fn told(&self, is_scripted: bool) -> Http {
+        if is_scripted { self.silent() } else { self.http.clone() }
+    }
+
+    fn silent(&self) -> Http {
+        self.http.clone().telling(Reporter::silent())
+    }
+}

@@ -1,0 +1,115 @@
+//! Token exchange: RFC 8693 §2, <https://www.rfc-editor.org/rfc/rfc8693#section-2>. The MCP server is the client here: it trades the token that it was
+//! sent for one of its own, for the server behind it.
+//!
+//! Left out: an `actor_token`, by which an authorization server could name both, the user and who acts for them, in the claim `act` (§4.1). Keycloak
+//! 26.7.3 ignores it; who acts is in `azp` there.
+
+use as_metadata::{AuthorizationServerMetadata, find};
+use authorization_code::TokenResponse;
+use authorization_code::token_response;
+use dynamic_client_registration::ClientInformation;
+use serde_json::Value;
+use shared::http::Http;
+use shared::{Reporter, Secret, Side};
+use token_use::token_endpoints::authenticated;
+use tokio::sync::OnceCell;
+
+use crate::error::ExchangeError;
+use crate::rules;
+
+/// `grant_type` (RFC 8693 §2.1).
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// A type of token (RFC 8693 §3).
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// A server that can trade tokens.
+pub struct TokenExchange {
+    /// Tells every request.
+    pub http: Http,
+    /// The authorization server.
+    pub issuer: String,
+    /// What this server is there, with its secret.
+    pub client: ClientInformation,
+    /// `audience`: whom the new token is to be for, by a name that the authorization server knows.
+    pub audience: String,
+    /// `scope`: what it is to allow.
+    pub scope: String,
+    /// The authorization server's metadata, once it was asked for.
+    pub metadata: OnceCell<AuthorizationServerMetadata>,
+}
+
+impl TokenExchange {
+    /// Trades `subject_token`, which has to be for this server.
+    pub async fn exchange(&self, subject_token: &Secret) -> Result<TokenResponse, ExchangeError> {
+        let metadata = self.metadata.get_or_try_init(|| self.find_metadata()).await?;
+        let url = metadata.token_endpoint.as_deref().ok_or(ExchangeError::NoEndpoint)?;
+        let fields = [
+            ("grant_type", GRANT_TYPE),
+            ("subject_token", subject_token.expose()),
+            // "An identifier … that indicates the type of the security token in the "subject_token" parameter" (RFC 8693 §2.1): REQUIRED.
+            ("subject_token_type", ACCESS_TOKEN),
+            ("audience", self.audience.as_str()),
+            ("scope", self.scope.as_str()),
+        ];
+        let answer = self.http.send(&authenticated(url, &self.client, &fields)).await?;
+        let reporter = self.http.reporter();
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+
+        let text = |name: &str| document[name].as_str().unwrap_or_default();
+        let refusal = format!("{} {}", text("error"), text("error_description").trim_end_matches('.'));
+        let got = format!("HTTP {} {}", answer.status, refusal.trim()).trim_end().to_owned();
+        let expected = "the IdP exchanges the token: it is good, and it is for the server that asks";
+        if !reporter.on(Side::Idp).check(&rules::IDP_EXCHANGES, answer.status == 200, expected, &got) {
+            return Err(ExchangeError::Refused { got });
+        }
+        let response =
+            TokenResponse::from_json(&answer.body).map_err(|error| ExchangeError::Answer { got: error.to_string() })?;
+        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1)
+        let issued = text("issued_token_type");
+        let expected = format!("issued_token_type is {ACCESS_TOKEN}");
+        let got = if issued.is_empty() { "absent" } else { issued };
+        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ACCESS_TOKEN, expected, got) {
+            return Err(ExchangeError::Answer { got: format!("its issued_token_type is {got}") });
+        }
+        self.check_audience(reporter, &response);
+        Ok(response)
+    }
+
+    /// A token that cannot be read says nothing, and that is all right.
+    fn check_audience(&self, reporter: &Reporter, response: &TokenResponse) {
+        let Some(claims) = token_response::claims(&response.access_token) else { return };
+        let audiences = token_response::audiences(&claims);
+        let expected = format!("the new token is for {} and nobody else", self.audience);
+        let got = if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") };
+        reporter.check(&rules::EXCHANGED_AUDIENCE, audiences == [self.audience.as_str()], expected, got);
+    }
+
+    /// Lesson 02, not shown.
+    async fn find_metadata(&self) -> Result<AuthorizationServerMetadata, ExchangeError> {
+        let silent = self.http.clone().telling(Reporter::silent());
+        find::find(&silent, &self.issuer).await.map_err(|error| ExchangeError::Metadata { got: error.to_string() })
+    }
+}
+
+/// The two tokens, side by side, as far as they can be read.
+pub fn side_by_side(before: &Secret, after: &Secret) -> Option<String> {
+    let (before, after) = (token_response::claims(before)?, token_response::claims(after)?);
+    let shown = |claims: &serde_json::Map<String, Value>, name: &str| {
+        claims.get(name).map_or("absent".to_owned(), crate::audience::shown)
+    };
+    let rows = [
+        ("aud", "for whom"),
+        ("azp", "to whom it was given"),
+        ("scope", "what it allows"),
+        ("sub", "whose it is"),
+        ("act", "who acts for them: Keycloak 26.7.3 has no such claim, azp tells it"),
+    ];
+    let rows = rows.map(|(name, meaning)| {
+        let (before, after) = (shown(&before, name), shown(&after, name));
+        match before == after {
+            true => format!("\n  {name:<5}  {after}, as before  ({meaning})"),
+            false => format!("\n  {name:<5}  {after}, where it was {before}  ({meaning})"),
+        }
+    });
+    Some(format!("The MCP server has traded the token for another one:{}", rows.concat()))
+}

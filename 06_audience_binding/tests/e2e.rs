@@ -1,0 +1,230 @@
+//! The lesson end to end, as a user runs it: on the embedded IdP, on a Keycloak in a container where Docker is, and the audience lab on one that has
+//! the feature `resource-indicators`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::net::TcpListener;
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::LazyLock;
+
+use audience_binding::{breakages, rules};
+use keycloak::container::Features;
+use libtest_mimic::Failed;
+use serde_json::Value;
+use shared::testing::{Run, Running};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
+
+/// Ports of the two MCP servers: the IdPs of these tests know the servers by them.
+static PORTS: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let listeners = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
+});
+static URLS: LazyLock<[String; 2]> =
+    LazyLock::new(|| PORTS.each_ref().map(|port| format!("http://localhost:{port}/mcp")));
+
+fn main() -> ExitCode {
+    let indicators = keycloak::trials::on_keycloak_for(
+        "keycloak_with_resource_indicators",
+        Features::ResourceIndicators,
+        &URLS,
+        with_resource_indicators,
+    );
+    keycloak::trials::run_for(&URLS, scenario, vec![indicators])
+}
+
+struct User<'a> {
+    issuer: &'a str,
+    home: tempfile::TempDir,
+}
+
+impl User<'_> {
+    fn new(issuer: &str) -> User<'_> {
+        User { issuer, home: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(LESSON);
+        command
+            .args(["--callback-port", "0", "--document-port", "0"])
+            .args(arguments)
+            .env("MCP_OAUTH_HOME", self.home.path())
+            // The servers of these tests are the realm's.
+            .envs([("MCP_RESOURCE_URL", &URLS[0]), ("MCP_SECOND_RESOURCE_URL", &URLS[1])])
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// With servers.
+    fn story(&self, arguments: &[&str]) -> Run {
+        let [first, second] = &*PORTS;
+        let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
+        Run::of(&self.output(&[&["--idp", self.issuer, "--json"], &ports[..], arguments].concat()))
+    }
+
+    /// Only a client.
+    fn client(&self, arguments: &[&str]) -> Run {
+        Run::of(&self.output(&[&["--json"], arguments].concat()))
+    }
+}
+
+fn scenario(issuer: &str) -> Result<(), Failed> {
+    the_story_holds(issuer);
+    who_may_less_gets_less(issuer);
+    the_matrix_is_the_same_everywhere(issuer);
+    broken_rules_are_caught(issuer);
+    the_complete_client(issuer);
+    nothing_secret_is_shown(issuer);
+    Ok(())
+}
+
+fn the_story_holds(issuer: &str) {
+    let run = User::new(issuer).story(&[]);
+    assert!(run.success, "{run:#?}");
+    // Twice swapped, once for the reports; everything else is for the server that it comes to.
+    let failed = |id: &str| run.checks(id).iter().filter(|passed| !**passed).count();
+    assert_eq!(failed(rules::AUDIENCE.id), 3);
+    assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true; 3]);
+    assert_eq!(run.checks(rules::SERVER_TAKES_OWN.id), [true]);
+    // Passed through to an API that looks at aud; then exchanged.
+    assert_eq!(run.checks(rules::DOWNSTREAM_AUDIENCE.id), [false, true]);
+    assert_eq!(run.checks(rules::DOWNSTREAM_SCOPE.id), [true]);
+    assert_eq!(run.checks(rules::NOT_PASSED_THROUGH.id), [false]);
+    // Its own token, and the calendar's.
+    assert_eq!(run.checks(rules::IDP_EXCHANGES.id), [true, false]);
+    assert_eq!(run.checks(rules::ISSUED_TOKEN_TYPE.id), [true]);
+    assert_eq!(run.checks(rules::EXCHANGED_AUDIENCE.id), [true]);
+    // The proxy that does not ask, and the one that does.
+    assert_eq!(run.checks(rules::PROXY_ASKS.id), [false, true]);
+    // The client's own token; then the lab's three, of which this IdP (and not another one beside it) narrows none.
+    assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
+    for text in [
+        "aud    downstream-api, where it was",
+        "act    absent, as before",
+        "Umbrellas sold in Oslo",
+        "does not heed resource",
+        "a mapper in each scope  [",
+        "the attacker has a code for this user",
+        "the attacker has access_denied",
+    ] {
+        assert!(run.says(text), "{text}");
+    }
+    let outcome = run.events.last().unwrap();
+    assert_eq!((&outcome["failed"], &outcome["missed"]), (&Value::from(0), &Value::from(0)));
+}
+
+fn who_may_less_gets_less(issuer: &str) {
+    let run = User::new(issuer).story(&["--login", "mcpreader:password123"]);
+    assert!(run.success, "{run:#?}");
+    assert!(!run.says("mcp-writer"));
+}
+
+/// Token by server: {A, B, both, none, account, ID token, exchanged} × {A, B, the API behind A}.
+fn the_matrix_is_the_same_everywhere(issuer: &str) {
+    let run = User::new(issuer).story(&["matrix"]);
+    assert!(run.success, "{run:#?}");
+    let table = run.events.iter().filter_map(|event| event["text"].as_str()).find(|text| text.starts_with("token  "));
+    let rows: Vec<_> = table.unwrap().lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
+    let cells: Vec<_> = rows.iter().map(|row| row[row.len() - 6..].join(" ")).collect();
+    assert_eq!(
+        cells,
+        [
+            "✔ 200 ✘ 401 ✘ 401",
+            "✘ 401 ✔ 200 ✘ 401",
+            "✔ 200 ✔ 200 ✘ 401",
+            "✘ 401 ✘ 401 ✘ 401",
+            "✘ 401 ✘ 401 ✘ 401",
+            "✘ 401 ✘ 401 ✘ 401",
+            "✘ 401 ✘ 401 ✔ 200",
+        ],
+        "{run:#?}"
+    );
+    let passed = [rules::SERVER_REFUSES_OTHERS.id, rules::SERVER_TAKES_OWN.id].map(|id| run.checks(id));
+    assert_eq!(passed.concat(), [true; 21]);
+    // The account token's client is gone: nothing is left at the IdP but the client of the story.
+    assert!(run.says("for Keycloak's account pages"));
+}
+
+fn broken_rules_are_caught(issuer: &str) {
+    let user = User::new(issuer);
+    for breakage in breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none()) {
+        user.story(&["--break", breakage.name]).assert_caught(breakage);
+    }
+}
+
+fn the_complete_client(issuer: &str) {
+    let user = User::new(issuer);
+    let [first, second] = &*PORTS;
+    let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
+    let server = [&["--idp", issuer, "--json"], &ports[..], &["server"]].concat();
+    let (_server, url) = Running::server(user.command(&server));
+    assert_eq!(url, URLS[0]);
+    let run = user.client(&["client", "--server-url", &url, "--call", "list_reports", "--probe-audience"]);
+    assert!(run.success && run.says("Umbrellas sold in Oslo"), "{run:#?}");
+    assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true]);
+    // A tool that takes more than was granted: the user is asked, and the call is made again.
+    let arguments = r#"{"name": "a", "text": "b"}"#;
+    let run = user.client(&["client", "--server-url", &url, "--call", "save_note", "--args", arguments]);
+    assert!(run.success && run.says("notes/a.txt"), "{run:#?}");
+    let run = user.client(&["client", "--server-url", &url, "--call", "no_such_tool"]);
+    assert_eq!((run.success, run.error().0.as_str()), (false, "mcp.error"));
+    for breakage in ["other-servers-token", "missing-audience", "account-audience"] {
+        let run = user.client(&["client", "--server-url", &url, "--break", breakage]);
+        assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true], "--break {breakage}: {run:#?}");
+        assert!(run.success, "--break {breakage}: {run:#?}");
+    }
+    drop(_server);
+    // A server without the check, which is lesson 05's.
+    let careless =
+        [&["--idp", issuer, "--json"], &ports[..], &["server", "--break", "exchange-not-in-audience"]].concat();
+    let (_server, url) = Running::server(user.command(&careless));
+    let run = user.client(&["client", "--server-url", &url, "--probe-audience"]);
+    assert_eq!((run.success, run.checks(rules::SERVER_REFUSES_OTHERS.id)), (false, vec![false]), "{run:#?}");
+    let run = user.client(&["client", "--server-url", &url, "--break", "other-servers-token"]);
+    assert_eq!((run.success, run.error().0.as_str()), (false, "break.slipped-through"), "{run:#?}");
+    // Tokens are kept for each server by itself.
+    for (url, tool, says) in [(&URLS[0], "get_user_profile", "mcpuser"), (&URLS[1], "list_events", "Umbrella fitting")]
+    {
+        let run = user.client(&["call-tool", tool, "--server-url", url]);
+        assert!(run.success && run.says(says), "{run:#?}");
+    }
+    let kept: Value = serde_json::from_slice(&std::fs::read(user.home.path().join("tokens.json")).unwrap()).unwrap();
+    assert_eq!(kept["servers"].as_object().unwrap().len(), 2);
+    assert!(user.client(&["logout", "--server-url", &URLS[1]]).success);
+}
+
+fn nothing_secret_is_shown(issuer: &str) {
+    let user = User::new(issuer);
+    let [first, second] = &*PORTS;
+    let ports = ["--idp", issuer, "--port", first, "--second-port", second, "--downstream-port", "0"];
+    for arguments in
+        [&[][..], &["matrix"], &["confused-deputy"], &["--break", "passthrough"], &["--break", "account-audience"]]
+    {
+        let is_client = arguments == ["confused-deputy"];
+        let ports = if is_client { &ports[..2] } else { &ports[..] };
+        let Output { stdout, stderr, .. } = user.output(&[ports, &["--verbose", "--curl"], arguments].concat());
+        let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+        assert!(printed.len() > 500);
+        // Tokens begin so; claims are shown decoded. Passwords and the servers' secrets are the realm file's.
+        for secret in ["eyJ", "password123", "mcp-server-secret", "admin123"] {
+            let seen = printed.matches(secret).count();
+            assert_eq!(seen, 0, "{arguments:?} shows {secret}: {printed}");
+        }
+    }
+}
+
+/// The lab on two Keycloaks would take a third container; on the one that heeds `resource`, every mode shows what it does there.
+fn with_resource_indicators(issuer: &str) -> Result<(), Failed> {
+    let user = User::new(issuer);
+    let run = user.story(&[]);
+    assert!(run.success, "{run:#?}");
+    // Without any aud 26.7.3 falls over the request, so there is nothing to be bound; the scopes' two audiences are narrowed to one.
+    assert!(run.says("HTTP 500") && run.says("falls over a token without any aud"), "{run:#?}");
+    assert_eq!(run.checks(rules::IDP_BINDS.id), [true, true, true]);
+    let run = user.client(&["lab", "resource-indicators", "--idp", issuer]);
+    assert!(run.success, "{run:#?}");
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What the README shows is what the lesson prints.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::path::{Path, PathBuf};
+
+use audience_binding::error::{AudienceError, ExchangeError};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+#[test]
+fn the_transcripts_of_the_readme_are_true() {
+    shared::testing::check_readme(&readme(), "audience_binding", LESSON, &[]);
+}
+
+#[test]
+fn the_one_line_that_the_readme_names_is_the_line() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let server = include_str!("../src/server.rs");
+    let line = server.lines().find(|line| line.contains("verifier.audience = ")).unwrap().trim();
+    assert!(text.contains(line), "the README does not show: {line}");
+    let lesson_05 = include_str!("../../05_token_use/src/server.rs");
+    assert!(!lesson_05.contains("verifier.audience"));
+}
+
+#[test]
+fn the_errors_under_troubleshooting_read_as_they_really_do() {
+    let text = std::fs::read_to_string(readme()).unwrap();
+    let exchange =
+        |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
+    let refused = token_use::error::TokenUseError::Refused {
+        got: "HTTP 401 invalid_token: The token is not for this server".to_owned(),
+    };
+    let sentences = [
+        refused.to_string(),
+        exchange("HTTP 403 access_denied Client is not within the token audience"),
+        exchange("HTTP 400 invalid_request Requested audience not available: downstream-api"),
+        exchange("HTTP 400 invalid_request Standard token exchange is not enabled for the requested client"),
+        exchange("HTTP 400 invalid_client Audience not found"),
+        AudienceError::AnotherIssuer { named: "A".to_owned(), expected: "B".to_owned() }.to_string(),
+        AudienceError::Slipped { what: "what --break other-servers-token sent".to_owned(), got: 200 }.to_string(),
+    ];
+    for sentence in &sentences {
+        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+    }
+    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
+    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+}
