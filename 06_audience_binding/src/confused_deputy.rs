@@ -1,6 +1,7 @@
 //! The confused deputy, shown: an attacker registers with a proxy, and sends a link to a user who is signed in. A proxy that trusts the authorization
 //! server to ask hands over a code that nobody agreed to.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use authorization_code::client::Ready;
@@ -118,13 +119,13 @@ impl<'a> Demonstration<'a> {
         path: &str,
         login: &Login,
         denies: bool,
-    ) -> Result<std::collections::BTreeMap<String, String>, Failure> {
+    ) -> Result<BTreeMap<String, String>, Failure> {
         let redirect_uri = format!("{}/{path}", self.landing);
         let parameters = [("client_id", client_id), ("redirect_uri", &redirect_uri), ("state", "x")];
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let url = format!("{}/authorize?{query}", self.proxy_url);
         let end = browser.visit(&url, &redirect_uri, login, denies).await?;
-        let answer: std::collections::BTreeMap<_, _> =
+        let answer: BTreeMap<_, _> =
             Url::parse(&end).map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
         let brought = if answer.contains_key("code") { "a code" } else { "no code" };
         self.http.reporter().note(format!("The browser ends at {redirect_uri}, with {brought}."));

@@ -10,15 +10,17 @@ use audience_binding::options::AudienceOptions;
 use audience_binding::other_tokens::OtherTokens;
 use audience_binding::parties::{OF_REALM_FILE, Parties};
 use audience_binding::{breakages, confused_deputy};
+use authorization_code::client::Ready;
 use authorization_code::options::SignInOptions;
 use clap::{Args, Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use keycloak::{Defect, Idp, Lifetime};
+use keycloak::{Defect, Idp, IdpChoice, Lifetime};
 use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
 use shared::breakage::Breakage;
 use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use shared::http::Http;
 use shared::story::Holds;
-use shared::{Failure, Side, story};
+use shared::{Failure, Reporter, Side, story};
 use token_use::authorized::Authorized;
 use token_use::commands::{self, KeptCommand};
 use token_use::options::CheckOptions;
@@ -180,13 +182,13 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
 /// The lab's second IdP: the one that was named, or, beside an embedded one inside this process, another one there.
 async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<Idp>, Failure> {
     match &cli.indicators {
-        Some(issuer) => Idp::select(&keycloak::IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),
+        Some(issuer) => Idp::select(&IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),
         None if idp.stays() => Ok(None),
         None => Idp::another_with(Some(Defect::ResourceIndicators), &servers).await.map(Some),
     }
 }
 
-fn authorized(setup: &Setup<'_>, cli: &Cli, http: &shared::http::Http, server_url: &str, plan: Plan) -> Authorized {
+fn authorized(setup: &Setup<'_>, cli: &Cli, http: &Http, server_url: &str, plan: Plan) -> Authorized {
     let needs_script = setup.breakage.is_some();
     Authorized::new(http.clone(), server_url, plan, cli.sign_in.clone(), None, None, needs_script)
 }
@@ -214,22 +216,36 @@ async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let parties = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
     let http = setup.http_of_story(&parties.first, &parties.idp).await?;
-    let silent = http.clone().telling(shared::Reporter::silent());
+    let silent = http.clone().telling(Reporter::silent());
     let authorized = authorized(setup, cli, &silent, &parties.first, plan);
     authorized.sign_in_first(&[]).await?;
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
     Matrix { http: &http, others, parties: &parties, scopes: scopes(setup, cli) }.tell().await
 }
 
-async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>) -> Result<(), Failure> {
+/// A client at an IdP, without any MCP server: the realm file's two are only named.
+struct AtIdp {
+    idp: Idp,
+    http: Http,
+    plan: Plan,
+    ready: Ready,
+}
+
+async fn at_idp(setup: &Setup<'_>, cli: &Cli) -> Result<AtIdp, Failure> {
     commands::no_break(setup)?;
-    let [first, second] = OF_REALM_FILE;
-    let idp = setup.find_idp(Lifetime::Story, &[first, second]).await?;
+    let [first, _] = OF_REALM_FILE;
+    let idp = setup.find_idp(Lifetime::Story, &OF_REALM_FILE).await?;
     let http = setup.http_of_story(first, &idp).await?;
     let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
     let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
     let ready = lab::ready_at(&http, idp.issuer(), first, None, &plan, &cli.sign_in).await?;
-    let other_idp = indicators(cli, &idp, [first, second]).await?;
+    Ok(AtIdp { idp, http, plan, ready })
+}
+
+async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>) -> Result<(), Failure> {
+    let AtIdp { idp, http, plan, ready } = at_idp(setup, cli).await?;
+    let [first, second] = OF_REALM_FILE;
+    let other_idp = indicators(cli, &idp, OF_REALM_FILE).await?;
     let other = match &other_idp {
         Some(other) => Some(lab::ready_at(&http, other.issuer(), first, None, &plan, &cli.sign_in).await?),
         None => None,
@@ -241,12 +257,6 @@ async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>) -> Result<(),
 }
 
 async fn deputy(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
-    commands::no_break(setup)?;
-    let [first, second] = OF_REALM_FILE;
-    let idp = setup.find_idp(Lifetime::Story, &[first, second]).await?;
-    let http = setup.http_of_story(first, &idp).await?;
-    let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
-    let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
-    let ready = lab::ready_at(&http, idp.issuer(), first, None, &plan, &cli.sign_in).await?;
-    confused_deputy::tell(&http, &ready, first, scopes(setup, cli)[0]).await
+    let AtIdp { idp: _idp, http, ready, .. } = at_idp(setup, cli).await?;
+    confused_deputy::tell(&http, &ready, OF_REALM_FILE[0], scopes(setup, cli)[0]).await
 }
