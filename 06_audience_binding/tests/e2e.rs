@@ -2,44 +2,35 @@
 //! the feature `resource-indicators`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::net::TcpListener;
 use std::process::{Command, ExitCode, Output, Stdio};
-use std::sync::LazyLock;
 
 use audience_binding::{breakages, rules};
 use keycloak::container::Features;
+use keycloak::trials::Servers;
 use libtest_mimic::Failed;
 use serde_json::Value;
 use shared::testing::{Run, Running};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
-/// Ports of the two MCP servers: the IdPs of these tests know the servers by them.
-static PORTS: LazyLock<[String; 2]> = LazyLock::new(|| {
-    let listeners = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
-});
-static URLS: LazyLock<[String; 2]> =
-    LazyLock::new(|| PORTS.each_ref().map(|port| format!("http://localhost:{port}/mcp")));
-
 fn main() -> ExitCode {
     let indicators = keycloak::trials::on_keycloak_for(
         "keycloak_with_resource_indicators",
         Features::ResourceIndicators,
-        &URLS,
         with_resource_indicators,
     );
-    keycloak::trials::run_for(&URLS, scenario, vec![indicators])
+    keycloak::trials::run_for(scenario, vec![indicators])
 }
 
 struct User<'a> {
     issuer: &'a str,
+    servers: &'a Servers,
     home: tempfile::TempDir,
 }
 
-impl User<'_> {
-    fn new(issuer: &str) -> User<'_> {
-        User { issuer, home: tempfile::tempdir().unwrap() }
+impl<'a> User<'a> {
+    fn new(issuer: &'a str, servers: &'a Servers) -> Self {
+        User { issuer, servers, home: tempfile::tempdir().unwrap() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -49,7 +40,7 @@ impl User<'_> {
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             // The servers of these tests are the realm's.
-            .envs([("MCP_RESOURCE_URL", &URLS[0]), ("MCP_SECOND_RESOURCE_URL", &URLS[1])])
+            .envs([("MCP_RESOURCE_URL", &self.servers.urls[0]), ("MCP_SECOND_RESOURCE_URL", &self.servers.urls[1])])
             .stdin(Stdio::null());
         command
     }
@@ -60,7 +51,7 @@ impl User<'_> {
 
     /// With servers.
     fn story(&self, arguments: &[&str]) -> Run {
-        let [first, second] = &*PORTS;
+        let [first, second] = &self.servers.ports;
         let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
         Run::of(&self.output(&[&["--idp", self.issuer, "--json"], &ports[..], arguments].concat()))
     }
@@ -71,18 +62,18 @@ impl User<'_> {
     }
 }
 
-fn scenario(issuer: &str) -> Result<(), Failed> {
-    the_story_holds(issuer);
-    who_may_less_gets_less(issuer);
-    the_matrix_is_the_same_everywhere(issuer);
-    broken_rules_are_caught(issuer);
-    the_complete_client(issuer);
-    nothing_secret_is_shown(issuer);
+fn scenario(issuer: &str, servers: &Servers) -> Result<(), Failed> {
+    the_story_holds(issuer, servers);
+    who_may_less_gets_less(issuer, servers);
+    the_matrix_is_the_same_everywhere(issuer, servers);
+    broken_rules_are_caught(issuer, servers);
+    the_complete_client(issuer, servers);
+    nothing_secret_is_shown(issuer, servers);
     Ok(())
 }
 
-fn the_story_holds(issuer: &str) {
-    let run = User::new(issuer).story(&[]);
+fn the_story_holds(issuer: &str, servers: &Servers) {
+    let run = User::new(issuer, servers).story(&[]);
     assert!(run.success, "{run:#?}");
     // Twice swapped, once for the reports; everything else is for the server that it comes to.
     let failed = |id: &str| run.checks(id).iter().filter(|passed| !**passed).count();
@@ -116,15 +107,15 @@ fn the_story_holds(issuer: &str) {
     assert_eq!((&outcome["failed"], &outcome["missed"]), (&Value::from(0), &Value::from(0)));
 }
 
-fn who_may_less_gets_less(issuer: &str) {
-    let run = User::new(issuer).story(&["--login", "mcpreader:password123"]);
+fn who_may_less_gets_less(issuer: &str, servers: &Servers) {
+    let run = User::new(issuer, servers).story(&["--login", "mcpreader:password123"]);
     assert!(run.success, "{run:#?}");
     assert!(!run.says("mcp-writer"));
 }
 
 /// Token by server: {A, B, both, none, account, ID token, exchanged} × {A, B, the API behind A}.
-fn the_matrix_is_the_same_everywhere(issuer: &str) {
-    let run = User::new(issuer).story(&["matrix"]);
+fn the_matrix_is_the_same_everywhere(issuer: &str, servers: &Servers) {
+    let run = User::new(issuer, servers).story(&["matrix"]);
     assert!(run.success, "{run:#?}");
     let table = run.events.iter().filter_map(|event| event["text"].as_str()).find(|text| text.starts_with("token  "));
     let rows: Vec<_> = table.unwrap().lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
@@ -148,20 +139,20 @@ fn the_matrix_is_the_same_everywhere(issuer: &str) {
     assert!(run.says("for Keycloak's account pages"));
 }
 
-fn broken_rules_are_caught(issuer: &str) {
-    let user = User::new(issuer);
+fn broken_rules_are_caught(issuer: &str, servers: &Servers) {
+    let user = User::new(issuer, servers);
     for breakage in breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none()) {
         user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
 }
 
-fn the_complete_client(issuer: &str) {
-    let user = User::new(issuer);
-    let [first, second] = &*PORTS;
+fn the_complete_client(issuer: &str, servers: &Servers) {
+    let user = User::new(issuer, servers);
+    let [first, second] = &servers.ports;
     let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
     let server = [&["--idp", issuer, "--json"], &ports[..], &["server"]].concat();
     let (_server, url) = Running::server(user.command(&server));
-    assert_eq!(url, URLS[0]);
+    assert_eq!(url, servers.urls[0]);
     let run = user.client(&["client", "--server-url", &url, "--call", "list_reports", "--probe-audience"]);
     assert!(run.success && run.says("Umbrellas sold in Oslo"), "{run:#?}");
     assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true]);
@@ -186,19 +177,20 @@ fn the_complete_client(issuer: &str) {
     let run = user.client(&["client", "--server-url", &url, "--break", "other-servers-token"]);
     assert_eq!((run.success, run.error().0.as_str()), (false, "break.slipped-through"), "{run:#?}");
     // Tokens are kept for each server by itself.
-    for (url, tool, says) in [(&URLS[0], "get_user_profile", "mcpuser"), (&URLS[1], "list_events", "Umbrella fitting")]
+    for (url, tool, says) in
+        [(&servers.urls[0], "get_user_profile", "mcpuser"), (&servers.urls[1], "list_events", "Umbrella fitting")]
     {
         let run = user.client(&["call-tool", tool, "--server-url", url]);
         assert!(run.success && run.says(says), "{run:#?}");
     }
     let kept: Value = serde_json::from_slice(&std::fs::read(user.home.path().join("tokens.json")).unwrap()).unwrap();
     assert_eq!(kept["servers"].as_object().unwrap().len(), 2);
-    assert!(user.client(&["logout", "--server-url", &URLS[1]]).success);
+    assert!(user.client(&["logout", "--server-url", &servers.urls[1]]).success);
 }
 
-fn nothing_secret_is_shown(issuer: &str) {
-    let user = User::new(issuer);
-    let [first, second] = &*PORTS;
+fn nothing_secret_is_shown(issuer: &str, servers: &Servers) {
+    let user = User::new(issuer, servers);
+    let [first, second] = &servers.ports;
     let ports = ["--idp", issuer, "--port", first, "--second-port", second, "--downstream-port", "0"];
     for arguments in
         [&[][..], &["matrix"], &["confused-deputy"], &["--break", "passthrough"], &["--break", "account-audience"]]
@@ -217,8 +209,8 @@ fn nothing_secret_is_shown(issuer: &str) {
 }
 
 /// The lab on two Keycloaks would take a third container; on the one that heeds `resource`, every mode shows what it does there.
-fn with_resource_indicators(issuer: &str) -> Result<(), Failed> {
-    let user = User::new(issuer);
+fn with_resource_indicators(issuer: &str, servers: &Servers) -> Result<(), Failed> {
+    let user = User::new(issuer, servers);
     let run = user.story(&[]);
     assert!(run.success, "{run:#?}");
     // Without any aud 26.7.3 falls over the request, so there is nothing to be bound; the scopes' two audiences are narrowed to one.

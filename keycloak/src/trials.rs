@@ -3,8 +3,8 @@
 //! The trial `keycloak` runs where a Docker engine answers and the image is there or can be pulled; elsewhere it is reported as
 //! ignored, with the reason. With the environment variable `CI` set, a missing engine or image is a failure.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
-use std::sync::LazyLock;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use shared::listen;
@@ -24,35 +24,50 @@ pub fn run(scenario: fn(&str) -> Result<(), Failed>, others: Vec<Trial>) -> Exit
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The same for a scenario whose two MCP servers are at these URLs.
-pub fn run_for(
-    resources: &'static LazyLock<[String; 2]>,
-    scenario: fn(&str) -> Result<(), Failed>,
-    others: Vec<Trial>,
-) -> ExitCode {
+/// Two MCP servers of a scenario, on ports of their own: trials run side by side.
+pub struct Servers {
+    /// The ports.
+    pub ports: [String; 2],
+    /// The servers' URLs, by which the IdP knows them.
+    pub urls: [String; 2],
+}
+
+impl Servers {
+    fn choose() -> Result<Self, Failed> {
+        // Both at once, so that they differ.
+        let listeners = [TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?];
+        let [first, second] = listeners.map(|listener| listener.local_addr().map(|address| address.port().to_string()));
+        let ports = [first?, second?];
+        let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
+        Ok(Self { ports, urls })
+    }
+}
+
+/// What a scenario with two MCP servers gets: the issuer, and the servers that it knows.
+pub type ServersScenario = fn(&str, &Servers) -> Result<(), Failed>;
+
+/// [`run`] for a scenario with two MCP servers.
+pub fn run_for(scenario: ServersScenario, others: Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         Trial::test("embedded", move || {
-            let urls: [&str; 2] = std::array::from_fn(|n| resources[n].as_str());
-            on_embedded_for(&urls, scenario)
+            let servers = Servers::choose()?;
+            let urls: [&str; 2] = servers.urls.each_ref().map(String::as_str);
+            on_embedded_for(&urls, |issuer| scenario(issuer, &servers))
         }),
-        on_keycloak_for("keycloak", Features::Cimd, resources, scenario),
+        on_keycloak_for("keycloak", Features::Cimd, scenario),
     ];
     trials.extend(others);
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// A trial on a Keycloak with these features, whose realm knows these MCP servers.
-pub fn on_keycloak_for(
-    name: &str,
-    features: Features,
-    resources: &'static LazyLock<[String; 2]>,
-    scenario: fn(&str) -> Result<(), Failed>,
-) -> Trial {
+/// A trial on a Keycloak with these features, whose realm knows the scenario's MCP servers.
+pub fn on_keycloak_for(name: &str, features: Features, scenario: ServersScenario) -> Trial {
     Trial::ignorable_test(name, move || {
+        let servers = Servers::choose()?;
         with_keycloak(features, move |keycloak, runtime| {
-            runtime.block_on(keycloak.rename_resources(resources))?;
-            scenario(keycloak.issuer())
+            runtime.block_on(keycloak.rename_resources(&servers.urls))?;
+            scenario(keycloak.issuer(), &servers)
         })
     })
 }
