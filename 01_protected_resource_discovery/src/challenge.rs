@@ -70,9 +70,12 @@ pub fn parse(field: &str) -> Result<Vec<Challenge>, ChallengeError> {
 
 /// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else the first `Bearer` one.
 pub fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
+    let names_metadata = |challenge: &&Challenge| challenge.parameter("resource_metadata").is_some();
     let mut bearers = challenges.iter().filter(|challenge| challenge.is("Bearer"));
     let first = bearers.clone().next();
-    bearers.find(|challenge| challenge.parameter("resource_metadata").is_some()).or(first)
+    // A server that wants tokens with a key (RFC 9449) may have no challenge for Bearer at all.
+    let dpop = challenges.iter().filter(|challenge| challenge.is("DPoP")).find(names_metadata);
+    bearers.find(names_metadata).or(dpop).or(first)
 }
 
 struct Parser<'a> {

@@ -30,6 +30,18 @@ impl Requirement {
         reporter.check_or(self.rule, self.passed, self.expected, &self.got, &self.fix)
     }
 
+    /// Whether it is about codes, so that a client which will ask for none can do without it.
+    pub fn is_about_codes(&self) -> bool {
+        let about_codes = [
+            &rules::AUTHORIZATION_ENDPOINT,
+            &rules::RESPONSE_TYPE_CODE,
+            &rules::GRANT_TYPE_CODE,
+            &rules::PKCE_ANNOUNCED,
+            &rules::PKCE_S256,
+        ];
+        about_codes.iter().any(|rule| rule.id == self.rule.id)
+    }
+
     /// Whether MCP cannot do without it.
     pub fn is_must(&self) -> bool {
         self.rule.keyword == Keyword::Must

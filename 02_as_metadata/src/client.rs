@@ -18,12 +18,23 @@ pub struct Found {
     pub authorization_server: AuthorizationServerMetadata,
 }
 
+/// What the MCP server calls itself, for the parameter `resource`: as its metadata spells it, which is the URL that was asked for, or, in the document at
+/// the root, the origin without a slash.
+pub fn resource<'a>(discovery: Option<&'a Discovery>, server_url: &'a str) -> &'a str {
+    discovery.map_or(server_url, |discovery| &discovery.metadata.resource)
+}
+
 /// From an MCP server's URL to the metadata of its authorization server.
 pub async fn run(http: &Http, server_url: &str) -> Result<Found, Failure> {
+    run_for(http, server_url, true).await
+}
+
+/// The same for a client that may ask for no codes (`wants_codes` is false).
+pub async fn run_for(http: &Http, server_url: &str, wants_codes: bool) -> Result<Found, Failure> {
     let (issuer, discovery, metadata) = match discover(http, server_url).await {
         Ok(discovery) => {
             let issuer = select_authorization_server(http.reporter(), &discovery).await.to_owned();
-            let metadata = find::find(http, &issuer).await?;
+            let metadata = find::find_for(http, &issuer, wants_codes).await?;
             (issuer, Some(discovery), metadata)
         }
         Err(error @ DiscoveryError::NotFound { .. }) => {

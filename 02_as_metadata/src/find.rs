@@ -16,10 +16,20 @@ use crate::well_known;
 
 /// The metadata of this issuer, in two stages: found, and checked.
 pub async fn find(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
+    find_for(http, issuer, true).await
+}
+
+/// The same for a client that may ask for no codes (`wants_codes` is false): then an authorization server can do without what is about them.
+pub async fn find_for(
+    http: &Http,
+    issuer: &str,
+    wants_codes: bool,
+) -> Result<AuthorizationServerMetadata, MetadataError> {
     let answer = fetch(http, issuer).await?;
     http.reporter().stage("check the authorization server's metadata before using it", &spec::RFC8414_3_3).await;
     let metadata = check_document(http, &answer)?;
-    for requirement in capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok()) {
+    let requirements = capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
+    for requirement in requirements.into_iter().filter(|requirement| wants_codes || !requirement.is_about_codes()) {
         // "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The same goes for every other MUST.
         if !requirement.check(http.reporter()) && requirement.is_must() {
             return Err(refusal(issuer, &metadata, requirement));

@@ -140,28 +140,39 @@ pub async fn present_hosted(
     Ok(ClientInformation::known(client_id, None))
 }
 
+/// The client of a document that is published and known to be good: nothing is asked, but a URL that cannot name a client is still refused.
+pub fn known(reporter: &Reporter, client_id: &str) -> Result<ClientInformation, RegistrationError> {
+    check_url(reporter, client_id)?;
+    Ok(ClientInformation::known(client_id, None))
+}
+
 async fn fetch(http: &Http, client_id: &str) -> Result<Vec<u8>, RegistrationError> {
     let answer = http.send(&Request::get(client_id).without_redirects()).await;
     Ok(answer.map_err(RegistrationError::Unavailable)?.body)
 }
 
-/// What a document has to be, checked before the authorization server sees it.
-pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> Result<(), RegistrationError> {
+fn check_url(reporter: &Reporter, client_id: &str) -> Result<(), RegistrationError> {
     // "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST NOT contain single-dot or double-dot
     // path segments, MUST NOT contain a fragment component and MUST NOT contain a username or password" (draft §3)
     let fault = url_fault(client_id);
     let fix = "publish the document at an https URL with a path.";
+    let expected = "the client_id is an https URL with a path (http on this machine for development only)";
+    if reporter.check_or(&rules::DOCUMENT_URL, fault.is_none(), expected, fault.unwrap_or(client_id), fix) {
+        return Ok(());
+    }
+    Err(RegistrationError::MetadataDocument {
+        rule: &rules::DOCUMENT_URL,
+        reason: format!("{client_id} cannot name a client: {}.", fault.unwrap_or_default()),
+        fix: "Mend the document, or its URL.".to_owned(),
+    })
+}
+
+/// What a document has to be, checked before the authorization server sees it.
+pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> Result<(), RegistrationError> {
+    check_url(reporter, client_id)?;
     let failed = |rule, reason: String| {
         Err(RegistrationError::MetadataDocument { rule, reason, fix: "Mend the document, or its URL.".to_owned() })
     };
-    let expected = "the client_id is an https URL with a path (http on this machine for development only)";
-    if !reporter.check_or(&rules::DOCUMENT_URL, fault.is_none(), expected, fault.unwrap_or(client_id), fix) {
-        return failed(
-            &rules::DOCUMENT_URL,
-            format!("{client_id} cannot name a client: {}.", fault.unwrap_or_default()),
-        );
-    }
-
     // "The metadata document MUST include at least the following properties: client_id, client_name, redirect_uris" (MCP 2026-07-28)
     let members = Members::from_json(document);
     let read = members.and_then(|members| {

@@ -91,6 +91,8 @@ pub struct Plan {
     pub breakage: Option<&'static Breakage>,
     /// Scopes to register for beyond those of the MCP server, where the authorization server offers them.
     pub more_scopes: Vec<String>,
+    /// Whether the authorization server is asked if it knows the client, by a token request with a code that cannot exist.
+    pub proves: bool,
     /// Scopes to register for where no MCP server names any.
     pub own_scopes: Option<Vec<String>>,
 }
@@ -148,6 +150,7 @@ impl RegistrationOptions {
             idp_stays,
             breakage,
             more_scopes: Vec::new(),
+            proves: true,
             own_scopes: None,
         })
     }

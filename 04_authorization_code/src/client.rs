@@ -1,7 +1,7 @@
 //! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes tokens.
 
 use as_metadata::AuthorizationServerMetadata;
-use as_metadata::client::Found;
+use as_metadata::client::{Found, resource};
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
 use dynamic_client_registration::metadata_document::Published;
@@ -79,10 +79,11 @@ pub async fn run(
     let broken = breakage.map_or("", |breakage| breakage.name);
     let (ready, redirect) = get_ready(http, server_url, plan, options, breakage.is_some()).await?;
     let requested = ready.choose_scopes(http, options).await;
-    let sign_in = SignIn { requested: &requested, resource: server_url, options, broken };
+    let resource = ready.resource(server_url).to_owned();
+    let sign_in = SignIn { requested: &requested, resource: &resource, options, broken };
     let (oauth, tokens) = ready.sign_in(http, sign_in, redirect).await?;
     let (issuer, client_id) = (ready.authorization_server.issuer, ready.client.client_id);
-    Ok(SignedIn { issuer, client_id, resource: server_url.to_owned(), requested, tokens, oauth })
+    Ok(SignedIn { issuer, client_id, resource, requested, tokens, oauth })
 }
 
 /// Lessons 01 to 03, and the choice of who signs in.
@@ -139,6 +140,11 @@ impl Ready {
         Ok(self.sign_in(http, sign_in, redirect).await?.1)
     }
 
+    /// What the parameter `resource` says of the MCP server at this URL.
+    pub fn resource<'a>(&'a self, server_url: &'a str) -> &'a str {
+        resource(self.discovery.as_ref(), server_url)
+    }
+
     /// The scopes of a first sign-in.
     pub async fn choose_scopes(&self, http: &Http, options: &SignInOptions) -> Vec<String> {
         let reporter = http.reporter();
@@ -181,7 +187,7 @@ impl Ready {
         let tokens = redeem(http, &oauth, &code, verifier, resource, broken).await?;
 
         reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
-        token_response::check(reporter, &tokens, requested, resource)?;
+        token_response::check(reporter, &tokens, requested, resource, options.dpop)?;
         for table in token_response::tables(&tokens) {
             reporter.note(table);
         }

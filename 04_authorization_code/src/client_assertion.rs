@@ -6,8 +6,8 @@
 use aws_lc_rs::rand;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto, encode};
 use serde_json::{Value, json};
 use shared::Secret;
 
@@ -29,13 +29,30 @@ impl ClientKey {
     /// Makes a key; `None` where the system has no randomness.
     pub fn generate() -> Option<Self> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
+        Self::of(&pair)
+    }
+
+    /// A key that was made elsewhere: the private half in PKCS #8, as PEM. `None` where it is none for ES256.
+    pub fn from_pem(pem: &str) -> Option<Self> {
+        Self::of(&EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der(pem)?).ok()?)
+    }
+
+    fn of(pair: &EcdsaKeyPair) -> Option<Self> {
+        let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref());
         // The uncompressed point is a 4, and then both coordinates, 32 octets each.
         let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
         let [x, y] = [x, y].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
-        let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref());
         let kid = random()?;
         let jwk = json!({"kid": kid, "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y});
         Some(Self { key, kid, jwk })
+    }
+
+    /// A JWT with this header and these claims, signed by this key; the header has to say ES256.
+    pub fn sign(&self, header: &Value, claims: &Value) -> Option<Secret> {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = crypto::sign(message.as_bytes(), &self.key, Algorithm::ES256).ok()?;
+        Some(Secret::new(format!("{message}.{signature}")))
     }
 
     /// An assertion that this client made at `now` (seconds since 1970) for this authorization server.
@@ -58,8 +75,14 @@ impl ClientKey {
     }
 }
 
+/// What stands between the lines of a PEM file (RFC 7468 §10).
+fn der(pem: &str) -> Option<Vec<u8>> {
+    let inner = pem.split_once("-----BEGIN PRIVATE KEY-----")?.1.split_once("-----END PRIVATE KEY-----")?.0;
+    STANDARD.decode(inner.split_whitespace().collect::<String>()).ok()
+}
+
 /// 256 random bits.
-fn random() -> Option<String> {
+pub fn random() -> Option<String> {
     let mut octets = [0; 32];
     rand::fill(&mut octets).ok()?;
     Some(URL_SAFE_NO_PAD.encode(octets))
@@ -86,6 +109,10 @@ mod tests {
         assert_eq!((&claims["iss"], &claims["sub"], &claims["exp"]), (&json!("me"), &json!("me"), &json!(1_060)));
         assert!(read(&other.jwk).is_err());
         assert!(key.jwk.get("d").is_none(), "the private half stays here");
+        assert!(
+            ClientKey::from_pem("").is_none()
+                && ClientKey::from_pem("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----").is_none()
+        );
         let again = key.assertion("me", "https://idp.example", 1_000).unwrap();
         assert_ne!(again, assertion, "each has its own jti");
     }

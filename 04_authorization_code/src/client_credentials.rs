@@ -2,7 +2,7 @@
 //! OAuth Client Credentials. The client shows its secret, or signs (RFC 7523).
 
 use as_metadata::AuthorizationServerMetadata;
-use as_metadata::client::Found;
+use as_metadata::client::{Found, resource};
 use dynamic_client_registration::client_metadata::CLIENT_NAME;
 use dynamic_client_registration::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
@@ -16,8 +16,9 @@ use shared::{Failure, now, spec};
 use crate::client_assertion::{ClientKey, JWT_BEARER};
 use crate::error::AuthorizationError;
 use crate::exchange::{self, Decision, ServiceClient};
+use crate::grant::{Grant, Tokens, Wanted};
 use crate::request::auth_type;
-use crate::{rules, scopes, token_response};
+use crate::{TokenResponse, rules, scopes, token_response};
 
 const OWN_TOKEN: Decision =
     Decision { rule: &rules::IDP_GIVES_OWN_TOKEN, expected: "the IdP takes the client's credentials" };
@@ -26,7 +27,7 @@ const OWN_TOKEN: Decision =
 ///
 /// The extension wants the client to be registered by hand. Where `known` names none, one is registered for this run and deleted again.
 pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
-    let Found { discovery, authorization_server } = as_metadata::client::run(http, server_url).await?;
+    let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;
     let reporter = http.reporter();
     let key = match signs {
@@ -40,7 +41,12 @@ pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, si
             register(http, &authorization_server, key.as_ref(), &requested).await?
         }
     };
-    let asked = Asked { authorization_server: &authorization_server, client: &client, requested, resource: server_url };
+    let asked = Asked {
+        authorization_server: &authorization_server,
+        client: &client,
+        requested,
+        resource: resource(discovery.as_ref(), server_url),
+    };
     let result = asked.ask(http, key.as_ref()).await;
     if known.is_none() {
         match manage::delete(http, &client).await {
@@ -49,6 +55,30 @@ pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, si
         }
     }
     result
+}
+
+/// The grant, for a client that was registered by hand, as the extension wants it.
+pub struct ClientCredentials {
+    /// The client, with its secret if it has one.
+    pub client: ClientInformation,
+    /// Its key, if it signs instead.
+    pub key: Option<ClientKey>,
+}
+
+impl Grant for ClientCredentials {
+    fn client_id(&self) -> &str {
+        &self.client.client_id
+    }
+
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+        let asked = Asked {
+            authorization_server: wanted.authorization_server,
+            client: &self.client,
+            requested: wanted.scopes.to_vec(),
+            resource: wanted.resource,
+        };
+        Box::pin(async move { asked.tokens(http, self.key.as_ref()).await })
+    }
 }
 
 /// What a token is asked for with.
@@ -60,7 +90,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn ask(&self, http: &Http, key: Option<&ClientKey>) -> Result<(), Failure> {
+    async fn tokens(&self, http: &Http, key: Option<&ClientKey>) -> Result<TokenResponse, Failure> {
         let reporter = http.reporter();
         let mut extra = Vec::new();
         if let Some(key) = key {
@@ -73,11 +103,14 @@ impl Asked<'_> {
         }
         reporter.stage("ask for a token for the client itself", &spec::RFC6749_4_4).await;
         let oauth = service_client(self.authorization_server, self.client)?;
-        let tokens =
-            exchange::client_credentials(http, &oauth, &self.requested, self.resource, &extra, OWN_TOKEN).await?;
+        Ok(exchange::client_credentials(http, &oauth, &self.requested, self.resource, &extra, OWN_TOKEN).await?)
+    }
 
+    async fn ask(&self, http: &Http, key: Option<&ClientKey>) -> Result<(), Failure> {
+        let reporter = http.reporter();
+        let tokens = self.tokens(http, key).await?;
         reporter.stage("look at the token", &spec::RFC6749_7_1).await;
-        token_response::check(reporter, &tokens, &self.requested, self.resource)?;
+        token_response::check(reporter, &tokens, &self.requested, self.resource, false)?;
         let got = if tokens.refresh_token.is_some() { "there is one" } else { "there is none" };
         let passed = tokens.refresh_token.is_none();
         reporter.check(&rules::NO_REFRESH_TOKEN, passed, "no refresh token: the client can just ask again", got);

@@ -13,6 +13,7 @@
 //! | [`tokens`] | where tokens are kept |
 //! | [`mod@refresh`] | going further: refresh, and rotation |
 //! | [`client_credentials`] | going further: a token without a user |
+//! | [`grant`] | going further: what ways to a token without a user have in common |
 //! | [`client_assertion`] | going further: a client that signs (RFC 7523) |
 //! | [`options`] | who signs in |
 //! | [`rules`] | every check, with the sentence that asks for it |
@@ -26,6 +27,7 @@ pub mod client_assertion;
 pub mod client_credentials;
 pub mod error;
 pub mod exchange;
+pub mod grant;
 pub mod options;
 pub mod refresh;
 pub mod request;

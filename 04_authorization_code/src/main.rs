@@ -130,8 +130,9 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: boo
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
     // What a broken run brought is for nothing but that run.
     if keeps && setup.breakage.is_none() {
-        let client::SignedIn { issuer, client_id, requested, tokens, .. } = signed_in;
-        let kept = Kept { issuer, client_id: Some(client_id), requested, obtained_at: now(), tokens };
+        let client::SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
+        let resource = Some(resource);
+        let kept = Kept { issuer, client_id: Some(client_id), resource, requested, obtained_at: now(), tokens };
         let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
         setup.reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     }

@@ -22,6 +22,9 @@ pub struct SignInOptions {
     /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the session
     #[arg(long, global = true)]
     pub offline_access: bool,
+    /// Whether tokens of the type `DPoP` are understood (RFC 9449): lesson 05 sees to it.
+    #[arg(skip)]
+    pub dpop: bool,
 }
 
 impl SignInOptions {

@@ -64,10 +64,15 @@ pub fn check(
     response: &TokenResponse,
     requested: &[String],
     resource: &str,
+    dpop: bool,
 ) -> Result<(), AuthorizationError> {
     // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749 §7.1)
-    let bearer = response.token_type.eq_ignore_ascii_case("bearer");
-    if !reporter.check(&rules::TOKEN_TYPE, bearer, "token_type is Bearer", &response.token_type) {
+    let is = |name: &str| response.token_type.eq_ignore_ascii_case(name);
+    let (known, expected) = match dpop {
+        true => (is("DPoP") || is("Bearer"), "token_type is DPoP, or Bearer"),
+        false => (is("Bearer"), "token_type is Bearer"),
+    };
+    if !reporter.check(&rules::TOKEN_TYPE, known, expected, &response.token_type) {
         let got = format!("its token_type is {}", response.token_type);
         return Err(AuthorizationError::TokenResponse { rule: &rules::TOKEN_TYPE, got });
     }
@@ -202,7 +207,7 @@ mod tests {
         assert_eq!((response.expires_in, response.scope.as_deref()), (Some(3600), None));
         assert!(!format!("{response:?}").contains("2YotnFZF"));
         let captured = Captured::json();
-        assert_eq!(check(&captured.reporter(), &response, &[], "r").unwrap_err().id(), "token.type");
+        assert_eq!(check(&captured.reporter(), &response, &[], "r", false).unwrap_err().id(), "token.type");
     }
 
     #[test]
@@ -223,7 +228,7 @@ mod tests {
         let results = |token: Secret, scope: Option<&str>| {
             let captured = Captured::json();
             let requested = ["a".to_owned(), "b".to_owned()];
-            check(&captured.reporter(), &response(token, scope), &requested, "http://r").unwrap();
+            check(&captured.reporter(), &response(token, scope), &requested, "http://r", false).unwrap();
             (captured.checks("token.scope")[0].1, captured.checks("token.audience").first().map(|(_, passed)| *passed))
         };
         assert_eq!(results(jwt(&json!({"aud": "http://r"})), Some("b a")), (true, Some(true)));

@@ -23,6 +23,9 @@ pub struct Kept {
     /// The client that they were given to, by its name there: no other one can refresh or revoke them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
+    /// `resource`, as it was sent; without it, the MCP server's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// What was asked for.
     pub requested: Vec<String>,
     /// Seconds since 1970.
@@ -117,6 +120,7 @@ mod tests {
         let kept = Kept {
             issuer: "https://i".to_owned(),
             client_id: None,
+            resource: None,
             requested: vec!["x".to_owned()],
             obtained_at: 1,
             tokens: TokenResponse {

@@ -246,8 +246,14 @@ mod tests {
 
     #[test]
     fn the_demo_password_goes_to_the_tutorials_realm_only() {
-        let options =
-            SignInOptions { login: None, browser: false, deny: false, sign_in_timeout: 300, offline_access: false };
+        let options = SignInOptions {
+            login: None,
+            browser: false,
+            deny: false,
+            sign_in_timeout: 300,
+            offline_access: false,
+            dpop: false,
+        };
         let choose = |issuer: &str| UserAgent::choose(&options, true, issuer);
         assert!(choose("http://localhost:9000/realms/mcp-oauth").unwrap().is_scripted());
         assert_eq!(choose("https://idp.example/realms/mcp-oauth").unwrap_err().id(), "sign-in.nobody");

@@ -6,8 +6,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use as_metadata::client::{Found, resource};
 use authorization_code::client::{Ready, SignIn, get_ready};
 use authorization_code::exchange::{self, Decision};
+use authorization_code::grant::{Grant, Wanted};
 use authorization_code::options::SignInOptions;
 use authorization_code::tokens::{Kept, Tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
@@ -39,6 +41,8 @@ struct Inner {
     folder: Option<PathBuf>,
     /// Nobody opens a browser for a rule that is broken on purpose.
     needs_script: bool,
+    /// A way to tokens without a user; `None`: the user signs in.
+    grant: Option<Arc<dyn Grant>>,
     state: Mutex<State>,
 }
 
@@ -66,6 +70,9 @@ impl State {
     fn with_token(&self, request: &Request) -> Request {
         // "Note that authorization MUST be included in every HTTP request from client to server." (MCP 2026-07-28, Token Requirements)
         match &self.tokens {
+            Some(kept) if kept.tokens.token_type.eq_ignore_ascii_case("DPoP") => {
+                request.clone().header("authorization", &format!("DPoP {}", kept.tokens.access_token.expose()))
+            }
             Some(kept) => request.clone().bearer(&kept.tokens.access_token),
             None => request.clone(),
         }
@@ -145,7 +152,14 @@ impl Authorized {
     ) -> Self {
         let state = Mutex::new(State { tokens, ..State::default() });
         let server_url = server_url.to_owned();
-        Self(Arc::new(Inner { http, server_url, plan, options, folder, needs_script, state }))
+        Self(Arc::new(Inner { http, server_url, plan, options, folder, needs_script, grant: None, state }))
+    }
+
+    /// A client that acts for itself, or has something to show for its user already: nobody signs in, and nothing is kept.
+    pub fn by_grant(http: Http, server_url: &str, plan: Plan, options: SignInOptions, grant: Arc<dyn Grant>) -> Self {
+        let (server_url, state) = (server_url.to_owned(), Mutex::default());
+        let grant = Some(grant);
+        Self(Arc::new(Inner { http, server_url, plan, options, folder: None, needs_script: true, grant, state }))
     }
 
     /// What this client has; other requests wait meanwhile.
@@ -167,7 +181,10 @@ impl Authorized {
 
     /// The user signs in, for these scopes and those of before; without either, for what the server's challenge names.
     async fn sign_in(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
-        let Inner { http, options, .. } = &*self.0;
+        let Inner { http, options, grant, .. } = &*self.0;
+        if let Some(grant) = grant {
+            return self.ask_by_grant(state, scopes, grant.as_ref()).await;
+        }
         let redirect = match &state.ready {
             Some(ready) => LoopbackRedirect::bind_again(&ready.redirect_uri).await?,
             None => self.get_ready(state, http).await?,
@@ -181,14 +198,36 @@ impl Authorized {
             None => ready.choose_scopes(http, options).await,
         };
         let requested = union(&base, scopes);
-        let sign_in = SignIn { requested: &requested, resource: &self.0.server_url, options, broken: "" };
+        let resource = ready.resource(&self.0.server_url).to_owned();
+        let sign_in = SignIn { requested: &requested, resource: &resource, options, broken: "" };
         let (_, tokens) = ready.sign_in(http, sign_in, redirect).await?;
         // Another authorization server has other names for the same user.
         check_user(state.tokens.as_ref().filter(|kept| kept.issuer == issuer), &tokens)?;
         let client_id = Some(ready.client.client_id.clone());
-        let kept = Kept { issuer, client_id, requested, obtained_at: now(), tokens };
+        let kept = Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), tokens };
         let opened = self.open().await?;
         self.keep(state, opened, kept)
+    }
+
+    /// Lessons 01 and 02, then the grant.
+    async fn ask_by_grant(&self, state: &mut State, scopes: &[String], grant: &dyn Grant) -> Result<(), Failure> {
+        let Inner { http, server_url, options, .. } = &*self.0;
+        let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
+        let before = state.tokens.as_ref().filter(|kept| kept.issuer == authorization_server.issuer);
+        let base = match before {
+            Some(kept) => kept.requested.clone(),
+            None => authorization_code::scopes::select(discovery.as_ref(), &[], false).values,
+        };
+        let requested = union(&base, scopes);
+        let resource = resource(discovery.as_ref(), server_url).to_owned();
+        let wanted = Wanted { authorization_server: &authorization_server, resource: &resource, scopes: &requested };
+        let tokens = grant.tokens(http, wanted).await?;
+        http.reporter().stage("look at the tokens", &spec::RFC6749_7_1).await;
+        token_response::check(http.reporter(), &tokens, &requested, &resource, options.dpop)?;
+        let (issuer, client_id) = (authorization_server.issuer, Some(grant.client_id().to_owned()));
+        state.tokens =
+            Some(Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), tokens });
+        Ok(())
     }
 
     /// The user signs in for another resource, with the same client: the token is not kept, and not used by [`Send::send`].
@@ -273,7 +312,8 @@ impl Authorized {
         }
         let (Some(token), Some(kept)) = (state.refresh_token(), state.tokens.clone()) else { return Ok(false) };
         let oauth = self.issued_by(state, &kept).await?.oauth()?;
-        let renewed = exchange::refresh(&self.0.http, &oauth, &token, &self.0.server_url, TAKES_REFRESH_TOKEN).await;
+        let resource = kept.resource.as_deref().unwrap_or(&self.0.server_url);
+        let renewed = exchange::refresh(&self.0.http, &oauth, &token, resource, TAKES_REFRESH_TOKEN).await;
         let tokens = match renewed {
             Ok(tokens) => tokens,
             // "invalid_grant: The provided … refresh token is invalid, expired, revoked", "invalid_client: Client authentication failed (e.g.,

@@ -20,6 +20,7 @@
 //! | [`commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
 //! | [`attacks`], [`forgeries`] | what `--break` sends |
 //! | [`verified_tokens`] | going further: a bounded cache of verified tokens |
+//! | [`dpop`] | going further: tokens that are good only with a key (RFC 9449) |
 //! | [`options`] | how tokens are checked |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
@@ -34,6 +35,7 @@ pub mod breakages;
 pub mod checks;
 pub mod client;
 pub mod commands;
+pub mod dpop;
 pub mod error;
 pub mod forgeries;
 pub mod guard;

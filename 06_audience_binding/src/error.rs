@@ -47,6 +47,48 @@ impl From<HttpError> for ExchangeError {
     }
 }
 
+/// Why an assertion brought no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssertionError {
+    /// The company's IdP gives no grant.
+    NoGrant {
+        /// What it answered.
+        got: String,
+    },
+    /// The MCP server's authorization server does not take the assertion.
+    Refused {
+        /// What it answered.
+        got: String,
+    },
+}
+
+impl std::fmt::Display for AssertionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoGrant { got } => write!(f, "The company's IdP gave no authorization grant: {got}."),
+            Self::Refused { got } => write!(f, "The authorization server does not take the assertion: {got}."),
+        }
+    }
+}
+
+impl std::error::Error for AssertionError {}
+
+impl From<AssertionError> for Failure {
+    fn from(error: AssertionError) -> Self {
+        let (id, fix) = match error {
+            AssertionError::NoGrant { .. } => (
+                "id-jag.none",
+                "Ask the company's administrator: its policy decides which user may use which MCP server with which client.",
+            ),
+            AssertionError::Refused { .. } => (
+                "assertion.refused",
+                "Does this authorization server trust who made the assertion, and is it still good, and meant for it (aud)?",
+            ),
+        };
+        Failure::new(id, error.to_string(), fix)
+    }
+}
+
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudienceError {

@@ -13,6 +13,7 @@
 //! | [`lab`] | what decides about `aud`: nothing, scopes, or `resource` (RFC 8707) |
 //! | [`matrix`] | every kind of token at every server |
 //! | [`proxy`], [`confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
+//! | [`assertions`] | going further: workload identity and enterprise-managed authorization (RFC 7523, ID-JAG) |
 //! | [`other_tokens`] | tokens that are for somebody else |
 //! | [`attacks`] | what `--break` sends |
 //! | [`parties`] | the servers, started |
@@ -21,6 +22,7 @@
 //! | [`error`] | why it cannot go on, and what to do about it |
 //! | [`breakages`] | what `--break` can break |
 
+pub mod assertions;
 pub mod attacks;
 pub mod audience;
 pub mod breakages;

@@ -42,6 +42,12 @@ pub static ISSUED_TOKEN_TYPE: Rule = must("exchange.issued-token-type", &spec::R
 /// The exchanged token is for the one server that it was asked for.
 pub static EXCHANGED_AUDIENCE: Rule = should("exchange.audience", &spec::RFC8707_2_AUDIENCE);
 
+/// The company's IdP gives a grant for the MCP server's authorization server.
+pub static IDP_GIVES_GRANT: Rule = must("idp.id-jag", &spec::RFC8693_2_1);
+
+/// The authorization server takes an assertion as a grant.
+pub static IDP_TAKES_ASSERTION: Rule = must("idp.assertion", &spec::RFC7523_2_1);
+
 /// A proxy with one client id asks the user for each of its clients.
 pub static PROXY_ASKS: Rule = must("proxy.consent-for-each-client", &spec::MCP_CONFUSED_DEPUTY);
 
@@ -57,5 +63,7 @@ pub static ALL: &[&Rule] = &[
     &IDP_EXCHANGES,
     &ISSUED_TOKEN_TYPE,
     &EXCHANGED_AUDIENCE,
+    &IDP_GIVES_GRANT,
+    &IDP_TAKES_ASSERTION,
     &PROXY_ASKS,
 ];

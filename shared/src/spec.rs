@@ -921,6 +921,14 @@ pub static RFC9068_4_AUD: SpecRef = SpecRef {
     quote: "The JWT access token MUST be rejected if \"aud\" does not contain a resource indicator of the current resource server as a valid audience.",
 };
 
+/// RFC 7523 §2.1
+pub static RFC7523_2_1: SpecRef = SpecRef {
+    id: "RFC 7523",
+    section: "§2.1",
+    url: "https://www.rfc-editor.org/rfc/rfc7523#section-2.1",
+    quote: "To use a Bearer JWT as an authorization grant, the client uses an access token request as defined in Section 4 of the OAuth Assertion Framework [RFC7521] with the following specific parameter values and encodings.",
+};
+
 /// RFC 8693 §2.1
 pub static RFC8693_2_1: SpecRef = SpecRef {
     id: "RFC 8693",
@@ -1156,6 +1164,7 @@ pub static ALL: &[&SpecRef] = &[
     &RFC9068_2_2_SUB,
     &MCP_AUDIENCE,
     &RFC9068_4_AUD,
+    &RFC7523_2_1,
     &RFC8693_2_1,
     &RFC8693_2_2_1,
     &MCP_PASSTHROUGH,

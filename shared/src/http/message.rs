@@ -97,6 +97,21 @@ impl Request {
         self.header("authorization", &format!("Bearer {}", token.expose()))
     }
 
+    /// `GET`, `POST`, …
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The value of this header, by its name in lower case.
+    pub fn header_value(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Where it goes.
     pub fn url(&self) -> &str {
         &self.url

@@ -31,6 +31,15 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Redirects that a GET follows.
 const MAX_REDIRECTS: usize = 3;
 
+/// What adds to a request something that depends on all of it, each time it is sent.
+pub trait Decorate: Send + Sync {
+    /// The request as it is to be sent.
+    fn decorated(&self, request: &Request) -> Request;
+
+    /// Whether the request has to be sent once more, now that this answer has come.
+    fn wants_another(&self, request: &Request, answer: &Answer) -> bool;
+}
+
 /// The client. Clones share its connections.
 #[derive(Clone)]
 pub struct Http {
@@ -39,6 +48,7 @@ pub struct Http {
     reach: Arc<Reach>,
     reporter: Reporter,
     seconds: u64,
+    decorator: Option<Arc<dyn Decorate>>,
 }
 
 impl Http {
@@ -61,12 +71,17 @@ impl Http {
         };
         let direct = built(builder().no_proxy().dns_resolver(Arc::new(Guarded(reach.clone()))).build())?;
         let proxied = proxy_is_set().then(|| built(builder().build())).transpose()?;
-        Ok(Self { direct, proxied, reach, reporter, seconds: TOTAL_SECONDS })
+        Ok(Self { direct, proxied, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
     }
 
     /// The same client with another time limit for each request, in seconds.
     pub fn within(self, seconds: u64) -> Self {
         Self { seconds, ..self }
+    }
+
+    /// The same client, with something to add to its requests.
+    pub fn decorated_by(self, decorator: Arc<dyn Decorate>) -> Self {
+        Self { decorator: Some(decorator), ..self }
     }
 
     /// The same client, telling `reporter` what it sends and gets.
@@ -83,13 +98,23 @@ impl Http {
     pub async fn send(&self, request: &Request) -> Result<Answer, HttpError> {
         let mut hop = request.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.send_once(&hop).await?;
+            let answer = self.send_decorated(&hop).await?;
             match redirect_target(&answer) {
                 Some(target) if request.follows_redirects => hop = hop.redirected(target),
                 _ => return Ok(answer),
             }
         }
         Err(HttpError::TooManyRedirects { url: request.url.clone() })
+    }
+
+    /// At most twice: an answer that asks for more after that is the answer.
+    async fn send_decorated(&self, request: &Request) -> Result<Answer, HttpError> {
+        let Some(decorator) = &self.decorator else { return self.send_once(request).await };
+        let answer = self.send_once(&decorator.decorated(request)).await?;
+        match decorator.wants_another(request, &answer) {
+            true => self.send_once(&decorator.decorated(request)).await,
+            false => Ok(answer),
+        }
     }
 
     async fn send_once(&self, request: &Request) -> Result<Answer, HttpError> {

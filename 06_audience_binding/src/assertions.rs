@@ -1,0 +1,144 @@
+//! Going further: tokens for an assertion, without a user's sign-in at the MCP server's authorization server. RFC 7523 §2.1,
+//! <https://www.rfc-editor.org/rfc/rfc7523#section-2.1>, and two extensions of MCP that use it:
+//!
+//! - workload identity: a platform has given the program a JWT about itself, and that is the assertion;
+//! - enterprise-managed authorization: the company's IdP, where the user has signed in already, trades the user's ID token for an *Identity Assertion
+//!   Authorization Grant* (ID-JAG) for the MCP server's authorization server, and that is the assertion. The company decides who may use which server.
+//!
+//! Left out: renewing the ID token, and where a platform keeps its JWT.
+
+use as_metadata::AuthorizationServerMetadata;
+use authorization_code::TokenResponse;
+use authorization_code::grant::{Grant, Tokens, Wanted};
+use dynamic_client_registration::ClientInformation;
+use serde_json::Value;
+use shared::http::{Answer, Http};
+use shared::{Failure, Secret, Side, spec};
+use token_use::token_endpoints::authenticated;
+
+use crate::error::AssertionError;
+use crate::rules;
+
+/// `grant_type` (RFC 7523 §2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// `grant_type` (RFC 8693 §2.1).
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// Types of tokens (RFC 8693 §3; MCP, Enterprise-Managed Authorization).
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
+
+/// A program that its platform vouches for.
+pub struct WorkloadIdentity {
+    /// What the program is at the MCP server's authorization server.
+    pub client: ClientInformation,
+    /// The platform's JWT about it, for that authorization server.
+    pub assertion: Secret,
+}
+
+impl Grant for WorkloadIdentity {
+    fn client_id(&self) -> &str {
+        &self.client.client_id
+    }
+
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+        Box::pin(redeem(http, wanted, &self.client, &self.assertion))
+    }
+}
+
+/// A user of a company, whose IdP decides.
+pub struct EnterpriseManaged {
+    /// What the client is at the MCP server's authorization server.
+    pub client: ClientInformation,
+    /// The company's IdP: its token endpoint.
+    pub idp_token_endpoint: String,
+    /// What the client is at the company's IdP.
+    pub idp_client: ClientInformation,
+    /// The user's ID token, from the sign-in at the company's IdP.
+    pub id_token: Secret,
+}
+
+impl Grant for EnterpriseManaged {
+    fn client_id(&self) -> &str {
+        &self.client.client_id
+    }
+
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+        Box::pin(async move {
+            let assertion = self.assertion(http, wanted).await?;
+            redeem(http, wanted, &self.client, &assertion).await
+        })
+    }
+}
+
+impl EnterpriseManaged {
+    /// The ID-JAG: for this authorization server (`audience`) and this MCP server (`resource`).
+    async fn assertion(&self, http: &Http, wanted: Wanted<'_>) -> Result<Secret, Failure> {
+        let reporter = http.reporter();
+        reporter.stage("trade the user's ID token for an authorization grant (ID-JAG)", &spec::RFC8693_2_1).await;
+        let scope = wanted.scopes.join(" ");
+        let mut fields = vec![
+            ("grant_type", TOKEN_EXCHANGE),
+            ("requested_token_type", ID_JAG),
+            ("subject_token", self.id_token.expose()),
+            ("subject_token_type", ID_TOKEN),
+            ("audience", wanted.authorization_server.issuer.as_str()),
+            ("resource", wanted.resource),
+        ];
+        fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
+        let answer = http.send(&authenticated(&self.idp_token_endpoint, &self.idp_client, &fields)).await?;
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let expected = "the company's IdP lets this user's client use the MCP server";
+        if !reporter.on(Side::Idp).check(&rules::IDP_GIVES_GRANT, answer.status == 200, expected, said(&answer)) {
+            return Err(AssertionError::NoGrant { got: said(&answer) }.into());
+        }
+        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1): anything else than an ID-JAG opens nothing at the other authorization server.
+        let issued = document["issued_token_type"].as_str().unwrap_or("absent");
+        let expected = format!("issued_token_type is {ID_JAG}");
+        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ID_JAG, expected, issued) {
+            return Err(AssertionError::NoGrant { got: format!("its issued_token_type is {issued}") }.into());
+        }
+        let response = TokenResponse::from_json(&answer.body);
+        let response = response.map_err(|error| AssertionError::NoGrant { got: error.to_string() })?;
+        Ok(response.access_token)
+    }
+}
+
+/// The assertion becomes an access token: RFC 7523 §2.1. A refusal is final: nothing else is tried.
+async fn redeem(
+    http: &Http,
+    wanted: Wanted<'_>,
+    client: &ClientInformation,
+    assertion: &Secret,
+) -> Result<TokenResponse, Failure> {
+    let reporter = http.reporter();
+    reporter.stage("trade the assertion for an access token", &spec::RFC7523_2_1).await;
+    let endpoint = token_endpoint(wanted.authorization_server)?;
+    let scope = wanted.scopes.join(" ");
+    let mut fields = vec![
+        ("grant_type", JWT_BEARER),
+        ("assertion", assertion.expose()),
+        // "MCP clients MUST include the resource parameter in authorization and token requests" (MCP 2026-07-28)
+        ("resource", wanted.resource),
+    ];
+    fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
+    let answer = http.send(&authenticated(endpoint, client, &fields)).await?;
+    let expected = "the IdP takes the assertion";
+    if !reporter.on(Side::Idp).check(&rules::IDP_TAKES_ASSERTION, answer.status == 200, expected, said(&answer)) {
+        return Err(AssertionError::Refused { got: said(&answer) }.into());
+    }
+    let response = TokenResponse::from_json(&answer.body);
+    Ok(response.map_err(|error| AssertionError::Refused { got: error.to_string() })?)
+}
+
+fn token_endpoint(server: &AuthorizationServerMetadata) -> Result<&str, Failure> {
+    let missing = AssertionError::Refused { got: "its metadata has no token_endpoint".to_owned() };
+    server.token_endpoint.as_deref().ok_or_else(|| missing.into())
+}
+
+/// `HTTP 400 invalid_grant: …`
+fn said(answer: &Answer) -> String {
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text =
+        |name: &str| document[name].as_str().map(|text| format!(" {}", text.trim_end_matches('.'))).unwrap_or_default();
+    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
+}
