@@ -241,7 +241,7 @@ impl Refused {
     /// Makes the failed check, which is the authorization server's, not the client's.
     fn told(self, reporter: &Reporter) -> RegistrationError {
         let fix = if self.got.contains(NO_POLICY) {
-            "Keycloak takes documents only where a client policy says so: -- enable-cimd sets one in the tutorial's realm. For another \
+            "Keycloak takes documents only where a client policy says so: -- enable-cimd (of lesson 03) sets one in the tutorial's realm. For another \
              one, see keycloak/README.md."
         } else if self.got.contains("fetch failed") {
             "The IdP has to reach the document: name a host that it knows this machine by with --document-host, or publish the document \

@@ -11,7 +11,7 @@ use oauth2::PkceCodeVerifier;
 use protected_resource_discovery::Discovery;
 use shared::breakage::Breakage;
 use shared::http::Http;
-use shared::{Failure, Side, spec};
+use shared::{Failure, Reporter, Side, spec};
 
 use crate::callback::Callback;
 use crate::exchange::{Decision, exchange};
@@ -66,6 +66,8 @@ pub struct SignIn<'a> {
     pub options: &'a SignInOptions,
     /// The name of the `--break` switch; empty without.
     pub broken: &'a str,
+    /// Where a person is told to sign in, if elsewhere than the rest.
+    pub announced: Option<&'a Reporter>,
 }
 
 /// From an MCP server's URL to tokens for it.
@@ -80,7 +82,7 @@ pub async fn run(
     let (ready, redirect) = get_ready(http, server_url, plan, options, breakage.is_some()).await?;
     let requested = ready.choose_scopes(http, options).await;
     let resource = ready.resource(server_url).to_owned();
-    let sign_in = SignIn { requested: &requested, resource: &resource, options, broken };
+    let sign_in = SignIn { requested: &requested, resource: &resource, options, broken, announced: None };
     let (oauth, tokens) = ready.sign_in(http, sign_in, redirect).await?;
     let (issuer, client_id) = (ready.authorization_server.issuer, ready.client.client_id);
     Ok(SignedIn { issuer, client_id, resource, requested, tokens, oauth })
@@ -127,7 +129,7 @@ impl Ready {
         }
     }
 
-    /// One sign-in for `resource`: the tokens, which nobody keeps.
+    /// One sign-in for `resource`, of which only what a person has to do is told: the tokens, which nobody keeps.
     pub async fn tokens_for(
         &self,
         http: &Http,
@@ -136,8 +138,10 @@ impl Ready {
         scopes: &[String],
     ) -> Result<TokenResponse, Failure> {
         let redirect = LoopbackRedirect::bind_again(&self.redirect_uri).await?;
-        let sign_in = SignIn { requested: scopes, resource, options, broken: "" };
-        Ok(self.sign_in(http, sign_in, redirect).await?.1)
+        let announced = (!self.user_agent.is_scripted()).then_some(http.reporter());
+        let sign_in = SignIn { requested: scopes, resource, options, broken: "", announced };
+        let silent = http.clone().telling(Reporter::silent());
+        Ok(self.sign_in(&silent, sign_in, redirect).await?.1)
     }
 
     /// What the parameter `resource` says of the MCP server at this URL.
@@ -163,7 +167,7 @@ impl Ready {
         sign_in: SignIn<'_>,
         redirect: LoopbackRedirect,
     ) -> Result<(OAuthClient, TokenResponse), Failure> {
-        let SignIn { requested, resource, options, broken } = sign_in;
+        let SignIn { requested, resource, options, broken, announced } = sign_in;
         let reporter = http.reporter();
         let oauth = request::client(&self.authorization_server, &self.client, &redirect.uri)?;
 
@@ -176,7 +180,9 @@ impl Ready {
 
         reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
         let seconds = options.sign_in_timeout;
-        let response = ask_user(http, &self.user_agent, url.as_str(), redirect, &expected, seconds).await?;
+        let announced = announced.unwrap_or(reporter);
+        let response =
+            ask_user((http, announced), &self.user_agent, url.as_str(), redirect, &expected, seconds).await?;
 
         reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
         response::check_issuer(reporter, &expected, &response)?;
@@ -251,7 +257,7 @@ fn tell(http: &Http, request: &AuthorizationRequest) {
 
 /// The user goes to the authorization server, and comes back with an answer.
 async fn ask_user(
-    http: &Http,
+    (http, announced): (&Http, &Reporter),
     user_agent: &UserAgent,
     url: &str,
     redirect: LoopbackRedirect,
@@ -262,7 +268,7 @@ async fn ask_user(
     let redirect_uri = redirect.uri.clone();
     reporter.note(format!("Waiting at {redirect_uri} for one answer."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
-    match user_agent.visit(reporter, url, &redirect_uri).await {
+    match user_agent.visit(announced, url, &redirect_uri).await {
         Ok(()) => {}
         Err(error) => return Err(told(http, error)),
     }

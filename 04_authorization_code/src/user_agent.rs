@@ -30,6 +30,14 @@ pub struct Login {
     pub password: Secret,
 }
 
+impl Login {
+    /// The demo user of the tutorial's realm: for no other one.
+    pub fn of_demo_user() -> Self {
+        let (username, password) = DEMO_USER;
+        Self { username: username.to_owned(), password: Secret::new(password) }
+    }
+}
+
 impl FromStr for Login {
     type Err = String;
 
@@ -63,14 +71,12 @@ impl UserAgent {
     pub fn choose(options: &SignInOptions, needs_script: bool, issuer: &str) -> Result<Self, AuthorizationError> {
         let denies = options.deny;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        let demo = || {
-            let (username, password) = DEMO_USER;
-            Login { username: username.to_owned(), password: Secret::new(password) }
-        };
         match &options.login {
             Some(login) => Ok(UserAgent::Scripted { login: login.clone(), denies }),
             None if options.browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
-            None if administration::is_tutorial(issuer) => Ok(UserAgent::Scripted { login: demo(), denies }),
+            None if administration::is_tutorial(issuer) => {
+                Ok(UserAgent::Scripted { login: Login::of_demo_user(), denies })
+            }
             None => Err(AuthorizationError::Nobody { issuer: issuer.to_owned() }),
         }
     }

@@ -199,7 +199,7 @@ impl Authorized {
         };
         let requested = union(&base, scopes);
         let resource = ready.resource(&self.0.server_url).to_owned();
-        let sign_in = SignIn { requested: &requested, resource: &resource, options, broken: "" };
+        let sign_in = SignIn { requested: &requested, resource: &resource, options, broken: "", announced: None };
         let (_, tokens) = ready.sign_in(http, sign_in, redirect).await?;
         // Another authorization server has other names for the same user.
         check_user(state.tokens.as_ref().filter(|kept| kept.issuer == issuer), &tokens)?;
@@ -283,7 +283,14 @@ impl Authorized {
         }
         let why = "Then the user signs in again.";
         let _expecting = http.reporter().expecting(Side::Idp, &rules::IDP_TAKES_REFRESH_TOKEN, why);
-        self.refresh(state).await
+        match self.refresh(state).await {
+            // The client that the tokens were given to is gone: its refresh token is good for nobody.
+            Err(failure) if failure.id == "refresh.none" => {
+                http.reporter().note(failure.message);
+                Ok(false)
+            }
+            renewed => renewed,
+        }
     }
 
     /// `-- refresh`: new tokens, whether the old ones are good or not.

@@ -193,10 +193,7 @@ impl Story<'_> {
             return Ok(());
         }
         reporter.note(format!("The user signs in for {resource}, a calendar, as for any other server (the stages of lesson 04, not shown)."));
-        let is_scripted =
-            self.authorized.state().await.ready.as_ref().is_some_and(|ready| ready.user_agent.is_scripted());
-        let told = if is_scripted { shared::Reporter::silent() } else { reporter.clone() };
-        let tokens = self.authorized.token_for(&self.http.clone().telling(told), resource, &[scope.to_owned()]).await?;
+        let tokens = self.authorized.token_for(self.http, resource, &[scope.to_owned()]).await?;
         self.present(&tokens.access_token).await
     }
 

@@ -122,7 +122,8 @@ impl TokenUseError {
             TokenUseError::NoTokens { .. } => "Sign in first: -- authorize, with the same --server-url.",
             TokenUseError::NoRefresh { .. } => "Sign in again: -- authorize, with the same --server-url.",
             TokenUseError::Tool { .. } => {
-                "Give it other arguments with --args; -- list-tools --verbose shows what each tool takes."
+                "What the tool says is all that is known here. Other arguments: --args (-- list-tools --verbose shows what each tool takes); if the server itself \
+                 lacks something, its own terminal says more."
             }
             TokenUseError::Arguments { .. } => "Write it like this: --args '{\"city\": \"Oslo\"}'",
             TokenUseError::NoEndpoint { .. } => "This IdP has no such endpoint; the token ends by itself, at its exp.",

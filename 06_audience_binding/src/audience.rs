@@ -10,10 +10,10 @@ use token_use::refusal::Answer;
 
 use crate::verdict;
 
-/// The check, for a server that goes by these names. It is told as `rule`; where it fails, so is every claim that says where the token belongs.
-pub fn check(rule: &'static Rule, issuer: &str, accepted: &[String]) -> ClaimsCheck {
+/// The check, for a server (`who`, for people) that goes by these names. It is told as `rule`; where it fails, so is every claim that says where the token belongs.
+pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) -> ClaimsCheck {
     let (issuer, accepted) = (issuer.to_owned(), accepted.to_vec());
-    let expected = format!("aud names this server: {}", accepted.join(" or "));
+    let expected = format!("aud names {who}: {}", accepted.join(" or "));
     Arc::new(move |checks, claims| {
         let is_meant = is_meant(claims, &accepted);
         if !is_meant {

@@ -34,7 +34,7 @@ pub struct Story<'a> {
     /// The servers.
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second: the lab asks for both.
-    pub scopes: [&'a str; 2],
+    pub scopes: [&'a [String]; 2],
     /// An IdP that heeds `resource`, for the lab.
     pub indicators: Option<&'a str>,
 }
@@ -60,7 +60,7 @@ impl Story<'_> {
         }
         let state = self.authorized.state().await;
         let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
-        confused_deputy::tell(self.http, ready, &self.parties.first, self.scopes[0]).await
+        confused_deputy::tell(self.http, ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
 
     fn others(&self) -> OtherTokens<'_> {
@@ -92,7 +92,10 @@ impl Story<'_> {
             return Err(AudienceError::AnotherIssuer { named, expected: issuer.to_owned() }.into());
         }
         let challenged = discovery.challenge.as_ref().and_then(|challenge| challenge.parameter("scope"));
-        let scopes: Vec<_> = challenged.unwrap_or(self.scopes[1]).split_whitespace().map(str::to_owned).collect();
+        let scopes: Vec<_> = match challenged {
+            Some(scope) => scope.split_whitespace().map(str::to_owned).collect(),
+            None => self.scopes[1].to_vec(),
+        };
         let tokens = self.others().token(second, &scopes).await?;
         let request = mcp::call_tool_request(second, "list_events", &json!({})).bearer(&tokens.access_token);
         let status = self.http.send(&request).await?.status;
@@ -139,7 +142,8 @@ impl Story<'_> {
             Some(issuer) => {
                 let discovery = ready.discovery.clone();
                 let first = &self.parties.first;
-                Some(lab::ready_at(self.http, issuer, first, discovery, self.plan, self.sign_in).await?)
+                let plan = lab::plan_of_second(self.plan);
+                Some(lab::ready_at(self.http, issuer, first, discovery, &plan, self.sign_in).await?)
             }
             None => None,
         };
@@ -323,12 +327,20 @@ async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result
     };
     let claims = token_response::claims(&token).unwrap_or_default();
     if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
-        reporter.note("This IdP binds even such a token to the server (or nobody can read it), so it cannot be found out from here.");
-        return Ok(());
+        return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
     }
     let status = http.send(&mcp::discover_request(server_url).bearer(&token)).await?.status;
     let expected = "the server refuses a token that does not name it: HTTP 401";
     let fix = "have the server compare aud with its own URL, exactly (src/audience.rs).";
     reporter.check_or(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"), fix);
     Ok(())
+}
+
+fn unknown(why: &str) -> Failure {
+    let message = format!("Whether the server looks at aud cannot be found out from here: {why}.");
+    Failure::new(
+        "probe.unknown",
+        message,
+        "Take a token for another server by hand, and send it: it has to be answered with 401.",
+    )
 }

@@ -22,18 +22,19 @@ use crate::rules;
 /// What the proxy is at the tutorial's realm: a client for which that realm does not ask the user.
 const STATIC_CLIENT: &str = "mcp-demo-client";
 
-/// Shows both proxies. Where a person would have to sign in, or at another IdP, it says why not.
+/// Shows both proxies; at another IdP than the tutorial's, it says why not.
 pub async fn tell(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
     let issuer = &ready.authorization_server.issuer;
-    let UserAgent::Scripted { login, .. } = &ready.user_agent else {
-        reporter.note("The confused deputy is shown where the user is a script (-- confused-deputy --login USER:PASSWORD): left out here.");
-        return Ok(());
-    };
     let endpoint = ready.authorization_server.authorization_endpoint.clone();
     let Some(endpoint) = endpoint.filter(|_| administration::is_tutorial(issuer)) else {
         reporter.note(format!("The confused deputy takes the tutorial's client {STATIC_CLIENT}, and {issuer} is another realm: left out here."));
         return Ok(());
+    };
+    // The user's part is a script's here in any case: it is about what a browser does by itself.
+    let login = match &ready.user_agent {
+        UserAgent::Scripted { login, .. } => login.clone(),
+        UserAgent::Browser => Login::of_demo_user(),
     };
     for asks in [false, true] {
         let title = match asks {
@@ -42,7 +43,7 @@ pub async fn tell(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
         };
         reporter.stage(title, &spec::MCP_CONFUSED_DEPUTY).await;
         let demonstration = Demonstration::start(http, &endpoint, [resource, scope], asks).await?;
-        demonstration.tell(login, asks).await?;
+        demonstration.tell(&login, asks).await?;
     }
     Ok(())
 }

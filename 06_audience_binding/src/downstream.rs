@@ -40,7 +40,7 @@ impl Downstream {
         // It fetches the authorization server's keys as every server does, and that was shown.
         let verifier = || Verifier::of(issuer, checks, Limits::default(), &Reporter::silent());
         let accepted = [options.downstream_audience.clone()];
-        let audience = Some(audience::check(&rules::DOWNSTREAM_AUDIENCE, issuer, &accepted));
+        let audience = Some(audience::check(&rules::DOWNSTREAM_AUDIENCE, "the downstream API", issuer, &accepted));
         Ok(Self {
             careful: Verifier { audience, ..verifier()? },
             careless: verifier()?,

@@ -7,7 +7,9 @@ use authorization_code::client::{Ready, get_ready_at};
 use authorization_code::options::SignInOptions;
 use authorization_code::token_response;
 use clap::ValueEnum;
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::administration::is_tutorial;
+use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::way::Way;
 use protected_resource_discovery::Discovery;
 use serde_json::{Map, Value};
 use shared::http::Http;
@@ -65,10 +67,10 @@ pub struct Lab<'a> {
     pub http: &'a Http,
     /// Who signs in.
     pub sign_in: &'a SignInOptions,
-    /// The server that `resource` names, and a scope that brings its audience.
-    pub first: (&'a str, &'a str),
-    /// Another server, and a scope of its own.
-    pub second: (&'a str, &'a str),
+    /// The server that `resource` names, and scopes that bring its audience.
+    pub first: (&'a str, &'a [String]),
+    /// Another server, and scopes of its own.
+    pub second: (&'a str, &'a [String]),
 }
 
 /// What one sign-in brought.
@@ -94,14 +96,36 @@ impl Lab<'_> {
         }
         if samples.len() > 1 {
             reporter.note(compared(&samples));
+            reporter.note(self.verdict(&samples));
         }
         Ok(())
+    }
+
+    /// In one sentence: who decides.
+    fn verdict(&self, samples: &[Sample]) -> String {
+        let audiences = |mode: Mode| {
+            let claims = samples.iter().find(|sample| sample.mode == mode).and_then(|sample| sample.claims.as_ref());
+            claims.map(token_response::audiences).unwrap_or_default()
+        };
+        let (first, second) = (self.first.0, self.second.0);
+        let (by_scope, by_resource) = (audiences(Mode::ScopeMapper), audiences(Mode::ResourceIndicators));
+        let scopes = match (by_scope.contains(&first), by_scope.contains(&second)) {
+            (true, true) => "the scopes bring both servers",
+            (true, false) => "the token is for the server that was asked for",
+            (false, true) => "the scopes bring only the other server",
+            (false, false) => "nothing brings either server",
+        };
+        let resource = match by_resource.as_slice() {
+            [one] if *one == first => "with the third sign-in resource leaves the one that was asked for",
+            _ => "and resource changes nothing",
+        };
+        format!("The verdict: {scopes}; {resource}.")
     }
 
     fn scopes(&self, mode: Mode) -> Vec<String> {
         match mode {
             Mode::NoMapper => Vec::new(),
-            Mode::ScopeMapper | Mode::ResourceIndicators => vec![self.first.1.to_owned(), self.second.1.to_owned()],
+            Mode::ScopeMapper | Mode::ResourceIndicators => [self.first.1, self.second.1].concat(),
         }
     }
 
@@ -111,9 +135,7 @@ impl Lab<'_> {
         let asked = if scopes.is_empty() { "no scope".to_owned() } else { format!("scope {}", scopes.join(" ")) };
         let issuer = &at.authorization_server.issuer;
         reporter.note(format!("Asked of {issuer}: {asked}, resource {} (lesson 04, not shown).", self.first.0));
-        let told = if at.user_agent.is_scripted() { Reporter::silent() } else { reporter.clone() };
-        let http = self.http.clone().telling(told);
-        match at.tokens_for(&http, self.sign_in, self.first.0, &scopes).await {
+        match at.tokens_for(self.http, self.sign_in, self.first.0, &scopes).await {
             Ok(tokens) => {
                 let claims = token_response::claims(&tokens.access_token);
                 Ok(Sample { mode, claims, instead: "a token that only the IdP can read".to_owned() })
@@ -137,14 +159,15 @@ impl Lab<'_> {
             return;
         };
         let audiences = token_response::audiences(claims);
+        // What the first two modes show is no fault of this IdP's; whether it heeds resource is what the third one finds out.
         let why = match sample.mode {
-            Mode::NoMapper => "That is what this mode shows: nothing in the request brings an audience.",
+            Mode::NoMapper => Some("That is what this mode shows: nothing in the request brings an audience."),
             Mode::ScopeMapper => {
-                "That is what this mode shows: each scope brings its own server, and resource is not heeded."
+                Some("That is what this mode shows: each scope brings its own server, and resource is not heeded.")
             }
-            Mode::ResourceIndicators => "This IdP does not heed resource; see the next note.",
+            Mode::ResourceIndicators => None,
         };
-        let expecting = reporter.expecting(Side::Idp, &rules::IDP_BINDS, why);
+        let expecting = why.map(|why| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
         let expected = format!("aud is {} and nobody else", self.first.0);
         let got = if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") };
         let is_bound = reporter.on(Side::Idp).check(&rules::IDP_BINDS, audiences == [self.first.0], expected, got);
@@ -165,6 +188,8 @@ impl Lab<'_> {
             Mode::ScopeMapper if is_bound => {
                 "This IdP heeds resource: of the two audiences that the scopes bring it has left the one that was asked for. That is the third mode already."
             }
+            // What it would mean, where it were so.
+            Mode::ResourceIndicators if !is_bound => return,
             mode => mode.meaning(),
         });
     }
@@ -200,6 +225,12 @@ fn compared(samples: &[Sample]) -> String {
     lines.join("\n")
 }
 
+/// How a client registers at the lab's second authorization server, which knows nothing of those that are known at the first.
+pub fn plan_of_second(plan: &Plan) -> Plan {
+    let options = RegistrationOptions { document_port: 0, ..plan.options.clone() };
+    Plan { ways: vec![Way::Anonymous], static_client: None, hosted_document: None, options, ..plan.clone() }
+}
+
 /// A client at an authorization server that no MCP server has named: lessons 02 and 03, not shown.
 pub async fn ready_at(
     http: &Http,
@@ -212,7 +243,9 @@ pub async fn ready_at(
     let silent = http.clone().telling(Reporter::silent());
     let authorization_server = find::find(&silent, issuer).await?;
     let found = Found { discovery, authorization_server };
-    Ok(get_ready_at(&silent, server_url, found, plan, options, false).await?.0)
+    // Three sign-ins: no person wants to make them where the demo user can, unless they ask for it (--browser).
+    let needs_script = is_tutorial(issuer);
+    Ok(get_ready_at(&silent, server_url, found, plan, options, needs_script).await?.0)
 }
 
 #[cfg(test)]

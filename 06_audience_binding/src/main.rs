@@ -13,6 +13,7 @@ use audience_binding::{breakages, confused_deputy};
 use authorization_code::client::Ready;
 use authorization_code::options::SignInOptions;
 use clap::{Args, Parser, Subcommand};
+use dynamic_client_registration::administration::is_tutorial;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::{Defect, Idp, IdpChoice, Lifetime};
 use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
@@ -46,7 +47,7 @@ struct Cli {
     #[command(flatten)]
     sign_in: SignInOptions,
     /// Another IdP for the audience lab, one that heeds resource (RFC 8707): its issuer URL
-    #[arg(long, value_name = "ISSUER_URL", global = true)]
+    #[arg(long, value_name = "ISSUER_URL", value_parser = issuer, global = true)]
     indicators: Option<String>,
 }
 
@@ -61,6 +62,12 @@ enum Role {
         /// What is to bring the audience
         #[arg(value_enum)]
         mode: Option<Mode>,
+        /// The server that the tokens are asked for
+        #[arg(long, value_name = "URL", default_value = OF_REALM_FILE[0])]
+        resource: String,
+        /// The server that the other scopes belong to
+        #[arg(long, value_name = "URL", default_value = OF_REALM_FILE[1])]
+        second_resource: String,
     },
     /// Every kind of token at every server: who takes what
     Matrix,
@@ -101,6 +108,21 @@ impl Lesson for Cli {
             Some(Role::Client(_) | Role::Kept(_)) => &[Side::Client],
         }
     }
+
+    /// The lab asks for the scopes of servers that it has not got.
+    fn takes(&self) -> &'static [&'static str] {
+        match self.role {
+            Some(Role::Lab { .. } | Role::ConfusedDeputy) => &["scopes", "second_scopes"],
+            _ => &[],
+        }
+    }
+}
+
+fn issuer(text: &str) -> Result<String, String> {
+    match text.parse::<IdpChoice>() {
+        Ok(IdpChoice::Issuer(issuer)) => Ok(issuer),
+        _ => Err("an issuer URL such as https://idp.example".to_owned()),
+    }
 }
 
 fn main() -> ExitCode {
@@ -123,7 +145,9 @@ fn main() -> ExitCode {
         Some(Role::Client(arguments)) => {
             story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, &cli, arguments))
         }
-        Some(Role::Lab { mode }) => story::run(&reporter, holds, the_lab(&setup, &cli, *mode)),
+        Some(Role::Lab { mode, resource, second_resource }) => {
+            story::run(&reporter, holds, the_lab(&setup, &cli, *mode, [resource, second_resource]))
+        }
         Some(Role::Matrix) => story::run(&reporter, holds, matrix(&setup, &cli)),
         Some(Role::ConfusedDeputy) => story::run(&reporter, holds, deputy(&setup, &cli)),
         Some(Role::Kept(command)) => story::run(&reporter, holds, async {
@@ -147,10 +171,9 @@ fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failur
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), cli.audience.second_scopes.0.clone()].concat(), ..plan })
 }
 
-/// A scope of each server: the one for reading.
-fn scopes<'a>(setup: &'a Setup<'_>, cli: &'a Cli) -> [&'a str; 2] {
-    let first = |scopes: &'a [String]| scopes.first().map_or("", String::as_str);
-    [first(setup.server.scopes()), first(&cli.audience.second_scopes.0)]
+/// The scopes of each server: of a server of this lesson, the one for reading is enough.
+fn scopes<'a>(setup: &'a Setup<'_>, cli: &'a Cli) -> [&'a [String]; 2] {
+    [setup.server.scopes(), &cli.audience.second_scopes.0].map(|scopes| scopes.get(..1).unwrap_or_default())
 }
 
 async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
@@ -162,7 +185,7 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
         let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-        let other = (parties.second.as_str(), second_scope);
+        let other = (parties.second.as_str(), second_scope.first().map_or("", String::as_str));
         let target = Target { server_url: &parties.first, other, is_alone: false };
         return attacks::run(&http, others, target, breakage).await;
     }
@@ -183,7 +206,7 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
 async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<Idp>, Failure> {
     match &cli.indicators {
         Some(issuer) => Idp::select(&IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),
-        None if idp.stays() => Ok(None),
+        None if !idp.is_embedded() => Ok(None),
         None => Idp::another_with(Some(Defect::ResourceIndicators), &servers).await.map(Some),
     }
 }
@@ -205,7 +228,8 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
         let [_, second_scope] = scopes(setup, cli);
-        let target = Target { server_url, other: (OF_REALM_FILE[1], second_scope), is_alone: true };
+        let other = (OF_REALM_FILE[1], second_scope.first().map_or("", String::as_str));
+        let target = Target { server_url, other, is_alone: true };
         return attacks::run(&http, others, target, breakage).await;
     }
     complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience }).await
@@ -216,14 +240,18 @@ async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let parties = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
     let http = setup.http_of_story(&parties.first, &parties.idp).await?;
-    let silent = http.clone().telling(Reporter::silent());
-    let authorized = authorized(setup, cli, &silent, &parties.first, plan);
+    // Seven sign-ins: no person wants to make them, unless they ask for it (--browser).
+    let needs_script = is_tutorial(parties.idp.issuer());
+    let told = if needs_script && !cli.sign_in.browser { Reporter::silent() } else { http.reporter().clone() };
+    let (silent, sign_in) = (http.clone().telling(told), cli.sign_in.clone());
+    let authorized = Authorized::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
     authorized.sign_in_first(&[]).await?;
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-    Matrix { http: &http, others, parties: &parties, scopes: scopes(setup, cli) }.tell().await
+    let scopes = scopes(setup, cli).map(|scopes| scopes.first().map_or("", String::as_str));
+    Matrix { http: &http, others, parties: &parties, scopes }.tell().await
 }
 
-/// A client at an IdP, without any MCP server: the realm file's two are only named.
+/// A client at an IdP, without any MCP server.
 struct AtIdp {
     idp: Idp,
     http: Http,
@@ -231,32 +259,37 @@ struct AtIdp {
     ready: Ready,
 }
 
-async fn at_idp(setup: &Setup<'_>, cli: &Cli) -> Result<AtIdp, Failure> {
+async fn at_idp(setup: &Setup<'_>, cli: &Cli, servers: [&str; 2]) -> Result<AtIdp, Failure> {
     commands::no_break(setup)?;
-    let [first, _] = OF_REALM_FILE;
-    let idp = setup.find_idp(Lifetime::Story, &OF_REALM_FILE).await?;
-    let http = setup.http_of_story(first, &idp).await?;
+    let idp = setup.find_idp(Lifetime::Story, &servers).await?;
+    let http = setup.http_of_story(servers[0], &idp).await?;
     let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
     let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
-    let ready = lab::ready_at(&http, idp.issuer(), first, None, &plan, &cli.sign_in).await?;
+    let ready = lab::ready_at(&http, idp.issuer(), servers[0], None, &plan, &cli.sign_in).await?;
     Ok(AtIdp { idp, http, plan, ready })
 }
 
-async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>) -> Result<(), Failure> {
-    let AtIdp { idp, http, plan, ready } = at_idp(setup, cli).await?;
-    let [first, second] = OF_REALM_FILE;
-    let other_idp = indicators(cli, &idp, OF_REALM_FILE).await?;
+async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>, servers: [&String; 2]) -> Result<(), Failure> {
+    let servers @ [first, second] = servers.map(String::as_str);
+    let AtIdp { idp, http, plan, ready } = at_idp(setup, cli, servers).await?;
+    let modes = mode.as_ref().map_or(Mode::ALL, std::slice::from_ref);
+    let other_idp = match modes.contains(&Mode::ResourceIndicators) {
+        true => indicators(cli, &idp, servers).await?,
+        false => None,
+    };
     let other = match &other_idp {
-        Some(other) => Some(lab::ready_at(&http, other.issuer(), first, None, &plan, &cli.sign_in).await?),
+        Some(other) => {
+            let plan = lab::plan_of_second(&plan);
+            Some(lab::ready_at(&http, other.issuer(), first, None, &plan, &cli.sign_in).await?)
+        }
         None => None,
     };
-    let [first_scope, second_scope] = scopes(setup, cli);
-    let lab = Lab { http: &http, sign_in: &cli.sign_in, first: (first, first_scope), second: (second, second_scope) };
-    let modes = mode.as_ref().map_or(Mode::ALL, std::slice::from_ref);
+    let (first_scopes, second_scopes) = (setup.server.scopes(), cli.audience.second_scopes.0.as_slice());
+    let lab = Lab { http: &http, sign_in: &cli.sign_in, first: (first, first_scopes), second: (second, second_scopes) };
     lab.tell(&ready, other.as_ref(), modes).await
 }
 
 async fn deputy(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
-    let AtIdp { idp: _idp, http, ready, .. } = at_idp(setup, cli).await?;
-    confused_deputy::tell(&http, &ready, OF_REALM_FILE[0], scopes(setup, cli)[0]).await
+    let AtIdp { idp: _idp, http, ready, .. } = at_idp(setup, cli, OF_REALM_FILE).await?;
+    confused_deputy::tell(&http, &ready, OF_REALM_FILE[0], &scopes(setup, cli)[0].join(" ")).await
 }

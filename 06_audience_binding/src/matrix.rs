@@ -1,12 +1,12 @@
 //! Every kind of token at every server: who takes what.
 
-use authorization_code::TokenResponse;
+use authorization_code::token_response;
 use shared::http::{Http, Request};
 use shared::{Failure, Secret, Side, mcp, spec};
 
 use crate::other_tokens::OtherTokens;
 use crate::parties::Parties;
-use crate::{attacks, rules};
+use crate::{attacks, audience, rules};
 
 /// A token, and which servers have to take it: the first, the second, the API behind the first.
 struct Row {
@@ -61,52 +61,60 @@ impl Matrix<'_> {
         let reporter = self.http.reporter();
         let [one, other] = self.scopes.map(str::to_owned);
         let own = attacks::own(self.others.authorized).await?;
-        let access = |tokens: TokenResponse| tokens.access_token;
-        let with_id_token = self.others.token(first, &["openid".to_owned(), one.clone()]).await?;
-        let mut rows = vec![
-            Row { name: "for the first server", token: own.clone(), taken_by: [true, false, false] },
-            Row {
-                name: "for the calendar",
-                token: access(self.others.token(second, std::slice::from_ref(&other)).await?),
-                taken_by: [false, true, false],
-            },
-            Row {
-                name: "for both (scopes of both)",
-                token: access(self.others.token(first, &[one, other]).await?),
-                taken_by: [true, true, false],
-            },
-            Row {
-                name: "for nobody (no aud)",
-                token: access(self.others.token(first, &[]).await?),
-                taken_by: [false; 3],
-            },
+        let mut rows = vec![Row { name: "for the first server", token: own.clone(), taken_by: [true, false, false] }];
+        let others = [
+            ("for the calendar", second, vec![other.clone()], [false, true, false]),
+            ("for both (scopes of both)", first, vec![one.clone(), other], [true, true, false]),
+            ("for nobody (no aud)", first, Vec::new(), [false; 3]),
         ];
-        match self.others.of_account(first).await {
-            Ok(tokens) => {
-                let name = "for Keycloak's account pages";
-                rows.push(Row { name, token: access(tokens), taken_by: [false; 3] });
-            }
-            // Only the administrator of a Keycloak can have it.
-            Err(failure) => reporter.note(format!("Without a token for account: {}", failure.message)),
+        for (name, resource, scopes, taken_by) in others {
+            let tokens = self.others.token(resource, &scopes).await;
+            self.add(&mut rows, name, tokens.map(|tokens| Some(tokens.access_token)), taken_by)?;
         }
-        match with_id_token.id_token {
-            Some(token) => rows.push(Row { name: "an ID token", token, taken_by: [false; 3] }),
-            None => reporter.note("Without an ID token: this IdP gave none."),
-        }
+        // Only the administrator of a Keycloak can have it.
+        let account = self.others.of_account(first).await.map(|tokens| Some(tokens.access_token));
+        self.add(&mut rows, "for Keycloak's account pages", account, [false; 3])?;
+        let id_token = self.others.token(first, &["openid".to_owned(), one]).await.map(|tokens| tokens.id_token);
+        self.add(&mut rows, "an ID token", id_token, [false; 3])?;
         match &reports.exchange {
             Some(exchange) => {
                 let token = exchange.exchange(&own).await.map_err(|error| {
-                    Failure::new("exchange.failed", format!("There is no exchanged token: {error}."), "See above.")
+                    let fix = "Are MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET, --downstream-audience and --downstream-scope what this IdP knows?";
+                    Failure::new("exchange.failed", format!("There is no exchanged token: {error}."), fix)
                 })?;
                 rows.push(Row {
                     name: "exchanged by the first server",
-                    token: access(token),
+                    token: token.access_token,
                     taken_by: [false, false, true],
                 });
             }
             None => reporter.note("Without an exchanged token: the MCP server has no credentials at this IdP."),
         }
         Ok(rows)
+    }
+
+    /// A token that this IdP does not give is one row less.
+    fn add(
+        &self,
+        rows: &mut Vec<Row>,
+        name: &'static str,
+        token: Result<Option<Secret>, Failure>,
+        taken_by: [bool; 3],
+    ) -> Result<(), Failure> {
+        let missing = |why: &str| self.http.reporter().note(format!("Without a token {name}: {why}"));
+        match token {
+            // An IdP that heeds resource has narrowed it: then it is one for the first server, and no other.
+            Ok(Some(token)) if taken_by == [true, true, false] && !is_for(&token, &self.parties.second) => {
+                missing("this IdP gives tokens for one server at a time.");
+            }
+            Ok(Some(token)) => rows.push(Row { name, token, taken_by }),
+            Ok(None) => missing("this IdP gave none."),
+            Err(failure) if ["idp.", "administration."].iter().any(|kind| failure.id.starts_with(kind)) => {
+                missing(&failure.message);
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
     }
 
     async fn send(&self, url: &str, token: &Secret) -> Result<u16, Failure> {
@@ -122,4 +130,8 @@ impl Matrix<'_> {
             .map(|rule| reporter.expecting(Side::Server, rule, why));
         Ok(silent.send(&request.bearer(token)).await?.status)
     }
+}
+
+fn is_for(token: &Secret, server_url: &str) -> bool {
+    token_response::claims(token).is_some_and(|claims| audience::is_meant(&claims, &[server_url.to_owned()]))
 }

@@ -24,11 +24,9 @@ pub struct OtherTokens<'a> {
 }
 
 impl OtherTokens<'_> {
-    /// One for this resource and these scopes, by the stages of lesson 04.
+    /// One for this resource and these scopes, by the stages of lesson 04; a person is told where to sign in, and nothing else.
     pub async fn token(&self, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
-        let is_scripted =
-            self.authorized.state().await.ready.as_ref().is_some_and(|ready| ready.user_agent.is_scripted());
-        self.authorized.token_for(&self.told(is_scripted), resource, scopes).await
+        self.authorized.token_for(self.http, resource, scopes).await
     }
 
     /// One as a stock Keycloak gives it. Its clients have full scope, so their tokens carry all roles of the user's, those for the account pages
@@ -37,25 +35,15 @@ impl OtherTokens<'_> {
     pub async fn of_account(&self, resource: &str) -> Result<TokenResponse, Failure> {
         let state = self.authorized.state().await;
         let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
-        let silent = self.silent();
+        let silent = self.http.clone().telling(Reporter::silent());
         let server = &ready.authorization_server;
         let administration = Administration::sign_in(&silent, &server.issuer).await?;
         let made = administration.initial_access_token(1, 60).await?;
         let metadata = ClientMetadata::native(&ready.redirect_uri, None);
         let client = register(&silent, server, &metadata, Some(&made.token)).await?;
-        let http = self.told(ready.user_agent.is_scripted());
-        let tokens = ready.with_client(client.clone()).tokens_for(&http, self.sign_in, resource, &[]).await;
+        let tokens = ready.with_client(client.clone()).tokens_for(self.http, self.sign_in, resource, &[]).await;
         // A client that stays does no harm.
         let _ = manage::delete(&silent, &client).await;
         tokens
-    }
-
-    /// What a script does is no news; a person has to see where to sign in.
-    fn told(&self, is_scripted: bool) -> Http {
-        if is_scripted { self.silent() } else { self.http.clone() }
-    }
-
-    fn silent(&self) -> Http {
-        self.http.clone().telling(Reporter::silent())
     }
 }

@@ -68,6 +68,16 @@ struct Inside<'a> {
     resources: &'a [&'a str],
 }
 
+impl Inside<'_> {
+    /// Whether an IdP that has read the realm file as it is knows these servers. Only a story has to care: a server says what it finds.
+    fn fits_realm_file(&self) -> bool {
+        let of_file = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
+        let names_others = std::env::var_os("MCP_RESOURCE_URL").is_some();
+        // A story with one server shows what comes of another port (lessons 01 to 05).
+        self.lifetime == Lifetime::Server || self.resources.len() < 2 || names_others || self.resources == of_file
+    }
+}
+
 /// The identity provider of this run.
 pub struct Idp {
     issuer: String,
@@ -150,6 +160,11 @@ impl Idp {
         Self::inside(Inside { lifetime: Lifetime::Story, resources }, "beside the first one", defect).await
     }
 
+    /// Whether it is an embedded one, in this process or in another.
+    pub fn is_embedded(&self) -> bool {
+        self._embedded.is_some() || self.issuer == format!("{}/realms/mcp-oauth", embedded_url())
+    }
+
     /// Whether it is still there when this process has ended.
     pub fn stays(&self) -> bool {
         self._embedded.is_none()
@@ -199,7 +214,15 @@ impl Idp {
 
     async fn embedded(inside: Inside<'_>, why: String) -> Result<Self, Failure> {
         let elsewhere = format!("{}/realms/mcp-oauth", embedded_url());
-        if probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready {
+        let is_up = probe(&elsewhere, LOCAL_SECONDS).await? == Found::Ready;
+        if is_up && !inside.fits_realm_file() {
+            let why = format!(
+                "since the one that is up at {elsewhere} gives no tokens for {}",
+                inside.resources.join(" and ")
+            );
+            return Self::inside(inside, &why, None).await;
+        }
+        if is_up {
             return Ok(Self::at(&elsewhere, format!("The embedded stand-in that is up at {elsewhere}, {why}")));
         }
         Self::inside(inside, &why, None).await

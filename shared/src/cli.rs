@@ -59,6 +59,11 @@ pub trait Lesson: CommandFactory + FromArgMatches {
 
     /// Who takes part in this run: only they can break a rule, and `--idp` is for runs with an IdP or a server.
     fn parties(&self) -> &'static [Side];
+
+    /// Options of the MCP server for which this run has a use although it has no server.
+    fn takes(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A command line that makes sense.
@@ -88,14 +93,14 @@ pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
         return Err(ExitCode::SUCCESS);
     }
     let breakage = L::BREAKAGES.iter().copied().find(|breakage| Some(breakage.name) == name);
-    if let Some(conflict) = conflict(&matches, breakage, cli.parties()) {
+    if let Some(conflict) = conflict(&matches, breakage, cli.parties(), cli.takes()) {
         command.error(ErrorKind::ArgumentConflict, conflict).exit();
     }
     Ok(Parsed { breakage, reporter, cli })
 }
 
 /// What does not go together.
-fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side]) -> Option<String> {
+fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side], takes: &[&str]) -> Option<String> {
     let is_given = |name: &str| {
         let here = |matches: &ArgMatches| {
             let is_known = matches.try_contains_id(name).is_ok();
@@ -104,7 +109,7 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side])
         here(matches) || matches.subcommand().is_some_and(|(_, matches)| here(matches))
     };
     let idp_is_given = is_given("idp");
-    let of_server = OPTIONS_OF_SERVER.iter().find(|name| is_given(name));
+    let of_server = OPTIONS_OF_SERVER.iter().find(|name| is_given(name) && !takes.contains(name));
     match breakage {
         Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
             Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"))

@@ -2,9 +2,13 @@
 
 use std::future::Future;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::Reporter;
 use crate::breakage::Breakage;
+
+/// What tasks have to end within.
+const CLOSING: Duration = Duration::from_millis(100);
 
 /// Why a run cannot go on: which decision failed, what was expected and seen, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +68,8 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
             () = interrupted() => Err(Failure::new("interrupted", "Ended by you before the story was over.", "")),
         }
     });
-    // Whoever still waits for the keyboard is not waited for.
-    runtime.shutdown_background();
+    // What tasks hold has to be dropped: a server's folder goes with it. Whoever still waits for the keyboard is not waited for.
+    runtime.shutdown_timeout(CLOSING);
     let ok = conclude(reporter, holds, ended);
     reporter.outcome(ok);
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }

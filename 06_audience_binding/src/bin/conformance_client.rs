@@ -14,7 +14,7 @@ use authorization_code::client_assertion::ClientKey;
 use authorization_code::client_credentials::ClientCredentials;
 use authorization_code::grant::Grant;
 use authorization_code::options::SignInOptions;
-use authorization_code::user_agent::Login;
+use authorization_code::user_agent::{Login, ScriptedBrowser};
 use clap::Parser;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
@@ -38,7 +38,11 @@ const TIME: Duration = Duration::from_secs(25);
 #[derive(Parser)]
 struct Cli {
     /// The MCP server
+    #[arg(required_unless_present = "visit", default_value = "")]
     server_url: String,
+    /// Instead: sign in at this URL, as a browser would (--login), for the suite's own client
+    #[arg(long, value_name = "URL")]
+    visit: Option<String>,
     #[command(flatten)]
     registration: RegistrationOptions,
     #[command(flatten)]
@@ -66,7 +70,12 @@ async fn limited(reporter: &Reporter) -> Result<(), Failure> {
 }
 
 async fn run(reporter: &Reporter) -> Result<(), Failure> {
-    let Cli { server_url, registration, mut sign_in } = Cli::parse();
+    let Cli { server_url, visit, registration, mut sign_in } = Cli::parse();
+    if let (Some(url), Some(login)) = (&visit, &sign_in.login) {
+        // Wherever on this machine the suite waits for the answer.
+        ScriptedBrowser::new(reporter)?.visit(url, "http://127.0.0.1:", login, false).await?;
+        return Ok(());
+    }
     let scenario = std::env::var("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
     let context = std::env::var("MCP_CONFORMANCE_CONTEXT").ok().and_then(|text| serde_json::from_str(&text).ok());
     let context = Context(context.unwrap_or_default());
