@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use authorization_code::breakages;
 use dynamic_client_registration::administration::Administration;
+use fantoccini::error::NewSessionError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use keycloak::container::Features;
 use libtest_mimic::{Completion, Failed, Trial};
@@ -284,12 +285,14 @@ async fn connect(driver: &str) -> Result<Client, Failed> {
         ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,700"];
     let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
     let capabilities = capabilities.as_object().unwrap().clone();
-    for _ in 0..100 {
+    for _ in 0..200 {
         let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
         match builder.capabilities(capabilities.clone()).connect(driver).await {
             Ok(client) => return Ok(client),
             // It takes a moment until the driver listens.
-            Err(fantoccini::error::NewSessionError::Failed(_)) => tokio::time::sleep(Duration::from_millis(100)).await,
+            Err(NewSessionError::Failed(_) | NewSessionError::FailedC(_) | NewSessionError::Lost(_)) => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             Err(error) => return Err(format!("no browser session: {error}").into()),
         }
     }

@@ -50,3 +50,33 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(rows, sentences.len(), "every row of the table is tested");
 }
+
+/// `.ci/conformance` makes the list; what the root README says of it cannot be something else.
+#[test]
+fn the_root_readme_counts_what_the_conformance_suite_passed() {
+    let text = include_str!("../../README.md");
+    let passed = include_str!("../../.ci/conformance.passed");
+    let script = include_str!("../../.ci/conformance");
+    let version = script.lines().find_map(|line| line.strip_prefix("readonly VERSION=")).unwrap();
+    assert!(text.contains(&format!("`@modelcontextprotocol/conformance` {version}.")), "the suite is at {version}");
+    let count = |what: &str| passed.lines().filter(|line| line.starts_with(&format!("{what} "))).count();
+    let tools = |name: &str| {
+        let start = format!("readonly {name}=\"");
+        let list = script.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
+        list.trim_end_matches('"').split(' ').count()
+    };
+    let (older, newer) = (tools("OF_2025_11_25"), tools("OF_2026_07_28"));
+    for row in [
+        format!(
+            "| the complete client (lesson 06) | {} of 33 | {} of 25 |",
+            count("client default"),
+            count("client 2026-07-28")
+        ),
+        format!("| MCP server (lesson 06), 2025-11-25 | {} of {older} |", count("server 2025-11-25")),
+        format!("| MCP server (lesson 06), 2026-07-28 | {} of {newer} |", count("server 2026-07-28")),
+        format!("| embedded IdP as authorization server | {} of 2 |", count("authorization embedded")),
+        format!("| Keycloak 26.7.3 as authorization server | {} of 2 |", count("authorization keycloak")),
+    ] {
+        assert!(text.contains(&row), "the root README does not show: {row}");
+    }
+}
