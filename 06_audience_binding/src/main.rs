@@ -63,10 +63,10 @@ enum Role {
         #[arg(value_enum)]
         mode: Option<Mode>,
         /// The server that the tokens are asked for
-        #[arg(long, value_name = "URL", default_value = OF_REALM_FILE[0])]
+        #[arg(long, value_name = "URL", value_parser = resource, default_value = OF_REALM_FILE[0])]
         resource: String,
         /// The server that the other scopes belong to
-        #[arg(long, value_name = "URL", default_value = OF_REALM_FILE[1])]
+        #[arg(long, value_name = "URL", value_parser = resource, default_value = OF_REALM_FILE[1])]
         second_resource: String,
     },
     /// Every kind of token at every server: who takes what
@@ -122,6 +122,15 @@ fn issuer(text: &str) -> Result<String, String> {
     match text.parse::<IdpChoice>() {
         Ok(IdpChoice::Issuer(issuer)) => Ok(issuer),
         _ => Err("an issuer URL such as https://idp.example".to_owned()),
+    }
+}
+
+/// "Its value MUST be an absolute URI … The URI MUST NOT include a fragment component." (RFC 8707 §2)
+fn resource(text: &str) -> Result<String, String> {
+    match url::Url::parse(text) {
+        Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
+        Ok(_) => Err("a URL without the part behind #".to_owned()),
+        Err(_) => Err("a URL such as https://mcp.example.com/mcp".to_owned()),
     }
 }
 

@@ -32,6 +32,10 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["client", "--break", "audience-slash"], "is done by the IdP, which takes no part in this run"),
         (&["server", "--break", "other-servers-token"], "is done by the client, which takes no part in this run"),
         (&["client", "--idp", "embedded"], "--idp is for the whole story and for the server"),
+        (&["lab", "--indicators", "nonsense"], "an issuer URL such as https://idp.example"),
+        (&["lab", "--resource", "nonsense"], "a URL such as https://mcp.example.com/mcp"),
+        (&["lab", "--second-resource", "https://mcp.example.com/#a"], "a URL without the part behind #"),
+        (&["matrix", "--resource", "https://mcp.example.com/mcp"], "unexpected argument '--resource'"),
         (&["--second-scopes", "a\"b"], "a scope cannot have the character '\"'"),
     ] {
         let output = run(arguments, home.path());
