@@ -183,7 +183,7 @@ impl Lab<'_> {
             let takes = audience::is_meant(claims, &[server.to_owned()]);
             format!("{server} {}", if takes { "takes it" } else { "refuses it" })
         };
-        reporter.note(format!("{}; {}.", verdict(self.first.0), verdict(self.second.0)));
+        reporter.note(format!("By its aud: {}; {}.", verdict(self.first.0), verdict(self.second.0)));
         reporter.note(match sample.mode {
             Mode::ScopeMapper if is_bound => {
                 "This IdP heeds resource: of the two audiences that the scopes bring it has left the one that was asked for. That is the third mode already."
