@@ -57,7 +57,7 @@ impl<'a> Administration<'a> {
         let token = member(&answer, 200, "access_token").ok_or_else(|| {
             Failure::new(
                 "administration.sign-in",
-                format!("{user} cannot sign in as an administrator at {server} ({}).", said(&answer)),
+                format!("{user} cannot sign in as an administrator at {server} ({}).", answer.refusal()),
                 "For a realm of your own, give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment.",
             )
         })?;
@@ -168,15 +168,9 @@ fn member(answer: &Answer, status: u16, name: &str) -> Option<String> {
     document[name].as_str().filter(|_| answer.status == status).map(str::to_owned)
 }
 
-fn said(answer: &Answer) -> String {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text = |name: &str| document[name].as_str().map(|text| format!(" {text}")).unwrap_or_default();
-    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
-}
-
 fn refused(what: &str, answer: &Answer) -> Failure {
     let fix = "Is this user an administrator of the realm, and the feature switched on?";
-    Failure::new("administration.refused", format!("The IdP did not {what} ({}).", said(answer)), fix)
+    Failure::new("administration.refused", format!("The IdP did not {what} ({}).", answer.refusal()), fix)
 }
 
 #[cfg(test)]

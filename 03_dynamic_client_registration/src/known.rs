@@ -50,24 +50,23 @@ pub async fn check_known(
     }
 }
 
-/// A request to the token endpoint that authenticates the client in its own way: RFC 6749 §2.3.1.
-pub fn authenticated(token_endpoint: &str, fields: &[(&str, &str)], client: &ClientInformation) -> Request {
+/// A form to the token endpoint, or to one that authenticates clients as that does, with the client's credentials in its own way: RFC 6749 §2.3.1.
+pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformation) -> Request {
     let mut fields = fields.to_vec();
     let secret = client.client_secret.as_ref();
     match (client.auth_method(), secret) {
         (Some(AuthMethod::ClientSecretBasic), Some(secret)) => {
             let credentials = format!("{}:{}", encoded(&client.client_id), encoded(secret.expose()));
-            Request::post_form(token_endpoint, &fields)
-                .header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
+            Request::post_form(url, &fields).header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
         }
         (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
             fields.extend([("client_id", client.client_id.as_str()), ("client_secret", secret.expose())]);
-            Request::post_form(token_endpoint, &fields)
+            Request::post_form(url, &fields)
         }
         // "a public client … is required to include its client_id" (RFC 6749 §3.2.1)
         _ => {
             fields.push(("client_id", &client.client_id));
-            Request::post_form(token_endpoint, &fields)
+            Request::post_form(url, &fields)
         }
     }
 }
@@ -80,10 +79,17 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::encoded;
+    use shared::Secret;
+
+    use super::*;
 
     #[test]
     fn a_url_as_client_id_does_not_break_basic() {
         assert_eq!(encoded("http://localhost:8000/mcp"), "http%3A%2F%2Flocalhost%3A8000%2Fmcp");
+        let client = ClientInformation::known("http://localhost:8000/mcp", Some(Secret::new("s:1")));
+        let request = authenticated("http://localhost:9000/token", &[], &client);
+        let credentials = request.header_value("authorization").unwrap().strip_prefix("Basic ").unwrap();
+        let decoded = STANDARD.decode(credentials).unwrap();
+        assert_eq!(String::from_utf8(decoded).unwrap(), "http%3A%2F%2Flocalhost%3A8000%2Fmcp:s%3A1");
     }
 }

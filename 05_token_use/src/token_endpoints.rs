@@ -3,14 +3,11 @@
 //! it was sent.
 
 use as_metadata::AuthorizationServerMetadata;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use dynamic_client_registration::ClientInformation;
-use dynamic_client_registration::client_metadata::AuthMethod;
+use dynamic_client_registration::known::authenticated;
 use serde_json::{Map, Value};
 use shared::http::{Answer, Http, Request};
 use shared::{Failure, Secret, Side};
-use url::form_urlencoded;
 
 use crate::error::TokenUseError;
 use crate::rules;
@@ -76,49 +73,11 @@ pub async fn introspect(
 
 /// The request that both endpoints take.
 fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) -> Request {
-    authenticated(url, client, &[("token", token.expose()), ("token_type_hint", hint.name())])
-}
-
-/// A form, with the client's credentials as it uses them at the token endpoint.
-pub fn authenticated(url: &str, client: &ClientInformation, fields: &[(&str, &str)]) -> Request {
-    let mut fields = fields.to_vec();
-    let (id, secret) = (client.client_id.as_str(), client.client_secret.as_ref());
-    match (client.auth_method(), secret) {
-        (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
-            fields.extend([("client_id", id), ("client_secret", secret.expose())]);
-            Request::post_form(url, &fields)
-        }
-        (_, Some(secret)) => Request::post_form(url, &fields).header("authorization", &basic(id, secret)),
-        (_, None) => {
-            fields.push(("client_id", id));
-            Request::post_form(url, &fields)
-        }
-    }
-}
-
-/// "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm" (RFC 6749 §2.3.1): it may hold a colon,
-/// as a URL does.
-fn basic(id: &str, secret: &Secret) -> String {
-    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret.expose()))))
+    authenticated(url, &[("token", token.expose()), ("token_type_hint", hint.name())], client)
 }
 
 fn refused(name: &'static str, answer: &Answer) -> TokenUseError {
     let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text =
-        |name: &str| document[name].as_str().map(|text| format!(" {}", text.trim_end_matches('.'))).unwrap_or_default();
-    let got = format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"));
-    TokenUseError::Endpoint { name, code: document["error"].as_str().unwrap_or_default().to_owned(), got }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_as_client_id_is_encoded_before_it_meets_the_colon() {
-        let header = basic("http://localhost:8000/mcp", &Secret::new("s:1"));
-        let decoded = STANDARD.decode(header.strip_prefix("Basic ").unwrap()).unwrap();
-        assert_eq!(String::from_utf8(decoded).unwrap(), "http%3A%2F%2Flocalhost%3A8000%2Fmcp:s%3A1");
-    }
+    let code = document["error"].as_str().unwrap_or_default().to_owned();
+    TokenUseError::Endpoint { name, code, got: answer.refusal() }
 }

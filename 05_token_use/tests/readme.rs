@@ -14,12 +14,7 @@ fn readme() -> PathBuf {
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
     keycloak::trials::on_embedded(|issuer| {
-        let origin = issuer.split("/realms/").next().unwrap();
-        let home = tempfile::tempdir().unwrap();
-        // A path of the same length everywhere, so that lines break alike.
-        let kept = home.path().join("kept");
-        let variables = [("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept.to_str().unwrap())];
-        shared::testing::check_readme(&readme(), "token_use", LESSON, &variables);
+        shared::testing::check_readme_at(issuer, &readme(), "token_use", LESSON);
         Ok(())
     })
     .unwrap();

@@ -11,18 +11,17 @@ use as_metadata::AuthorizationServerMetadata;
 use authorization_code::TokenResponse;
 use authorization_code::grant::{Grant, Tokens, Wanted};
 use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::known::authenticated;
 use serde_json::Value;
-use shared::http::{Answer, Http};
+use shared::http::Http;
 use shared::{Failure, Secret, Side, spec};
-use token_use::token_endpoints::authenticated;
 
 use crate::error::AssertionError;
 use crate::rules;
+use crate::token_exchange::GRANT_TYPE;
 
 /// `grant_type` (RFC 7523 §2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// `grant_type` (RFC 8693 §2.1).
-const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// Types of tokens (RFC 8693 §3; MCP, Enterprise-Managed Authorization).
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
@@ -77,7 +76,7 @@ impl EnterpriseManaged {
         reporter.stage("trade the user's ID token for an authorization grant (ID-JAG)", &spec::RFC8693_2_1).await;
         let scope = wanted.scopes.join(" ");
         let mut fields = vec![
-            ("grant_type", TOKEN_EXCHANGE),
+            ("grant_type", GRANT_TYPE),
             ("requested_token_type", ID_JAG),
             ("subject_token", self.id_token.expose()),
             ("subject_token_type", ID_TOKEN),
@@ -85,11 +84,11 @@ impl EnterpriseManaged {
             ("resource", wanted.resource),
         ];
         fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
-        let answer = http.send(&authenticated(&self.idp_token_endpoint, &self.idp_client, &fields)).await?;
+        let answer = http.send(&authenticated(&self.idp_token_endpoint, &fields, &self.idp_client)).await?;
         let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let expected = "the company's IdP lets this user's client use the MCP server";
-        if !reporter.on(Side::Idp).check(&rules::IDP_GIVES_GRANT, answer.status == 200, expected, said(&answer)) {
-            return Err(AssertionError::NoGrant { got: said(&answer) }.into());
+        if !reporter.on(Side::Idp).check(&rules::IDP_GIVES_GRANT, answer.status == 200, expected, answer.refusal()) {
+            return Err(AssertionError::NoGrant { got: answer.refusal() }.into());
         }
         // "issued_token_type REQUIRED" (RFC 8693 §2.2.1): anything else than an ID-JAG opens nothing at the other authorization server.
         let issued = document["issued_token_type"].as_str().unwrap_or("absent");
@@ -121,10 +120,10 @@ async fn redeem(
         ("resource", wanted.resource),
     ];
     fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
-    let answer = http.send(&authenticated(endpoint, client, &fields)).await?;
+    let answer = http.send(&authenticated(endpoint, &fields, client)).await?;
     let expected = "the IdP takes the assertion";
-    if !reporter.on(Side::Idp).check(&rules::IDP_TAKES_ASSERTION, answer.status == 200, expected, said(&answer)) {
-        return Err(AssertionError::Refused { got: said(&answer) }.into());
+    if !reporter.on(Side::Idp).check(&rules::IDP_TAKES_ASSERTION, answer.status == 200, expected, answer.refusal()) {
+        return Err(AssertionError::Refused { got: answer.refusal() }.into());
     }
     let response = TokenResponse::from_json(&answer.body);
     Ok(response.map_err(|error| AssertionError::Refused { got: error.to_string() })?)
@@ -133,12 +132,4 @@ async fn redeem(
 fn token_endpoint(server: &AuthorizationServerMetadata) -> Result<&str, Failure> {
     let missing = AssertionError::Refused { got: "its metadata has no token_endpoint".to_owned() };
     server.token_endpoint.as_deref().ok_or_else(|| missing.into())
-}
-
-/// `HTTP 400 invalid_grant: …`
-fn said(answer: &Answer) -> String {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text =
-        |name: &str| document[name].as_str().map(|text| format!(" {}", text.trim_end_matches('.'))).unwrap_or_default();
-    format!("HTTP {}{}{}", answer.status, text("error"), text("error_description"))
 }

@@ -18,7 +18,7 @@ pub struct Target<'a> {
     /// The MCP server.
     pub server_url: &'a str,
     /// The other one, and a scope of its own.
-    pub other: (&'a str, &'a str),
+    pub other: (&'a str, &'a [String]),
     /// Whether the MCP server is in another process: then its answer is all that there is to see.
     pub is_alone: bool,
 }
@@ -64,7 +64,7 @@ pub async fn run(http: &Http, others: OtherTokens<'_>, target: Target<'_>, break
 
 async fn token(others: OtherTokens<'_>, target: Target<'_>, breakage: &Breakage) -> Result<Secret, Failure> {
     let reporter = others.http.reporter();
-    let (other, scope) = target.other;
+    let (other, scopes) = target.other;
     let tokens = match breakage.name {
         name if name == breakages::MISSING_AUDIENCE.name => {
             reporter.note("The user signs in once more, and the client asks for no scope (lesson 04, not shown).");
@@ -79,7 +79,7 @@ async fn token(others: OtherTokens<'_>, target: Target<'_>, breakage: &Breakage)
         _ if breakage.broken_by == Side::Idp => return own(others.authorized).await,
         _ => {
             reporter.note(format!("The user signs in for {other}, the calendar (lesson 04, not shown)."));
-            others.token(other, &[scope.to_owned()]).await?
+            others.token(other, scopes).await?
         }
     };
     Ok(tokens.access_token)

@@ -194,8 +194,7 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
         let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-        let other = (parties.second.as_str(), second_scope.first().map_or("", String::as_str));
-        let target = Target { server_url: &parties.first, other, is_alone: false };
+        let target = Target { server_url: &parties.first, other: (&parties.second, second_scope), is_alone: false };
         return attacks::run(&http, others, target, breakage).await;
     }
     let indicators = indicators(cli, &parties.idp, [&parties.first, &parties.second]).await?;
@@ -237,8 +236,7 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
         let [_, second_scope] = scopes(setup, cli);
-        let other = (OF_REALM_FILE[1], second_scope.first().map_or("", String::as_str));
-        let target = Target { server_url, other, is_alone: true };
+        let target = Target { server_url, other: (OF_REALM_FILE[1], second_scope), is_alone: true };
         return attacks::run(&http, others, target, breakage).await;
     }
     complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience }).await
@@ -256,8 +254,7 @@ async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let authorized = Authorized::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
     authorized.sign_in_first(&[]).await?;
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-    let scopes = scopes(setup, cli).map(|scopes| scopes.first().map_or("", String::as_str));
-    Matrix { http: &http, others, parties: &parties, scopes }.tell().await
+    Matrix { http: &http, others, parties: &parties, scopes: scopes(setup, cli) }.tell().await
 }
 
 /// A client at an IdP, without any MCP server.

@@ -24,7 +24,7 @@ pub struct Matrix<'a> {
     /// The servers.
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second.
-    pub scopes: [&'a str; 2],
+    pub scopes: [&'a [String]; 2],
 }
 
 impl Matrix<'_> {
@@ -59,12 +59,12 @@ impl Matrix<'_> {
     async fn rows(&self) -> Result<Vec<Row>, Failure> {
         let Parties { first, second, reports, .. } = self.parties;
         let reporter = self.http.reporter();
-        let [one, other] = self.scopes.map(str::to_owned);
+        let [one, other] = self.scopes;
         let own = attacks::own(self.others.authorized).await?;
         let mut rows = vec![Row { name: "for the first server", token: own.clone(), taken_by: [true, false, false] }];
         let others = [
-            ("for the calendar", second, vec![other.clone()], [false, true, false]),
-            ("for both (scopes of both)", first, vec![one.clone(), other], [true, true, false]),
+            ("for the calendar", second, other.to_vec(), [false, true, false]),
+            ("for both (scopes of both)", first, [one, other].concat(), [true, true, false]),
             ("for nobody (no aud)", first, Vec::new(), [false; 3]),
         ];
         for (name, resource, scopes, taken_by) in others {
@@ -74,7 +74,8 @@ impl Matrix<'_> {
         // Only the administrator of a Keycloak can have it.
         let account = self.others.of_account(first).await.map(|tokens| Some(tokens.access_token));
         self.add(&mut rows, "for Keycloak's account pages", account, [false; 3])?;
-        let id_token = self.others.token(first, &["openid".to_owned(), one]).await.map(|tokens| tokens.id_token);
+        let id_token =
+            self.others.token(first, &[&["openid".to_owned()], one].concat()).await.map(|tokens| tokens.id_token);
         self.add(&mut rows, "an ID token", id_token, [false; 3])?;
         match &reports.exchange {
             Some(exchange) => {

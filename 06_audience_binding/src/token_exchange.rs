@@ -8,17 +8,17 @@ use as_metadata::{AuthorizationServerMetadata, find};
 use authorization_code::TokenResponse;
 use authorization_code::token_response;
 use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::known::authenticated;
 use serde_json::Value;
 use shared::http::Http;
 use shared::{Reporter, Secret, Side};
-use token_use::token_endpoints::authenticated;
 use tokio::sync::OnceCell;
 
 use crate::error::ExchangeError;
 use crate::rules;
 
 /// `grant_type` (RFC 8693 §2.1).
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// A type of token (RFC 8693 §3).
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
@@ -51,13 +51,10 @@ impl TokenExchange {
             ("audience", self.audience.as_str()),
             ("scope", self.scope.as_str()),
         ];
-        let answer = self.http.send(&authenticated(url, &self.client, &fields)).await?;
+        let answer = self.http.send(&authenticated(url, &fields, &self.client)).await?;
         let reporter = self.http.reporter();
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
 
-        let text = |name: &str| document[name].as_str().unwrap_or_default();
-        let refusal = format!("{} {}", text("error"), text("error_description").trim_end_matches('.'));
-        let got = format!("HTTP {} {}", answer.status, refusal.trim()).trim_end().to_owned();
+        let got = answer.refusal();
         let expected = "the IdP exchanges the token: it is good, and it is for the server that asks";
         if !reporter.on(Side::Idp).check(&rules::IDP_EXCHANGES, answer.status == 200, expected, &got) {
             return Err(ExchangeError::Refused { got });
@@ -65,11 +62,11 @@ impl TokenExchange {
         let response =
             TokenResponse::from_json(&answer.body).map_err(|error| ExchangeError::Answer { got: error.to_string() })?;
         // "issued_token_type REQUIRED" (RFC 8693 §2.2.1)
-        let issued = text("issued_token_type");
+        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let issued = document["issued_token_type"].as_str().unwrap_or("absent");
         let expected = format!("issued_token_type is {ACCESS_TOKEN}");
-        let got = if issued.is_empty() { "absent" } else { issued };
-        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ACCESS_TOKEN, expected, got) {
-            return Err(ExchangeError::Answer { got: format!("its issued_token_type is {got}") });
+        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ACCESS_TOKEN, expected, issued) {
+            return Err(ExchangeError::Answer { got: format!("its issued_token_type is {issued}") });
         }
         self.check_audience(reporter, &response);
         Ok(response)

@@ -209,6 +209,16 @@ impl Answer {
         self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     }
 
+    /// How an endpoint refused: `HTTP 400 invalid_grant Code not valid`, from the members `error` and `error_description` (RFC 6749 §5.2), where they are there.
+    pub fn refusal(&self) -> String {
+        let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let text = |name: &str| {
+            let text = document[name].as_str().map(|text| text.trim_end_matches('.')).filter(|text| !text.is_empty());
+            text.map(|text| format!(" {text}")).unwrap_or_default()
+        };
+        format!("HTTP {}{}{}", self.status, text("error"), text("error_description"))
+    }
+
     /// The media type of the body, in lower case and without parameters; empty where there is none.
     pub fn media_type(&self) -> String {
         let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -159,6 +159,16 @@ fn with_port(text: &str, path: &str, port: usize) -> String {
 /// they keep.
 const STAYS: &str = "<!-- with an IdP that stays -->\n\n```console\n";
 
+/// [`check_readme`], with an embedded IdP that stays at `issuer` and a folder for what its commands keep.
+pub fn check_readme_at(issuer: &str, readme: &Path, package: &str, binary: &str) {
+    let origin = issuer.split("/realms/").next().unwrap_or(issuer);
+    let home = tempfile::tempdir().expect("a folder can be made");
+    // A path of the same length everywhere, so that lines break alike.
+    let kept = home.path().join("kept");
+    let kept = kept.to_str().expect("a path in UTF-8");
+    check_readme(readme, package, binary, &[("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept)]);
+}
+
 /// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N` or
 /// `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
 /// `lasting` are the environment variables of commands whose IdP stays.
