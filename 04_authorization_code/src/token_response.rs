@@ -89,7 +89,7 @@ pub fn check(
         let expected = format!("aud names the MCP server: {resource}");
         let fix = "have the IdP put the server's URL into aud: by resource indicators (RFC 8707), or by an audience mapper in a scope that is \
                    asked for. The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before Keycloak starts.";
-        let got = if audience.is_empty() { "no aud".to_owned() } else { audience.join(", ") };
+        let got = named(&audience);
         reporter.check_or(&rules::AUDIENCE, audience.contains(&resource), expected, got, fix);
     }
     Ok(())
@@ -102,6 +102,11 @@ pub fn audiences(claims: &Map<String, Value>) -> Vec<&str> {
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     }
+}
+
+/// [`audiences`] for a person to read.
+pub fn named(audiences: &[&str]) -> String {
+    if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") }
 }
 
 /// The claims of a token that is a JWT, unverified.

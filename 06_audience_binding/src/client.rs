@@ -260,7 +260,7 @@ async fn check_bound(http: &Http, authorized: &Authorized, server_url: &str) -> 
     }
     let audiences = token_response::audiences(&claims);
     let expected = format!("aud is {server_url} and nobody else");
-    let got = if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") };
+    let got = token_response::named(&audiences);
     let fix = "have the IdP heed resource (RFC 8707), or give each MCP server's scopes an audience of their own. A token for several servers can be used by \
                each of them at the others.";
     reporter.on(Side::Idp).check_or(&rules::IDP_BINDS, audiences == [server_url], expected, got, fix);

@@ -169,7 +169,7 @@ impl Lab<'_> {
         };
         let expecting = why.map(|why| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
         let expected = format!("aud is {} and nobody else", self.first.0);
-        let got = if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") };
+        let got = token_response::named(&audiences);
         let is_bound = reporter.on(Side::Idp).check(&rules::IDP_BINDS, audiences == [self.first.0], expected, got);
         drop(expecting);
         if sample.mode == Mode::ResourceIndicators && !is_bound && !is_second {

@@ -77,7 +77,7 @@ impl TokenExchange {
         let Some(claims) = token_response::claims(&response.access_token) else { return };
         let audiences = token_response::audiences(&claims);
         let expected = format!("the new token is for {} and nobody else", self.audience);
-        let got = if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") };
+        let got = token_response::named(&audiences);
         reporter.check(&rules::EXCHANGED_AUDIENCE, audiences == [self.audience.as_str()], expected, got);
     }
 
