@@ -315,16 +315,9 @@ async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result
     let reporter = http.reporter();
     reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
     reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");
-    let token = match others.token(server_url, &[]).await {
-        Ok(tokens) => tokens.access_token,
-        Err(failure) => {
-            reporter.note(format!(
-                "This IdP gives no such token, so it cannot be found out from here: {}",
-                failure.message
-            ));
-            return Ok(());
-        }
-    };
+    let refused =
+        |failure: Failure| unknown(&format!("there is no such token ({})", failure.message.trim_end_matches('.')));
+    let token = others.token(server_url, &[]).await.map_err(refused)?.access_token;
     let claims = token_response::claims(&token).unwrap_or_default();
     if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
         return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
