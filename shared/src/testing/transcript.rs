@@ -159,9 +159,9 @@ fn with_port(text: &str, path: &str, port: usize) -> String {
 /// they keep.
 const STAYS: &str = "<!-- with an IdP that stays -->\n\n```console\n";
 
-/// [`check_readme`], with an embedded IdP that stays at `issuer` and a folder for what its commands keep.
-pub fn check_readme_at(issuer: &str, readme: &Path, package: &str, binary: &str) {
-    let origin = issuer.split("/realms/").next().unwrap_or(issuer);
+/// [`check_readme`], with an embedded IdP that stays at `realm` and a folder for what its commands keep.
+pub fn check_readme_at(realm: &str, readme: &Path, package: &str, binary: &str) {
+    let origin = realm.split("/realms/").next().unwrap_or(realm);
     let home = tempfile::tempdir().expect("a folder can be made");
     // A path of the same length everywhere, so that lines break alike.
     let kept = home.path().join("kept");
