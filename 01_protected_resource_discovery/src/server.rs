@@ -31,6 +31,8 @@ pub struct ProtectedResource {
     pub scopes: Vec<String>,
     /// Adds `client_registration_info`, which no standard defines.
     pub registration_hint: bool,
+    /// Members that a later lesson's server adds to its metadata: an object, or `null`.
+    pub more: Value,
     /// The rule that it breaks.
     pub breakage: Option<&'static Breakage>,
 }
@@ -126,6 +128,9 @@ impl ProtectedResource {
         if self.registration_hint {
             document["client_registration_info"] =
                 json!("Ask the authorization server: registering clients is its business.");
+        }
+        if let (Value::Object(members), Value::Object(more)) = (&mut document, &self.more) {
+            members.extend(more.clone());
         }
         self.spoil(&mut document);
         if let Value::Object(members) = &mut document {

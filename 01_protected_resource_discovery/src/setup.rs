@@ -114,6 +114,7 @@ impl Setup<'_> {
             authorization_servers: vec![idp.issuer().to_owned()],
             scopes: self.server.scopes.0.clone(),
             registration_hint: self.server.registration_hint,
+            more: serde_json::Value::Null,
             breakage: self.breakage,
         }
     }

@@ -17,6 +17,7 @@ fn protected() -> ProtectedResource {
         authorization_servers: vec!["http://localhost:9000/realms/mcp-oauth".to_owned()],
         scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
         registration_hint: false,
+        more: Value::Null,
         breakage: None,
     }
 }

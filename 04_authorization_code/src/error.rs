@@ -139,6 +139,11 @@ impl AuthorizationError {
             AuthorizationError::Token { .. } => {
                 "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()
             }
+            AuthorizationError::TokenResponse { rule, .. } if rule.id == rules::TOKEN_TYPE_DPOP.id => {
+                "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? Without --dpop it is a bearer \
+                 token."
+                    .to_owned()
+            }
             AuthorizationError::TokenResponse { .. } => "The IdP's operator has to mend the answer.".to_owned(),
         }
     }

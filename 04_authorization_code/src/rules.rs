@@ -48,6 +48,9 @@ pub static IDP_COMPARES_RESOURCE: Rule = must("idp.resource", &spec::RFC8707_2_2
 /// The token is one that this client knows how to use.
 pub static TOKEN_TYPE: Rule = must("token.type", &spec::RFC6749_7_1);
 
+/// The token is bound to the client's key, where the client asked for that.
+pub static TOKEN_TYPE_DPOP: Rule = must("token.type-dpop", &spec::RFC9449_5_TOKEN_TYPE);
+
 /// The token response is one.
 pub static TOKEN_RESPONSE: Rule = must("token.response", &spec::RFC6749_5_1);
 
@@ -83,6 +86,7 @@ pub static ALL: &[&Rule] = &[
     &IDP_TAKES_CODE_ONCE,
     &IDP_COMPARES_RESOURCE,
     &TOKEN_TYPE,
+    &TOKEN_TYPE_DPOP,
     &TOKEN_RESPONSE,
     &SCOPE_GRANTED,
     &AUDIENCE,

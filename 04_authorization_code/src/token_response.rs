@@ -66,15 +66,13 @@ pub fn check(
     resource: &str,
     dpop: bool,
 ) -> Result<(), AuthorizationError> {
-    // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749 §7.1)
-    let is = |name: &str| response.token_type.eq_ignore_ascii_case(name);
-    let (known, expected) = match dpop {
-        true => (is("DPoP") || is("Bearer"), "token_type is DPoP, or Bearer"),
-        false => (is("Bearer"), "token_type is Bearer"),
-    };
-    if !reporter.check(&rules::TOKEN_TYPE, known, expected, &response.token_type) {
+    // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749 §7.1) And, of one that is not bound to the key
+    // although that was asked for: "The client MUST discard the response" (RFC 9449 §5).
+    let (rule, expected) = if dpop { (&rules::TOKEN_TYPE_DPOP, "DPoP") } else { (&rules::TOKEN_TYPE, "Bearer") };
+    let known = response.token_type.eq_ignore_ascii_case(expected);
+    if !reporter.check(rule, known, format!("token_type is {expected}"), &response.token_type) {
         let got = format!("its token_type is {}", response.token_type);
-        return Err(AuthorizationError::TokenResponse { rule: &rules::TOKEN_TYPE, got });
+        return Err(AuthorizationError::TokenResponse { rule, got });
     }
     let granted = response.scopes(requested);
     let missing: Vec<_> = requested.iter().map(String::as_str).filter(|scope| !granted.contains(scope)).collect();

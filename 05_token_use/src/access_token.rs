@@ -150,7 +150,7 @@ impl Verifier {
 
         // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC 9068 §4) What is not on the list is not used.
         let name = jwt.header_text("alg");
-        let algorithm = Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm));
+        let algorithm = algorithm(name);
         let answer = Answer::InvalidToken("The token is signed with an algorithm that is not taken");
         let algorithm = checks.some(
             &rules::ALGORITHM,
@@ -223,6 +223,11 @@ impl Verifier {
     }
 }
 
+/// The algorithm of this name, where it has a public key.
+pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
+    Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm))
+}
+
 fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     // "The current time MUST be before the time represented by the "exp" claim." (RFC 9068 §4)
     let good = number(&jwt.claims, "exp").is_some_and(is_ahead);
@@ -278,18 +283,23 @@ fn no_key_for(kid: Option<&str>, no_key: NoKey) -> Refusal {
 }
 
 /// A JWT in its parts; nothing in it is to be trusted yet.
-struct Jwt<'a> {
-    signed: &'a str,
-    signature: &'a str,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+pub(crate) struct Jwt<'a> {
+    /// Header and claims, as they were signed.
+    pub signed: &'a str,
+    /// The signature.
+    pub signature: &'a str,
+    /// The header.
+    pub header: Map<String, Value>,
+    /// The claims.
+    pub claims: Map<String, Value>,
 }
 
 /// Bytes of a token that are looked at. Keycloak's have about a thousand.
 const MAX_BYTES: usize = 16 * 1024;
 
 impl<'a> Jwt<'a> {
-    fn split(token: &'a str) -> Option<Self> {
+    /// `None` where it is none.
+    pub fn split(token: &'a str) -> Option<Self> {
         // Whoever sends it is still a stranger.
         if token.len() > MAX_BYTES {
             return None;
@@ -303,21 +313,23 @@ impl<'a> Jwt<'a> {
         kid_is_text.then_some(Self { signed, signature, header, claims: object(claims)? })
     }
 
-    fn header_text(&self, name: &str) -> &str {
+    /// Of the header; empty where it is absent, or no text.
+    pub fn header_text(&self, name: &str) -> &str {
         self.header.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    fn claim_text(&self, name: &str) -> &str {
+    /// Of the claims; empty where it is absent, or no text.
+    pub fn claim_text(&self, name: &str) -> &str {
         self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-fn or_absent(text: &str) -> &str {
+pub(crate) fn or_absent(text: &str) -> &str {
     if text.is_empty() { "absent" } else { text }
 }
 
 /// A NumericDate, which may have a fraction (RFC 7519 §2).
-fn number(claims: &Map<String, Value>, name: &str) -> Option<f64> {
+pub(crate) fn number(claims: &Map<String, Value>, name: &str) -> Option<f64> {
     claims.get(name)?.as_f64()
 }
 

@@ -7,6 +7,7 @@ use shared::http::{Http, Request};
 use shared::{Failure, Secret, mcp, spec};
 
 use crate::authorized::{Authorized, TAKES_REFRESH_TOKEN};
+use crate::dpop::Dpop;
 use crate::error::TokenUseError;
 use crate::{breakages, forgeries, rules};
 
@@ -15,6 +16,7 @@ pub async fn run(
     http: &Http,
     authorized: &Authorized,
     server_url: &str,
+    dpop: Option<&Dpop>,
     breakage: &Breakage,
     is_alone: bool,
 ) -> Result<(), Failure> {
@@ -22,7 +24,12 @@ pub async fn run(
         return use_refresh_token_twice(http, authorized, server_url).await;
     }
     http.reporter().stage("use a token with one rule broken", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
-    let request = broken(http, authorized, server_url, breakage.name).await?;
+    let request = match dpop {
+        Some(dpop) if breakages::needs_dpop(breakage) => {
+            broken_proof(http, authorized, server_url, dpop, breakage.name).await?
+        }
+        _ => broken(http, authorized, server_url, breakage.name).await?,
+    };
     let answer = http.send(&request).await?;
     let due = due(breakage);
     let verb = match answer.status {
@@ -70,6 +77,39 @@ async fn broken(http: &Http, authorized: &Authorized, server_url: &str, name: &s
         _ => Ok(honest.bearer(&access_token)),
     }
 }
+
+/// With a token that is bound to a key.
+async fn broken_proof(
+    http: &Http,
+    authorized: &Authorized,
+    server_url: &str,
+    dpop: &Dpop,
+    name: &str,
+) -> Result<Request, Failure> {
+    let honest = mcp::discover_request(server_url);
+    let (token, _) = tokens(authorized).await?;
+    let proven = |dpop: &Dpop, signed: &Request| {
+        dpop.with_proof_of(honest.clone(), signed, &token).ok_or_else(forgeries::impossible)
+    };
+    match name {
+        name if name == breakages::BOUND_AS_BEARER.name => Ok(honest.clone().bearer(&token)),
+        name if name == breakages::OTHER_KEY.name => proven(&Dpop::generate()?, &honest),
+        name if name == breakages::PROOF_FOR_OTHER_URL.name => proven(dpop, &honest.clone().to(ANOTHER_SERVER)),
+        _ => {
+            let mut overheard = proven(dpop, &honest)?;
+            if http.send(&overheard).await?.status == 401 {
+                // The server wanted a nonce of its own, and now it is known.
+                overheard = proven(dpop, &honest)?;
+                http.send(&overheard).await?;
+            }
+            http.reporter().note("That was the client. Now comes who overheard it, with the same words:");
+            Ok(overheard)
+        }
+    }
+}
+
+/// For which a proof may have been made that somebody found.
+const ANOTHER_SERVER: &str = "https://another.example/mcp";
 
 async fn tokens(authorized: &Authorized) -> Result<(Secret, Option<Secret>), Failure> {
     let state = authorized.state().await;

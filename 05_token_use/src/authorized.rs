@@ -23,7 +23,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::asked::Asked;
 use crate::error::TokenUseError;
 use crate::issued_by::{self, IssuedBy};
-use crate::rules;
+use crate::{dpop, rules};
 
 /// How often a request is tried with more and more scopes: "no more than a few times" (MCP 2026-07-28, Step-Up Authorization Flow).
 const MAX_TRIES: usize = 3;
@@ -71,7 +71,7 @@ impl State {
         // "Note that authorization MUST be included in every HTTP request from client to server." (MCP 2026-07-28, Token Requirements)
         match &self.tokens {
             Some(kept) if kept.tokens.token_type.eq_ignore_ascii_case("DPoP") => {
-                request.clone().header("authorization", &format!("DPoP {}", kept.tokens.access_token.expose()))
+                dpop::with_token(request.clone(), &kept.tokens.access_token)
             }
             Some(kept) => request.clone().bearer(&kept.tokens.access_token),
             None => request.clone(),

@@ -1,4 +1,5 @@
-//! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows one place, the `Authorization` header.
+//! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows one place, the `Authorization` header. Beside the
+//! scheme Bearer there is DPoP, with the same syntax: [`crate::dpop_proof`].
 //!
 //! Left out: the form-encoded body (§2.2), which is no MCP message anyway.
 
@@ -10,8 +11,45 @@ use crate::checks::Checks;
 use crate::refusal::{Answer, Refusal};
 use crate::rules;
 
-/// The token of a request.
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Whoever has it may use it: RFC 6750.
+    Bearer,
+    /// With a proof of the key that it is bound to: RFC 9449 §7.1.
+    Dpop,
+}
+
+impl Scheme {
+    /// As headers have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+}
+
+/// A token, and how it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    /// How.
+    pub scheme: Scheme,
+    /// The token.
+    pub token: &'a str,
+}
+
+/// The token of a request to a server that knows bearer tokens only.
 pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refusal> {
+    let credentials = credentials(checks, parts)?;
+    match credentials.scheme {
+        Scheme::Bearer => Ok(credentials.token),
+        Scheme::Dpop => Err(Refusal { failed: None, answer: Answer::Unauthenticated }),
+    }
+}
+
+/// The token of a request.
+pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credentials<'a>, Refusal> {
     // "Access tokens MUST NOT be included in the URI query string" (MCP 2026-07-28, Token Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
@@ -22,11 +60,12 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
         got,
         Answer::InvalidRequest("The access token must not be in the URL"),
     )?;
-    let credentials = one_credential(checks, &parts.headers)?;
+    let sent = one_credential(checks, &parts.headers)?;
     // "If the request lacks any authentication information (e.g., … attempted using an unsupported authentication method)" (RFC 6750 §3.1)
-    let Some(token) = credentials.and_then(of_bearer_scheme) else {
+    let Some(credentials) = sent.and_then(of_known_scheme) else {
         return Err(Refusal { failed: None, answer: Answer::Unauthenticated });
     };
+    let Credentials { scheme, token } = credentials;
     let is_one = is_b64token(token);
     let got = match token {
         _ if is_one => "one token",
@@ -36,11 +75,11 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
     checks.holds(
         &rules::B64TOKEN,
         is_one,
-        "after Bearer, one token and nothing else",
+        format_args!("after {}, one token and nothing else", scheme.name()),
         got,
         Answer::InvalidRequest("The Authorization header is malformed"),
     )?;
-    Ok(token)
+    Ok(credentials)
 }
 
 fn has_query_parameter(query: &str, name: &str) -> bool {
@@ -69,10 +108,11 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
 }
 
 /// What stands after the scheme, which is "case-insensitive" (RFC 9110 §11.1); `None` for another scheme.
-fn of_bearer_scheme(credentials: &str) -> Option<&str> {
-    let (scheme, rest) = credentials.split_once(' ').unwrap_or((credentials, ""));
-    // credentials = "Bearer" 1*SP b64token
-    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim_start_matches(' '))
+fn of_known_scheme(credentials: &str) -> Option<Credentials<'_>> {
+    let (name, rest) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    let scheme = [Scheme::Bearer, Scheme::Dpop].into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name()))?;
+    // credentials = "Bearer" 1*SP b64token (RFC 6750 §2.1), and "DPoP" 1*SP token68 (RFC 9449 §7.1), which is the same
+    Some(Credentials { scheme, token: rest.trim_start_matches(' ') })
 }
 
 /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` (RFC 6750 §2.1)
@@ -99,18 +139,21 @@ mod tests {
 
     #[test]
     fn the_scheme_is_told_apart_from_others() {
-        for (credentials, expected) in [
-            ("Bearer t", Some("t")),
-            ("bearer t", Some("t")),
-            ("BEARER   t", Some("t")),
-            ("Bearer", Some("")),
-            ("Bearer a b", Some("a b")),
+        for (text, expected) in [
+            ("Bearer t", Some((Scheme::Bearer, "t"))),
+            ("bearer t", Some((Scheme::Bearer, "t"))),
+            ("BEARER   t", Some((Scheme::Bearer, "t"))),
+            ("Bearer", Some((Scheme::Bearer, ""))),
+            ("Bearer a b", Some((Scheme::Bearer, "a b"))),
+            ("DPoP t", Some((Scheme::Dpop, "t"))),
+            ("dpop  t", Some((Scheme::Dpop, "t"))),
             ("Basic dTpw", None),
-            ("DPoP t", None),
             ("Bearert", None),
+            ("DPoPt", None),
             ("", None),
         ] {
-            assert_eq!(of_bearer_scheme(credentials), expected, "{credentials}");
+            let known = of_known_scheme(text).map(|credentials| (credentials.scheme, credentials.token));
+            assert_eq!(known, expected, "{text}");
         }
     }
 

@@ -56,6 +56,25 @@ pub static TWO_HEADERS: Breakage = by_client("two-headers", "sends two Authoriza
 pub static MISSING_SCOPE: Breakage =
     by_client("missing-scope", "calls the tool that writes with a token that may only read", &rules::SCOPE);
 
+/// A token without its key.
+pub static BOUND_AS_BEARER: Breakage = by_client(
+    "bound-as-bearer",
+    "sends a token that is bound to a key (DPoP) as if it were not, as a thief would",
+    &rules::NOT_AS_BEARER,
+);
+
+/// A token with another key.
+pub static OTHER_KEY: Breakage =
+    by_client("other-key", "sends a bound token with a proof of another key, as a thief would", &rules::PROOF_KEY);
+
+/// Somebody else's proof.
+pub static REPLAYED_PROOF: Breakage =
+    by_client("replayed-proof", "sends a DPoP proof a second time, as who overheard it would", &rules::PROOF_ONCE);
+
+/// A proof from somewhere else.
+pub static PROOF_FOR_OTHER_URL: Breakage =
+    by_client("proof-for-other-url", "sends a DPoP proof that was made for another server", &rules::PROOF_HTU);
+
 /// Somebody else's refresh token.
 pub static STOLEN_REFRESH: Breakage = Breakage {
     name: "stolen-refresh",
@@ -77,6 +96,10 @@ pub static ALL: &[&Breakage] = &[
     &TOKEN_IN_QUERY,
     &TWO_HEADERS,
     &MISSING_SCOPE,
+    &BOUND_AS_BEARER,
+    &OTHER_KEY,
+    &REPLAYED_PROOF,
+    &PROOF_FOR_OTHER_URL,
     &STOLEN_REFRESH,
     &JWKS_DOWN,
 ];
@@ -97,4 +120,11 @@ pub fn defect(breakage: &Breakage) -> Option<Defect> {
 pub fn scopes(breakage: &Breakage) -> Vec<String> {
     // Without it, OpenID Connect gives no ID token.
     if breakage.name == ID_TOKEN.name { vec!["openid".to_owned()] } else { Vec::new() }
+}
+
+/// Whether this switch needs a token that is bound to a key.
+pub fn needs_dpop(breakage: &Breakage) -> bool {
+    [&BOUND_AS_BEARER, &OTHER_KEY, &REPLAYED_PROOF, &PROOF_FOR_OTHER_URL]
+        .iter()
+        .any(|known| known.name == breakage.name)
 }

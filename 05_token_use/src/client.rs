@@ -1,5 +1,7 @@
 //! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for nothing.
 
+use std::sync::Arc;
+
 use authorization_code::client::Ready;
 use dynamic_client_registration::ClientInformation;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
@@ -10,6 +12,7 @@ use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
 
 use crate::authorized::Authorized;
+use crate::dpop::Dpop;
 use crate::error::TokenUseError;
 use crate::token_endpoints::{self, Hint};
 use crate::{forgeries, rules};
@@ -34,6 +37,8 @@ pub struct Story<'a> {
     pub is_own_server: bool,
     /// How the MCP server authenticates to the authorization server, where that is known.
     pub resource_server: Option<ClientInformation>,
+    /// The key that the tokens are bound to, if they are.
+    pub dpop: Option<Arc<Dpop>>,
 }
 
 impl Story<'_> {
@@ -41,6 +46,9 @@ impl Story<'_> {
     pub async fn tell(&self) -> Result<(), Failure> {
         self.authorized.sign_in_first(&[]).await?;
         let reporter = self.http.reporter();
+        if let Some(dpop) = &self.dpop {
+            self.look_at_the_binding(dpop).await;
+        }
 
         reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
         let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
@@ -62,6 +70,18 @@ impl Story<'_> {
         }
         connection.close().await;
         Ok(())
+    }
+
+    async fn look_at_the_binding(&self, dpop: &Dpop) {
+        let reporter = self.http.reporter();
+        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
+        if let Some(kept) = &self.authorized.state().await.tokens {
+            dpop.check_bound(reporter, &kept.tokens.access_token);
+        }
+        reporter.note(
+            "The client has made a key for this run and has shown it to the IdP with the token request: a JWT in the header DPoP, signed with that key, \
+             for that request. From now on such a proof goes with every request, made anew each time; without the key the token is worth nothing.",
+        );
     }
 
     async fn call_tools(&self, connection: &Connection) -> Result<(), Failure> {
@@ -201,15 +221,29 @@ impl Story<'_> {
     async fn present(&self, token: &Secret) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({})).bearer(token);
+        let is_bound = self.dpop.is_some();
+        let (side, rule, why) = match is_bound {
+            true => (Side::Server, &rules::NOT_AS_BEARER, "The calendar has the token, and not the client's key."),
+            false => (
+                Side::Client,
+                &rules::FOREIGN_TOKEN,
+                "Lesson 06 closes this: there the server looks at aud, and answers 401.",
+            ),
+        };
+        let _expecting = reporter.expecting(side, rule, why);
         let answer = self.http.send(&request).await?;
-        let why = "Lesson 06 closes this: there the server looks at aud, and answers 401.";
-        let _expecting = reporter.expecting(Side::Client, &rules::FOREIGN_TOKEN, why);
         let expected = "the server refuses a token that was given out for another one";
         reporter.check(&rules::FOREIGN_TOKEN, answer.status == 401, expected, format!("HTTP {}", answer.status));
-        reporter.note(
-            "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the calendar. Had it the scopes, it \
-             could do everything else, too.",
-        );
+        reporter.note(match is_bound {
+            true => {
+                "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
+                 here: whom a token is for, only aud says (lesson 06)."
+            }
+            false => {
+                "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the calendar. Had it the scopes, it \
+                 could do everything else, too."
+            }
+        });
         Ok(())
     }
 

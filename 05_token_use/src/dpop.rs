@@ -2,6 +2,7 @@
 //!
 //! The client shows with each request that it has the key: a JWT over the request's method, URL and token, good for this one request (§4.2). A token that
 //! somebody finds is worth nothing without the key. A server may want a number of its own in it, the nonce (§8, §9), which the client then repeats.
+//! [`crate::dpop_proof`] is the MCP server's part.
 //!
 //! Left out: keys that outlive the process, and `dpop_jkt`, which binds the code too (§10).
 
@@ -9,14 +10,18 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use authorization_code::client_assertion::{ClientKey, random};
+use authorization_code::token_response;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use protected_resource_discovery::challenge;
 use serde_json::{Value, json};
-use shared::Secret;
 use shared::http::{Answer, Decorate, Request};
+use shared::{Failure, Reporter, Secret, Side};
 use url::{Url, form_urlencoded};
+
+use crate::rules;
 
 /// A client's key, and what servers have asked it to repeat.
 pub struct Dpop {
@@ -26,9 +31,43 @@ pub struct Dpop {
 }
 
 impl Dpop {
-    /// A new key; `None` where the system has no randomness.
-    pub fn generate() -> Option<Self> {
-        Some(Self { key: ClientKey::generate()?, nonces: Mutex::default() })
+    /// A new key.
+    pub fn generate() -> Result<Self, Failure> {
+        let no_randomness = || {
+            let message = "This system gave no random numbers, so there is no key.";
+            Failure::new("dpop.key", message, "Look into the system's log.")
+        };
+        Ok(Self { key: ClientKey::generate().ok_or_else(no_randomness)?, nonces: Mutex::default() })
+    }
+
+    /// The key's thumbprint, by which a token names it: RFC 7638.
+    pub fn thumbprint(&self) -> Option<String> {
+        let jwk: Jwk = serde_json::from_value(self.key.jwk.clone()).ok()?;
+        jwk.thumbprint(ThumbprintHash::SHA256).ok()
+    }
+
+    /// Whether a token that was asked for with this key is bound to it, as far as it can be read.
+    pub fn check_bound(&self, reporter: &Reporter, token: &Secret) {
+        let Some(claims) = token_response::claims(token) else {
+            reporter
+                .note("The token cannot be read here, so whether it is bound to the key is between the two servers.");
+            return;
+        };
+        let thumbprint = self.thumbprint().unwrap_or_default();
+        let bound = claims.get("cnf").and_then(|cnf| cnf["jkt"].as_str());
+        let expected = format!("cnf.jkt is {thumbprint}, the thumbprint of this client's key");
+        reporter.on(Side::Idp).check(
+            &rules::IDP_BINDS_TOKEN,
+            bound == Some(&thumbprint),
+            expected,
+            bound.unwrap_or("absent"),
+        );
+    }
+
+    /// The request with this token, and with a proof for it that was made for `signed`.
+    pub fn with_proof_of(&self, request: Request, signed: &Request, token: &Secret) -> Option<Request> {
+        let proof = self.proof(signed, Some(token.expose()), shared::now())?;
+        Some(with_token(request, token).header("dpop", proof.expose()))
     }
 
     /// A proof for this request at `now` (seconds since 1970): RFC 9449 §4.2.
@@ -59,8 +98,17 @@ impl Dpop {
     }
 }
 
+/// A token that is bound to a key, in the scheme for such tokens: RFC 9449 §7.1.
+pub fn with_token(request: Request, token: &Secret) -> Request {
+    request.header("authorization", &format!("DPoP {}", token.expose()))
+}
+
 impl Decorate for Dpop {
     fn decorated(&self, request: &Request) -> Request {
+        // Whoever brings a proof wants no other.
+        if request.header_value("dpop").is_some() {
+            return request.clone();
+        }
         let token = request.header_value("authorization").and_then(|value| value.strip_prefix("DPoP "));
         if token.is_none() && !is_token_request(request) {
             return request.clone();

@@ -15,10 +15,11 @@ use shared::Reporter;
 use tokio::time::timeout;
 
 use crate::access_token::{AccessToken, Verifier};
-use crate::bearer;
+use crate::bearer::{self, Scheme};
 use crate::checks::{Checks, short};
+use crate::dpop_proof::Proofs;
 use crate::permissions::Permissions;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{self, Answer, Refusal};
 use crate::sessions::Sessions;
 use crate::verified_tokens::VerifiedTokens;
 
@@ -37,6 +38,8 @@ pub struct Guard {
     pub permissions: Arc<Permissions>,
     /// Going further: tokens that need no second look. `None`: every token is verified every time.
     pub verified: Option<VerifiedTokens>,
+    /// Going further: proofs of keys that tokens are bound to.
+    pub proofs: Proofs,
     /// Whose sessions are whose.
     pub sessions: Sessions,
     /// Where the checks are told.
@@ -46,9 +49,12 @@ pub struct Guard {
 /// Lets a request through whose token is good for it; every other gets its refusal.
 pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.admit(request).await {
-        Ok((request, token)) => {
-            let response = next.run(request).await;
+        Ok(Admitted { request, token, nonce }) => {
+            let mut response = next.run(request).await;
             guard.sessions.remember(response.headers(), &token);
+            if let Some(nonce) = nonce {
+                refusal::add_nonce(&mut response, &nonce);
+            }
             response
         }
         Err(answer) => answer,
@@ -56,17 +62,26 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
 }
 
 impl Guard {
-    async fn admit(&self, request: Request) -> Result<(Request, Arc<AccessToken>), Response> {
+    async fn admit(&self, request: Request) -> Result<Admitted, Response> {
         let (mut parts, body) = request.into_parts();
         let checks = Checks::told(&self.reporter);
         // 1. Is there a token, and is it where it belongs?
-        let token = bearer::token(&checks, &parts).map_err(|refusal| self.refuse(&refusal))?;
+        let credentials = bearer::credentials(&checks, &parts);
+        let credentials = credentials.map_err(|refusal| self.refuse(&refusal, self.proofs.scheme()))?;
+        // A server that takes bound tokens only says so, whatever came.
+        let scheme = match credentials.scheme {
+            Scheme::Dpop => Scheme::Dpop,
+            Scheme::Bearer => self.proofs.scheme(),
+        };
 
-        // 2. Is it good?
-        let (token, how) = self.verified(&checks, token).await.map_err(|refusal| self.refuse(&refusal))?;
+        // 2. Is it good? And where it is bound to a key: is the key there?
+        let verified = self.verified(&checks, credentials.token).await;
+        let (token, how) = verified.map_err(|refusal| self.refuse(&refusal, scheme))?;
+        let nonce = self.proofs.check(&checks, credentials, &parts, &token);
+        let nonce = nonce.map_err(|refusal| self.refuse(&refusal, scheme))?;
 
         // 3. Is the session, if any, its user's?
-        self.sessions.check(&checks, &parts.headers, &token).map_err(|refusal| self.refuse(&refusal))?;
+        self.sessions.check(&checks, &parts.headers, &token).map_err(|refusal| self.refuse(&refusal, scheme))?;
 
         // 4. What is asked for?
         let body = timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await;
@@ -77,11 +92,11 @@ impl Guard {
 
         // 5. Does the token allow it?
         if let Some(tool) = &asked.tool {
-            self.permissions.check(&checks, tool, &token).map_err(|refusal| self.refuse(&refusal))?;
+            self.permissions.check(&checks, tool, &token).map_err(|refusal| self.refuse(&refusal, scheme))?;
         }
         checks.note(|| asked.let_in(&token, how, self.verifier.audience.is_some()));
         parts.extensions.insert(Arc::clone(&token));
-        Ok((Request::from_parts(parts, Body::from(body)), token))
+        Ok(Admitted { request: Request::from_parts(parts, Body::from(body)), token, nonce })
     }
 
     /// The token, verified now, or remembered to be good where this server remembers.
@@ -99,15 +114,17 @@ impl Guard {
         Ok((good, How::Verified))
     }
 
-    fn refuse(&self, refusal: &Refusal) -> Response {
+    fn refuse(&self, refusal: &Refusal, scheme: Scheme) -> Response {
         if let Some(failed) = &refusal.failed {
             self.reporter.check(failed.rule, false, &failed.expected, &failed.got);
         }
-        let response = refusal.response(&self.protected);
+        let response = refusal.response(&self.protected, scheme);
         let code = match &refusal.answer {
             Answer::Unauthenticated => ": no token came",
             Answer::InvalidRequest(_) => " invalid_request",
             Answer::InvalidToken(_) => " invalid_token",
+            Answer::InvalidDpopProof(_) => " invalid_dpop_proof",
+            Answer::UseDpopNonce(_) => " use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
             Answer::InsufficientScope(_) => " insufficient_scope",
             Answer::NoSuchSession => ": the session is not this user's",
             Answer::Unavailable { .. } => ": nobody can tell now whether this token is good",
@@ -115,6 +132,14 @@ impl Guard {
         self.reporter.note(format!("{}{code}.", response.status().as_u16()));
         response
     }
+}
+
+/// A request that is served.
+struct Admitted {
+    request: Request,
+    token: Arc<AccessToken>,
+    /// A nonce for the client's next proof.
+    nonce: Option<String>,
 }
 
 /// The part of a message that decides what it takes.

@@ -262,7 +262,8 @@ fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
     Some(document["keys"].as_array()?.iter().filter_map(key).take(MAX_KEYS).map(Arc::new).collect())
 }
 
-fn key(jwk: &Value) -> Option<Key> {
+/// A key that verifies signatures; `None` where it does not, or cannot be read.
+pub(crate) fn key(jwk: &Value) -> Option<Key> {
     let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
     let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let verifies =

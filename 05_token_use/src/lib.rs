@@ -20,7 +20,8 @@
 //! | [`commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
 //! | [`attacks`], [`forgeries`] | what `--break` sends |
 //! | [`verified_tokens`] | going further: a bounded cache of verified tokens |
-//! | [`dpop`] | going further: tokens that are good only with a key (RFC 9449) |
+//! | [`dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
+//! | [`dpop_proof`], [`nonces`] | the MCP server's part |
 //! | [`options`] | how tokens are checked |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
@@ -36,11 +37,13 @@ pub mod checks;
 pub mod client;
 pub mod commands;
 pub mod dpop;
+pub mod dpop_proof;
 pub mod error;
 pub mod forgeries;
 pub mod guard;
 pub mod issued_by;
 pub mod jwks;
+pub mod nonces;
 pub mod options;
 pub mod permissions;
 pub mod refusal;

@@ -1,6 +1,7 @@
 //! `cargo run -p token_use`: arguments and wiring; the lesson is in the library.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use authorization_code::options::SignInOptions;
 use clap::{Parser, Subcommand};
@@ -15,8 +16,9 @@ use shared::{Failure, Side, story};
 use token_use::authorized::Authorized;
 use token_use::client::Story;
 use token_use::commands::KeptCommand;
+use token_use::dpop::Dpop;
 use token_use::jwks::Limits;
-use token_use::options::{CheckOptions, resource_server};
+use token_use::options::{CheckOptions, UseOptions, resource_server};
 use token_use::{attacks, breakages, client, commands, server};
 
 /// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC 7662)
@@ -33,6 +35,8 @@ struct Cli {
     server: ServerOptions,
     #[command(flatten)]
     checks: CheckOptions,
+    #[command(flatten)]
+    uses: UseOptions,
     #[command(flatten)]
     registration: RegistrationOptions,
     #[command(flatten)]
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
         }
         Some(Role::RotateKeys) => story::run(&reporter, holds, rotate_keys(&setup)),
         Some(Role::Kept(command)) => story::run(&reporter, holds, async {
+            cli.uses.no_dpop()?;
             commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
         }),
     }
@@ -135,18 +140,26 @@ async fn run_client(
     plan: Plan,
     resource_server: Option<dynamic_client_registration::ClientInformation>,
 ) -> Result<(), Failure> {
-    let sign_in = cli.sign_in.clone();
+    let dpop = dpop(setup, cli)?;
+    let http = &dpop.iter().fold(http.clone(), |http, dpop| http.decorated_by(dpop.clone()));
+    let sign_in = SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
     let authorized = Authorized::new(http.clone(), server_url, plan, sign_in, None, None, setup.breakage.is_some());
     match setup.breakage {
         None => {
             let is_own_server = cli.role.is_none();
-            Story { http, server_url, authorized, is_own_server, resource_server }.tell().await
+            Story { http, server_url, authorized, is_own_server, resource_server, dpop }.tell().await
         }
         Some(breakage) => {
             authorized.sign_in_first(&breakages::scopes(breakage)).await?;
-            attacks::run(http, &authorized, server_url, breakage, cli.role.is_some()).await
+            attacks::run(http, &authorized, server_url, dpop.as_deref(), breakage, cli.role.is_some()).await
         }
     }
+}
+
+/// A key for this run, where tokens are to be bound to one: somebody asked for it, or the server that is started here wants it.
+fn dpop(setup: &Setup<'_>, cli: &Cli) -> Result<Option<Arc<Dpop>>, Failure> {
+    let is_wanted = cli.uses.dpop || cli.checks.require_dpop || setup.breakage.is_some_and(breakages::needs_dpop);
+    is_wanted.then(|| Dpop::generate().map(Arc::new)).transpose()
 }
 
 async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use dynamic_client_registration::{ClientInformation, administration};
 use keycloak::Idp;
-use shared::Secret;
+use shared::{Failure, Secret};
 
 /// Options about checking tokens.
 #[derive(Args, Clone, Debug, Default)]
@@ -14,6 +14,28 @@ pub struct CheckOptions {
     /// Going further: remember this many verified tokens instead of verifying them each time
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000), global = true)]
     pub remember_tokens: u32,
+    /// Going further: take only tokens that are bound to a key (DPoP, RFC 9449), and want a nonce in each proof
+    #[arg(long, global = true)]
+    pub require_dpop: bool,
+}
+
+/// Options about using tokens.
+#[derive(Args, Clone, Debug, Default)]
+pub struct UseOptions {
+    /// Going further: bind the tokens to a key of this run's, so that they are good for nobody else (DPoP, RFC 9449)
+    #[arg(long, global = true)]
+    pub dpop: bool,
+}
+
+impl UseOptions {
+    /// The key is there for one run only, so tokens that are kept are bound to none.
+    pub fn no_dpop(&self) -> Result<(), Failure> {
+        let message = "--dpop makes a key for one run, and this command keeps tokens beyond it, when the key is gone.";
+        match self.dpop {
+            true => Err(Failure::new("configuration.dpop", message, "Leave --dpop out, or use client.")),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The client of the tutorial's realm that stands for the MCP server, and its secret.

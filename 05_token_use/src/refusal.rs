@@ -1,10 +1,13 @@
 //! The answer to a request that is not served: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error
-//! Handling. What a stranger sent never comes back in it: the texts are this server's own.
+//! Handling; RFC 9449 §7.1 for tokens that are bound to a key. What a stranger sent never comes back in it: the texts are this server's own.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
 use shared::event::Rule;
+
+use crate::bearer::Scheme;
+use crate::dpop_proof;
 
 /// Why a request is not served: the check that failed, and the answer.
 #[derive(Clone, Debug)]
@@ -35,6 +38,10 @@ pub enum Answer {
     InvalidRequest(&'static str),
     /// 401 `invalid_token`.
     InvalidToken(&'static str),
+    /// 401 `invalid_dpop_proof`: the token may be good, and who sends it has not shown its key.
+    InvalidDpopProof(&'static str),
+    /// 401 `use_dpop_nonce`, with the nonce that the next proof has to have.
+    UseDpopNonce(String),
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope would help.
     InsufficientScope(Option<String>),
     /// 404: a session of somebody else's, or none at all; which of the two, is nobody's business.
@@ -52,8 +59,8 @@ impl Refusal {
         Self { failed: None, answer: Answer::InvalidToken(description) }
     }
 
-    /// What the client gets.
-    pub fn response(&self, protected: &ProtectedResource) -> Response {
+    /// What the client gets; a challenge is of this scheme.
+    pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
         if let Answer::Unavailable { retry_after } = self.answer {
             let wait = [(header::RETRY_AFTER, retry_after.to_string())];
             let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
@@ -62,11 +69,17 @@ impl Refusal {
         if self.answer == Answer::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
-        let parameters = self.parameters(protected).into_iter().flatten();
+        // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are acceptable" (RFC 9449 §7.1)
+        let algs = (scheme == Scheme::Dpop).then(|| ("algs", dpop_proof::ALGORITHMS.join(" ")));
+        let parameters = self.parameters(protected).into_iter().chain([algs]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
-        let challenge = [(header::WWW_AUTHENTICATE, format!("Bearer {}", parameters.join(", ")))];
-        (self.status(), challenge, "WWW-Authenticate says what is wrong and where a good token comes from.\n")
-            .into_response()
+        let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
+        let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
+        let mut response = (self.status(), challenge, text).into_response();
+        if let Answer::UseDpopNonce(nonce) = &self.answer {
+            add_nonce(&mut response, nonce);
+        }
+        response
     }
 
     fn status(&self) -> StatusCode {
@@ -74,7 +87,10 @@ impl Refusal {
             // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code." (RFC 6750 §3.1)
             Answer::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token Handling)
-            Answer::Unauthenticated | Answer::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Answer::Unauthenticated
+            | Answer::InvalidToken(_)
+            | Answer::InvalidDpopProof(_)
+            | Answer::UseDpopNonce(_) => StatusCode::UNAUTHORIZED,
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
             Answer::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Answer::NoSuchSession => StatusCode::NOT_FOUND,
@@ -93,6 +109,8 @@ impl Refusal {
             Answer::Unauthenticated | Answer::NoSuchSession | Answer::Unavailable { .. } => vec![hint, metadata],
             Answer::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
             Answer::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
+            Answer::InvalidDpopProof(why) => vec![error("invalid_dpop_proof"), description(why), hint, metadata],
+            Answer::UseDpopNonce(_) => vec![error("use_dpop_nonce"), description(NEEDS_NONCE), hint, metadata],
             Answer::InsufficientScope(needed) => {
                 let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
                 let scope = needed.clone().map(|scope| ("scope", scope));
@@ -102,6 +120,17 @@ impl Refusal {
     }
 }
 
+/// With the next answer the client gets a nonce for its next proof: RFC 9449 §8.2, §9.
+pub fn add_nonce(response: &mut Response, nonce: &str) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(nonce) {
+        headers.insert(HeaderName::from_static("dpop-nonce"), value);
+        // "Responses that include the DPoP-Nonce HTTP header should be uncacheable" (RFC 9449 §8.2)
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+const NEEDS_NONCE: &str = "The proof needs the nonce that came with this answer";
 const NEEDS_SCOPE: &str = "The token lacks the scope that this operation needs";
 const NEEDS_ROLE: &str = "The user lacks the role that this operation needs";
 

@@ -60,8 +60,56 @@ pub static SCOPE: Rule = must("token.scope-of-tool", &spec::RFC6750_3_1_INSUFFIC
 /// The user has the role that the tool needs.
 pub static ROLE: Rule = must("token.role-of-tool", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
 
+/// A token that is bound to a key is not sent as if it were not.
+pub static NOT_AS_BEARER: Rule = must("token.not-bound", &spec::RFC9449_7_2);
+
+/// The token is bound to a key, on a server that wants it.
+pub static BOUND: Rule = must("proof.required", &spec::RFC9728_2_DPOP);
+
+/// There is one proof.
+pub static PROOF_ONE: Rule = must("proof.one-header", &spec::RFC9449_4_3_ONE);
+
+/// The proof is a JWT.
+pub static PROOF_JWT: Rule = must("proof.jwt", &spec::RFC9449_4_3_JWT);
+
+/// The proof is complete.
+pub static PROOF_CLAIMS: Rule = must("proof.claims", &spec::RFC9449_4_3_CLAIMS);
+
+/// The JWT is a proof.
+pub static PROOF_TYP: Rule = must("proof.typ", &spec::RFC9449_4_3_TYP);
+
+/// The algorithm is on the list.
+pub static PROOF_ALG: Rule = must("proof.alg", &spec::RFC9449_4_3_ALG);
+
+/// The proof brings a public key.
+pub static PROOF_JWK: Rule = must("proof.jwk", &spec::RFC9449_4_3_JWK);
+
+/// The signature is the key's.
+pub static PROOF_SIGNATURE: Rule = must("proof.signature", &spec::RFC9449_4_3_SIGNATURE);
+
+/// The proof is for this method.
+pub static PROOF_HTM: Rule = must("proof.htm", &spec::RFC9449_4_3_HTM);
+
+/// The proof is for this URL.
+pub static PROOF_HTU: Rule = must("proof.htu", &spec::RFC9449_4_3_HTU);
+
+/// The proof was made just now.
+pub static PROOF_IAT: Rule = must("proof.iat", &spec::RFC9449_4_3_IAT);
+
+/// The proof is for this token.
+pub static PROOF_ATH: Rule = must("proof.ath", &spec::RFC9449_4_3_ATH);
+
+/// The token is for this key.
+pub static PROOF_KEY: Rule = must("proof.key", &spec::RFC9449_4_3_KEY);
+
+/// The proof is good for one request.
+pub static PROOF_ONCE: Rule = must("proof.once", &spec::RFC9449_11_1);
+
 /// The session, where there is one, is the user's own.
 pub static SESSION_OWNER: Rule = should("request.session-owner", &spec::MCP_2025_11_25_SESSION);
+
+/// The authorization server binds a token to the client's key.
+pub static IDP_BINDS_TOKEN: Rule = must("idp.binds-token", &spec::RFC9449_6_1);
 
 /// The authorization server takes a refresh token that it gave, and that is not dead.
 pub static IDP_TAKES_REFRESH_TOKEN: Rule = must("idp.refresh-token", &spec::RFC6749_5_2_INVALID_GRANT);
@@ -108,7 +156,23 @@ pub static ALL: &[&Rule] = &[
     &SUBJECT,
     &SCOPE,
     &ROLE,
+    &NOT_AS_BEARER,
+    &BOUND,
+    &PROOF_ONE,
+    &PROOF_JWT,
+    &PROOF_CLAIMS,
+    &PROOF_TYP,
+    &PROOF_ALG,
+    &PROOF_JWK,
+    &PROOF_SIGNATURE,
+    &PROOF_HTM,
+    &PROOF_HTU,
+    &PROOF_IAT,
+    &PROOF_ATH,
+    &PROOF_KEY,
+    &PROOF_ONCE,
     &SESSION_OWNER,
+    &IDP_BINDS_TOKEN,
     &IDP_TAKES_REFRESH_TOKEN,
     &IDP_TAKES_REFRESH_TOKEN_ONCE,
     &IDP_ENDS_FAMILY,

@@ -11,6 +11,7 @@ use serde_json::json;
 use shared::{Failure, Reporter, mcp};
 
 use crate::access_token::Verifier;
+use crate::dpop_proof::{self, Proofs};
 use crate::guard::{Guard, guard};
 use crate::jwks::Limits;
 use crate::options::CheckOptions;
@@ -37,13 +38,15 @@ pub struct Server {
     pub verifier: Verifier,
     /// How many verified tokens it remembers.
     remember: usize,
+    /// Whether it takes only tokens that are bound to a key.
+    requires_dpop: bool,
     reporter: Reporter,
 }
 
 impl Server {
     /// With the checks of this lesson.
     pub fn new(
-        protected: ProtectedResource,
+        mut protected: ProtectedResource,
         options: &CheckOptions,
         limits: Limits,
         reporter: Reporter,
@@ -51,18 +54,23 @@ impl Server {
         let issuer = protected.authorization_servers.first().cloned().unwrap_or_default();
         let verifier = Verifier::of(&issuer, options, limits, &reporter)?;
         let remember = usize::try_from(options.remember_tokens).unwrap_or_default();
-        Ok(Self { protected, verifier, remember, reporter })
+        let requires_dpop = options.require_dpop;
+        if requires_dpop {
+            protected.more = dpop_proof::metadata();
+        }
+        Ok(Self { protected, verifier, remember, requires_dpop, reporter })
     }
 
     /// `/mcp`, its metadata, and `/health`.
     pub fn app(self, table: Table, toolbox: impl Toolbox) -> Result<Router, Failure> {
-        let Self { protected, verifier, remember, reporter } = self;
+        let Self { protected, verifier, remember, requires_dpop, reporter } = self;
         let permissions = Arc::new(Permissions::of_scopes(table, &protected.scopes));
         let layer = Guard {
             protected: protected.clone(),
             verifier,
             permissions: permissions.clone(),
             verified: (remember > 0).then(|| VerifiedTokens::new(remember)),
+            proofs: Proofs::new(&protected.resource, requires_dpop),
             sessions: Sessions::default(),
             reporter: reporter.clone(),
         };

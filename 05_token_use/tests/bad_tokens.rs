@@ -55,6 +55,8 @@ const ISS: Expected = Expected::Token("The token is from another authorization s
 const EXP: Expected = Expected::Token("The token has expired", &rules::EXPIRY);
 const NBF: Expected = Expected::Token("The token is not good yet", &rules::NOT_BEFORE);
 const SUB: Expected = Expected::Token("The token does not say whose it is", &rules::SUBJECT);
+const BOUND: Expected =
+    Expected::Token("The token is bound to a key, and came without a proof of it", &rules::NOT_AS_BEARER);
 const IN_URL: Expected = Expected::Request("The access token must not be in the URL", &rules::NOT_IN_QUERY);
 const HEADERS: Expected = Expected::Request("There must be one Authorization header, in ASCII", &rules::ONE_HEADER);
 const CREDENTIALS: Expected = Expected::Request("The Authorization header is malformed", &rules::B64TOKEN);
@@ -204,7 +206,6 @@ fn no_tokens(w: &World) -> Vec<Row> {
     let mut rows = vec![row("no header", weather(), Expected::NoToken)];
     for (name, value, expected) in [
         ("Basic", format!("Basic {MARKER}"), Expected::NoToken),
-        ("DPoP", format!("DPoP {good}"), Expected::NoToken),
         ("a scheme that begins like Bearer", format!("BearerX {good}"), Expected::NoToken),
         ("a token without a scheme", good.clone(), Expected::NoToken),
         ("an empty header", String::new(), Expected::NoToken),
@@ -496,6 +497,14 @@ fn claims_rows(w: &World) -> Vec<Row> {
     }
     for sub in [Value::Null, json!(""), json!(7), json!([MARKER])] {
         rows.push(w.claiming(&format!("sub is {sub}"), &json!({"sub": sub}), SUB));
+    }
+    for cnf in [
+        json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
+        json!({"x5t#S256": "AAAA"}),
+        json!({}),
+        json!(7),
+    ] {
+        rows.push(w.claiming(&format!("cnf is {cnf}"), &json!({"cnf": cnf}), BOUND));
     }
     rows
 }

@@ -287,6 +287,7 @@ impl Server {
             authorization_servers: vec![issuer.to_owned()],
             scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
             registration_hint: false,
+            more: Value::Null,
             breakage: None,
         };
         let captured = Captured::json();

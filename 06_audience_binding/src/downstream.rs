@@ -13,6 +13,7 @@ use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
 use token_use::checks::{Checks, short};
+use token_use::dpop_proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
 use token_use::refusal::{Answer, Refusal};
@@ -72,6 +73,7 @@ impl Downstream {
             return Ok(good);
         }
         let good = self.careful.verify(&checks, token).await?;
+        dpop_proof::not_bound(&checks, &good)?;
         // "The request requires higher privileges than provided by the access token." (RFC 6750 §3.1)
         let granted = good.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
@@ -112,9 +114,11 @@ fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
         Answer::Unavailable { .. } | Answer::NoSuchSession => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        Answer::Unauthenticated => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
+        Answer::Unauthenticated | Answer::UseDpopNonce(_) => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
         Answer::InvalidRequest(why) => (StatusCode::BAD_REQUEST, error("invalid_request", why)),
-        Answer::InvalidToken(why) => (StatusCode::UNAUTHORIZED, error("invalid_token", why)),
+        Answer::InvalidToken(why) | Answer::InvalidDpopProof(why) => {
+            (StatusCode::UNAUTHORIZED, error("invalid_token", why))
+        }
         Answer::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, error("insufficient_scope", "The token allows too little"))
         }

@@ -64,7 +64,7 @@ impl Toolbox for Office {
 
 /// The token as the client sent it; that it is good, was seen before.
 fn presented(caller: &Caller<'_>) -> Option<Secret> {
-    bearer::token(&Checks::quiet(), caller.request?).ok().map(Secret::new)
+    bearer::credentials(&Checks::quiet(), caller.request?).ok().map(|credentials| Secret::new(credentials.token))
 }
 
 /// The calendar's tools.

@@ -131,7 +131,7 @@ fn profile(token: &str) -> Request<Body> {
 #[tokio::test]
 async fn an_id_token_is_refused_even_where_only_its_audience_tells_it_apart() {
     let (authority, key) = authority().await;
-    let options = CheckOptions { accept_typ: vec!["JWT".to_owned()], remember_tokens: 0 };
+    let options = CheckOptions { accept_typ: vec!["JWT".to_owned()], ..CheckOptions::default() };
     let mut id_token = claims(&authority, &json!("the-client"));
     id_token.as_object_mut().unwrap().remove("typ");
     let id_token = key.token(&id_token);
@@ -143,7 +143,7 @@ async fn an_id_token_is_refused_even_where_only_its_audience_tells_it_apart() {
 #[tokio::test]
 async fn a_token_that_is_remembered_was_for_this_server() {
     let (authority, key) = authority().await;
-    let options = CheckOptions { accept_typ: Vec::new(), remember_tokens: 10 };
+    let options = CheckOptions { remember_tokens: 10, ..CheckOptions::default() };
     let server = own_server(&authority.issuer, &[], &options);
     for _ in 0..2 {
         let token = key.token(&claims(&authority, &json!("account")));

@@ -131,6 +131,7 @@ const OPTIONS_OF_SERVER: &[&str] = &[
     "registration_hint",
     "accept_typ",
     "remember_tokens",
+    "require_dpop",
     "audience",
     "second_port",
     "second_scopes",

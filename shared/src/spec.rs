@@ -1049,6 +1049,150 @@ pub static MCP_2025_11_25_SESSION: SpecRef = SpecRef {
     quote: "MCP servers SHOULD bind session IDs to user-specific information.",
 };
 
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_ONE: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "There is not more than one DPoP HTTP request header field.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_JWT: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The DPoP HTTP request header field value is a single and well-formed JWT.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_CLAIMS: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "All required claims per Section 4.2 are contained in the JWT.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_TYP: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The typ JOSE Header Parameter has the value dpop+jwt.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_ALG: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm [IANA.JOSE.ALGS], is not none, is supported by the application, and is acceptable per local policy.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_SIGNATURE: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_JWK: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The jwk JOSE Header Parameter does not contain a private key.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_HTM: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The htm claim matches the HTTP method of the current request.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_HTU: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received, ignoring any query and fragment parts.",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_IAT: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "The creation time of the JWT, as determined by either the iat claim or a server managed timestamp via the nonce claim, is within an acceptable window (see Section 11.1).",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_ATH: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "ensure that the value of the ath claim equals the hash of that access token",
+};
+
+/// RFC 9449 §4.3
+pub static RFC9449_4_3_KEY: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§4.3",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-4.3",
+    quote: "confirm that the public key to which the access token is bound matches the public key from the DPoP proof.",
+};
+
+/// RFC 9449 §5
+pub static RFC9449_5_TOKEN_TYPE: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§5",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-5",
+    quote: "The client MUST discard the response in this case if this protection is deemed important for the security of the application; otherwise, the client may continue as in a regular OAuth interaction.",
+};
+
+/// RFC 9449 §6.1
+pub static RFC9449_6_1: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§6.1",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-6.1",
+    quote: "The value of the jkt member MUST be the base64url encoding (as defined in [RFC7515]) of the JWK SHA-256 Thumbprint (according to [RFC7638]) of the DPoP public key (in JWK format) to which the access token is bound.",
+};
+
+/// RFC 9449 §7
+pub static RFC9449_7: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§7",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-7",
+    quote: "Requests to DPoP-protected resources MUST include both a DPoP proof as per Section 4 and the access token as described in Section 7.1.",
+};
+
+/// RFC 9449 §7.2
+pub static RFC9449_7_2: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§7.2",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-7.2",
+    quote: "Specifically, such a protected resource MUST reject a DPoP-bound access token received as a bearer token per [RFC6750].",
+};
+
+/// RFC 9449 §11.1
+pub static RFC9449_11_1: SpecRef = SpecRef {
+    id: "RFC 9449",
+    section: "§11.1",
+    url: "https://www.rfc-editor.org/rfc/rfc9449#section-11.1",
+    quote: "HTTP requests to the same URI for which the jti value has been seen before would be declined.",
+};
+
+/// RFC 9728 §2
+pub static RFC9728_2_DPOP: SpecRef = SpecRef {
+    id: "RFC 9728",
+    section: "§2",
+    url: "https://www.rfc-editor.org/rfc/rfc9728#section-2",
+    quote: "OPTIONAL. Boolean value specifying whether the protected resource always requires the use of DPoP-bound access tokens [RFC9449].",
+};
+
 /// Every reference above.
 pub static ALL: &[&SpecRef] = &[
     &RFC6750_3_1_NO_ERROR,
@@ -1180,6 +1324,24 @@ pub static ALL: &[&SpecRef] = &[
     &RFC7009_2_1_CASCADE,
     &RFC7662_2_2,
     &MCP_2025_11_25_SESSION,
+    &RFC9449_4_3_ONE,
+    &RFC9449_4_3_JWT,
+    &RFC9449_4_3_CLAIMS,
+    &RFC9449_4_3_TYP,
+    &RFC9449_4_3_ALG,
+    &RFC9449_4_3_SIGNATURE,
+    &RFC9449_4_3_JWK,
+    &RFC9449_4_3_HTM,
+    &RFC9449_4_3_HTU,
+    &RFC9449_4_3_IAT,
+    &RFC9449_4_3_ATH,
+    &RFC9449_4_3_KEY,
+    &RFC9449_5_TOKEN_TYPE,
+    &RFC9449_6_1,
+    &RFC9449_7,
+    &RFC9449_7_2,
+    &RFC9449_11_1,
+    &RFC9728_2_DPOP,
 ];
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ pub fn protected(issuer: &str) -> ProtectedResource {
         authorization_servers: vec![issuer.to_owned()],
         scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
         registration_hint: false,
+        more: Value::Null,
         breakage: None,
     }
 }

@@ -86,7 +86,7 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
 
     let mut http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]).await)?;
     if sign_in.dpop {
-        http = http.decorated_by(Arc::new(Dpop::generate().ok_or_else(|| bad("no random numbers"))?));
+        http = http.decorated_by(Arc::new(Dpop::generate()?));
     }
     let registration = RegistrationOptions { callback_port: 0, document_port: 0, ..registration };
     let plan = Plan { proves: false, ..registration.plan(None, true, None)? };

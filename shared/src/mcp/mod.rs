@@ -77,7 +77,11 @@ pub fn endpoint_cors() -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(allowed))
         .allow_methods(AllowMethods::mirror_request())
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::WWW_AUTHENTICATE, HeaderName::from_static("mcp-session-id")])
+        .expose_headers([
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("mcp-session-id"),
+            HeaderName::from_static("dpop-nonce"),
+        ])
 }
 
 /// `server/discover`, with which a client of MCP 2026-07-28 begins.

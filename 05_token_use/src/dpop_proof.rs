@@ -1,0 +1,334 @@
+//! Going further: tokens that are good only with a key. DPoP, RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part;
+//! [`crate::dpop`] is the client's.
+//!
+//! A token with the claim `cnf` is bound to a key (§6). This server takes it from whoever shows with each request that the key is there: by a proof for this
+//! method, URL and token, made just now, and good once. It takes bound tokens and others alike, unless `--require-dpop` asks for bound ones; then it wants a
+//! nonce of its own in each proof, too.
+//!
+//! Left out: proofs over the body of a request (a draft of MCP's has them), and several servers that share what they have seen.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, crypto};
+use serde_json::{Value, json};
+use shared::now;
+use url::Url;
+
+use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent};
+use crate::bearer::{Credentials, Scheme};
+use crate::checks::Checks;
+use crate::jwks;
+use crate::nonces::{Nonces, Standing};
+use crate::refusal::{Answer, Refusal};
+use crate::rules;
+
+/// Seconds for which a proof is good: "preferably only for a relatively brief period on the order of seconds or minutes" (RFC 9449 §11.1).
+const MAX_AGE: f64 = 60.0;
+/// Proofs that are remembered at a time, each as 32 bytes; then the server asks for patience.
+const MAX_SEEN: usize = 100_000;
+/// Algorithms of proofs, as metadata and challenges name them.
+pub const ALGORITHMS: &[&str] = &["ES256", "ES384", "PS256", "RS256", "EdDSA"];
+/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// What proofs are held against.
+pub struct Proofs {
+    /// This server's URL, as [`normalized`] has it.
+    url: Option<String>,
+    /// What this server asks for, where it takes bound tokens only.
+    nonces: Option<Nonces>,
+    /// Until when (seconds since 1970) a proof that was seen would be good.
+    seen: Mutex<HashMap<[u8; 32], f64>>,
+}
+
+impl Proofs {
+    /// For the server of this URL; one that takes bound tokens only, or any.
+    pub fn new(resource: &str, is_required: bool) -> Self {
+        let nonces = is_required.then(Nonces::default);
+        Self { url: normalized(resource), nonces, seen: Mutex::default() }
+    }
+
+    /// The scheme of a challenge to whoever has chosen none.
+    pub fn scheme(&self) -> Scheme {
+        if self.nonces.is_some() { Scheme::Dpop } else { Scheme::Bearer }
+    }
+
+    /// Whether who sends this token may have it. Gives a nonce where the client should use another one from now on.
+    pub fn check(
+        &self,
+        checks: &Checks<'_>,
+        credentials: Credentials<'_>,
+        parts: &Parts,
+        token: &AccessToken,
+    ) -> Result<Option<String>, Refusal> {
+        match credentials.scheme {
+            Scheme::Bearer => self.check_bearer(checks, token).map(|()| None),
+            Scheme::Dpop => self.check_proof(checks, credentials.token, parts, token),
+        }
+    }
+
+    fn check_bearer(&self, checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal> {
+        not_bound(checks, token)?;
+        // A server's own choice, which its metadata tells: dpop_bound_access_tokens_required (RFC 9728 §2).
+        match self.nonces {
+            None => Ok(()),
+            Some(_) => checks.holds(
+                &rules::BOUND,
+                false,
+                "the token is bound to a key (--require-dpop)",
+                "it is not",
+                Answer::InvalidToken("This server takes tokens that are bound to a key (DPoP) only"),
+            ),
+        }
+    }
+
+    /// RFC 9449 §4.3, in its order but for what costs least first.
+    fn check_proof(
+        &self,
+        checks: &Checks<'_>,
+        token_text: &str,
+        parts: &Parts,
+        token: &AccessToken,
+    ) -> Result<Option<String>, Refusal> {
+        let proof = Proof::read(checks, &parts.headers)?;
+        self.check_request(checks, &proof, parts)?;
+        proof.check_token(checks, token_text, token)?;
+        let newer = self.check_nonce(&proof)?;
+        self.check_first_use(checks, &proof)?;
+        Ok(newer)
+    }
+
+    /// Is the proof for this request, and made just now?
+    fn check_request(&self, checks: &Checks<'_>, proof: &Proof<'_>, parts: &Parts) -> Result<(), Refusal> {
+        // "The htm claim matches the HTTP method of the current request."
+        let htm = proof.jwt.claim_text("htm");
+        checks.holds(
+            &rules::PROOF_HTM,
+            htm == parts.method.as_str(),
+            format_args!("htm is {}", parts.method),
+            or_absent(htm),
+            Answer::InvalidDpopProof("The proof is for another method"),
+        )?;
+        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received, ignoring any query and fragment parts." Behind a
+        // proxy the request does not say which URL the client called, so this server's own is what counts.
+        let htu = proof.jwt.claim_text("htu");
+        checks.holds(
+            &rules::PROOF_HTU,
+            self.url.is_some() && normalized(htu) == self.url,
+            format_args!("htu is {}", self.url.as_deref().unwrap_or("this server's URL")),
+            or_absent(htu),
+            Answer::InvalidDpopProof("The proof is for another URL"),
+        )?;
+        // "The creation time of the JWT … is within an acceptable window"
+        let iat = number(&proof.jwt.claims, "iat").unwrap_or_default();
+        let age = seconds_now() - iat;
+        checks.holds(
+            &rules::PROOF_IAT,
+            (-LEEWAY..=MAX_AGE).contains(&age),
+            format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
+            format_args!("{age} s back"),
+            Answer::InvalidDpopProof("The proof is too old, or from the future: are both clocks right?"),
+        )
+    }
+
+    /// "A server MUST NOT accept any DPoP proofs without the nonce claim when a DPoP nonce has been provided to the client." (RFC 9449 §11.3) To have
+    /// none is no fault: how could a client know it?
+    fn check_nonce(&self, proof: &Proof<'_>) -> Result<Option<String>, Refusal> {
+        let Some(nonces) = &self.nonces else { return Ok(None) };
+        let (newest, standing) = nonces.look_at(proof.jwt.claim_text("nonce")).ok_or_else(busy)?;
+        match standing {
+            Standing::Newest => Ok(None),
+            Standing::Former => Ok(Some(newest)),
+            Standing::Unknown => Err(Refusal { failed: None, answer: Answer::UseDpopNonce(newest) }),
+        }
+    }
+
+    /// "HTTP requests to the same URI for which the jti value has been seen before would be declined." (RFC 9449 §11.1) Only who has the key gets this far,
+    /// so a stranger cannot fill the memory; who has one can, and then waits.
+    fn check_first_use(&self, checks: &Checks<'_>, proof: &Proof<'_>) -> Result<(), Refusal> {
+        let (hash, until) = (proof.hash(), number(&proof.jwt.claims, "iat").unwrap_or_default() + MAX_AGE);
+        let is_first = {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen.len() >= MAX_SEEN {
+                let now = seconds_now();
+                seen.retain(|_, until| *until >= now);
+            }
+            if seen.len() >= MAX_SEEN {
+                return Err(busy());
+            }
+            seen.insert(hash, until).is_none()
+        };
+        checks.holds(
+            &rules::PROOF_ONCE,
+            is_first,
+            "the proof was not used before (jti)",
+            if is_first { "it was not" } else { "it was" },
+            Answer::InvalidDpopProof("The proof was used before"),
+        )
+    }
+}
+
+/// "such a protected resource MUST reject a DPoP-bound access token received as a bearer token" (RFC 9449 §7.2): it is stolen, or else its owner gives its
+/// protection away. The same goes for what is bound in a way that this server does not know.
+pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal> {
+    let bound = token.claims.get("cnf");
+    // What is seldom there is not worth a line where it is not.
+    let Some(cnf) = bound else { return Ok(()) };
+    checks.holds(
+        &rules::NOT_AS_BEARER,
+        false,
+        "a token that is sent as Bearer is bound to no key",
+        format_args!("cnf is {cnf}"),
+        Answer::InvalidToken("The token is bound to a key, and came without a proof of it"),
+    )
+}
+
+/// A proof, which fits the key in its header.
+struct Proof<'a> {
+    jwt: Jwt<'a>,
+    /// The key's thumbprint (RFC 7638).
+    thumbprint: String,
+}
+
+impl<'a> Proof<'a> {
+    fn read(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Self, Refusal> {
+        // "There is not more than one DPoP HTTP request header field." And there is one: "a resource server MUST check that a DPoP proof was also received"
+        // (RFC 9449 §7.1).
+        let mut fields = headers.get_all("dpop").iter();
+        let (first, others) = (fields.next(), fields.count());
+        let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
+        let only = first.filter(|_| others == 0);
+        let answer = Answer::InvalidDpopProof("There must be one DPoP header");
+        let field = checks.some(&rules::PROOF_ONE, only, "one DPoP header", got, answer)?;
+
+        // "The DPoP HTTP request header field value is a single and well-formed JWT."
+        let jwt = field.to_str().ok().and_then(Jwt::split);
+        let got = if jwt.is_some() { "it is one" } else { "it is none" };
+        let answer = Answer::InvalidDpopProof("The proof is no JWT");
+        let jwt = checks.some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, answer)?;
+
+        // "All required claims per Section 4.2 are contained in the JWT."
+        let missing = missing(&jwt);
+        checks.holds(
+            &rules::PROOF_CLAIMS,
+            missing.is_empty(),
+            "jti, htm, htu, iat and ath are there",
+            if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
+            Answer::InvalidDpopProof("The proof lacks a claim"),
+        )?;
+        let thumbprint = check_signature(checks, &jwt)?;
+        Ok(Self { jwt, thumbprint })
+    }
+
+    /// Is it for this token, and is the token for this key?
+    fn check_token(&self, checks: &Checks<'_>, text: &str, token: &AccessToken) -> Result<(), Refusal> {
+        // "ensure that the value of the ath claim equals the hash of that access token"
+        let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
+        let ath = self.jwt.claim_text("ath");
+        checks.holds(
+            &rules::PROOF_ATH,
+            ath == hash,
+            format_args!("ath is {hash}"),
+            ath,
+            Answer::InvalidDpopProof("The proof is for another token"),
+        )?;
+        // "confirm that the public key to which the access token is bound matches the public key from the DPoP proof"
+        let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
+        checks.holds(
+            &rules::PROOF_KEY,
+            bound == Some(&self.thumbprint),
+            format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
+            bound.unwrap_or("absent"),
+            Answer::InvalidToken("The token is not bound to the proof's key"),
+        )
+    }
+
+    /// Of the key and the `jti`: "store only a hash thereof" (RFC 9449 §11.1).
+    fn hash(&self) -> [u8; 32] {
+        let text = format!("{} {}", self.thumbprint, self.jwt.claim_text("jti"));
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+        hash
+    }
+}
+
+fn missing(jwt: &Jwt<'_>) -> Vec<&'static str> {
+    let texts = ["jti", "htm", "htu", "ath"].into_iter().filter(|name| jwt.claim_text(name).is_empty());
+    texts.chain(number(&jwt.claims, "iat").is_none().then_some("iat")).collect()
+}
+
+/// Type, algorithm, key and signature; the key's thumbprint.
+fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal> {
+    // "The typ JOSE Header Parameter has the value dpop+jwt."
+    let typ = jwt.header_text("typ");
+    checks.holds(
+        &rules::PROOF_TYP,
+        typ == "dpop+jwt",
+        "typ is dpop+jwt",
+        or_absent(typ),
+        Answer::InvalidDpopProof("The proof is another kind of JWT"),
+    )?;
+    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm, is not none, is supported by the application"
+    let alg = jwt.header_text("alg");
+    let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
+    let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
+    let answer = Answer::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
+    let algorithm = checks.some(&rules::PROOF_ALG, known, expected, or_absent(alg), answer)?;
+
+    // "The jwk JOSE Header Parameter does not contain a private key."
+    let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
+    let private: Vec<_> = PRIVATE.iter().copied().filter(|name| jwk.get(name).is_some()).collect();
+    let key = Some(&jwk).filter(|_| private.is_empty()).and_then(jwks::key);
+    let got = match (&key, private.is_empty()) {
+        (Some(_), _) => "it is".to_owned(),
+        (None, true) => "there is none that can be read".to_owned(),
+        (None, false) => format!("it has {}", private.join(", ")),
+    };
+    let answer = Answer::InvalidDpopProof("The proof's jwk is no public key");
+    let key = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, answer)?;
+
+    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
+    let verifies =
+        |algorithm: Algorithm| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
+    let good = key.is_for(algorithm) && verifies(algorithm).unwrap_or(false);
+    checks.holds(
+        &rules::PROOF_SIGNATURE,
+        good,
+        "the signature is that key's",
+        if good { "it is" } else { "it is not" },
+        Answer::InvalidDpopProof("The proof's signature is wrong"),
+    )?;
+    let parsed: Option<Jwk> = serde_json::from_value(jwk).ok();
+    let thumbprint = parsed.and_then(|jwk| jwk.thumbprint(ThumbprintHash::SHA256).ok());
+    Ok(thumbprint.unwrap_or_default())
+}
+
+/// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ syntax-based normalization … and scheme-based normalization …
+/// before comparing the htu claim" (RFC 9449 §4.3).
+fn normalized(url: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.into())
+}
+
+fn busy() -> Refusal {
+    Refusal { failed: None, answer: Answer::Unavailable { retry_after: 60 } }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+fn seconds_now() -> f64 {
+    now() as f64
+}
+
+/// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.
+pub fn metadata() -> Value {
+    json!({"dpop_signing_alg_values_supported": ALGORITHMS, "dpop_bound_access_tokens_required": true})
+}
