@@ -134,6 +134,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("sub", "whose it is, by an identifier of the IdP's"),
     ("aud", "for which server"),
     ("azp", "to which client it was given"),
+    ("cnf", "the key that it is bound to"),
     ("exp", "good until"),
     ("iat", "issued"),
     ("nbf", "not before"),

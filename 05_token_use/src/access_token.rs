@@ -161,7 +161,7 @@ impl Verifier {
         )?;
 
         // "The resource server MUST verify that the "typ" header value is "at+jwt" or "application/at+jwt"" (RFC 9068 §4). Keycloak writes
-        // "JWT" instead, and Bearer into a claim typ; its ID tokens have ID there.
+        // "JWT" instead, and Bearer (or DPoP, of a token that is bound to a key) into a claim typ; its ID tokens have ID there.
         let typ = self.is_access_token(jwt);
         let got = format_args!(
             "{}, and the claim typ {}",
@@ -172,7 +172,7 @@ impl Verifier {
         checks.holds(
             &rules::TYPE,
             typ,
-            format_args!("typ is at+jwt{taken}, or JWT with the claim typ Bearer (Keycloak)"),
+            format_args!("typ is at+jwt{taken}, or JWT with the claim typ Bearer or DPoP (Keycloak)"),
             got,
             Answer::InvalidToken("The token is no access token"),
         )?;
@@ -212,9 +212,9 @@ impl Verifier {
     fn is_access_token(&self, jwt: &Jwt<'_>) -> bool {
         let typ = jwt.header_text("typ").to_ascii_lowercase();
         match jwt.claim_text("typ") {
-            "Bearer" if typ == "jwt" => true,
+            "Bearer" | "DPoP" if typ == "jwt" => true,
             // What says that it is something else is something else.
-            other if !other.is_empty() && other != "Bearer" => false,
+            other if !["", "Bearer", "DPoP"].contains(&other) => false,
             _ => {
                 let typ = typ.strip_prefix("application/").unwrap_or(&typ);
                 typ == "at+jwt" || self.header_types.iter().any(|taken| taken.eq_ignore_ascii_case(typ))

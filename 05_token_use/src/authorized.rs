@@ -70,10 +70,7 @@ impl State {
     fn with_token(&self, request: &Request) -> Request {
         // "Note that authorization MUST be included in every HTTP request from client to server." (MCP 2026-07-28, Token Requirements)
         match &self.tokens {
-            Some(kept) if kept.tokens.token_type.eq_ignore_ascii_case("DPoP") => {
-                dpop::with_token(request.clone(), &kept.tokens.access_token)
-            }
-            Some(kept) => request.clone().bearer(&kept.tokens.access_token),
+            Some(kept) => dpop::presenting(request.clone(), &kept.tokens),
             None => request.clone(),
         }
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use authorization_code::client_assertion::{ClientKey, random};
-use authorization_code::token_response;
+use authorization_code::{TokenResponse, token_response};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -99,8 +99,16 @@ impl Dpop {
 }
 
 /// A token that is bound to a key, in the scheme for such tokens: RFC 9449 §7.1.
-pub fn with_token(request: Request, token: &Secret) -> Request {
+fn with_token(request: Request, token: &Secret) -> Request {
     request.header("authorization", &format!("DPoP {}", token.expose()))
+}
+
+/// The request with a token, in the scheme that goes with its type; a proof is added where it is sent.
+pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
+    match tokens.token_type.eq_ignore_ascii_case("DPoP") {
+        true => with_token(request, &tokens.access_token),
+        false => request.bearer(&tokens.access_token),
+    }
 }
 
 impl Decorate for Dpop {

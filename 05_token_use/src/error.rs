@@ -104,7 +104,7 @@ impl TokenUseError {
         match self {
             TokenUseError::Refused { .. } => {
                 "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? If it is aud: does the IdP put \
-                 the server's URL into the token (lesson 06)?"
+                 the server's URL into the token (lesson 06)? If it takes only tokens that are bound to a key: --dpop."
             }
             TokenUseError::NotGranted { .. } => {
                 "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write)."

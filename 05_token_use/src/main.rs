@@ -159,7 +159,7 @@ async fn run_client(
 /// A key for this run, where tokens are to be bound to one: somebody asked for it, or the server that is started here wants it.
 fn dpop(setup: &Setup<'_>, cli: &Cli) -> Result<Option<Arc<Dpop>>, Failure> {
     let is_wanted = cli.uses.dpop || cli.checks.require_dpop || setup.breakage.is_some_and(breakages::needs_dpop);
-    is_wanted.then(|| Dpop::generate().map(Arc::new)).transpose()
+    UseOptions { dpop: is_wanted }.key()
 }
 
 async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {

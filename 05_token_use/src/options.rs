@@ -1,9 +1,13 @@
 //! How the MCP server checks tokens, and how it asks about them.
 
+use std::sync::Arc;
+
 use clap::Args;
 use dynamic_client_registration::{ClientInformation, administration};
 use keycloak::Idp;
 use shared::{Failure, Secret};
+
+use crate::dpop::Dpop;
 
 /// Options about checking tokens.
 #[derive(Args, Clone, Debug, Default)]
@@ -28,6 +32,11 @@ pub struct UseOptions {
 }
 
 impl UseOptions {
+    /// A key for this run, if one is asked for.
+    pub fn key(&self) -> Result<Option<Arc<Dpop>>, Failure> {
+        self.dpop.then(|| Dpop::generate().map(Arc::new)).transpose()
+    }
+
     /// The key is there for one run only, so tokens that are kept are bound to none.
     pub fn no_dpop(&self) -> Result<(), Failure> {
         let message = "--dpop makes a key for one run, and this command keeps tokens beyond it, when the key is gone.";

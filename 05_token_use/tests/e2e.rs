@@ -87,6 +87,7 @@ impl User<'_> {
 fn scenario(issuer: &str) -> Result<(), Failed> {
     the_story_holds(issuer);
     who_may_less_gets_less(issuer);
+    bound_tokens_are_good_with_their_key_only(issuer);
     broken_rules_are_caught(issuer);
     kept_tokens_are_used_and_renewed(issuer);
     Runtime::new()?.block_on(keys_are_rotated(issuer));
@@ -142,6 +143,27 @@ fn who_may_less_gets_less(issuer: &str) {
     assert!(run.says("The MCP server asks for mcp:write, and the token that came allows mcp:read."));
     assert!(!run.says("notes/shopping-") && !run.says("4 tools"));
     assert!(!run.checks("token.scope-of-tool").is_empty());
+}
+
+/// DPoP (RFC 9449): once with a server that takes any token, once with one that takes bound ones only.
+fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
+    for (arguments, nonces) in [(&["--dpop"][..], 0), (&["--require-dpop"], 1)] {
+        let run = User::new(issuer).story(arguments);
+        assert!(run.success, "{run:#?}");
+        for id in ["token.type-dpop", "idp.binds-token", "idp.refresh-token", "server.refuses-foreign-token"] {
+            let checks = run.checks(id);
+            assert!(!checks.is_empty() && checks.iter().all(|passed| *passed), "{arguments:?}: {id}: {checks:?}");
+        }
+        for id in ["proof.htu", "proof.ath", "proof.key", "proof.once"] {
+            let checks = run.checks(id);
+            assert!(checks.len() >= 4 && checks.iter().all(|passed| *passed), "{arguments:?}: {id}: {checks:?}");
+        }
+        // The calendar has the token, and not the key.
+        assert_eq!(run.checks("token.not-bound"), [false], "{arguments:?}");
+        let refused = run.events.iter().filter(|event| event.to_string().contains("error=\\\"use_dpop_nonce"));
+        assert_eq!(refused.count(), nonces, "one nonce is enough for the whole story");
+        assert!(run.says("save_note says: notes/shopping-"), "the step-up's token is bound, too");
+    }
 }
 
 fn broken_rules_are_caught(issuer: &str) {

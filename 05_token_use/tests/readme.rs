@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use authorization_code::AuthorizationError;
 use token_use::error::TokenUseError;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
@@ -31,6 +32,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
         refused("The token is no access token"),
+        refused("This server takes tokens that are bound to a key (DPoP) only"),
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden { got: role.to_owned() },
@@ -45,6 +47,11 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         },
     ]
     .map(|error| error.to_string());
+    let token_type = AuthorizationError::TokenResponse {
+        rule: &authorization_code::rules::TOKEN_TYPE_DPOP,
+        got: "its token_type is Bearer".to_owned(),
+    };
+    let sentences = [&sentences[..], &[token_type.to_string()]].concat();
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
     }

@@ -11,6 +11,7 @@ use shared::mcp::client::Connection;
 use shared::{Failure, Reporter, Secret, Side, mcp, spec};
 use token_use::authorized::Authorized;
 use token_use::client::{call_tool, tools_table};
+use token_use::dpop::{self, Dpop};
 
 use crate::attacks::own;
 use crate::error::AudienceError;
@@ -273,6 +274,8 @@ pub struct Errand<'a> {
     pub call: Option<(&'a str, JsonObject)>,
     /// Find out whether the server looks at `aud`.
     pub probe: bool,
+    /// The key that the tokens are to be bound to, if any.
+    pub dpop: Option<&'a Dpop>,
 }
 
 /// The client of all six lessons, against any MCP server: discovery, metadata, registration, sign-in (lessons 01 to 04), for whom the token is, and calls
@@ -287,6 +290,10 @@ pub async fn complete(
     authorized.sign_in_first(&[]).await?;
     check_bound(http, authorized, server_url).await?;
     let reporter = http.reporter();
+    if let (Some(dpop), Some(kept)) = (errand.dpop, &authorized.state().await.tokens) {
+        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
+        dpop.check_bound(reporter, &kept.tokens.access_token);
+    }
     reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = match Connection::open(authorized.clone(), server_url).await {
         Err(failure) if failure.id == "use.refused" => {
@@ -317,12 +324,12 @@ async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result
     reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");
     let refused =
         |failure: Failure| unknown(&format!("there is no such token ({})", failure.message.trim_end_matches('.')));
-    let token = others.token(server_url, &[]).await.map_err(refused)?.access_token;
-    let claims = token_response::claims(&token).unwrap_or_default();
+    let tokens = others.token(server_url, &[]).await.map_err(refused)?;
+    let claims = token_response::claims(&tokens.access_token).unwrap_or_default();
     if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
         return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
     }
-    let status = http.send(&mcp::discover_request(server_url).bearer(&token)).await?.status;
+    let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
     let expected = "the server refuses a token that does not name it: HTTP 401";
     let fix = "have the server compare aud with its own URL, exactly (src/audience.rs).";
     reporter.check_or(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"), fix);

@@ -24,7 +24,7 @@ use shared::story::Holds;
 use shared::{Failure, Reporter, Side, story};
 use token_use::authorized::Authorized;
 use token_use::commands::{self, KeptCommand};
-use token_use::options::CheckOptions;
+use token_use::options::{CheckOptions, UseOptions};
 
 /// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete client
 ///
@@ -91,6 +91,8 @@ struct ClientArguments {
     /// Find out whether the server looks at aud: send it a token that does not name it
     #[arg(long)]
     probe_audience: bool,
+    #[command(flatten)]
+    uses: UseOptions,
 }
 
 impl Lesson for Cli {
@@ -166,6 +168,14 @@ fn main() -> ExitCode {
 }
 
 async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Parties, Failure> {
+    if cli.checks.require_dpop && lifetime == Lifetime::Story {
+        let message = "The story's tokens are bearer tokens, and --require-dpop has the servers refuse them.";
+        return Err(Failure::new(
+            "configuration.dpop",
+            message,
+            "Use server, and client --dpop; or lesson 05's story.",
+        ));
+    }
     Parties::start(setup, &cli.audience, &cli.checks, lifetime).await
 }
 
@@ -189,7 +199,7 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let parties = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
     let http = setup.http_of_story(&parties.first, &parties.idp).await?;
-    let authorized = authorized(setup, cli, &http, &parties.first, plan.clone());
+    let authorized = authorized(setup, &cli.sign_in, &http, &parties.first, plan.clone());
     let [first_scope, second_scope] = scopes(setup, cli);
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
@@ -219,9 +229,9 @@ async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<I
     }
 }
 
-fn authorized(setup: &Setup<'_>, cli: &Cli, http: &Http, server_url: &str, plan: Plan) -> Authorized {
+fn authorized(setup: &Setup<'_>, sign_in: &SignInOptions, http: &Http, server_url: &str, plan: Plan) -> Authorized {
     let needs_script = setup.breakage.is_some();
-    Authorized::new(http.clone(), server_url, plan, cli.sign_in.clone(), None, None, needs_script)
+    Authorized::new(http.clone(), server_url, plan, sign_in.clone(), None, None, needs_script)
 }
 
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments) -> Result<(), Failure> {
@@ -231,15 +241,22 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
         None => None,
     };
     let http = setup.http_of_client(server_url).await?;
-    let authorized = authorized(setup, cli, &http, server_url, plan(cli, None, true)?);
-    let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
+    if arguments.uses.dpop && setup.breakage.is_some() {
+        let message = "--break sends bearer tokens here, and --dpop asks for tokens that are none.";
+        return Err(Failure::new("configuration.dpop", message, "Leave one of the two out; lesson 05 breaks DPoP."));
+    }
+    let dpop = arguments.uses.key()?;
+    let http = dpop.iter().fold(http, |http, dpop| http.decorated_by(dpop.clone()));
+    let sign_in = &SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
+    let authorized = authorized(setup, sign_in, &http, server_url, plan(cli, None, true)?);
+    let others = OtherTokens { http: &http, authorized: &authorized, sign_in };
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
         let [_, second_scope] = scopes(setup, cli);
         let target = Target { server_url, other: (OF_REALM_FILE[1], second_scope), is_alone: true };
         return attacks::run(&http, others, target, breakage).await;
     }
-    complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience }).await
+    complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience, dpop: dpop.as_deref() }).await
 }
 
 async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {

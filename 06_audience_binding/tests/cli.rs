@@ -54,6 +54,12 @@ fn what_is_missing_gets_a_sentence() {
         (&["lab", "--indicators", "http://localhost:3/realms/x"], "idp.issuer", "nothing answers at"),
         (&["lab", "--break", "other-servers-token"], "configuration.break", "this command is not that"),
         (&["list-tools", "--break", "other-servers-token"], "configuration.break", "this command is not that"),
+        (&["--require-dpop"], "configuration.dpop", "has the servers refuse them"),
+        (
+            &["client", "--dpop", "--break", "other-servers-token"],
+            "configuration.dpop",
+            "asks for tokens that are none",
+        ),
         (&["logout"], "tokens.none", "No tokens are kept"),
     ] {
         let run = Run::of(&run(&[&["--json"], arguments].concat(), home.path()));

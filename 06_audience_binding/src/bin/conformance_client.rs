@@ -26,7 +26,7 @@ use shared::reach::Reach;
 use shared::reporter::{Format, Options};
 use shared::{Failure, Reporter, Secret};
 use token_use::authorized::Authorized;
-use token_use::dpop::Dpop;
+use token_use::options::UseOptions;
 
 /// The tool that the suite's servers have.
 const TOOL: &str = "test-tool";
@@ -85,8 +85,9 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
     sign_in.offline_access = scenario.starts_with("auth/offline-access");
 
     let mut http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]).await)?;
-    if sign_in.dpop {
-        http = http.decorated_by(Arc::new(Dpop::generate()?));
+    let dpop = UseOptions { dpop: sign_in.dpop }.key()?;
+    if let Some(dpop) = &dpop {
+        http = http.decorated_by(dpop.clone());
     }
     let registration = RegistrationOptions { callback_port: 0, document_port: 0, ..registration };
     let plan = Plan { proves: false, ..registration.plan(None, true, None)? };
@@ -107,7 +108,8 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
         None => Authorized::new(http.clone(), &server_url, plan, sign_in.clone(), None, None, true),
     };
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &sign_in };
-    complete(&http, &server_url, others, Errand { call: Some((TOOL, Map::new())), probe: false }).await
+    complete(&http, &server_url, others, Errand { call: Some((TOOL, Map::new())), probe: false, dpop: dpop.as_deref() })
+        .await
 }
 
 /// A way to tokens without a user, where the scenario is about one.

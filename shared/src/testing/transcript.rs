@@ -117,11 +117,15 @@ fn settled(text: &str) -> String {
     });
     // A line may have been broken between the two words.
     text = numbered(&text, r"sha256\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
-    // 256 bits in base64url: challenges, key identifiers, sessions.
-    text = numbered(&text, r#"(?:kid|sid|jti|code_challenge|"kid":|"sid":)\s+"?([A-Za-z0-9_-]{43})"#, |n| {
-        // The example of RFC 7636, appendix B, with the number at its end.
-        format!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-{n:02}")
-    });
+    // 256 bits in base64url: challenges, key identifiers, sessions, thumbprints, nonces.
+    text = numbered(
+        &text,
+        r#"(?:kid|sid|jti|code_challenge|"kid":|"sid":|dpop-nonce:|ath is|cnf.jkt is|"jkt":|seen:)\s*"?([A-Za-z0-9_-]{43})"#,
+        |n| {
+            // The example of RFC 7636, appendix B, with the number at its end.
+            format!("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-{n:02}")
+        },
+    );
     // The modulus of an RSA key of 2048 bits.
     text = numbered(&text, r#""n": "([A-Za-z0-9_-]{342})""#, |n| format!("0vx7agoebGcQSuuPiLJXZptN{n:A<318}"));
     text = numbered(&text, r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)", |_| "2026-11-21T12:00:00Z".to_owned());
