@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::clients::Client;
 use super::sessions::Session;
 use super::tokens::Claims;
-use super::{Defect, Server, now, random};
+use super::{Defect, Server, dpop, now, random};
 use crate::realm::User;
 
 /// Scopes of Keycloak's own that stand in a token's `scope`.
@@ -106,18 +106,21 @@ pub struct Subject<'a> {
     pub audiences: &'a [String],
     /// How well the user was authenticated.
     pub acr: Option<&'a str>,
+    /// The thumbprint of the key that the access token is bound to, if to any (RFC 9449 §6).
+    pub key: Option<&'a str>,
 }
 
 impl Subject<'_> {
     /// The access token.
     pub async fn access_token(&self, server: &Server) -> Option<String> {
-        let mut claims = self.common(server, "Bearer")?;
+        let mut claims = self.common(server, dpop::token_type(self.key))?;
         spoil(&mut claims, server);
         claims.insert("aud".to_owned(), spoiled_audience(self.audiences, server.defect));
         claims.insert("scope".to_owned(), json!(shown_scope(self.scopes)));
         if self.has("web-origins") && !self.client.web_origins.is_empty() {
             claims.insert("allowed-origins".to_owned(), json!(self.client.web_origins));
         }
+        claims.insert("cnf".to_owned(), json!(self.key.map(dpop::confirmation)));
         match self.user {
             Some(user) => self.add_user(server, user, &mut claims),
             None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),

@@ -12,6 +12,9 @@ use super::sessions::SignIn;
 use super::token::is_pkce_value;
 use super::{Server, cimd, login, now, pages};
 
+/// Bytes of a parameter that Keycloak has no bound of its own for.
+const PARAMETER_BYTES: usize = 4000;
+
 /// The parameters of a request.
 struct Parameters(Vec<(String, String)>);
 
@@ -71,6 +74,8 @@ async fn authorize(server: &Server, headers: &HeaderMap, query: &str) -> Respons
         nonce: text("nonce"),
         code_challenge: text("code_challenge").unwrap_or_default(),
         resource: text("resource"),
+        // Keycloak pays no heed to a parameter that is longer.
+        dpop_jkt: text("dpop_jkt").filter(|jkt| jkt.len() <= PARAMETER_BYTES),
         asks_again: prompt.split(' ').any(|word| word == "consent"),
         session: None,
         identity: None,

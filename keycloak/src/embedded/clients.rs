@@ -45,6 +45,8 @@ pub struct Client {
     pub full_scope: bool,
     /// Whether it may trade tokens (RFC 8693).
     pub exchanges_tokens: bool,
+    /// `dpop_bound_access_tokens`: whether it gets tokens only with a proof (RFC 9449 §5.2).
+    pub dpop_bound_access_tokens: bool,
     /// The registration access token that opens its entry, by its identifier.
     pub registration_token: Option<RegistrationToken>,
     /// The document it came from is good until then, in seconds since 1970.
@@ -64,6 +66,7 @@ impl Client {
     fn of_realm_file(realm: &Realm, client: &RealmClient) -> Self {
         let of_realm = || realm.optional_scopes().map(str::to_owned).collect();
         let mut grant_types = vec!["authorization_code".to_owned(), "refresh_token".to_owned()];
+        let is_on = |attribute: &str| client.attributes.get(attribute).is_some_and(|on| on == "true");
         grant_types.extend(client.service_accounts_enabled.then(|| "client_credentials".to_owned()));
         Self {
             client_id: client.client_id.clone(),
@@ -72,7 +75,8 @@ impl Client {
             resource_url: client.attributes.get("resource_url").cloned(),
             consent_required: client.consent_required,
             full_scope: client.full_scope_allowed,
-            exchanges_tokens: client.attributes.get("standard.token.exchange.enabled").is_some_and(|on| on == "true"),
+            exchanges_tokens: is_on("standard.token.exchange.enabled"),
+            dpop_bound_access_tokens: is_on("dpop.bound.access.tokens"),
             // Keycloak lets a client of the realm file use either place for its secret.
             auth_method: if client.public_client { "none" } else { "client-secret" }.to_owned(),
             secret: client.secret.clone().filter(|_| !client.public_client),
@@ -82,6 +86,11 @@ impl Client {
             standard_flow: client.standard_flow_enabled,
             ..Self::default()
         }
+    }
+
+    /// Whether it has no credentials (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.secret.is_none() && !self.signs()
     }
 
     /// Whether it authenticates with what it signs (RFC 7523), and never with a secret.

@@ -97,7 +97,9 @@ fn of_refresh_token(server: &Server, client: &Client, claims: Claims, token: &se
     audiences.insert(0, server.issuer.clone());
     let part = Some((token.part.session.as_str(), &session));
     let acr = session.acr(&client.client_id);
-    let subject = Subject { session: part, user: Some(user), client, scopes: &scopes, audiences: &audiences, acr };
+    let (scopes, audiences) = (scopes.as_slice(), audiences.as_slice());
+    // Only public clients have refresh tokens that are bound to a key, and they may not ask here.
+    let subject = Subject { session: part, user: Some(user), client, scopes, audiences, acr, key: None };
     let mut about = Value::Object(subject.refresh_token(server, &claims)?);
     about["client_id"] = json!(client.client_id);
     about["username"] = json!(user.username);

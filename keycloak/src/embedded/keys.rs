@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use aws_lc_rs::digest;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -16,7 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Value, json};
 use tokio::sync::SetOnce;
 
-use super::random;
+use super::{jwk, random};
 
 /// A key: its public half ready to be served, its private half to sign with.
 pub struct Key {
@@ -171,7 +170,7 @@ fn make() -> Option<Key> {
     let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
     let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
     let info: PublicKeyX509Der<'_> = public.as_der().ok()?;
-    let kid = thumbprint(&n, &e);
+    let kid = jwk::thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]);
     Some(Key {
         jwk: json!({"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e}),
         subject_public_key_info: STANDARD.encode(info.as_ref()),
@@ -180,22 +179,9 @@ fn make() -> Option<Key> {
     })
 }
 
-/// RFC 7638 §3: the hash over the required members, in lexicographic order and without white space.
-fn thumbprint(n: &str, e: &str) -> String {
-    let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
-    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, members.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The example of RFC 7638 §3.1.
-    #[test]
-    fn the_thumbprint_is_that_of_the_rfc() {
-        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        assert_eq!(thumbprint(n, "AQAB"), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
-    }
 
     #[tokio::test]
     async fn the_highest_priority_signs_and_what_an_older_key_signed_stays_good_until_it_is_removed() {

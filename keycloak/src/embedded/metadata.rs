@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Json, Redirect, Response};
 use serde_json::{Value, json};
 
-use super::{Defect, Server};
+use super::{Defect, Server, jwk};
 
 /// The algorithms that a client may sign an assertion with (RFC 7523).
 const ASSERTION_ALGORITHMS: [&str; 9] =
@@ -52,6 +52,7 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
         "scopes_supported": scopes,
         // The realm's client policy takes S256 only.
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": jwk::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": true,
     });

@@ -17,6 +17,7 @@
 //! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint |
 //! | `token_exchange.rs` | RFC 8693 |
+//! | `dpop.rs`, `jwk.rs` | RFC 9449: tokens that are good only with the client's key |
 //! | `revoke.rs`, `introspect.rs` | RFC 7009, RFC 7662 |
 //! | `logout.rs` | a client ends the session |
 //! | `client_authentication.rs` | who asks there, and that it is that one |
@@ -34,7 +35,9 @@ mod client_authentication;
 mod clients;
 mod components;
 mod defect;
+mod dpop;
 mod introspect;
+mod jwk;
 mod keys;
 mod login;
 mod logout;
@@ -70,6 +73,7 @@ use crate::realm::Realm;
 use administration::{ClientPolicies, InitialAccess};
 use clients::Clients;
 pub use defect::Defect;
+use dpop::UsedProofs;
 use keys::SigningKeys;
 use sessions::Sessions;
 use tokens::OwnTokens;
@@ -119,6 +123,7 @@ pub(crate) struct Server {
     initial_access: InitialAccess,
     policies: ClientPolicies,
     sessions: Sessions,
+    proofs: UsedProofs,
     defect: Option<Defect>,
 }
 
@@ -139,6 +144,7 @@ fn router(issuer: String, keys: Arc<SigningKeys>, realm: Realm, defect: Option<D
         initial_access: InitialAccess::default(),
         policies: ClientPolicies::of_realm_file(&realm),
         sessions: Sessions::default(),
+        proofs: UsedProofs::default(),
         issuer,
         realm,
         defect,

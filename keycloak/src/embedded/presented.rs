@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::sessions::{Part, Refresh, Session};
 use super::tokens::{ADMINISTRATION, Claims, OFFLINE, REFRESH};
-use super::{Server, now};
+use super::{Server, dpop, now};
 
 /// A token that this realm made, whatever has become of it since.
 pub enum Presented {
@@ -32,7 +32,8 @@ pub async fn read(server: &Server, token: &str) -> Option<Presented> {
         };
     }
     let claims = server.keys.verified(token).await.filter(|claims| claims["iss"] == server.issuer)?;
-    Some(if claims["typ"] == "Bearer" { Presented::Access(claims) } else { Presented::Id(claims) })
+    let is_access = claims["typ"] == "Bearer" || claims["typ"] == dpop::TOKEN_TYPE;
+    Some(if is_access { Presented::Access(claims) } else { Presented::Id(claims) })
 }
 
 impl Presented {

@@ -226,6 +226,7 @@ fn document(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refu
         (true, _) => false,
         (false, Value::Object(_)) => name == "jwks",
         (false, Value::Array(_)) => false,
+        (false, _) if name == "dpop_bound_access_tokens" => truth(value).is_some(),
         (false, _) => name != "default_max_age" || value.is_number(),
     };
     if !document.iter().all(fits) {
@@ -319,6 +320,10 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         jwks_uri: text("jwks_uri"),
         jwks: jwks.cloned(),
         web_origins: unique(redirect_uris.iter().filter_map(|uri| origin(uri))),
+        dpop_bound_access_tokens: document
+            .get("dpop_bound_access_tokens")
+            .and_then(|value| truth(value)?)
+            .unwrap_or(before.dpop_bound_access_tokens),
         exchanges_tokens: grant_types.iter().any(|grant| grant == token_exchange::GRANT),
         redirect_uris,
         grant_types,
@@ -327,6 +332,23 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         standard_flow,
         ..before
     })
+}
+
+/// A truth value as Keycloak reads it, who takes whole numbers and some words for one too; `Some(None)` for nothing said, and `None` for what is
+/// no truth value.
+fn truth(value: &Value) -> Option<Option<bool>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Bool(truth) => Some(Some(*truth)),
+        Value::Number(number) => number.as_i64().map(|number| Some(number != 0)),
+        Value::String(word) => match word.as_str() {
+            "" => Some(None),
+            "true" | "True" | "TRUE" => Some(Some(true)),
+            "false" | "False" | "FALSE" => Some(Some(false)),
+            _ => None,
+        },
+        Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 /// The scheme, host and port of a URI, as they were written.
@@ -402,7 +424,7 @@ fn information(server: &Server, client: &Client, token: &str) -> Value {
         "subject_type": "public",
         "request_uris": [],
         "tls_client_certificate_bound_access_tokens": false,
-        "dpop_bound_access_tokens": false,
+        "dpop_bound_access_tokens": client.dpop_bound_access_tokens,
         "post_logout_redirect_uris": client.redirect_uris,
         "client_secret_expires_at": client.secret.as_ref().map(|_| 0),
         "registration_client_uri": uri(server, client),

@@ -31,6 +31,8 @@ pub struct SignIn {
     pub code_challenge: String,
     /// `resource` (RFC 8707).
     pub resource: Option<String>,
+    /// `dpop_jkt` (RFC 9449 §10).
+    pub dpop_jkt: Option<String>,
     /// `prompt` has `consent`: ask even where the user has agreed before.
     pub asks_again: bool,
     /// The session of the user who has signed in.
@@ -119,6 +121,8 @@ pub struct Refresh {
     pub scope: String,
     /// The resource that was asked for at the sign-in.
     pub resource: Option<String>,
+    /// The thumbprint of the key that it is bound to, if to any (RFC 9449 §5).
+    pub jkt: Option<String>,
 }
 
 /// All of it.

@@ -16,7 +16,7 @@ use super::client_authentication::authenticate;
 use super::clients::Client;
 use super::sessions::{Code, Part, REUSED, Refresh, STALE, Session};
 use super::tokens::{OFFLINE, REFRESH};
-use super::{Defect, Refusal, Server, described, no_answer, now, random, token_exchange};
+use super::{Defect, Refusal, Server, described, dpop, no_answer, now, random, token_exchange};
 use crate::realm::User;
 
 /// Keycloak's sentence for every `resource` that is not the one of before, or none that it knows.
@@ -73,16 +73,18 @@ async fn answer(server: &Server, headers: &HeaderMap, fields: &Fields) -> Result
     // "Multiple "resource" parameters may be used", and so may "audience" (RFC 8693 §2.1).
     let repeatable = if grant_type == token_exchange::GRANT { &["audience", "resource"][..] } else { &[] };
     fields.check_duplicates_but(repeatable)?;
+    let key = dpop::proven_key(server, headers, &client)?;
+    let key = key.as_deref();
     match grant_type {
-        "authorization_code" => by_code(server, &client, fields).await,
-        "refresh_token" => by_refresh_token(server, &client, fields).await,
-        token_exchange::GRANT => token_exchange::exchange(server, &client, fields).await,
-        _ => by_client(server, &client, fields).await,
+        "authorization_code" => by_code(server, &client, fields, key).await,
+        "refresh_token" => by_refresh_token(server, &client, fields, key).await,
+        token_exchange::GRANT => token_exchange::exchange(server, &client, fields, key).await,
+        _ => by_client(server, &client, fields, key).await,
     }
 }
 
 /// RFC 6749 §4.1.3, RFC 7636 §4.6.
-async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
+async fn by_code(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
     let presented = fields.get("code").ok_or_else(|| invalid_request("Missing parameter: code"))?;
     let (code, session) = take_code(server, presented)?;
     if code.issued + server.realm.access_code_lifespan < now() {
@@ -95,6 +97,7 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Va
         return Err(invalid_grant("Incorrect redirect_uri"));
     }
     check_verifier(&code.request.code_challenge, fields.get("code_verifier"))?;
+    dpop::check_code(code.request.dpop_jkt.as_deref(), key)?;
     let resource = resource(server, code.request.resource.as_deref(), fields.get("resource"))?;
 
     let user = server.realm.user(&session.username);
@@ -104,7 +107,7 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Va
     let part = Part { session: code.session, client_id: client.client_id.clone(), offline };
     let sign_in = random::uuid().ok_or_else(no_answer)?;
     let issued = now();
-    let before = Refresh { part: part.clone(), issued, sign_in, scope: code.request.scope, resource };
+    let before = Refresh { part: part.clone(), issued, sign_in, scope: code.request.scope, resource, jkt: None };
     let session = {
         let mut sessions = server.sessions.lock();
         let session = sessions.join(&part, code.request.identity.is_none());
@@ -112,7 +115,7 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields) -> Result<Va
         session.ok_or_else(|| invalid_grant("Code not valid"))?
     };
     let grant = Some((&before, &session));
-    Issued { grant, client, scopes, audiences, nonce: code.request.nonce }.answer(server).await
+    Issued { grant, client, scopes, audiences, nonce: code.request.nonce, key }.answer(server).await
 }
 
 /// "If an authorization code is used more than once, the authorization server MUST deny the request and SHOULD revoke (when possible)
@@ -167,28 +170,34 @@ fn resource(server: &Server, before: Option<&str>, now: Option<&str>) -> Result<
 }
 
 /// RFC 6749 §6, with rotation: a refresh token is good for one use, and the use of an old one ends the client's part in the session.
-async fn by_refresh_token(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
+async fn by_refresh_token(
+    server: &Server,
+    client: &Client,
+    fields: &Fields,
+    key: Option<&str>,
+) -> Result<Value, Refusal> {
     let presented = fields.get("refresh_token").ok_or_else(|| invalid_request("No refresh token"))?;
     let id = refresh_token_of(server, client, presented)?;
     let (before, session, scopes, audiences) = {
         // One request after the other: of two with the same token only one may find it unused.
         let mut sessions = server.sessions.lock();
-        let (before, session) = match sessions.refreshable(&id) {
-            Ok(good) => good,
-            Err(sentence) => {
-                // "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them
-                // will present an invalidated refresh token, which will inform the authorization server of the breach." (RFC 6749 §10.4)
-                let replayed =
-                    sessions.refresh_tokens.get(&id).filter(|_| [REUSED, STALE].contains(&sentence)).cloned();
-                replayed.iter().for_each(|token| sessions.leave(&token.part));
-                return Err(invalid_grant(sentence));
-            }
-        };
+        let before = sessions.refresh_tokens.get(&id).cloned();
+        let before = before.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
         // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6)
         let scope = fields.get("scope").unwrap_or(&before.scope);
         if !scope.split(' ').all(|scope| before.scope.split(' ').any(|known| known == scope)) {
             return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
         }
+        // Before it is seen whether the token was used: whoever has it without the key ends nobody's session.
+        dpop::check_binding(before.jkt.as_deref(), key).map_err(invalid_grant)?;
+        let session = sessions.refreshable(&id).map(|(_, session)| session).map_err(|sentence| {
+            // "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them
+            // will present an invalidated refresh token, which will inform the authorization server of the breach." (RFC 6749 §10.4)
+            if [REUSED, STALE].contains(&sentence) {
+                sessions.leave(&before.part);
+            }
+            invalid_grant(sentence)
+        })?;
         let resource = resource(server, before.resource.as_deref(), fields.get("resource"))?;
         let user = server.realm.user(&session.username);
         let scopes = access_token::granted_scopes(server, client, user, scope);
@@ -196,7 +205,7 @@ async fn by_refresh_token(server: &Server, client: &Client, fields: &Fields) -> 
         sessions.used(&id, &before);
         (Refresh { resource, ..before }, session, scopes, audiences)
     };
-    Issued { grant: Some((&before, &session)), client, scopes, audiences, nonce: None }.answer(server).await
+    Issued { grant: Some((&before, &session)), client, scopes, audiences, nonce: None, key }.answer(server).await
 }
 
 /// The identifier of a refresh token of this realm that was given to this client, whatever has become of it since.
@@ -215,9 +224,9 @@ pub fn refresh_token_of(server: &Server, client: &Client, presented: &str) -> Re
 }
 
 /// RFC 6749 §4.4: the client acts for itself. It has no roles in this realm, so it gets no scope that needs one.
-async fn by_client(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
+async fn by_client(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
     let unauthorized = |sentence| described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence);
-    if client.secret.is_none() && !client.signs() {
+    if client.is_public() {
         return Err(unauthorized("Public client not allowed to retrieve service account"));
     }
     if !client.grant_types.iter().any(|grant| grant == "client_credentials") {
@@ -230,7 +239,7 @@ async fn by_client(server: &Server, client: &Client, fields: &Fields) -> Result<
     }
     let scopes = access_token::granted_scopes(server, client, None, scope);
     let audiences = access_token::audiences(server, client, None, &scopes);
-    Issued { grant: None, client, scopes, audiences, nonce: None }.answer(server).await
+    Issued { grant: None, client, scopes, audiences, nonce: None, key }.answer(server).await
 }
 
 /// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak filters, and never adds).
@@ -262,6 +271,8 @@ struct Issued<'a> {
     scopes: Vec<String>,
     audiences: Vec<String>,
     nonce: Option<String>,
+    /// The thumbprint of the key that the client has shown that it has, if any (RFC 9449 §5).
+    key: Option<&'a str>,
 }
 
 impl Issued<'_> {
@@ -271,20 +282,26 @@ impl Issued<'_> {
         let user = session.and_then(|(_, session)| server.realm.user(&session.username));
         let acr = session.and_then(|(_, session)| session.acr(&self.client.client_id));
         let (scopes, audiences) = (self.scopes.as_slice(), self.audiences.as_slice());
-        let subject = Subject { session, user, client: self.client, scopes, audiences, acr };
+        let subject = Subject { session, user, client: self.client, scopes, audiences, acr, key: self.key };
         let access_token = subject.access_token(server).await.ok_or_else(no_answer)?;
         let mut answer = json!({
             "access_token": access_token,
             "expires_in": server.realm.access_token_lifespan,
             "refresh_expires_in": 0,
-            "token_type": "Bearer",
+            // "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token was bound to its
+            // DPoP key" (RFC 9449 §5)
+            "token_type": dpop::token_type(self.key),
             "not-before-policy": 0,
             "scope": access_token::shown_scope(&self.scopes),
         });
         if let Some((grant, _)) = self.grant {
             answer["session_state"] = json!(grant.part.session);
             if self.client.grant_types.iter().any(|grant| grant == "refresh_token") {
-                let (refresh_token, seconds) = refresh_token(server, grant).ok_or_else(no_answer)?;
+                // "When an authorization server supporting DPoP issues a refresh token to a public client that presents a valid DPoP proof at the
+                // token endpoint, the refresh token MUST be bound to the respective public key." "Refresh tokens issued to confidential clients
+                // … are not bound" (RFC 9449 §5).
+                let jkt = self.key.filter(|_| self.client.is_public()).map(str::to_owned);
+                let (refresh_token, seconds) = refresh_token(server, grant, jkt).ok_or_else(no_answer)?;
                 answer["refresh_token"] = json!(refresh_token);
                 answer["refresh_expires_in"] = json!(seconds);
             }
@@ -298,14 +315,14 @@ impl Issued<'_> {
 }
 
 /// A new refresh token, which takes the place of the one that was presented; and the seconds that it lives, 0 for no end.
-fn refresh_token(server: &Server, grant: &Refresh) -> Option<(String, u64)> {
+fn refresh_token(server: &Server, grant: &Refresh, jkt: Option<String>) -> Option<(String, u64)> {
     let issued = now();
     let (typ, seconds, exp) = match grant.part.offline {
         true => (OFFLINE, 0, 0),
         false => (REFRESH, server.realm.sso_session_idle_timeout, issued + server.realm.sso_session_idle_timeout),
     };
     let (token, claims) = server.tokens.make(typ, issued, exp)?;
-    server.sessions.lock().refresh_tokens.insert(claims.jti, Refresh { issued, ..grant.clone() });
+    server.sessions.lock().refresh_tokens.insert(claims.jti, Refresh { issued, jkt, ..grant.clone() });
     Some((token, seconds))
 }
 

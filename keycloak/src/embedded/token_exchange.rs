@@ -12,15 +12,15 @@ use super::access_token::{self, Subject};
 use super::clients::Client;
 use super::presented::{self, Presented};
 use super::token::{Fields, invalid_request};
-use super::{Refusal, Server, described, no_answer, now, sessions};
+use super::{Refusal, Server, described, dpop, no_answer, now, sessions};
 
 /// The grant (RFC 8693 §2.1).
 pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// The answer to a token exchange request.
-pub async fn exchange(server: &Server, client: &Client, fields: &Fields) -> Result<Value, Refusal> {
-    let (subject, session) = subject(server, client, fields).await?;
+pub async fn exchange(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
+    let (subject, session) = subject(server, client, fields, key).await?;
     let audiences = asked_audiences(server, fields)?;
     // "Client is not within the token audience": a server trades what it was sent, and not what it found. What it was given itself, it may trade on.
     let is_for = access_token::is_in_audience(&subject, &client.client_id) || subject["azp"] == client.client_id;
@@ -44,7 +44,8 @@ pub async fn exchange(server: &Server, client: &Client, fields: &Fields) -> Resu
     let sid = subject["sid"].as_str().unwrap_or_default();
     // However the user came into the session: Keycloak makes a part of its own for the exchange, and forgets it.
     let acr = Some("1");
-    let about = Subject { session: Some((sid, &session)), user, client, scopes: &scopes, audiences: &audiences, acr };
+    let part = Some((sid, &session));
+    let about = Subject { session: part, user, client, scopes: &scopes, audiences: &audiences, acr, key };
     let token = about.access_token(server).await.ok_or_else(no_answer)?;
     let jti = access_token::unverified(&token).and_then(|claims| Some(claims["jti"].as_str()?.to_owned()));
     let ends = now() + server.realm.access_token_lifespan;
@@ -58,7 +59,7 @@ pub async fn exchange(server: &Server, client: &Client, fields: &Fields) -> Resu
         "id_token": id_token,
         "expires_in": server.realm.access_token_lifespan,
         "refresh_expires_in": 0,
-        "token_type": "Bearer",
+        "token_type": dpop::token_type(key),
         "not-before-policy": 0,
         "session_state": sid,
         "scope": access_token::shown_scope(&scopes),
@@ -71,7 +72,12 @@ pub async fn exchange(server: &Server, client: &Client, fields: &Fields) -> Resu
 }
 
 /// The token that is to be traded, and its session; or the first thing that Keycloak finds wrong with the request.
-async fn subject(server: &Server, client: &Client, fields: &Fields) -> Result<(Value, sessions::Session), Refusal> {
+async fn subject(
+    server: &Server,
+    client: &Client,
+    fields: &Fields,
+    key: Option<&str>,
+) -> Result<(Value, sessions::Session), Refusal> {
     for name in ["requested_subject", "requested_issuer", "subject_issuer"] {
         if fields.get(name).is_some() {
             return Err(invalid_request(&format!("Parameter '{name}' is not supported for standard token exchange")));
@@ -93,6 +99,7 @@ async fn subject(server: &Server, client: &Client, fields: &Fields) -> Result<(V
         Some(Presented::Access(claims)) if is_good(server, &claims) => claims,
         _ => return Err(invalid_request("Invalid token")),
     };
+    check_key(&subject, client, key)?;
     if fields.get("requested_token_type").is_some_and(|requested| requested != ACCESS_TOKEN) {
         return Err(invalid_request("requested_token_type unsupported"));
     }
@@ -100,6 +107,17 @@ async fn subject(server: &Server, client: &Client, fields: &Fields) -> Result<(V
     let session = presented::session_of(server, &subject);
     let outside = || described(StatusCode::FORBIDDEN, "access_denied", "Client is not within the token audience");
     session.map(|session| (subject, session)).ok_or_else(outside)
+}
+
+/// A token that is bound to a key is traded by nobody but its holder, who has the key: a server that was sent it cannot sign for it.
+fn check_key(subject: &Value, client: &Client, key: Option<&str>) -> Result<(), Refusal> {
+    let Some(bound) = subject["cnf"]["jkt"].as_str() else { return Ok(()) };
+    if subject["azp"] != client.client_id {
+        let sentence =
+            "Sender-constrained token exchange rejected as the token was not issued for the requesting client";
+        return Err(invalid_request(sentence));
+    }
+    dpop::check_binding(Some(bound), key).map_err(invalid_request)
 }
 
 fn is_good(server: &Server, claims: &Value) -> bool {

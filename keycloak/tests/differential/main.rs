@@ -89,7 +89,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("claims_parameter_supported", OPENID),
     ("claims_supported", OPENID),
     ("device_authorization_endpoint", NOT_NEEDED),
-    ("dpop_signing_alg_values_supported", LATER),
     ("end_session_endpoint", OPENID),
     ("frontchannel_logout_session_supported", OPENID),
     ("frontchannel_logout_supported", OPENID),
