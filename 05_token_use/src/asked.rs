@@ -12,6 +12,8 @@ pub enum Asked {
         scopes: Vec<String>,
         /// For people.
         said: String,
+        /// Whether only one that is bound to a key will do: the challenge is DPoP's alone (RFC 9449 §7.1).
+        bound: bool,
     },
     /// 403 `insufficient_scope`: a token that allows more.
     Scopes {
@@ -39,7 +41,10 @@ impl Asked {
         let scopes = scopes(bearer);
         let said = said(answer.status, bearer);
         match answer.status {
-            401 => Some(Asked::Token { scopes, said }),
+            401 => {
+                let has = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));
+                Some(Asked::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
+            }
             403 if !scopes.is_empty() && error(bearer) == "insufficient_scope" => Some(Asked::Scopes { scopes }),
             403 => Some(Asked::OtherUser { said }),
             503 => {
@@ -86,11 +91,19 @@ mod tests {
     #[test]
     fn a_challenge_says_what_to_do() {
         let scopes = |list: &[&str]| list.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
-        let token = |list: &[&str], said: &str| Some(Asked::Token { scopes: scopes(list), said: said.to_owned() });
+        let token = |list: &[&str], said: &str| {
+            Some(Asked::Token { scopes: scopes(list), said: said.to_owned(), bound: false })
+        };
         assert_eq!(by(401, ""), token(&[], "HTTP 401"));
         assert_eq!(by(401, "Bearer scope=\"a b\""), token(&["a", "b"], "HTTP 401"));
         let expired = "Bearer error=\"invalid_token\", error_description=\"The token has expired\"";
         assert_eq!(by(401, expired), token(&[], "HTTP 401 invalid_token: The token has expired"));
+        let bound = |challenge| match by(401, challenge) {
+            Some(Asked::Token { bound, .. }) => bound,
+            _ => false,
+        };
+        assert!(bound("DPoP algs=\"ES256\"") && bound("dpop error=\"invalid_token\""));
+        assert!(!bound("Bearer, DPoP algs=\"ES256\"") && !bound("Bearer") && !bound("Basic"));
         let insufficient = "Bearer error=\"insufficient_scope\", scope=\"w\"";
         assert_eq!(by(403, insufficient), Some(Asked::Scopes { scopes: scopes(&["w"]) }));
         let other = |said: &str| Some(Asked::OtherUser { said: said.to_owned() });

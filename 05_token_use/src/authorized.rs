@@ -110,6 +110,10 @@ impl Send for Authorized {
             let Some(asked) = Asked::by(&answer) else { return Ok(answer) };
             state.count(&asked);
             match asked {
+                // Neither a refresh nor a sign-in would bring what the server wants.
+                Asked::Token { said, bound: true, .. } if !self.0.options.dpop => {
+                    return Err(TokenUseError::WantsBoundToken { got: said }.into());
+                }
                 Asked::Token { scopes, .. } if !renewed && state.refresh_token().is_some() => {
                     renewed = true;
                     signed_in = !self.renew(&mut state).await?;

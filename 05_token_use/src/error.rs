@@ -10,6 +10,11 @@ pub enum TokenUseError {
         /// HTTP status, and what the challenge says.
         got: String,
     },
+    /// The MCP server takes only tokens that are bound to a key.
+    WantsBoundToken {
+        /// HTTP status, and what the challenge says.
+        got: String,
+    },
     /// The user, or the authorization server, gave no token with the scopes that the server asks for.
     NotGranted {
         /// What the server asks for.
@@ -84,6 +89,7 @@ impl TokenUseError {
     pub fn id(&self) -> &'static str {
         match self {
             TokenUseError::Refused { .. } => "use.refused",
+            TokenUseError::WantsBoundToken { .. } => "use.wants-bound-token",
             TokenUseError::NotGranted { .. } => "step-up.not-granted",
             TokenUseError::NeverEnough { .. } => "step-up.never-enough",
             TokenUseError::Forbidden { .. } => "use.forbidden",
@@ -104,7 +110,10 @@ impl TokenUseError {
         match self {
             TokenUseError::Refused { .. } => {
                 "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? If it is aud: does the IdP put \
-                 the server's URL into the token (lesson 06)? If it takes only tokens that are bound to a key: --dpop."
+                 the server's URL into the token (lesson 06)?"
+            }
+            TokenUseError::WantsBoundToken { .. } => {
+                "Have this client make a key: client --dpop. (The commands over kept tokens have none.)"
             }
             TokenUseError::NotGranted { .. } => {
                 "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write)."
@@ -136,6 +145,9 @@ impl std::fmt::Display for TokenUseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             TokenUseError::Refused { got } => write!(f, "The MCP server takes no token of this client's: {got}."),
+            TokenUseError::WantsBoundToken { got } => {
+                write!(f, "The MCP server takes only tokens that are bound to a key (its challenge is DPoP): {got}.")
+            }
             TokenUseError::NotGranted { asked, granted } => {
                 write!(f, "The MCP server asks for {asked}, and the token that came allows {granted}.")
             }

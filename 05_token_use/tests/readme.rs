@@ -32,7 +32,9 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
         refused("The token is no access token"),
-        refused("This server takes tokens that are bound to a key (DPoP) only"),
+        TokenUseError::WantsBoundToken {
+            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
+        },
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden { got: role.to_owned() },
