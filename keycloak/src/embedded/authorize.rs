@@ -121,12 +121,7 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(), Problem> {
         return Err(("invalid_target", Some(sentence.to_owned())));
     }
     let scope = parameters.get("scope").unwrap_or_default();
-    let known = |scope: &str| {
-        scope == "openid"
-            || client.optional_scopes.iter().any(|optional| optional == scope)
-            || crate::realm::DEFAULT_SCOPES.contains(&scope)
-    };
-    if !scope.split(' ').filter(|scope| !scope.is_empty()).all(known) {
+    if !scope.split(' ').filter(|scope| !scope.is_empty()).all(|scope| client.may_ask_for(scope)) {
         return Err(("invalid_scope", Some(format!("Invalid scopes: {scope}"))));
     }
     check_pkce(parameters)

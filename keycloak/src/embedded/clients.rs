@@ -93,6 +93,13 @@ impl Client {
         self.secret.is_none() && !self.signs()
     }
 
+    /// Whether it may ask for this scope at all.
+    pub fn may_ask_for(&self, scope: &str) -> bool {
+        scope == "openid"
+            || self.optional_scopes.iter().any(|optional| optional == scope)
+            || DEFAULT_SCOPES.contains(&scope)
+    }
+
     /// Whether it authenticates with what it signs (RFC 7523), and never with a secret.
     pub fn signs(&self) -> bool {
         self.auth_method == "private_key_jwt"

@@ -177,17 +177,16 @@ async fn by_refresh_token(
     key: Option<&str>,
 ) -> Result<Value, Refusal> {
     let presented = fields.get("refresh_token").ok_or_else(|| invalid_request("No refresh token"))?;
+    let asked = fields.get("scope");
+    if let Some(scope) = asked.filter(|scope| !scope.split(' ').all(|scope| client.may_ask_for(scope))) {
+        return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
+    }
     let id = refresh_token_of(server, client, presented)?;
     let (before, session, scopes, audiences) = {
         // One request after the other: of two with the same token only one may find it unused.
         let mut sessions = server.sessions.lock();
         let before = sessions.refresh_tokens.get(&id).cloned();
         let before = before.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
-        // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6)
-        let scope = fields.get("scope").unwrap_or(&before.scope);
-        if !scope.split(' ').all(|scope| before.scope.split(' ').any(|known| known == scope)) {
-            return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
-        }
         // Before it is seen whether the token was used: whoever has it without the key ends nobody's session.
         dpop::check_binding(before.jkt.as_deref(), key).map_err(invalid_grant)?;
         let session = sessions.refreshable(&id).map(|(_, session)| session).map_err(|sentence| {
@@ -200,12 +199,21 @@ async fn by_refresh_token(
         })?;
         let resource = resource(server, before.resource.as_deref(), fields.get("resource"))?;
         let user = server.realm.user(&session.username);
-        let scopes = access_token::granted_scopes(server, client, user, scope);
+        // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6). Where it does, Keycloak
+        // leaves that one out without a word.
+        let scope = asked.map_or(before.scope.clone(), |asked| common(asked, &before.scope));
+        let scopes = access_token::granted_scopes(server, client, user, &scope);
         let audiences = audiences(server, client, user, &scopes, resource.as_deref())?;
         sessions.used(&id, &before);
         (Refresh { resource, ..before }, session, scopes, audiences)
     };
     Issued { grant: Some((&before, &session)), client, scopes, audiences, nonce: None, key }.answer(server).await
+}
+
+/// The scopes that stand in both lists.
+fn common(one: &str, other: &str) -> String {
+    let in_both = one.split(' ').filter(|scope| other.split(' ').any(|known| known == *scope));
+    in_both.collect::<Vec<_>>().join(" ")
 }
 
 /// The identifier of a refresh token of this realm that was given to this client, whatever has become of it since.
@@ -305,7 +313,8 @@ impl Issued<'_> {
                 answer["refresh_token"] = json!(refresh_token);
                 answer["refresh_expires_in"] = json!(seconds);
             }
-            if self.scopes.iter().any(|scope| scope == "openid") {
+            // Of the sign-in: a refresh that asks for less brings an ID token all the same.
+            if grant.scope.split(' ').any(|scope| scope == "openid") {
                 let id_token = subject.id_token(server, &access_token, self.nonce.as_deref()).await;
                 answer["id_token"] = json!(id_token.ok_or_else(no_answer)?);
             }
@@ -334,4 +343,23 @@ pub fn invalid_request(description: &str) -> Refusal {
 /// The same.
 pub fn invalid_grant(description: &str) -> Refusal {
     described(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refresh_brings_no_scope_that_was_not_granted() {
+        for (asked, granted, expected) in [
+            ("a b", "b c", "b"),
+            ("a", "b", ""),
+            ("b", "", ""),
+            ("", "a b", ""),
+            ("c  a", "a b c", "c a"),
+            ("a:b", "a b", ""),
+        ] {
+            assert_eq!(common(asked, granted), expected, "{asked:?} of {granted:?}");
+        }
+    }
 }

@@ -379,6 +379,33 @@ impl Asked {
         let fourth = self.token("refresh: again", &refreshing(&client_id, &refresh(&third))).await?;
         self.token("refresh: replayed", &refreshing(&client_id, &refresh(&third))).await?;
         self.token("refresh: the newest after the replay", &refreshing(&client_id, &refresh(&fourth))).await?;
+        self.scopes_of_a_refresh(&client_id).await
+    }
+
+    async fn scopes_of_a_refresh(&mut self, other: &str) -> Result<(), Failed> {
+        for granted in ["mcp:read", "openid mcp:read"] {
+            let code = self.code("mcp-demo-client", "mcpuser", &[("scope", granted)]).await?;
+            let tokens = self.token("refresh: before", &fields("mcp-demo-client", &code)).await?;
+            let mut token = tokens["refresh_token"].as_str().unwrap().to_owned();
+            for scope in [
+                "openid",
+                "profile",
+                "mcp:write",
+                "mcp:read mcp:write",
+                "nope",
+                "mcp:read nope",
+                "downstream:read",
+                "mcp:read",
+            ] {
+                let asking = [&refreshing("mcp-demo-client", &token)[..], &[("scope", scope)]].concat();
+                let answer = self.token(&format!("refresh: granted {granted:?}, asked {scope:?}"), &asking).await?;
+                token = answer["refresh_token"].as_str().unwrap_or(&token).to_owned();
+            }
+            for (name, client_id, token) in [("garbage", "mcp-demo-client", "x"), ("another client", other, &token)] {
+                let asking = [&refreshing(client_id, token)[..], &[("scope", "nope")]].concat();
+                self.token(&format!("refresh: {name}, asked \"nope\""), &asking).await?;
+            }
+        }
         Ok(())
     }
 
@@ -578,6 +605,9 @@ fn named(claims: &mut Value) -> u64 {
         if !claims[name].is_null() {
             claims[name] = json!("THERE");
         }
+    }
+    if claims["cnf"]["jkt"].is_string() {
+        claims["cnf"]["jkt"] = json!("THERE");
     }
     if claims["typ"] == "ID" {
         claims["aud"] = json!("THE CLIENT");
