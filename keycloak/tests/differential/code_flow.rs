@@ -40,6 +40,7 @@ pub async fn answers(issuer: &str) -> Result<Vec<(String, Fields)>, Failed> {
     asked.assertions().await?;
     asked.token_use().await?;
     asked.token_exchange().await?;
+    asked.dpop().await?;
     Ok(asked.answers)
 }
 

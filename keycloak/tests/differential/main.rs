@@ -27,6 +27,7 @@ fn main() -> ExitCode {
 }
 
 mod code_flow;
+mod dpop;
 mod registration;
 mod token_exchange;
 mod token_use;

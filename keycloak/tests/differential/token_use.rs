@@ -645,7 +645,7 @@ impl Asked {
 const KEY_PROVIDER: &str = "org.keycloak.keys.KeyProvider";
 
 impl Tokens {
-    fn of(answer: &Value) -> Self {
+    pub fn of(answer: &Value) -> Self {
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         Self { access: text("access_token"), refresh: text("refresh_token"), id: text("id_token") }
     }
@@ -663,7 +663,7 @@ fn key_provider(components: &str, changes: Value) -> Request {
 }
 
 /// "encoded using the "application/x-www-form-urlencoded" encoding algorithm" (RFC 6749 §2.3.1)
-fn basic(id: &str, secret: &str) -> String {
+pub fn basic(id: &str, secret: &str) -> String {
     let [id, secret] = [id, secret].map(|text| byte_serialize(text.as_bytes()).collect::<String>());
     format!("Basic {}", base64(&format!("{id}:{secret}")))
 }
