@@ -317,7 +317,7 @@ fn refused(description: &str) -> Refusal {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
     use axum::http::HeaderValue;
@@ -328,13 +328,13 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     /// A client's key.
-    struct Key {
+    pub struct Key {
         pair: EcdsaKeyPair,
-        jwk: Value,
+        pub jwk: Value,
     }
 
     impl Key {
-        fn new() -> Self {
+        pub fn new() -> Self {
             let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
             let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
             let [x, y] = [x, y].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
@@ -350,7 +350,7 @@ mod tests {
         }
 
         /// A good proof, but for these members of its header and claims.
-        fn proof(&self, header: &Value, claims: &Value) -> String {
+        pub fn proof(&self, header: &Value, claims: &Value) -> String {
             let good_header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk});
             let good_claims = json!({"jti": "1", "htm": "POST", "htu": URI, "iat": NOW});
             self.sign(&changed(good_header, header).to_string(), &changed(good_claims, claims).to_string())

@@ -1,7 +1,7 @@
 //! Public keys as JSON Web Keys (RFC 7517; RFC 7518 §6, RFC 8037 §2): their thumbprint (RFC 7638), and whether they have signed something.
 //!
-//! Left out: RSA keys of less than 2048 bits ("A key of size 2048 bits or larger MUST be used", RFC 7518 §3.3), the curves secp256k1 and Ed448,
-//! and members in other than their one form, such as padded base64. Keycloak takes the first and the last, and falls over the others.
+//! Left out: RSA keys of less than 2048 bits ("A key of size 2048 bits or larger MUST be used with these algorithms.", RFC 7518 §3.3), the curve Ed448,
+//! and members in other than their one form, such as padded base64. Keycloak takes all three.
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rsa::PublicKeyComponents;

@@ -471,6 +471,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_token_is_bound_to_the_key_that_a_proof_shows() {
+        let idp = idp(None);
+        let document = json!({
+            "redirect_uris": ["http://127.0.0.1/callback"], "token_endpoint_auth_method": "client_secret_post",
+            "grant_types": ["client_credentials"], "dpop_bound_access_tokens": true,
+        });
+        let request = Request::post("/realms/mcp-oauth/clients-registrations/openid-connect")
+            .header("content-type", "application/json")
+            .body(Body::from(document.to_string()));
+        let (_, client) = send(&idp, request.unwrap()).await;
+        assert_eq!(client["dpop_bound_access_tokens"], true);
+        let [id, secret] = ["client_id", "client_secret"].map(|name| client[name].as_str().unwrap());
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+        let ask = async |proof: Option<&str>| {
+            let mut request = Request::post("/realms/mcp-oauth/protocol/openid-connect/token");
+            request = proof.iter().fold(request, |request, proof| request.header("dpop", *proof));
+            send(&idp, request.body(Body::from(form.clone())).unwrap()).await
+        };
+        let key = dpop::tests::Key::new();
+        let proof = key.proof(&json!({}), &json!({"iat": now(), "jti": "a"}));
+        let (status, answer) = ask(Some(&proof)).await;
+        assert_eq!((status, &answer["token_type"]), (StatusCode::OK, &json!("DPoP")), "{answer}");
+        let claims = access_token::unverified(answer["access_token"].as_str().unwrap()).unwrap();
+        let jkt = jwk::PublicKey::read(key.jwk.as_object().unwrap()).unwrap().thumbprint().to_owned();
+        assert_eq!((&claims["typ"], &claims["cnf"]["jkt"]), (&json!("DPoP"), &json!(jkt)), "{claims}");
+        for (proof, sentence) in [
+            (Some(proof.as_str()), "DPoP proof has already been used"),
+            (None, "DPoP proof is missing"),
+            (Some("x"), "DPoP header verification failure"),
+        ] {
+            let expected = json!({"error": "invalid_request", "error_description": sentence});
+            assert_eq!(ask(proof).await, (StatusCode::BAD_REQUEST, expected));
+        }
+    }
+
+    #[tokio::test]
     async fn whoever_drops_the_idp_has_waited_for_its_key() {
         let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
         let idp = Embedded::start(listener, Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap());

@@ -459,3 +459,28 @@ fn invalid_metadata(description: &str) -> Refusal {
 fn invalid_token(description: &str) -> Refusal {
     described(StatusCode::UNAUTHORIZED, "invalid_token", description)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truth_value_is_read_as_keycloak_reads_it() {
+        for (value, expected) in [
+            (json!(true), Some(Some(true))),
+            (json!("TRUE"), Some(Some(true))),
+            (json!(-1), Some(Some(true))),
+            (json!(false), Some(Some(false))),
+            (json!("False"), Some(Some(false))),
+            (json!(0), Some(Some(false))),
+            (json!(null), Some(None)),
+            (json!(""), Some(None)),
+            (json!("tRUE"), None),
+            (json!(1.5), None),
+            (json!([true]), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(truth(&value), expected, "{value}");
+        }
+    }
+}
