@@ -20,7 +20,9 @@ const LIFETIME: u64 = 60;
 /// A key for ES256 (RFC 7518 §3.4), and its public half.
 pub struct ClientKey {
     key: EncodingKey,
-    kid: String,
+    /// Its name, by which the authorization server finds the public half among several. One that was made elsewhere has none here: whatever name it was
+    /// registered by, a wrong one would be worse.
+    kid: Option<String>,
     /// The public half, as a registration brings it: a JSON Web Key (RFC 7517).
     pub jwk: Value,
 }
@@ -29,21 +31,23 @@ impl ClientKey {
     /// Makes a key; `None` where the system has no randomness.
     pub fn generate() -> Option<Self> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;
-        Self::of(&pair)
+        Self::of(&pair, Some(random()?))
     }
 
     /// A key that was made elsewhere: the private half in PKCS #8, as PEM. `None` where it is none for ES256.
     pub fn from_pem(pem: &str) -> Option<Self> {
-        Self::of(&EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der(pem)?).ok()?)
+        Self::of(&EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der(pem)?).ok()?, None)
     }
 
-    fn of(pair: &EcdsaKeyPair) -> Option<Self> {
+    fn of(pair: &EcdsaKeyPair, kid: Option<String>) -> Option<Self> {
         let key = EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref());
         // The uncompressed point is a 4, and then both coordinates, 32 octets each.
         let (x, y) = pair.public_key().as_ref().get(1..65)?.split_at(32);
         let [x, y] = [x, y].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
-        let kid = random()?;
-        let jwk = json!({"kid": kid, "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y});
+        let mut jwk = json!({"kid": kid, "kty": "EC", "use": "sig", "alg": "ES256", "crv": "P-256", "x": x, "y": y});
+        if let Some(members) = jwk.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
         Some(Self { key, kid, jwk })
     }
 
@@ -61,7 +65,7 @@ impl ClientKey {
     /// and nothing else: an assertion for the token endpoint's URL could be taken by whoever makes a client believe that the URL is
     /// another's (MCP, OAuth Client Credentials).
     pub fn assertion(&self, client_id: &str, issuer: &str, now: u64) -> Option<Secret> {
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::ES256) };
+        let header = Header { kid: self.kid.clone(), ..Header::new(Algorithm::ES256) };
         let claims = json!({
             "iss": client_id,
             "sub": client_id,
@@ -115,5 +119,21 @@ mod tests {
         );
         let again = key.assertion("me", "https://idp.example", 1_000).unwrap();
         assert_ne!(again, assertion, "each has its own jti");
+    }
+
+    #[test]
+    fn a_key_from_a_file_claims_no_name() {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let inner = STANDARD.encode(pair.to_pkcs8v1().unwrap());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{inner}\n-----END PRIVATE KEY-----\n");
+        let key = ClientKey::from_pem(&pem).unwrap();
+        let kid = |key: &ClientKey| {
+            let assertion = key.assertion("me", "https://idp.example", 1_000).unwrap();
+            jsonwebtoken::decode_header(assertion.expose()).unwrap().kid
+        };
+        assert_eq!((kid(&key), key.jwk.get("kid")), (None, None));
+        assert!(kid(&ClientKey::generate().unwrap()).is_some());
+        // What `openssl ecparam -genkey` writes is no PKCS #8.
+        assert!(ClientKey::from_pem(&pem.replace("PRIVATE KEY", "EC PRIVATE KEY")).is_none());
     }
 }
