@@ -151,6 +151,13 @@ impl Setup<'_> {
         self.http(server_url).await
     }
 
+    /// The same where the user named another party too, by its URL.
+    pub async fn http_of_client_and(&self, server_url: &str, other_url: &str) -> Result<Http, Failure> {
+        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
+        let reach = Reach::of_server(server_url, &self.common.allow_host).await;
+        Http::new(self.reporter.clone(), reach.name(&host_of(other_url)))
+    }
+
     /// The HTTP client, which may reach what the server at `url` may name.
     pub async fn http(&self, url: &str) -> Result<Http, Failure> {
         Http::new(self.reporter.clone(), Reach::of_server(url, &self.common.allow_host).await)

@@ -107,6 +107,11 @@ pub fn named(audiences: &[&str]) -> String {
     if audiences.is_empty() { "no aud".to_owned() } else { audiences.join(", ") }
 }
 
+/// The header of a token that is a JWT, unverified.
+pub fn header(token: &Secret) -> Option<Map<String, Value>> {
+    part(token, 0)
+}
+
 /// The claims of a token that is a JWT, unverified.
 pub fn claims(token: &Secret) -> Option<Map<String, Value>> {
     part(token, 1)
@@ -152,7 +157,7 @@ const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
 
 /// A token as a person may see it: what it is, its header, and its claims one by one; never the token.
 pub fn table(name: &str, token: &Secret) -> String {
-    let (Some(header), Some(claims)) = (part(token, 0), part(token, 1)) else {
+    let (Some(header), Some(claims)) = (header(token), claims(token)) else {
         return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());
     };
     let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();

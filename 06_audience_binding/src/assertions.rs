@@ -8,8 +8,8 @@
 //! Left out: renewing the ID token, and where a platform keeps its JWT.
 
 use as_metadata::AuthorizationServerMetadata;
-use authorization_code::TokenResponse;
 use authorization_code::grant::{Grant, Tokens, Wanted};
+use authorization_code::{TokenResponse, token_response};
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::known::authenticated;
 use serde_json::Value;
@@ -111,6 +111,7 @@ async fn redeem(
 ) -> Result<TokenResponse, Failure> {
     let reporter = http.reporter();
     reporter.stage("trade the assertion for an access token", &spec::RFC7523_2_1).await;
+    reporter.note(token_response::table("assertion", assertion));
     let endpoint = token_endpoint(wanted.authorization_server)?;
     let scope = wanted.scopes.join(" ");
     let mut fields = vec![

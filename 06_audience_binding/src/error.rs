@@ -3,6 +3,8 @@
 use shared::Failure;
 use shared::http::HttpError;
 
+use crate::grant_options::GrantKind;
+
 /// Why an exchange brought no token.
 #[derive(Debug)]
 pub enum ExchangeError {
@@ -86,6 +88,126 @@ impl From<AssertionError> for Failure {
             ),
         };
         Failure::new(id, error.to_string(), fix)
+    }
+}
+
+/// Why the options of a grant do not make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantError {
+    /// An option that is for a user, or for a client that registers itself.
+    WithoutUser {
+        /// The option.
+        option: String,
+    },
+    /// An option of another grant.
+    OfAnother {
+        /// The option.
+        option: &'static str,
+        /// Whose it is.
+        of: GrantKind,
+        /// What was asked for.
+        grant: GrantKind,
+    },
+    /// There is no `--client-id`.
+    NoClient {
+        /// What was asked for.
+        grant: GrantKind,
+    },
+    /// The client has neither a secret nor a key.
+    NoProof {
+        /// The client.
+        client_id: String,
+    },
+    /// It has both.
+    TwoProofs,
+    /// Nothing says who may see the assertion.
+    NoIssuer,
+    /// A file is not what it should be.
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// Where it is.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The company's IdP gives no tokens.
+    NoTokenEndpoint {
+        /// The company's IdP.
+        issuer: String,
+    },
+}
+
+impl GrantError {
+    /// Names the decision.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::WithoutUser { .. } | Self::OfAnother { .. } => "configuration.grant",
+            Self::NoClient { .. } => "configuration.client-id",
+            Self::NoProof { .. } | Self::TwoProofs => "configuration.client-key",
+            Self::NoIssuer => "configuration.client-issuer",
+            Self::File { .. } => "configuration.file",
+            Self::NoTokenEndpoint { .. } => "company-idp.no-endpoint",
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::WithoutUser { .. } => "Leave one of the two out.",
+            Self::OfAnother { .. } => "Leave it out, or ask for that grant.",
+            Self::NoClient { .. } => {
+                "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-service, for client-credentials."
+            }
+            Self::NoProof { .. } => "Set CLIENT_SECRET and give --client-issuer, or give --client-key FILE.",
+            Self::TwoProofs => "Unset CLIENT_SECRET, or leave --client-key out.",
+            Self::NoIssuer => {
+                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that."
+            }
+            Self::File { option: "--client-key", .. } => {
+                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE makes one; openssl pkcs8 -topk8 -nocrypt -in OLD -out FILE changes an older form."
+            }
+            Self::File { .. } => "Give the file that holds the JWT, and nothing else.",
+            Self::NoTokenEndpoint { .. } => "Is --company-idp the issuer URL of an IdP?",
+        }
+    }
+}
+
+impl std::fmt::Display for GrantError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::WithoutUser { option } => {
+                write!(f, "{option} is about a user's sign-in or a new client, and with --grant there is neither.")
+            }
+            Self::OfAnother { option, of, grant } => {
+                write!(f, "{option} belongs to --grant {of}, and this is --grant {grant}.")
+            }
+            Self::NoClient { grant } => write!(f, "--grant {grant} needs a client that somebody registered by hand."),
+            Self::NoProof { client_id } => {
+                write!(
+                    f,
+                    "--grant client-credentials needs a proof that this is {client_id}, and there is neither a secret nor a key."
+                )
+            }
+            Self::TwoProofs => f.write_str(
+                "CLIENT_SECRET is set and --client-key is given, and a client authenticates in one way at a time.",
+            ),
+            Self::NoIssuer => f.write_str(
+                "An assertion is good for whoever has it, and nothing says which authorization server may see it.",
+            ),
+            Self::File { option, path, problem } => write!(f, "The file of {option}, {path}, {problem}."),
+            Self::NoTokenEndpoint { issuer } => {
+                write!(f, "The metadata of the company's IdP, {issuer}, has no token_endpoint.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for GrantError {}
+
+impl From<GrantError> for Failure {
+    fn from(error: GrantError) -> Self {
+        Failure::new(error.id(), error.to_string(), error.fix())
     }
 }
 

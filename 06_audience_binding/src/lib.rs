@@ -14,6 +14,7 @@
 //! | [`matrix`] | every kind of token at every server |
 //! | [`proxy`], [`confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
 //! | [`assertions`] | going further: workload identity and enterprise-managed authorization (RFC 7523, ID-JAG) |
+//! | [`grant_options`] | the same on the command line, and client credentials (lesson 04) |
 //! | [`other_tokens`] | tokens that are for somebody else |
 //! | [`attacks`] | what `--break` sends |
 //! | [`parties`] | the servers, started |
@@ -30,6 +31,7 @@ pub mod client;
 pub mod confused_deputy;
 pub mod downstream;
 pub mod error;
+pub mod grant_options;
 pub mod lab;
 pub mod matrix;
 pub mod options;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use audience_binding::attacks::{self, Target};
 use audience_binding::client::{Errand, Story, complete};
+use audience_binding::grant_options::{GrantOptions, issuer};
 use audience_binding::lab::{self, Lab, Mode};
 use audience_binding::matrix::Matrix;
 use audience_binding::options::AudienceOptions;
@@ -89,10 +90,12 @@ struct ClientArguments {
     #[arg(long, value_name = "JSON", default_value = "{}", requires = "call")]
     args: String,
     /// Find out whether the server looks at aud: send it a token that does not name it
-    #[arg(long)]
+    #[arg(long, conflicts_with = "grant")]
     probe_audience: bool,
     #[command(flatten)]
     uses: UseOptions,
+    #[command(flatten)]
+    grant: GrantOptions,
 }
 
 impl Lesson for Cli {
@@ -117,13 +120,6 @@ impl Lesson for Cli {
             Some(Role::Lab { .. } | Role::ConfusedDeputy) => &["scopes", "second_scopes"],
             _ => &[],
         }
-    }
-}
-
-fn issuer(text: &str) -> Result<String, String> {
-    match text.parse::<IdpChoice>() {
-        Ok(IdpChoice::Issuer(issuer)) => Ok(issuer),
-        _ => Err("an issuer URL such as https://idp.example".to_owned()),
     }
 }
 
@@ -240,15 +236,26 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
         Some(name) => Some((name.as_str(), commands::arguments(&arguments.args)?)),
         None => None,
     };
-    let http = setup.http_of_client(server_url).await?;
     if arguments.uses.dpop && setup.breakage.is_some() {
         let message = "--break sends bearer tokens here, and --dpop asks for tokens that are none.";
         return Err(Failure::new("configuration.dpop", message, "Leave one of the two out; lesson 05 breaks DPoP."));
     }
+    let plan = plan(cli, None, true)?;
+    let chosen = arguments.grant.choose(setup.breakage, &plan, &cli.sign_in)?;
+    let http = match &arguments.grant.company_idp {
+        Some(issuer) => setup.http_of_client_and(server_url, issuer).await?,
+        None => setup.http_of_client(server_url).await?,
+    };
     let dpop = arguments.uses.key()?;
     let http = dpop.iter().fold(http, |http, dpop| http.decorated_by(dpop.clone()));
     let sign_in = &SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
-    let authorized = authorized(setup, sign_in, &http, server_url, plan(cli, None, true)?);
+    let authorized = match chosen {
+        Some(chosen) => {
+            let grant = chosen.prepare(&http).await?;
+            Authorized::by_grant(http.clone(), server_url, plan, sign_in.clone(), grant)
+        }
+        None => authorized(setup, sign_in, &http, server_url, plan),
+    };
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in };
     if let Some(breakage) = setup.breakage {
         authorized.sign_in_first(&[]).await?;
