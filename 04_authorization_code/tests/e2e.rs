@@ -136,6 +136,12 @@ fn clients_get_tokens_of_their_own(issuer: &str) {
         assert!(sent.into_iter().any(|sent| sent.contains(proof)), "{arguments:?}");
         assert!(run.events.iter().any(|event| event["text"].as_str().is_some_and(|text| text.contains("was deleted"))));
     }
+    // The realm file has given this one's account a role: it may read, and not write.
+    let mut command =
+        user.command(&["--idp", issuer, "--json", "client-credentials", "--client-id", "mcp-demo-service"]);
+    let run = Run::of(&command.env("CLIENT_SECRET", "mcp-demo-service-secret").output().unwrap());
+    assert!(run.success && run.says("email profile mcp:read") | run.says("mcp:read email profile"), "{run:#?}");
+    assert_eq!(run.checks("token.scope"), [false], "{run:#?}");
     let run = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
     assert!(!run.success);
     let (id, message, _) = run.error();

@@ -118,12 +118,14 @@ pub struct ScopeMapping {
     pub roles: Vec<String>,
 }
 
-/// Somebody who can sign in.
+/// Somebody who can sign in, or the account of a client that acts for itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// What is typed to sign in.
     pub username: String,
+    /// The client that this is the account of; nobody signs in to it.
+    pub service_account_client_id: Option<String>,
     /// An address.
     #[serde(default)]
     pub email: String,
@@ -139,6 +141,7 @@ pub struct User {
     /// What the user may do.
     #[serde(default)]
     pub realm_roles: Vec<String>,
+    #[serde(default)]
     credentials: Vec<Credential>,
 }
 
@@ -231,6 +234,11 @@ impl Realm {
     /// The user of this name.
     pub fn user(&self, username: &str) -> Option<&User> {
         self.users.iter().find(|user| user.username == username)
+    }
+
+    /// The account of this client, where the realm file gives it one.
+    pub fn service_account(&self, client_id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.service_account_client_id.as_deref() == Some(client_id))
     }
 
     /// Every scope that a client may be given.

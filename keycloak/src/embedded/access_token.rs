@@ -96,7 +96,7 @@ fn audience(audiences: &[String]) -> Value {
 pub struct Subject<'a> {
     /// Its session; `None` where a client acts for itself.
     pub session: Option<(&'a str, &'a Session)>,
-    /// The user; `None` where a client acts for itself.
+    /// The user, or the account of a client that acts for itself, where it has one.
     pub user: Option<&'a User>,
     /// The client.
     pub client: &'a Client,
@@ -123,6 +123,7 @@ impl Subject<'_> {
         claims.insert("cnf".to_owned(), json!(self.key.map(dpop::confirmation)));
         match self.user {
             Some(user) => self.add_user(server, user, &mut claims),
+            // Keycloak's scope `service_account` brings this one, and clients that register get it; one of the realm file has not got it.
             None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),
         }
         claims.retain(|_, value| !value.is_null());
@@ -218,16 +219,22 @@ impl Subject<'_> {
 
     fn add_person(&self, user: &User, claims: &mut Map<String, Value>) {
         if self.has("profile") {
-            claims.insert("name".to_owned(), json!(format!("{} {}", user.first_name, user.last_name)));
+            claims.insert("name".to_owned(), named(&[&user.first_name, &user.last_name]));
             claims.insert("preferred_username".to_owned(), json!(user.username));
-            claims.insert("given_name".to_owned(), json!(user.first_name));
-            claims.insert("family_name".to_owned(), json!(user.last_name));
+            claims.insert("given_name".to_owned(), named(&[&user.first_name]));
+            claims.insert("family_name".to_owned(), named(&[&user.last_name]));
         }
         if self.has("email") {
-            claims.insert("email".to_owned(), json!(user.email));
+            claims.insert("email".to_owned(), named(&[&user.email]));
             claims.insert("email_verified".to_owned(), json!(user.email_verified));
         }
     }
+}
+
+/// What there is of these; nothing is no member. A client's account has neither a name nor an address.
+fn named(parts: &[&str]) -> Value {
+    let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).copied().collect();
+    if parts.is_empty() { Value::Null } else { json!(parts.join(" ")) }
 }
 
 /// `aud`, as a defect has it.

@@ -79,6 +79,8 @@ fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Optio
             claims["acr"] = json!(acr);
         }
         claims["username"] = json!(session.username);
+    } else if let Some(account) = server.realm.service_account(&holder.client_id) {
+        claims["username"] = json!(account.username);
     }
     claims["token_type"] = typ;
     claims["active"] = json!(true);

@@ -231,7 +231,8 @@ pub fn refresh_token_of(server: &Server, client: &Client, presented: &str) -> Re
     }
 }
 
-/// RFC 6749 §4.4: the client acts for itself. It has no roles in this realm, so it gets no scope that needs one.
+/// RFC 6749 §4.4: the client acts for itself. What it may do, the realm file gives to its account; a client that registered itself has none, and gets no
+/// scope that needs a role.
 async fn by_client(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
     let unauthorized = |sentence| described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence);
     if client.is_public() {
@@ -245,8 +246,9 @@ async fn by_client(server: &Server, client: &Client, fields: &Fields, key: Optio
     if !scope.split(' ').filter(|scope| !scope.is_empty()).all(known) {
         return Err(described(StatusCode::BAD_REQUEST, "invalid_scope", &format!("Invalid scopes: {scope}")));
     }
-    let scopes = access_token::granted_scopes(server, client, None, scope);
-    let audiences = access_token::audiences(server, client, None, &scopes);
+    let account = server.realm.service_account(&client.client_id);
+    let scopes = access_token::granted_scopes(server, client, account, scope);
+    let audiences = access_token::audiences(server, client, account, &scopes);
     Issued { grant: None, client, scopes, audiences, nonce: None, key }.answer(server).await
 }
 
@@ -287,8 +289,11 @@ impl Issued<'_> {
     /// The token response (RFC 6749 §5.1), with Keycloak's additions.
     async fn answer(&self, server: &Server) -> Result<Value, Refusal> {
         let session = self.grant.map(|(grant, session)| (grant.part.session.as_str(), session));
-        let user = session.and_then(|(_, session)| server.realm.user(&session.username));
-        let acr = session.and_then(|(_, session)| session.acr(&self.client.client_id));
+        let user = match session {
+            Some((_, session)) => server.realm.user(&session.username),
+            None => server.realm.service_account(&self.client.client_id),
+        };
+        let acr = session.map_or(Some("1"), |(_, session)| session.acr(&self.client.client_id));
         let (scopes, audiences) = (self.scopes.as_slice(), self.audiences.as_slice());
         let subject = Subject { session, user, client: self.client, scopes, audiences, acr, key: self.key };
         let access_token = subject.access_token(server).await.ok_or_else(no_answer)?;

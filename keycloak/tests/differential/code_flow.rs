@@ -431,6 +431,19 @@ impl Asked {
         }
         let public = [("grant_type", "client_credentials"), ("client_id", "mcp-demo-client")];
         self.token("client credentials: a public client", &public).await?;
+        // The realm file gives this one's account a role.
+        let (id, secret) = (("client_id", "mcp-demo-service"), "mcp-demo-service-secret");
+        let resource = ("resource", "http://localhost:8000/mcp");
+        for (name, secret, fields) in [
+            ("what its account may", secret, &[("scope", "mcp:read"), resource][..]),
+            ("more than its account may", secret, &[("scope", "mcp:read mcp:write calendar:read")]),
+            ("nothing", secret, &[]),
+            ("an unknown scope, with an account", secret, &[("scope", "nope")]),
+            ("a wrong secret", "nope", &[("scope", "mcp:read")]),
+        ] {
+            let credentials = [("grant_type", "client_credentials"), id, ("client_secret", secret)];
+            self.token(&format!("client credentials: {name}"), &[&credentials[..], fields].concat()).await?;
+        }
         Ok(())
     }
 

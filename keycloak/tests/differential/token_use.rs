@@ -188,6 +188,13 @@ impl Asked {
         let token = answer["access_token"].as_str().unwrap();
         self.post("introspect: a client's own token", "token/introspect", client, &[("token", token)]).await?;
         self.post("revoke: a client's own token", "revoke", client, &[("token", token)]).await?;
+        let client = Some(("mcp-demo-service", "mcp-demo-service-secret"));
+        let fields = [("grant_type", "client_credentials"), ("scope", "mcp:read")];
+        let answer = self.post("token use: a client with an account, for itself", "token", client, &fields).await?;
+        let token = answer["access_token"].as_str().unwrap();
+        self.introspect("of a client with an account", token).await?;
+        self.post("revoke: a token of a client with an account", "revoke", client, &[("token", token)]).await?;
+        self.introspect("of a client with an account, revoked", token).await?;
         Ok(())
     }
 
