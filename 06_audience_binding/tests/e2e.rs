@@ -5,11 +5,15 @@
 use std::process::{Command, ExitCode, Output, Stdio};
 
 use audience_binding::{breakages, rules};
-use keycloak::container::Features;
+use keycloak::container::{Asserter, Features};
 use keycloak::trials::Servers;
 use libtest_mimic::Failed;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::testing::{Run, Running};
+
+mod common;
+
+use common::Company;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -19,7 +23,12 @@ fn main() -> ExitCode {
         Features::ResourceIndicators,
         with_resource_indicators,
     );
-    keycloak::trials::run_for(scenario, vec![indicators])
+    let assertions = keycloak::trials::on_keycloak_for(
+        "keycloak_with_identity_assertion_jwt",
+        Features::IdentityAssertion,
+        assertions_become_tokens,
+    );
+    keycloak::trials::run_for(scenario, vec![indicators, assertions])
 }
 
 struct User<'a> {
@@ -68,6 +77,7 @@ fn scenario(issuer: &str, servers: &Servers) -> Result<(), Failed> {
     the_matrix_is_the_same_everywhere(issuer, servers);
     broken_rules_are_caught(issuer, servers);
     the_complete_client(issuer, servers);
+    a_client_acts_for_itself(issuer, servers);
     nothing_secret_is_shown(issuer, servers);
     Ok(())
 }
@@ -187,6 +197,124 @@ fn the_complete_client(issuer: &str, servers: &Servers) {
     let kept: Value = serde_json::from_slice(&std::fs::read(user.home.path().join("tokens.json")).unwrap()).unwrap();
     assert_eq!(kept["servers"].as_object().unwrap().len(), 2);
     assert!(user.client(&["logout", "--server-url", &servers.urls[1]]).success);
+}
+
+/// A server that stays up while a client uses it.
+fn serving(user: &User<'_>) -> Running {
+    let [first, second] = &user.servers.ports;
+    let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
+    let (running, url) =
+        Running::server(user.command(&[&["--idp", user.issuer, "--json"], &ports[..], &["server"]].concat()));
+    assert_eq!(url, user.servers.urls[0]);
+    running
+}
+
+/// Client credentials, for a client whose account the realm file has given a role, and for one that has none.
+fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
+    let user = User::new(issuer, servers);
+    let _server = serving(&user);
+    let url = servers.urls[0].as_str();
+    let as_service = |secret: &str, issuer: &str, more: &[&str]| {
+        let client = ["--client-id", "mcp-demo-service", "--client-issuer", issuer];
+        let arguments =
+            [&["--json", "client", "--server-url", url, "--grant", "client-credentials"], &client[..], more];
+        Run::of(&user.command(&arguments.concat()).env("CLIENT_SECRET", secret).output().unwrap())
+    };
+    let secret = "mcp-demo-service-secret";
+    let run = as_service(secret, issuer, &["--call", "get_weather", "--args", r#"{"city": "Oslo"}"#]);
+    assert!(run.success && run.says("get_weather says: "), "{run:#?}");
+    for id in ["credentials.issuer", "idp.client-credentials", "token.scope", "token.audience", rules::IDP_BINDS.id] {
+        assert_eq!(run.checks(id), [true], "{id}: {run:#?}");
+    }
+    assert!(!run.says(secret), "{run:#?}");
+    let run = as_service(secret, issuer, &["--call", "get_user_profile"]);
+    assert!(run.success && run.says("service-account-mcp-demo-service"), "{run:#?}");
+    // More than its account may do: asked for once more, and not given.
+    let run = as_service(secret, issuer, &["--call", "save_note", "--args", r#"{"name": "a", "text": "b"}"#]);
+    assert_eq!((run.success, run.error().0.as_str()), (false, "step-up.not-granted"), "{run:#?}");
+    let run = as_service("wrong", issuer, &[]);
+    assert_eq!((run.success, run.checks("idp.client-credentials")), (false, vec![false]), "{run:#?}");
+    // The secret belongs to another authorization server than the one that the MCP server names.
+    let run = as_service(secret, "https://other.example", &[]);
+    assert_eq!((run.error().0.as_str(), run.sent("POST", "/token")), ("credentials.issuer", 0), "{run:#?}");
+
+    // One that signs: it has registered by itself, so its account may do nothing.
+    let key = common::Key::generate();
+    let client_id = common::register(issuer, &key);
+    let file = user.home.path().join("key.pem");
+    std::fs::write(&file, key.pem()).unwrap();
+    let arguments = ["client", "--server-url", url, "--grant", "client-credentials", "--client-id", &client_id];
+    let run = user.client(&[&arguments[..], &["--client-key", file.to_str().unwrap()]].concat());
+    // The second one after the server's 401.
+    assert_eq!(run.checks("idp.client-credentials"), [true, true], "{run:#?}");
+    assert_eq!((run.success, run.error().0.as_str()), (false, "use.refused"), "{run:#?}");
+}
+
+/// RFC 7523 §2.1: Keycloak takes JWTs of a platform's and of a company's, once it knows them.
+fn assertions_become_tokens(issuer: &str, servers: &Servers) -> Result<(), Failed> {
+    let user = User::new(issuer, servers);
+    let _server = serving(&user);
+    let company = Company::start()?;
+    let public_key = company.key.public_pem();
+    for (client, from, username) in [
+        (("mcp-workload", "workload-secret"), common::PLATFORM, "service-account-mcp-demo-service"),
+        (("mcp-agent", "agent-secret"), company.issuer.as_str(), "mcpuser"),
+    ] {
+        let asserter = Asserter { issuer: from, public_key: &public_key, client, user: (common::SUBJECT, username) };
+        company.block_on(asserter.introduce(issuer))?;
+    }
+    let url = servers.urls[0].as_str();
+    let as_client = |id: &str, secret: &str, grant: &[&str], tool: &str| {
+        let client = ["--client-id", id, "--client-issuer", issuer, "--call", tool];
+        let arguments = [&["--json", "client", "--server-url", url, "--grant"], grant, &client].concat();
+        Run::of(&user.command(&arguments).env("CLIENT_SECRET", secret).output().unwrap())
+    };
+    let path = |name: &str| user.home.path().join(name).to_str().unwrap().to_owned();
+    let file = path("assertion.jwt");
+
+    let workload = |claims: Value| {
+        std::fs::write(&file, company.key.jwt("JWT", &claims)).unwrap();
+        as_client("mcp-workload", "workload-secret", &["workload-identity", "--assertion", &file], "get_user_profile")
+    };
+    let run = workload(common::claims(common::PLATFORM, issuer, &json!({})));
+    assert!(run.success && run.says("service-account-mcp-demo-service"), "{run:#?}");
+    for id in [rules::IDP_TAKES_ASSERTION.id, "token.scope", rules::IDP_BINDS.id] {
+        assert_eq!(run.checks(id), [true], "{id}: {run:#?}");
+    }
+    // Each assertion is good once.
+    let again = ["workload-identity", "--assertion", &file];
+    let run = as_client("mcp-workload", "workload-secret", &again, "get_user_profile");
+    assert!(run.error().1.ends_with("HTTP 400 invalid_grant Token reuse detected."), "{run:#?}");
+    for (what, claims, sentence) in [
+        ("another's audience", json!({"aud": "https://other.example"}), "Invalid token audience"),
+        ("over", json!({"exp": 1}), "Token is not active"),
+        ("no link", json!({"sub": "nobody"}), "User not found"),
+        ("a stranger", json!({"iss": "https://other.example"}), "No Identity Provider for provided issuer"),
+        ("the company's", json!({"iss": company.issuer}), "Identity Provider is not allowed for the client"),
+    ] {
+        let run = workload(common::claims(common::PLATFORM, issuer, &claims));
+        assert_eq!(run.error().0, "assertion.refused", "{what}: {run:#?}");
+        assert!(run.error().1.ends_with(&format!("HTTP 400 invalid_grant {sentence}.")), "{what}: {run:#?}");
+    }
+
+    let id_token = path("id-token.jwt");
+    std::fs::write(&id_token, company.id_token()).unwrap();
+    let at_company = ["--company-idp", &company.issuer, "--company-client-id", common::AT_COMPANY];
+    let enterprise = [&["enterprise-managed", "--id-token", &id_token], &at_company[..]].concat();
+    let run = as_client("mcp-agent", "agent-secret", &enterprise, "save_note");
+    assert_eq!(run.checks(rules::IDP_GIVES_GRANT.id), [true, true], "one for each set of scopes: {run:#?}");
+    let run = as_client("mcp-agent", "agent-secret", &enterprise, "get_user_profile");
+    assert!(run.success && run.says("mcpuser"), "{run:#?}");
+    for id in [rules::IDP_GIVES_GRANT.id, rules::ISSUED_TOKEN_TYPE.id, rules::IDP_TAKES_ASSERTION.id] {
+        assert_eq!(run.checks(id), [true], "{id}: {run:#?}");
+    }
+    // A grant that the company gave to another client.
+    let run = as_client("mcp-workload", "workload-secret", &enterprise, "get_user_profile");
+    assert_eq!(run.error().0, "assertion.refused", "{run:#?}");
+    for secret in ["eyJ", "agent-secret", "workload-secret"] {
+        assert!(!run.says(secret), "{secret}: {run:#?}");
+    }
+    Ok(())
 }
 
 fn nothing_secret_is_shown(issuer: &str, servers: &Servers) {

@@ -32,6 +32,8 @@ pub enum Features {
     Cimd,
     /// `cimd` and `resource-indicators`.
     ResourceIndicators,
+    /// `cimd` and `identity-assertion-jwt`.
+    IdentityAssertion,
     /// None.
     Stock,
 }
@@ -140,6 +142,50 @@ impl Keycloak {
     }
 }
 
+/// Somebody whose JWTs a realm is to take as authorization grants (RFC 7523 §2.1), and what it takes at the realm.
+pub struct Asserter<'a> {
+    /// `iss` of the JWTs.
+    pub issuer: &'a str,
+    /// The public half of the key that signs them, as PEM.
+    pub public_key: &'a str,
+    /// The client that shows them: its identifier and its secret. It is made.
+    pub client: (&'a str, &'a str),
+    /// `sub` of the JWTs, and the name of the user that it means.
+    pub user: (&'a str, &'a str),
+}
+
+impl Asserter<'_> {
+    /// Has the realm take its JWTs: an identity provider of the kind `jwt-authorization-grant`, a client that may use it, and a user who is linked to it.
+    pub async fn introduce(&self, realm: &str) -> Result<(), TestcontainersError> {
+        let admin = Admin::sign_in(realm).await?;
+        let (client_id, secret) = self.client;
+        // One for each client, so that its identifier is a name for it.
+        let alias = format!("for-{client_id}");
+        let provider = json!({
+            "alias": alias, "providerId": "jwt-authorization-grant", "enabled": true,
+            "config": {
+                "issuer": self.issuer, "publicKeySignatureVerifier": self.public_key, "useJwksUrl": "false",
+                "jwtAuthorizationGrantEnabled": "true",
+            },
+        });
+        admin.post("identity-provider/instances", &provider).await?;
+        let attributes =
+            json!({"oauth2.jwt.authorization.grant.enabled": "true", "oauth2.jwt.authorization.grant.idp": alias});
+        let client = json!({
+            "clientId": client_id, "secret": secret, "publicClient": false, "standardFlowEnabled": false,
+            "fullScopeAllowed": false, "attributes": attributes,
+        });
+        admin.post("clients", &client).await?;
+        let (subject, username) = self.user;
+        for user in admin.list(&format!("users?exact=true&username={username}")).await? {
+            let id = user["id"].as_str().unwrap_or_default();
+            let link = json!({"identityProvider": alias, "userId": subject, "userName": subject});
+            admin.post(&format!("users/{id}/federated-identity/{alias}"), &link).await?;
+        }
+        Ok(())
+    }
+}
+
 /// The MCP servers of the realm file.
 const OF_REALM_FILE: [&str; 2] = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
 
@@ -171,10 +217,17 @@ impl Admin {
     }
 
     async fn put(&self, path: &str, document: &Value) -> Result<(), TestcontainersError> {
-        let request = Request::put_json(&format!("{}/{path}", self.base), document).bearer(&self.token);
-        let answer = self.http.send(&request).await.map_err(TestcontainersError::other)?;
+        self.send(path, Request::put_json(&format!("{}/{path}", self.base), document)).await
+    }
+
+    async fn post(&self, path: &str, document: &Value) -> Result<(), TestcontainersError> {
+        self.send(path, Request::post_json(&format!("{}/{path}", self.base), document)).await
+    }
+
+    async fn send(&self, path: &str, request: Request) -> Result<(), TestcontainersError> {
+        let answer = self.http.send(&request.bearer(&self.token)).await.map_err(TestcontainersError::other)?;
         match answer.status {
-            204 => Ok(()),
+            201 | 204 => Ok(()),
             status => Err(TestcontainersError::other(format!("the admin API answers {path} with HTTP {status}"))),
         }
     }
@@ -215,6 +268,7 @@ fn official(image: GenericImage, features: Features) -> ContainerRequest<Generic
     let features = match features {
         Features::Cimd => &["--features=cimd"][..],
         Features::ResourceIndicators => &["--features=cimd,resource-indicators"],
+        Features::IdentityAssertion => &["--features=cimd,identity-assertion-jwt"],
         Features::Stock => &[],
     };
     image
