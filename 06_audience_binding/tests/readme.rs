@@ -1,9 +1,13 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use audience_binding::error::{AudienceError, ExchangeError};
+use audience_binding::parties::OF_REALM_FILE;
+use shared::testing::Running;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -13,7 +17,26 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    shared::testing::check_readme(&readme(), "audience_binding", LESSON, &[]);
+    let ports = free_ports();
+    let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
+    keycloak::trials::on_embedded_for(&[&urls[0], &urls[1]], |issuer| {
+        // The server of the commands that want one in another terminal.
+        let mut server = Command::new(LESSON);
+        let [first, second] = &ports;
+        server.args(["--json", "server", "--idp", issuer, "--port", first, "--second-port", second]);
+        server.args(["--downstream-port", "0"]).stdin(Stdio::null());
+        let (_server, url) = Running::server(server);
+        let addresses = [(OF_REALM_FILE[0], url.as_str()), ("http://localhost:9100/realms/mcp-oauth", issuer)];
+        shared::testing::check_readme_with(&readme(), "audience_binding", LESSON, &[], &addresses);
+        Ok(())
+    })
+    .unwrap();
+}
+
+fn free_ports() -> [String; 2] {
+    // Both at once, so that they differ.
+    let listeners = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
 }
 
 #[test]

@@ -12,4 +12,4 @@ pub use captured::{Captured, assert_events_hold};
 pub use run::Run;
 pub use running::Running;
 
-pub use transcript::{Transcript, check_readme, check_readme_at, has_server};
+pub use transcript::{Transcript, check_readme, check_readme_at, check_readme_with, has_server};

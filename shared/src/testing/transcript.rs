@@ -173,12 +173,22 @@ pub fn check_readme_at(realm: &str, readme: &Path, package: &str, binary: &str) 
     check_readme(readme, package, binary, &[("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept)]);
 }
 
-/// Runs every command of the README that begins with `$ cargo run -p <package>`, and may end with `| tail -n N` or
-/// `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment it writes the README anew instead.
-/// `lasting` are the environment variables of commands whose IdP stays.
+/// Runs every command of the README that begins with `$ cargo run -p <package>`, after environment variables of its own if it has any, and may end with
+/// `| tail -n N` or `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment
+/// it writes the README anew instead. `lasting` are the environment variables of commands whose IdP stays.
 pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str, &str)]) {
+    check_readme_with(readme, package, binary, lasting, &[]);
+}
+
+/// The same, with a server that stays too: `addresses` are the README's own, and where the commands whose IdP stays find these parties here.
+pub fn check_readme_with(
+    readme: &Path,
+    package: &str,
+    binary: &str,
+    lasting: &[(&str, &str)],
+    addresses: &[(&str, &str)],
+) {
     let text = std::fs::read_to_string(readme).unwrap_or_else(|error| panic!("{}: {error}", readme.display()));
-    let prompt = format!("$ cargo run -p {package}");
     let mut written = String::new();
     let mut rest = text.as_str();
     let mut found = 0;
@@ -188,15 +198,20 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str
         let (before, block) = rest.split_at(start + "```console\n".len());
         let (block, after) = block.split_at(block.find("```").expect("a fence is closed"));
         written += before;
-        written += &match block.lines().next().and_then(|line| line.strip_prefix(&prompt)) {
-            Some(arguments) => {
+        let line = block.lines().next().unwrap_or_default();
+        written += &match command(line, package) {
+            Some((own, arguments)) => {
                 found += 1;
-                let (variables, ports) =
-                    if written.ends_with(STAYS) { (lasting, lasting_ports) } else { (&[][..], ["0", "0"]) };
-                let words: Vec<_> = arguments.split(" | ").next().unwrap_or_default().split_whitespace().collect();
-                let words: Vec<_> = words.into_iter().filter(|word| *word != "--").collect();
-                let stdout = Transcript::with(binary, &words, variables, ports).stdout;
-                transcript_block(&stdout, &prompt, arguments)
+                let stays = written.ends_with(STAYS);
+                let (variables, ports) = if stays { (lasting, lasting_ports) } else { (&[][..], ["0", "0"]) };
+                let here = |word| {
+                    let address = addresses.iter().find(|(shown, _)| stays && *shown == word);
+                    address.map_or(word, |(_, here)| *here)
+                };
+                let words = arguments.split(" | ").next().unwrap_or_default().split_whitespace();
+                let words: Vec<_> = words.filter(|word| *word != "--").map(here).collect();
+                let stdout = Transcript::with(binary, &words, &[variables, &own].concat(), ports).stdout;
+                transcript_block(&stdout, line, arguments)
             }
             None => block.to_owned(),
         };
@@ -216,11 +231,18 @@ pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str
     }
 }
 
-fn transcript_block(stdout: &str, prompt: &str, arguments: &str) -> String {
+/// The environment variables and the arguments of `$ NAME=value cargo run -p PACKAGE arguments`.
+fn command<'a>(line: &'a str, package: &str) -> Option<(Vec<(&'a str, &'a str)>, &'a str)> {
+    let (before, arguments) = line.strip_prefix("$ ")?.split_once(&format!("cargo run -p {package}"))?;
+    let variables: Option<Vec<_>> = before.split_whitespace().map(|word| word.split_once('=')).collect();
+    Some((variables?, arguments))
+}
+
+fn transcript_block(stdout: &str, line: &str, arguments: &str) -> String {
     let filter = arguments.split_once(" | ").map_or("cat", |(_, filter)| filter);
     let lines: Vec<_> = stdout.lines().collect();
     let shown: String = lines[filtered(filter, &lines)].iter().map(|line| format!("{line}\n")).collect();
-    format!("{prompt}{arguments}\n{shown}")
+    format!("{line}\n{shown}")
 }
 
 /// The lines that `cat`, `tail -n N`, `sed -n '/^A/,$p'` or `sed -n '/^A/,/^B/p'` lets through; A and B are plain text.
@@ -247,7 +269,17 @@ fn filtered(filter: &str, lines: &[&str]) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{filtered, settled};
+    use super::{command, filtered, settled};
+
+    #[test]
+    fn commands_are_read_as_the_shell_would() {
+        let read = |line| command(line, "lesson");
+        assert_eq!(read("$ cargo run -p lesson -- x"), Some((vec![], " -- x")));
+        assert_eq!(read("$ A=1 B= cargo run -p lesson"), Some((vec![("A", "1"), ("B", "")], "")));
+        for other in ["cargo run -p lesson", "$ cargo run -p other", "$ time cargo run -p lesson", "$ ls"] {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn filters_let_through_what_the_shell_would() {
