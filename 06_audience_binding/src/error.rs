@@ -131,11 +131,6 @@ pub enum GrantError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The company's IdP gives no tokens.
-    NoTokenEndpoint {
-        /// The company's IdP.
-        issuer: String,
-    },
 }
 
 impl GrantError {
@@ -147,7 +142,6 @@ impl GrantError {
             Self::NoProof { .. } | Self::TwoProofs => "configuration.client-key",
             Self::NoIssuer => "configuration.client-issuer",
             Self::File { .. } => "configuration.file",
-            Self::NoTokenEndpoint { .. } => "company-idp.no-endpoint",
         }
     }
 
@@ -168,7 +162,6 @@ impl GrantError {
                 "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE makes one; openssl pkcs8 -topk8 -nocrypt -in OLD -out FILE changes an older form."
             }
             Self::File { .. } => "Give the file that holds the JWT, and nothing else.",
-            Self::NoTokenEndpoint { .. } => "Is --company-idp the issuer URL of an IdP?",
         }
     }
 }
@@ -196,9 +189,6 @@ impl std::fmt::Display for GrantError {
                 "An assertion is good for whoever has it, and nothing says which authorization server may see it.",
             ),
             Self::File { option, path, problem } => write!(f, "The file of {option}, {path}, {problem}."),
-            Self::NoTokenEndpoint { issuer } => {
-                write!(f, "The metadata of the company's IdP, {issuer}, has no token_endpoint.")
-            }
         }
     }
 }

@@ -237,6 +237,18 @@ fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
     // The secret belongs to another authorization server than the one that the MCP server names.
     let run = as_service(secret, "https://other.example", &[]);
     assert_eq!((run.error().0.as_str(), run.sent("POST", "/token")), ("credentials.issuer", 0), "{run:#?}");
+    // Neither is an assertion shown to anyone else; and this realm knows nobody whose assertions it would take.
+    let assertion = user.home.path().join("assertion.jwt");
+    let claims = common::claims(common::PLATFORM, issuer, &json!({}));
+    std::fs::write(&assertion, common::Key::generate().jwt("JWT", &claims)).unwrap();
+    for (issuer, id, requests) in [("https://other.example", "credentials.issuer", 0), (issuer, "assertion.refused", 1)]
+    {
+        let client = ["--client-id", "mcp-demo-service", "--client-issuer", issuer];
+        let grant = ["--grant", "workload-identity", "--assertion", assertion.to_str().unwrap()];
+        let arguments = [&["--json", "client", "--server-url", url], &client[..], &grant].concat();
+        let run = Run::of(&user.command(&arguments).env("CLIENT_SECRET", secret).output().unwrap());
+        assert_eq!((run.error().0.as_str(), run.sent("POST", "/token")), (id, requests), "{run:#?}");
+    }
 
     // One that signs: it has registered by itself, so its account may do nothing.
     let key = common::Key::generate();
