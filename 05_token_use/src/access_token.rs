@@ -252,7 +252,7 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-fn seconds_now() -> f64 {
+pub(crate) fn seconds_now() -> f64 {
     shared::now() as f64
 }
 

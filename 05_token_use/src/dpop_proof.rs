@@ -18,10 +18,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::{Value, json};
-use shared::now;
 use url::Url;
 
-use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent};
+use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
 use crate::checks::Checks;
 use crate::jwks;
@@ -321,11 +320,6 @@ fn normalized(url: &str) -> Option<String> {
 
 fn busy() -> Refusal {
     Refusal { failed: None, answer: Answer::Unavailable { retry_after: 60 } }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-fn seconds_now() -> f64 {
-    now() as f64
 }
 
 /// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.
