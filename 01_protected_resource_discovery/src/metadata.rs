@@ -18,6 +18,8 @@ pub struct ProtectedResourceMetadata {
     pub bearer_methods_supported: Option<Vec<String>>,
     /// `resource_name`, RECOMMENDED: a name for people.
     pub resource_name: Option<String>,
+    /// `dpop_bound_access_tokens_required`, OPTIONAL: whether a bearer token is of no use here (RFC 9449).
+    pub dpop_bound_access_tokens_required: Option<bool>,
     /// Members that RFC 9728 does not define. "any metadata parameters that are not understood MUST be ignored" (§3.2)
     pub ignored: Vec<String>,
 }
@@ -52,6 +54,7 @@ impl ProtectedResourceMetadata {
             scopes_supported: members.strings("scopes_supported")?,
             bearer_methods_supported: members.strings("bearer_methods_supported")?,
             resource_name: members.string("resource_name")?,
+            dpop_bound_access_tokens_required: members.boolean("dpop_bound_access_tokens_required")?,
             ignored: members.names().filter(|name| !is_defined(name)).map(str::to_owned).collect(),
         })
     }
@@ -110,6 +113,10 @@ mod tests {
             ),
             (json!({"resource": "r", "scopes_supported": "a b"}), "scopes_supported is a string"),
             (json!({"resource": "r", "bearer_methods_supported": true}), "bearer_methods_supported is true or false"),
+            (
+                json!({"resource": "r", "dpop_bound_access_tokens_required": "true"}),
+                "dpop_bound_access_tokens_required is a string",
+            ),
             (json!([]), "an array of strings"),
             (json!("text"), "a string"),
         ] {

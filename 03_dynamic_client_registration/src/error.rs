@@ -88,6 +88,11 @@ impl RegistrationError {
                     .to_owned()
             }
             RegistrationError::Unknown { fix, .. } | RegistrationError::MetadataDocument { fix, .. } => fix.clone(),
+            RegistrationError::OtherIssuer { registered, discovered }
+                if registered.trim_end_matches('/') == discovered.trim_end_matches('/') =>
+            {
+                format!("Issuers are compared letter by letter: --client-issuer {discovered}")
+            }
             RegistrationError::OtherIssuer { .. } => {
                 "If the MCP server moved to another IdP on purpose, register there and name the new client; if not, somebody may be \
                  after the credentials."

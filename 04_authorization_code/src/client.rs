@@ -109,6 +109,7 @@ pub async fn get_ready_at(
     options: &SignInOptions,
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
+    options.check_key(found.discovery.as_ref())?;
     let Registered { discovery, authorization_server, client, redirect, document } =
         client::register_at(http, server_url, found, plan).await?;
     let user_agent = UserAgent::choose(options, needs_script, &authorization_server.issuer)?;

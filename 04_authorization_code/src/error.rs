@@ -28,6 +28,8 @@ pub enum AuthorizationError {
         /// What the page said.
         got: String,
     },
+    /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC 9449).
+    WantsBoundTokens,
     /// Nobody can sign in.
     Nobody {
         /// At which authorization server.
@@ -84,6 +86,7 @@ impl AuthorizationError {
             | AuthorizationError::Token { rule, .. }
             | AuthorizationError::TokenResponse { rule, .. } => rule.id,
             AuthorizationError::SignIn { .. } => "sign-in.refused",
+            AuthorizationError::WantsBoundTokens => "sign-in.wants-bound-tokens",
             AuthorizationError::Nobody { .. } => "sign-in.nobody",
             AuthorizationError::TimedOut { .. } => "sign-in.timed-out",
             AuthorizationError::Denied { .. } => rules::CODE.id,
@@ -104,6 +107,9 @@ impl AuthorizationError {
             }
             AuthorizationError::SignIn { .. } => {
                 "Give the right one with --login USER:PASSWORD, or sign in with --browser.".to_owned()
+            }
+            AuthorizationError::WantsBoundTokens => {
+                "Have the client make a key: client --dpop, in lesson 05 or 06. (The commands over kept tokens have no key.)".to_owned()
             }
             AuthorizationError::Nobody { .. } => {
                 "Say who signs in: --login USER:PASSWORD, or --browser to sign in at the page yourself.".to_owned()
@@ -159,6 +165,9 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
+            AuthorizationError::WantsBoundTokens => f.write_str(
+                "The MCP server takes only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
+            ),
             AuthorizationError::Nobody { issuer } => {
                 write!(f, "Nobody is at the keyboard, and the demo user's password is not for {issuer}.")
             }

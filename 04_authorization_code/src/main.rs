@@ -120,8 +120,25 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     }
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
+    check_without_a_user(cli, &plan)?;
     let http = setup.http_of_story(&running.server_url, &running.idp).await?;
     without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
+}
+
+/// What would change nothing, or is missing.
+fn check_without_a_user(cli: &Cli, plan: &Plan) -> Result<(), Failure> {
+    if let Some(option) = cli.sign_in.about_signing_in(plan) {
+        let message =
+            format!("{option} is about a user's sign-in or how a client registers; client-credentials has neither.");
+        return Err(Failure::new("configuration.grant", message, "Leave one of the two out."));
+    }
+    match &plan.static_client {
+        Some(client) if client.client_secret.is_none() => {
+            let message = format!("The client {} has no secret to show.", client.client_id);
+            Err(Failure::new("configuration.client-secret", message, "Put it into the environment: CLIENT_SECRET."))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {

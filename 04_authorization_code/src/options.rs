@@ -1,7 +1,10 @@
 //! Who signs in: options that this lesson and the later ones have.
 
 use clap::Args;
+use dynamic_client_registration::options::Plan;
+use protected_resource_discovery::discover::Discovery;
 
+use crate::error::AuthorizationError;
 use crate::user_agent::Login;
 
 /// Options about signing in.
@@ -28,6 +31,29 @@ pub struct SignInOptions {
 }
 
 impl SignInOptions {
+    /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a key nobody needs to sign in.
+    pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
+        let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
+        match required == Some(true) && !self.dpop {
+            true => Err(AuthorizationError::WantsBoundTokens),
+            false => Ok(()),
+        }
+    }
+
+    /// An option that is for a user who signs in, or for a client that registers itself: where nobody does either, it would change nothing.
+    pub fn about_signing_in(&self, plan: &Plan) -> Option<&'static str> {
+        [
+            ("--login", self.login.is_some()),
+            ("--browser", self.browser),
+            ("--deny", self.deny),
+            ("--offline-access", self.offline_access),
+            ("--register", plan.options.register.is_some()),
+            ("--confidential", plan.options.confidential),
+        ]
+        .into_iter()
+        .find_map(|(option, given)| given.then_some(option))
+    }
+
     /// Scopes that the client has to be registered for, beyond those of the MCP server.
     pub fn more_scopes(&self) -> Vec<String> {
         if self.offline_access { vec!["offline_access".to_owned()] } else { Vec::new() }

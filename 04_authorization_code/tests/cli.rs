@@ -40,3 +40,19 @@ fn another_idp_cannot_be_made_to_misbehave() {
         assert!(String::from_utf8(output.stdout).unwrap().contains("Leave --idp out."), "{name}");
     }
 }
+
+#[test]
+fn a_client_that_acts_for_itself_takes_no_options_about_users() {
+    let start = ["--json", "--port", "0", "--idp", "embedded", "client-credentials"];
+    for (arguments, sentence) in [
+        (&["--login", "a:b"][..], "--login is about a user's sign-in"),
+        (&["--deny"], "--deny is about a user's sign-in"),
+        (&["--register", "cimd"], "--register is about a user's sign-in or how a client registers"),
+        (&["--client-id", "mcp-demo-service"], "The client mcp-demo-service has no secret to show."),
+    ] {
+        let output = run(&[&start, arguments].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(sentence), "{arguments:?}: {text}");
+    }
+}

@@ -142,11 +142,15 @@ fn clients_get_tokens_of_their_own(issuer: &str) {
     let run = Run::of(&command.env("CLIENT_SECRET", "mcp-demo-service-secret").output().unwrap());
     assert!(run.success && run.says("(not: mcp:write)"), "{run:#?}");
     assert_eq!(run.checks("token.scope"), [false], "{run:#?}");
+    // A client that has nothing to show is not sent on its way, and one that shows something wrong is refused.
     let run = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
-    assert!(!run.success);
+    assert_eq!((run.success, run.error().0.as_str()), (false, "configuration.client-secret"));
+    let mut command =
+        user.command(&["--idp", issuer, "--json", "client-credentials", "--client-id", "mcp-demo-service"]);
+    let run = Run::of(&command.env("CLIENT_SECRET", "wrong").output().unwrap());
     let (id, message, _) = run.error();
     assert_eq!(id, "idp.client-credentials");
-    assert!(message.contains("Public client not allowed to retrieve service account"), "{message}");
+    assert!(message.contains("Invalid client or Invalid client credentials"), "{message}");
 }
 
 fn every_other_end_is_told(issuer: &str) {

@@ -37,13 +37,14 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         denied("invalid_scope", "Invalid scopes: mcp:read mcp:write"),
         denied("access_denied", ""),
         AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
+        AuthorizationError::WantsBoundTokens,
         AuthorizationError::Nobody { issuer: "https://idp.example".to_owned() },
         AuthorizationError::TimedOut { seconds: 300 },
         token(&rules::IDP_TAKES_CODE, "HTTP 400 invalid_grant: Code not valid"),
         token(&rules::IDP_CHECKS_VERIFIER, "HTTP 400 invalid_grant: PKCE verification failed: Code mismatch"),
         token(
             &rules::IDP_GIVES_OWN_TOKEN,
-            "HTTP 401 unauthorized_client: Public client not allowed to retrieve service account",
+            "HTTP 401 unauthorized_client: Invalid client or Invalid client credentials",
         ),
         AuthorizationError::Url { name: "authorization_endpoint", got: "javascript:alert(1)".to_owned() },
     ]

@@ -1,5 +1,6 @@
 //! `--break`: one request with one rule broken, after an honest sign-in.
 
+use authorization_code::TokenResponse;
 use authorization_code::exchange::{self, Decision};
 use serde_json::{Value, json};
 use shared::breakage::Breakage;
@@ -7,7 +8,7 @@ use shared::http::{Http, Request};
 use shared::{Failure, Secret, mcp, spec};
 
 use crate::authorized::{Authorized, TAKES_REFRESH_TOKEN};
-use crate::dpop::Dpop;
+use crate::dpop::{self, Dpop};
 use crate::error::TokenUseError;
 use crate::{breakages, forgeries, rules};
 
@@ -24,6 +25,11 @@ pub async fn run(
         return use_refresh_token_twice(http, authorized, server_url).await;
     }
     http.reporter().stage("use a token with one rule broken", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
+    if is_alone || dpop.is_some() {
+        let state = authorized.state().await;
+        let tokens = &state.tokens.as_ref().ok_or_else(forgeries::impossible)?.tokens;
+        try_honestly(http, server_url, tokens, breakage.name).await?;
+    }
     let request = match dpop {
         Some(dpop) if breakages::needs_dpop(breakage) => {
             broken_proof(http, authorized, server_url, dpop, breakage.name).await?
@@ -44,6 +50,21 @@ pub async fn run(
     let message =
         format!("The server did not refuse with {due} what --break {} sent: HTTP {}.", breakage.name, answer.status);
     Err(Failure::new("break.slipped-through", message, "Tell the server's operator which check is missing."))
+}
+
+/// Nothing follows from a refusal by a server that refuses what is good, too.
+pub async fn try_honestly(http: &Http, server_url: &str, tokens: &TokenResponse, name: &str) -> Result<(), Failure> {
+    http.reporter().note("First the same request with nothing broken, so that a refusal means something:");
+    let answer = http.send(&dpop::presenting(mcp::discover_request(server_url), tokens)).await?;
+    // An older server may not know this request, and has looked at the token all the same.
+    if !matches!(answer.status, 401 | 403 | 500..) {
+        return Ok(());
+    }
+    let message = format!(
+        "Whether the server notices what --break {name} does cannot be found out: it refuses the honest request, too (HTTP {}).",
+        answer.status
+    );
+    Err(Failure::new("break.unknown", message, "Try it without --break first: client says what the server wants."))
 }
 
 /// The status by which a server shows that it noticed: RFC 6750 §3.1.
@@ -96,12 +117,8 @@ async fn broken_proof(
         name if name == breakages::OTHER_KEY.name => proven(&Dpop::generate()?, &honest),
         name if name == breakages::PROOF_FOR_OTHER_URL.name => proven(dpop, &honest.clone().to(ANOTHER_SERVER)),
         _ => {
-            let mut overheard = proven(dpop, &honest)?;
-            if http.send(&overheard).await?.status == 401 {
-                // The server wanted a nonce of its own, and now it is known.
-                overheard = proven(dpop, &honest)?;
-                http.send(&overheard).await?;
-            }
+            let overheard = proven(dpop, &honest)?;
+            http.send(&overheard).await?;
             http.reporter().note("That was the client. Now comes who overheard it, with the same words:");
             Ok(overheard)
         }

@@ -214,6 +214,7 @@ impl Authorized {
     async fn ask_by_grant(&self, state: &mut State, scopes: &[String], grant: &dyn Grant) -> Result<(), Failure> {
         let Inner { http, server_url, options, .. } = &*self.0;
         let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
+        options.check_key(discovery.as_ref())?;
         let before = state.tokens.as_ref().filter(|kept| kept.issuer == authorization_server.issuer);
         let base = match before {
             Some(kept) => kept.requested.clone(),

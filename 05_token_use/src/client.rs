@@ -232,8 +232,11 @@ impl Story<'_> {
         };
         let _expecting = reporter.expecting(side, rule, why);
         let answer = self.http.send(&request).await?;
-        let expected = "the server refuses a token that was given out for another one";
-        reporter.check(&rules::FOREIGN_TOKEN, answer.status == 401, expected, format!("HTTP {}", answer.status));
+        let (rule, expected) = match is_bound {
+            true => (&rules::SERVER_REFUSES_BAD_TOKEN, "the server refuses a bound token that comes without its key"),
+            false => (&rules::FOREIGN_TOKEN, "the server refuses a token that was given out for another one"),
+        };
+        reporter.check(rule, answer.status == 401, expected, format!("HTTP {}", answer.status));
         reporter.note(match is_bound {
             true => {
                 "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \

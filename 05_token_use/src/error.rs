@@ -116,7 +116,8 @@ impl TokenUseError {
                 "Have this client make a key: client --dpop. (The commands over kept tokens have none.)"
             }
             TokenUseError::NotGranted { .. } => {
-                "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write)."
+                "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write); a client that acts for itself \
+                 has an account at the IdP for roles."
             }
             TokenUseError::NeverEnough { .. } => {
                 "The server's operator has to mend it: it asks for scopes that it then does not look for."

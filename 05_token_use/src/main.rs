@@ -141,6 +141,12 @@ async fn run_client(
     resource_server: Option<dynamic_client_registration::ClientInformation>,
 ) -> Result<(), Failure> {
     let dpop = dpop(setup, cli)?;
+    if let (Some(breakage), true) = (setup.breakage.filter(|breakage| !breakages::needs_dpop(breakage)), dpop.is_some())
+    {
+        let message =
+            format!("--break {} is about bearer tokens, and here they are bound to a key (DPoP).", breakage.name);
+        return Err(Failure::new("configuration.dpop", message, "Leave --dpop and --require-dpop out, or break DPoP."));
+    }
     let http = &dpop.iter().fold(http.clone(), |http, dpop| http.decorated_by(dpop.clone()));
     let sign_in = SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
     let authorized = Authorized::new(http.clone(), server_url, plan, sign_in, None, None, setup.breakage.is_some());

@@ -28,6 +28,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["--remember-tokens", "100001"], "is not in 0..=100000"),
         (&["call-tool", "x", "--port", "8010"], "--port is the MCP server's, which takes no part in this run"),
         (&["list-tools", "--accept-typ", "JWT"], "--accept-typ is the MCP server's"),
+        (&["server", "--dpop"], "--dpop is the client's, which takes no part in this run"),
         (&["client", "--require-dpop"], "--require-dpop is the MCP server's, which takes no part in this run"),
         (&["client", "--break", "expired"], "is done by the IdP, which takes no part in this run"),
         (&["server", "--break", "alg-none"], "is done by the client, which takes no part in this run"),
@@ -52,6 +53,7 @@ fn what_is_missing_gets_a_sentence() {
         (&["list-tools", "--server-url", "ftp://localhost/mcp"], "http.bad-url", "ftp"),
         (&["list-tools", "--break", "alg-none"], "configuration.break", "this command is not that"),
         (&["authorize", "--dpop"], "configuration.dpop", "this command keeps tokens beyond it"),
+        (&["--break", "missing-scope", "--require-dpop"], "configuration.dpop", "is about bearer tokens"),
     ] {
         let run = Run::of(&run(&[&["--json"], arguments].concat(), home.path()));
         assert!(!run.success, "{arguments:?}");

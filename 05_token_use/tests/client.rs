@@ -35,6 +35,8 @@ enum Habit {
     Streams,
     /// The server is too busy.
     Busy,
+    /// No token is good enough.
+    RefusesAll,
 }
 
 struct Server {
@@ -75,6 +77,7 @@ async fn answer(State(server): State<Arc<Server>>, headers: HeaderMap, body: Byt
         (Habit::NeverEnough, "tools/list") => {
             return challenge(&server, StatusCode::FORBIDDEN, "error=\"insufficient_scope\", scope=\"mcp:write\"");
         }
+        (Habit::RefusesAll, _) => return challenge(&server, StatusCode::UNAUTHORIZED, "error=\"invalid_token\""),
         (Habit::Busy, _) => return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7")]).into_response(),
         (Habit::Older, "server/discover") => return (StatusCode::NOT_FOUND, "no such thing").into_response(),
         (_, "initialize") => {
@@ -168,6 +171,20 @@ fn older_servers_and_streams_are_understood() {
     for habit in [Habit::Older, Habit::Streams] {
         once(habit, &["call-tool", "echo"], |run| assert!(run.success && run.says("echo says: again"), "{run:#?}"));
     }
+}
+
+#[test]
+fn a_server_that_refuses_good_tokens_too_proves_nothing() {
+    for habit in [Habit::RefusesAll, Habit::Busy] {
+        for breakage in ["alg-none", "two-headers", "missing-scope"] {
+            once(habit, &["client", "--break", breakage], |run| {
+                assert_eq!((run.success, run.error().0.as_str()), (false, "break.unknown"), "{breakage}: {run:#?}");
+            });
+        }
+    }
+    once(Habit::LetsEverybodyIn, &["client", "--break", "alg-none"], |run| {
+        assert_eq!((run.success, run.error().0.as_str()), (false, "break.slipped-through"), "{run:#?}");
+    });
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
     for (arguments, nonces) in [(&["--dpop"][..], 0), (&["--require-dpop"], 1)] {
         let run = User::new(issuer).story(arguments);
         assert!(run.success, "{run:#?}");
-        for id in ["token.type-dpop", "idp.binds-token", "idp.refresh-token", "server.refuses-foreign-token"] {
+        for id in ["token.type-dpop", "idp.binds-token", "idp.refresh-token", "server.refuses-bad-token"] {
             let checks = run.checks(id);
             assert!(!checks.is_empty() && checks.iter().all(|passed| *passed), "{arguments:?}: {id}: {checks:?}");
         }
@@ -168,10 +168,16 @@ fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
     let (_server, url) = Running::server(user.command(&["--idp", issuer, "--json", "server", "--require-dpop"]));
     let run = user.kept(&url, &["client", "--dpop"]);
     assert!(run.success && run.says("get_weather says: Lisbon"), "{run:#?}");
-    // Who has no key is told so, and does not sign in for nothing.
-    let run = user.kept(&url, &["list-tools"]);
-    assert_eq!((run.success, run.error().0.as_str()), (false, "use.wants-bound-token"));
-    assert!(run.checks("idp.code").is_empty());
+    // Who has no key is told so, and does not sign in for nothing: by the challenge, and by the metadata.
+    for (command, id) in [
+        ("list-tools", "use.wants-bound-token"),
+        ("authorize", "sign-in.wants-bound-tokens"),
+        ("client", "sign-in.wants-bound-tokens"),
+    ] {
+        let run = user.kept(&url, &[command]);
+        assert_eq!((run.success, run.error().0.as_str()), (false, id), "{command}");
+        assert!(run.checks("idp.code").is_empty() && run.sent("POST", "/clients-registrations") == 0, "{command}");
+    }
 }
 
 fn broken_rules_are_caught(issuer: &str) {

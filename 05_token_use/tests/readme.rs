@@ -53,7 +53,8 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         rule: &authorization_code::rules::TOKEN_TYPE_DPOP,
         got: "its token_type is Bearer".to_owned(),
     };
-    let sentences = [&sentences[..], &[token_type.to_string()]].concat();
+    let bound = AuthorizationError::WantsBoundTokens;
+    let sentences = [&sentences[..], &[token_type.to_string(), bound.to_string()]].concat();
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
     }

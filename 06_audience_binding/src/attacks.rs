@@ -5,6 +5,7 @@ use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
+use token_use::attacks::try_honestly;
 use token_use::authorized::Authorized;
 
 use crate::error::AudienceError;
@@ -38,6 +39,11 @@ pub async fn run(http: &Http, others: OtherTokens<'_>, target: Target<'_>, break
             }
             said => said.map(drop),
         };
+    }
+    if target.is_alone && breakage.broken_by == Side::Client {
+        let state = others.authorized.state().await;
+        let tokens = &state.tokens.as_ref().ok_or(AudienceError::NotSignedIn)?.tokens;
+        try_honestly(http, target.server_url, tokens, breakage.name).await?;
     }
     let token = token(others, target, breakage).await?;
     if breakage.name == breakages::EXCHANGE_NOT_IN_AUDIENCE.name {

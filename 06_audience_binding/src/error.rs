@@ -80,7 +80,12 @@ impl From<AssertionError> for Failure {
         let (id, fix) = match error {
             AssertionError::NoGrant { .. } => (
                 "id-jag.none",
-                "Ask the company's administrator: its policy decides which user may use which MCP server with which client.",
+                "Ask the company's administrator: its policy decides which user may use which MCP server with which client. If the client \
+                 has a secret there, it goes into COMPANY_CLIENT_SECRET.",
+            ),
+            AssertionError::Refused { ref got } if got.contains("unsupported_grant_type") => (
+                "assertion.refused",
+                "This authorization server knows no such grant: grant_types_supported in its metadata would have jwt-bearer (-- inspect of lesson 02).",
             ),
             AssertionError::Refused { .. } => (
                 "assertion.refused",
@@ -98,6 +103,11 @@ pub enum GrantError {
     WithoutUser {
         /// The option.
         option: String,
+    },
+    /// What is broken on purpose is what a client does whose user has signed in.
+    NoBreak {
+        /// The switch.
+        name: String,
     },
     /// An option of another grant.
     OfAnother {
@@ -137,7 +147,7 @@ impl GrantError {
     /// Names the decision.
     pub fn id(&self) -> &'static str {
         match self {
-            Self::WithoutUser { .. } | Self::OfAnother { .. } => "configuration.grant",
+            Self::WithoutUser { .. } | Self::NoBreak { .. } | Self::OfAnother { .. } => "configuration.grant",
             Self::NoClient { .. } => "configuration.client-id",
             Self::NoProof { .. } | Self::TwoProofs => "configuration.client-key",
             Self::NoIssuer => "configuration.client-issuer",
@@ -148,7 +158,7 @@ impl GrantError {
     /// What to do about it.
     pub fn fix(&self) -> &'static str {
         match self {
-            Self::WithoutUser { .. } => "Leave one of the two out.",
+            Self::WithoutUser { .. } | Self::NoBreak { .. } => "Leave one of the two out.",
             Self::OfAnother { .. } => "Leave it out, or ask for that grant.",
             Self::NoClient { .. } => {
                 "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-service, for client-credentials."
@@ -171,6 +181,9 @@ impl std::fmt::Display for GrantError {
         match self {
             Self::WithoutUser { option } => {
                 write!(f, "{option} is about a user's sign-in or a new client, and with --grant there is neither.")
+            }
+            Self::NoBreak { name } => {
+                write!(f, "--break {name} needs a user who signs in for other tokens, and with --grant there is none.")
             }
             Self::OfAnother { option, of, grant } => {
                 write!(f, "{option} belongs to --grant {of}, and this is --grant {grant}.")

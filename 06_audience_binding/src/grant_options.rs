@@ -92,9 +92,9 @@ impl GrantOptions {
     ) -> Result<Option<Chosen>, Failure> {
         let Some(grant) = self.grant else { return Ok(None) };
         if let Some(Breakage { name, .. }) = breakage {
-            return Err(GrantError::WithoutUser { option: format!("--break {name}") }.into());
+            return Err(GrantError::NoBreak { name: (*name).to_owned() }.into());
         }
-        if let Some(option) = about_signing_in(plan, sign_in) {
+        if let Some(option) = sign_in.about_signing_in(plan) {
             return Err(GrantError::WithoutUser { option: option.to_owned() }.into());
         }
         if let Some((option, of)) = self.stray(grant) {
@@ -145,20 +145,6 @@ impl GrantOptions {
             id_token: jwt("--id-token", self.id_token.as_deref())?,
         })
     }
-}
-
-/// An option that is for a user who signs in, or for a client that registers itself.
-fn about_signing_in(plan: &Plan, sign_in: &SignInOptions) -> Option<&'static str> {
-    [
-        ("--login", sign_in.login.is_some()),
-        ("--browser", sign_in.browser),
-        ("--deny", sign_in.deny),
-        ("--offline-access", sign_in.offline_access),
-        ("--register", plan.options.register.is_some()),
-        ("--confidential", plan.options.confidential),
-    ]
-    .into_iter()
-    .find_map(|(option, given)| given.then_some(option))
 }
 
 /// What a file holds, without the white space around it.

@@ -204,7 +204,7 @@ fn options_that_make_no_grant_get_a_sentence() {
             [&credentials[..], &client, &["--break", "other-servers-token"]].concat(),
             none,
             "configuration.grant",
-            "--break other-servers-token is about",
+            "--break other-servers-token needs a user",
         ),
         // Whoever is not there.
         (

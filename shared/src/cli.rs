@@ -109,6 +109,7 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side],
         here(matches) || matches.subcommand().is_some_and(|(_, matches)| here(matches))
     };
     let idp_is_given = is_given("idp");
+    let of_client = OPTIONS_OF_CLIENT.iter().find(|name| is_given(name));
     let of_server = OPTIONS_OF_SERVER.iter().find(|name| is_given(name) && !takes.contains(name));
     match breakage {
         Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
@@ -118,11 +119,17 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side],
             "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
                 .to_owned(),
         ),
+        _ if of_client.is_some() && !parties.contains(&Side::Client) => {
+            of_client.map(|name| format!("--{name} is the client's, which takes no part in this run"))
+        }
         _ => of_server
             .filter(|_| !parties.contains(&Side::Server))
             .map(|name| format!("--{} is the MCP server's, which takes no part in this run", name.replace('_', "-"))),
     }
 }
+
+/// What only a client has a use for.
+const OPTIONS_OF_CLIENT: &[&str] = &["dpop"];
 
 /// What only an MCP server has a use for: a client that took it would have to ignore it.
 const OPTIONS_OF_SERVER: &[&str] = &[
