@@ -6,6 +6,7 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::{Failure, Reporter, Secret};
+use url::Url;
 
 use crate::client_information::ClientInformation;
 use crate::error::RegistrationError;
@@ -49,6 +50,13 @@ impl StaticClient {
                 "CLIENT_SECRET is set, and nothing says which authorization server may see it.",
                 "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.",
             )),
+            (Some(_), _, Some(issuer)) if !matches!(Url::parse(issuer).map(|url| url.has_host()), Ok(true)) => {
+                Err(Failure::new(
+                    "configuration.client-issuer",
+                    format!("--client-issuer is {issuer:?}, which is no URL."),
+                    "Give the issuer as the authorization server's metadata spells it: https://idp.example/realms/staff.",
+                ))
+            }
             (Some(id), _, _) => {
                 Ok(Some(Self { client_id: id.to_owned(), client_secret, issuer: issuer.map(str::to_owned) }))
             }
@@ -107,6 +115,9 @@ mod tests {
         assert_eq!(configured(None, None, Some("https://idp.example")), Err("configuration.client-id".to_owned()));
         assert_eq!(configured(Some(""), None, None), Err("configuration.client-id".to_owned()));
         assert_eq!(configured(Some("id"), secret, None), Err("configuration.client-issuer".to_owned()));
+        for nonsense in ["nonsense", "", "idp.example", "mailto:idp@idp.example", "https://"] {
+            assert_eq!(configured(Some("id"), secret, Some(nonsense)), Err("configuration.client-issuer".to_owned()));
+        }
     }
 
     #[test]

@@ -277,7 +277,8 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
         return invalid();
     }
     let response_types = list("response_types").unwrap_or_default();
-    if response_types.iter().any(|response_type| response_type != "code") {
+    // `none` is what this endpoint itself writes beside `code`, so it comes back with an update.
+    if response_types.iter().any(|response_type| !["code", "none"].contains(&response_type.as_str())) {
         return invalid();
     }
     let asked = list("grant_types");

@@ -145,6 +145,13 @@ impl Asked {
             // Not another host and another scope at once: which of two policies Keycloak asks first differs from import to import.
             ("another host and a fragment", json!({"redirect_uris": ["https://evil.example/cb#x"]})),
             ("another scope and a fragment", json!({"redirect_uris": ["http://127.0.0.1/cb#x"], "scope": "admin:all"})),
+            ("response types code and none", json!({"response_types": ["code", "none"]})),
+            ("the response type none", json!({"response_types": ["none"]})),
+            ("the response type none, and no grant type", json!({"response_types": ["none"], "grant_types": []})),
+            (
+                "the response type none, and a refresh token",
+                json!({"response_types": ["none"], "grant_types": ["refresh_token"]}),
+            ),
             ("client_uri on a trusted host", json!({"client_uri": "https://github.com/x"})),
             ("client_uri on another host", json!({"client_uri": "https://evil.example"})),
             ("client_uri that is no URL", json!({"client_uri": "nope"})),
@@ -251,6 +258,8 @@ impl Asked {
         self.ask("read: the old token", Request::get(&url).bearer(&old)).await?;
         let new = token(&renewed);
         self.ask("read: the new token", Request::get(&url).bearer(&new)).await?;
+        let same = Request::put_json(&url, &renewed);
+        let new = token(&self.ask("update: as it was given out", same.bearer(&new)).await?);
         let minimal = Request::put_json(&url, &json!({"client_id": id, "redirect_uris": ["http://127.0.0.1/new"]}));
         let confidential = self.ask("update: only what is needed", minimal.bearer(&new)).await?;
         let new = token(&confidential);
