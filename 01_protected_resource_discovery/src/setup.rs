@@ -141,21 +141,26 @@ impl Setup<'_> {
 
     /// The HTTP client of the whole story: the user named the IdP too.
     pub async fn http_of_story(&self, server_url: &str, idp: &Idp) -> Result<Http, Failure> {
+        self.http_naming(server_url, idp.issuer()).await
+    }
+
+    async fn http_naming(&self, server_url: &str, other_url: &str) -> Result<Http, Failure> {
         let reach = Reach::of_server(server_url, &self.common.allow_host).await;
-        Http::new(self.reporter.clone(), reach.name(&host_of(idp.issuer())))
+        Http::new(self.reporter.clone(), reach.name(&host_of(other_url)))
     }
 
     /// The HTTP client of a client of `server_url`, for a run in which the client is alone.
     pub async fn http_of_client(&self, server_url: &str) -> Result<Http, Failure> {
-        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-        self.http(server_url).await
+        self.http_of_client_and(server_url, None).await
     }
 
-    /// The same where the user named another party too, by its URL.
-    pub async fn http_of_client_and(&self, server_url: &str, other_url: &str) -> Result<Http, Failure> {
+    /// The same where the user may have named another party too, by its URL.
+    pub async fn http_of_client_and(&self, server_url: &str, other_url: Option<&str>) -> Result<Http, Failure> {
         self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-        let reach = Reach::of_server(server_url, &self.common.allow_host).await;
-        Http::new(self.reporter.clone(), reach.name(&host_of(other_url)))
+        match other_url {
+            Some(url) => self.http_naming(server_url, url).await,
+            None => self.http(server_url).await,
+        }
     }
 
     /// The HTTP client, which may reach what the server at `url` may name.

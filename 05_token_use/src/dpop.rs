@@ -7,21 +7,20 @@
 //! Left out: keys that outlive the process, and `dpop_jkt`, which binds the code too (§10).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use authorization_code::client_assertion::{ClientKey, random};
 use authorization_code::{TokenResponse, token_response};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use protected_resource_discovery::challenge;
 use serde_json::{Value, json};
-use shared::http::{Answer, Decorate, Request};
+use shared::http::{Answer, Decorate, Http, Request};
 use shared::{Failure, Reporter, Secret, Side};
 use url::{Url, form_urlencoded};
 
-use crate::rules;
+use crate::{jwks, rules};
 
 /// A client's key, and what servers have asked it to repeat.
 pub struct Dpop {
@@ -40,12 +39,6 @@ impl Dpop {
         Ok(Self { key: ClientKey::generate().ok_or_else(no_randomness)?, nonces: Mutex::default() })
     }
 
-    /// The key's thumbprint, by which a token names it: RFC 7638.
-    pub fn thumbprint(&self) -> Option<String> {
-        let jwk: Jwk = serde_json::from_value(self.key.jwk.clone()).ok()?;
-        jwk.thumbprint(ThumbprintHash::SHA256).ok()
-    }
-
     /// Whether a token that was asked for with this key is bound to it, as far as it can be read.
     pub fn check_bound(&self, reporter: &Reporter, token: &Secret) {
         let Some(claims) = token_response::claims(token) else {
@@ -53,7 +46,7 @@ impl Dpop {
                 .note("The token cannot be read here, so whether it is bound to the key is between the two servers.");
             return;
         };
-        let thumbprint = self.thumbprint().unwrap_or_default();
+        let thumbprint = jwks::thumbprint(&self.key.jwk).unwrap_or_default();
         let bound = claims.get("cnf").and_then(|cnf| cnf["jkt"].as_str());
         let expected = format!("cnf.jkt is {thumbprint}, the thumbprint of this client's key");
         reporter.on(Side::Idp).check(
@@ -95,6 +88,14 @@ impl Dpop {
 
     fn nonces(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
         self.nonces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The client that shows with each request that it has the key, where there is one.
+pub fn proving(http: &Http, dpop: Option<&Arc<Dpop>>) -> Http {
+    match dpop {
+        Some(dpop) => http.clone().decorated_by(dpop.clone()),
+        None => http.clone(),
     }
 }
 

@@ -15,7 +15,6 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::{Value, json};
 use url::Url;
@@ -284,14 +283,15 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     // "The jwk JOSE Header Parameter does not contain a private key."
     let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
     let private: Vec<_> = PRIVATE.iter().copied().filter(|name| jwk.get(name).is_some()).collect();
-    let key = Some(&jwk).filter(|_| private.is_empty()).and_then(jwks::key);
+    let public = Some(&jwk).filter(|_| private.is_empty());
+    let key = public.and_then(|jwk| Some((jwks::key(jwk)?, jwks::thumbprint(jwk)?)));
     let got = match (&key, private.is_empty()) {
         (Some(_), _) => "it is".to_owned(),
         (None, true) => "there is none that can be read".to_owned(),
         (None, false) => format!("it has {}", private.join(", ")),
     };
     let answer = Answer::InvalidDpopProof("The proof's jwk is no public key");
-    let key = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, answer)?;
+    let (key, thumbprint) = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, answer)?;
 
     // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
     let verifies =
@@ -304,9 +304,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         if good { "it is" } else { "it is not" },
         Answer::InvalidDpopProof("The proof's signature is wrong"),
     )?;
-    let parsed: Option<Jwk> = serde_json::from_value(jwk).ok();
-    let thumbprint = parsed.and_then(|jwk| jwk.thumbprint(ThumbprintHash::SHA256).ok());
-    Ok(thumbprint.unwrap_or_default())
+    Ok(thumbprint)
 }
 
 /// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ syntax-based normalization … and scheme-based normalization …

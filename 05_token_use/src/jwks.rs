@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use as_metadata::find;
-use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 use shared::http::{Http, Request};
@@ -274,6 +274,12 @@ pub(crate) fn key(jwk: &Value) -> Option<Key> {
     }
     let decoding = DecodingKey::from_jwk(&parsed).ok()?;
     Some(Key { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
+}
+
+/// The key's thumbprint, by which a token that is bound to it names it: RFC 7638.
+pub(crate) fn thumbprint(jwk: &Value) -> Option<String> {
+    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
+    parsed.thumbprint(ThumbprintHash::SHA256).ok()
 }
 
 impl Key {

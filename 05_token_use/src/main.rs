@@ -16,7 +16,7 @@ use shared::{Failure, Side, story};
 use token_use::authorized::Authorized;
 use token_use::client::Story;
 use token_use::commands::KeptCommand;
-use token_use::dpop::Dpop;
+use token_use::dpop::{Dpop, proving};
 use token_use::jwks::Limits;
 use token_use::options::{CheckOptions, UseOptions, resource_server};
 use token_use::{attacks, breakages, client, commands, server};
@@ -147,7 +147,7 @@ async fn run_client(
             format!("--break {} is about bearer tokens, and here they are bound to a key (DPoP).", breakage.name);
         return Err(Failure::new("configuration.dpop", message, "Leave --dpop and --require-dpop out, or break DPoP."));
     }
-    let http = &dpop.iter().fold(http.clone(), |http, dpop| http.decorated_by(dpop.clone()));
+    let http = &proving(http, dpop.as_ref());
     let sign_in = SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
     let authorized = Authorized::new(http.clone(), server_url, plan, sign_in, None, None, setup.breakage.is_some());
     match setup.breakage {

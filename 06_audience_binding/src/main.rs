@@ -25,6 +25,7 @@ use shared::story::Holds;
 use shared::{Failure, Reporter, Side, story};
 use token_use::authorized::Authorized;
 use token_use::commands::{self, KeptCommand};
+use token_use::dpop::proving;
 use token_use::options::{CheckOptions, UseOptions};
 
 /// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete client
@@ -242,12 +243,9 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
     }
     let plan = plan(cli, None, true)?;
     let chosen = arguments.grant.choose(setup.breakage, &plan, &cli.sign_in)?;
-    let http = match &arguments.grant.company_idp {
-        Some(issuer) => setup.http_of_client_and(server_url, issuer).await?,
-        None => setup.http_of_client(server_url).await?,
-    };
     let dpop = arguments.uses.key()?;
-    let http = dpop.iter().fold(http, |http, dpop| http.decorated_by(dpop.clone()));
+    let company_idp = arguments.grant.company_idp.as_deref();
+    let http = proving(&setup.http_of_client_and(server_url, company_idp).await?, dpop.as_ref());
     let sign_in = &SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
     let authorized = match chosen {
         Some(chosen) => {

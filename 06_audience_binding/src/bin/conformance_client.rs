@@ -26,6 +26,7 @@ use shared::reach::Reach;
 use shared::reporter::{Format, Options};
 use shared::{Failure, Reporter, Secret};
 use token_use::authorized::Authorized;
+use token_use::dpop::proving;
 use token_use::options::UseOptions;
 
 /// The tool that the suite's servers have.
@@ -84,11 +85,9 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
     sign_in.dpop = scenario.starts_with("auth/dpop");
     sign_in.offline_access = scenario.starts_with("auth/offline-access");
 
-    let mut http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]).await)?;
+    let http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]).await)?;
     let dpop = UseOptions { dpop: sign_in.dpop }.key()?;
-    if let Some(dpop) = &dpop {
-        http = http.decorated_by(dpop.clone());
-    }
+    let http = proving(&http, dpop.as_ref());
     let registration = RegistrationOptions { callback_port: 0, document_port: 0, ..registration };
     let plan = Plan { proves: false, ..registration.plan(None, true, None)? };
     let plan = match scenario.as_str() {

@@ -92,7 +92,7 @@ fn of_refresh_token(server: &Server, client: &Client, claims: Claims, token: &se
     if token.part.client_id != client.client_id {
         return None;
     }
-    let (_, session) = server.sessions.lock().refreshable(&claims.jti).ok()?;
+    let session = server.sessions.lock().refreshable(&claims.jti).ok()?;
     let user = server.realm.user(&session.username)?;
     let scopes = access_token::granted_scopes(server, client, Some(user), &token.scope);
     let mut audiences = access_token::audiences(server, client, Some(user), &scopes);

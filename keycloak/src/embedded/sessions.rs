@@ -236,8 +236,8 @@ impl State {
         if offline { &mut self.offline_sessions } else { &mut self.sessions }
     }
 
-    /// The refresh token of this identifier and its session, where it can be used; the error is Keycloak's sentence.
-    pub fn refreshable(&self, id: &str) -> Result<(Refresh, Session), &'static str> {
+    /// The session of the refresh token of this identifier, where it can be used; the error is Keycloak's sentence.
+    pub fn refreshable(&self, id: &str) -> Result<Session, &'static str> {
         let token = self.refresh_tokens.get(id).ok_or("Invalid refresh token")?;
         let Part { session, client_id, offline } = &token.part;
         let sessions = if *offline { &self.offline_sessions } else { &self.sessions };
@@ -251,7 +251,7 @@ impl State {
             Some(used) if used.token == id => Err(REUSED),
             // Keycloak compares whole seconds: what was given out in the second of the last use passes.
             Some(used) if token.issued < used.at => Err(STALE),
-            _ => Ok((token.clone(), session.clone())),
+            _ => Ok(session.clone()),
         }
     }
 

@@ -189,7 +189,7 @@ async fn by_refresh_token(
         let before = before.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
         // Before it is seen whether the token was used: whoever has it without the key ends nobody's session.
         dpop::check_binding(before.jkt.as_deref(), key).map_err(invalid_grant)?;
-        let session = sessions.refreshable(&id).map(|(_, session)| session).map_err(|sentence| {
+        let session = sessions.refreshable(&id).map_err(|sentence| {
             // "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them
             // will present an invalidated refresh token, which will inform the authorization server of the breach." (RFC 6749 §10.4)
             if [REUSED, STALE].contains(&sentence) {
