@@ -1,7 +1,8 @@
 //! The challenge of a 401 answer: the `WWW-Authenticate` header field.
 //!
-//! Grammar: RFC 9110 §11.6.1, <https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>. The scheme `Bearer` and its parameters:
-//! RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>; `resource_metadata`: RFC 9728 §5.1,
+//! Grammar: RFC 9110 §11.6.1, <https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>. The scheme
+//! `Bearer` and its parameters: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>;
+//! `resource_metadata`: RFC 9728 §5.1,
 //! <https://www.rfc-editor.org/rfc/rfc9728#section-5.1>.
 //!
 //! ```text
@@ -10,15 +11,17 @@
 //! auth-param       = token BWS "=" BWS ( token / quoted-string )
 //! ```
 //!
-//! A comma separates challenges as well as the parameters of one, so what follows it decides: `name =` goes on with the
-//! parameters, anything else begins a challenge. What the parameters mean is not checked here.
+//! A comma separates challenges as well as the parameters of one, so what follows it decides: `name
+//! =` goes on with the parameters, anything else begins a challenge. What the parameters mean is
+//! not checked here.
 
 /// One challenge: how the server would like the client to authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// The authentication scheme as it was written; compare it with [`Challenge::is`].
     pub scheme: String,
-    /// Parameter names in lower case, and their values without quotes, in the order in which they came.
+    /// Parameter names in lower case, and their values without quotes, in the order in which they
+    /// came.
     pub parameters: Vec<(String, String)>,
     /// The credentials in short form that some other schemes use (`Negotiate YII…`).
     pub token68: Option<String>,
@@ -68,7 +71,8 @@ pub fn parse(field: &str) -> Result<Vec<Challenge>, ChallengeError> {
     Ok(challenges)
 }
 
-/// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else the first `Bearer` one.
+/// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else
+/// the first `Bearer` one.
 pub fn bearer(challenges: &[Challenge]) -> Option<&Challenge> {
     let names_metadata = |challenge: &&Challenge| challenge.parameter("resource_metadata").is_some();
     let mut bearers = challenges.iter().filter(|challenge| challenge.is("Bearer"));
@@ -135,7 +139,8 @@ impl Parser<'_> {
         begins
     }
 
-    /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and nothing after it.
+    /// `token68 = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and nothing after
+    /// it.
     fn token68(&mut self) -> Option<String> {
         let start = self.position;
         self.skip_while(|c| c.is_ascii_alphanumeric() || "-._~+/".contains(c));

@@ -7,7 +7,8 @@ use crate::discover::{Discovery, discover};
 use crate::error::DiscoveryError;
 use crate::{duties, rules};
 
-/// Finds the authorization server of the MCP server at `server_url` and tells who has to do what from here on.
+/// Finds the authorization server of the MCP server at `server_url` and tells who has to do what
+/// from here on.
 pub async fn run(http: &Http, server_url: &str) -> Result<Discovery, Failure> {
     let discovery = discover(http, server_url).await?;
     select_authorization_server(http.reporter(), &discovery).await;
@@ -20,8 +21,8 @@ pub async fn run(http: &Http, server_url: &str) -> Result<Discovery, Failure> {
     Ok(discovery)
 }
 
-/// "The responsibility for selecting which authorization server to use lies with the MCP client" (MCP 2026-07-28). This one takes
-/// the first; a discovery has at least one.
+/// "The responsibility for selecting which authorization server to use lies with the MCP client"
+/// (MCP 2026-07-28). This one takes the first; a discovery has at least one.
 pub async fn select_authorization_server<'a>(reporter: &Reporter, discovery: &'a Discovery) -> &'a str {
     reporter.stage("select an authorization server", &spec::MCP_CLIENT_SELECTS).await;
     let metadata = &discovery.metadata;
@@ -46,7 +47,8 @@ pub async fn select_authorization_server<'a>(reporter: &Reporter, discovery: &'a
     metadata.authorization_servers.first().map_or("", String::as_str)
 }
 
-/// `--break evil-origin`: the request that a page of evil.example could make a browser send after DNS rebinding.
+/// `--break evil-origin`: the request that a page of evil.example could make a browser send after
+/// DNS rebinding.
 pub async fn run_as_foreign_page(http: &Http, server_url: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("ask the MCP server as a page of evil.example", &spec::MCP_ORIGIN).await;

@@ -1,7 +1,8 @@
 //! The client's way from an MCP server's URL to that server's metadata: RFC 9728 §5,
 //! <https://www.rfc-editor.org/rfc/rfc9728#section-5>, in the order of MCP 2026-07-28, Authorization Server Discovery.
 //!
-//! Request and check are apart: `*_request` functions ask, `check_*` functions decide, without a network.
+//! Request and check are apart: `*_request` functions ask, `check_*` functions decide, without a
+//! network.
 
 use shared::Reporter;
 use shared::http::{Answer, Http, HttpError, Request};
@@ -59,7 +60,8 @@ struct Found {
     from_challenge: bool,
 }
 
-/// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that version, as an older one does.
+/// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
+/// version, as an older one does.
 async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, DiscoveryError> {
     if server_url.contains('#') {
         return Err(DiscoveryError::Fragment { server_url: server_url.to_owned() });
@@ -72,7 +74,8 @@ async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, Disc
     }
     match answer.status {
         401 => Ok(answer),
-        // "Authorization is OPTIONAL for MCP implementations." (MCP 2026-07-28, Protocol Requirements)
+        // "Authorization is OPTIONAL for MCP implementations." (MCP 2026-07-28, Protocol
+        // Requirements)
         200..=299 => {
             http.reporter().note(
                 "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
@@ -83,8 +86,9 @@ async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, Disc
     }
 }
 
-/// "MCP clients MUST be able to parse WWW-Authenticate headers" (MCP 2026-07-28, Protected Resource Metadata Discovery
-/// Requirements). `None` where there is nothing that a client could go by: then the well-known URLs are tried.
+/// "MCP clients MUST be able to parse WWW-Authenticate headers" (MCP 2026-07-28, Protected Resource
+/// Metadata Discovery Requirements). `None` where there is nothing that a client could go by: then
+/// the well-known URLs are tried.
 fn check_challenge(reporter: &Reporter, answer: &Answer) -> Option<Challenge> {
     let fields = answer.header_values("www-authenticate");
     let mut challenges = Vec::new();
@@ -135,12 +139,13 @@ async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, 
     if answer.status != 200 {
         return Err(not_200(http.reporter(), &answer));
     }
-    // "the resource value returned MUST be identical to the URL that the client used to make the request to the resource
-    // server" (RFC 9728 §3.3)
+    // "the resource value returned MUST be identical to the URL that the client used to make the
+    // request to the resource server" (RFC 9728 §3.3)
     Ok(Found { answer, resources: vec![server_url.to_owned()], from_challenge: true })
 }
 
-/// No challenge names the metadata: the well-known URL of the path, and where that has none, the root's.
+/// No challenge names the metadata: the well-known URL of the path, and where that has none, the
+/// root's.
 async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, DiscoveryError> {
     let mut tried = Vec::new();
     for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
@@ -207,7 +212,8 @@ fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourc
     let metadata =
         check_document(reporter, &answer.body).map_err(|error| DiscoveryError::Document { url: url.clone(), error })?;
 
-    // "If these values are not identical, the data contained in the response MUST NOT be used." (RFC 9728 §3.3)
+    // "If these values are not identical, the data contained in the response MUST NOT be used."
+    // (RFC 9728 §3.3)
     let rule = if *from_challenge { &rules::RESOURCE_OF_CHALLENGE } else { &rules::RESOURCE_OF_WELL_KNOWN };
     let expected = format!("resource is identical to the URL asked for: {}", resources.join(" or "));
     if !reporter.check(rule, resources.contains(&metadata.resource), expected, &metadata.resource) {
@@ -218,7 +224,8 @@ fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourc
         });
     }
 
-    // "MUST include the authorization_servers field containing at least one authorization server" (MCP 2026-07-28)
+    // "MUST include the authorization_servers field containing at least one authorization server"
+    // (MCP 2026-07-28)
     let servers = &metadata.authorization_servers;
     let got = if servers.is_empty() { "none".to_owned() } else { servers.join(", ") };
     if !reporter.check(&rules::AUTHORIZATION_SERVERS, !servers.is_empty(), "at least one authorization server", got) {

@@ -11,7 +11,8 @@ use crate::rules;
 pub enum DiscoveryError {
     /// The MCP server's URL cannot be asked, or gives no answer.
     Server(HttpError),
-    /// The MCP server's URL has a fragment: "a URL that uses the https scheme and has no fragment component" (RFC 9728 §1.2).
+    /// The MCP server's URL has a fragment: "a URL that uses the https scheme and has no fragment
+    /// component" (RFC 9728 §1.2).
     Fragment {
         /// The MCP server's URL.
         server_url: String,

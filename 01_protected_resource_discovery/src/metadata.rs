@@ -1,7 +1,9 @@
-//! The protected resource metadata document: RFC 9728 §2, <https://www.rfc-editor.org/rfc/rfc9728#section-2>.
+//! The protected resource metadata document: RFC 9728 §2,
+//! <https://www.rfc-editor.org/rfc/rfc9728#section-2>.
 //!
-//! Left out: `signed_metadata` (§2.2) is neither required nor verified, and members in other languages (§2.1, `resource_name#de`)
-//! are not read. What a document must say to be used is checked by [`mod@crate::discover`].
+//! Left out: `signed_metadata` (§2.2) is neither required nor verified, and members in other
+//! languages (§2.1, `resource_name#de`) are not read. What a document must say to be used is
+//! checked by [`mod@crate::discover`].
 
 use shared::members::{DocumentError, Members};
 
@@ -18,9 +20,11 @@ pub struct ProtectedResourceMetadata {
     pub bearer_methods_supported: Option<Vec<String>>,
     /// `resource_name`, RECOMMENDED: a name for people.
     pub resource_name: Option<String>,
-    /// `dpop_bound_access_tokens_required`, OPTIONAL: whether a bearer token is of no use here (RFC 9449).
+    /// `dpop_bound_access_tokens_required`, OPTIONAL: whether a bearer token is of no use here (RFC
+    /// 9449).
     pub dpop_bound_access_tokens_required: Option<bool>,
-    /// Members that RFC 9728 does not define. "any metadata parameters that are not understood MUST be ignored" (§3.2)
+    /// Members that RFC 9728 does not define. "any metadata parameters that are not understood MUST
+    /// be ignored" (§3.2)
     pub ignored: Vec<String>,
 }
 

@@ -7,7 +7,8 @@ use shared::spec;
 pub static CHALLENGE_READABLE: Rule =
     Rule { id: "challenge.readable", keyword: Keyword::Should, spec: &spec::RFC9110_11_6_1 };
 
-/// The challenge says where the metadata is. Without it, MCP asks for a well-known URL: so it is no MUST.
+/// The challenge says where the metadata is. Without it, MCP asks for a well-known URL: so it is no
+/// MUST.
 pub static CHALLENGE_NAMES_METADATA: Rule =
     Rule { id: "challenge.resource-metadata", keyword: Keyword::Should, spec: &spec::MCP_SERVER_LOCATION };
 
@@ -23,10 +24,12 @@ pub static CHALLENGE_WITHOUT_ERROR: Rule =
 pub static WELL_KNOWN_PATH: Rule =
     Rule { id: "metadata.well-known-path", keyword: Keyword::Should, spec: &spec::MCP_CLIENT_DISCOVERY };
 
-/// The metadata's URL, redirects included, does not lead into a network that the server has no business with.
+/// The metadata's URL, redirects included, does not lead into a network that the server has no
+/// business with.
 pub static METADATA_ADDRESS: Rule = Rule { id: "metadata.address", keyword: Keyword::Should, spec: &spec::RFC9728_7_7 };
 
-/// The metadata's URL does not send its answer, which decides where the user signs in, over an open network in the clear.
+/// The metadata's URL does not send its answer, which decides where the user signs in, over an open
+/// network in the clear.
 pub static METADATA_SECURE: Rule =
     Rule { id: "metadata.secure", keyword: Keyword::Should, spec: &spec::MCP_HTTP_LOOPBACK };
 

@@ -1,8 +1,9 @@
-//! The MCP server, which is an OAuth protected resource: it answers 401 to whoever has no token, and publishes where tokens
-//! come from (RFC 9728).
+//! The MCP server, which is an OAuth protected resource: it answers 401 to whoever has no token,
+//! and publishes where tokens come from (RFC 9728).
 //!
-//! Left out until lesson 05: looking into a token. Whatever token comes gets 401 `invalid_token`. Also left out, since it would
-//! not be true: `resource_signing_alg_values_supported` (this server signs no answers) and `jwks_uri`.
+//! Left out until lesson 05: looking into a token. Whatever token comes gets 401 `invalid_token`.
+//! Also left out, since it would not be true: `resource_signing_alg_values_supported` (this server
+//! signs no answers) and `jwks_uri`.
 
 use std::sync::Arc;
 
@@ -79,12 +80,14 @@ fn has_bearer_token(headers: &HeaderMap) -> bool {
 /// The answer to a request without a valid token: RFC 6750 §3.
 pub fn unauthorized(protected: &ProtectedResource, has_token: bool) -> Response {
     let mut challenge = format!("Bearer resource_metadata=\"{}\"", protected.metadata_url());
-    // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP 2026-07-28). All of them: many clients
-    // register just the scopes that the first challenge names, and cannot ask for more later.
+    // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP
+    // 2026-07-28). All of them: many clients register just the scopes that the first challenge
+    // names, and cannot ask for more later.
     if !protected.scopes.is_empty() {
         challenge += &format!(", scope=\"{}\"", protected.scopes.join(" "));
     }
-    // "If the request lacks any authentication information …, the resource server SHOULD NOT include an error code" (RFC 6750 §3.1)
+    // "If the request lacks any authentication information …, the resource server SHOULD NOT
+    // include an error code" (RFC 6750 §3.1)
     if has_token {
         challenge +=
             ", error=\"invalid_token\", error_description=\"This server does not check tokens before lesson 05\"";

@@ -1,4 +1,5 @@
-//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server, and the later ones their own.
+//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server, and the
+//! later ones their own.
 
 use axum::Router;
 use clap::Args;
@@ -45,7 +46,8 @@ pub struct McpServer {
 #[derive(Clone, Debug)]
 pub struct Scopes(pub Vec<String>);
 
-/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 §3.3): so none can break out of the challenge's quotes.
+/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )` (RFC 6749 §3.3): so none can break out of the
+/// challenge's quotes.
 pub fn scopes(text: &str) -> Result<Scopes, String> {
     let is_allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
     match text.chars().find(|c| *c != ' ' && !is_allowed(*c)) {
@@ -100,7 +102,8 @@ impl Setup<'_> {
         Ok(Running { server_url, idp, _serving: serving })
     }
 
-    /// Finds the IdP and says which it is. One inside this process issues tokens for these very servers, whatever their ports.
+    /// Finds the IdP and says which it is. One inside this process issues tokens for these very
+    /// servers, whatever their ports.
     pub async fn find_idp(&self, lifetime: Lifetime, servers: &[&str]) -> Result<Idp, Failure> {
         let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, servers).await?;
         self.reporter.on(Side::Idp).note(idp.reason());

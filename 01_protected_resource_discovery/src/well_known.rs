@@ -1,8 +1,8 @@
-//! Where the metadata is when no challenge says it: RFC 9728 §3, <https://www.rfc-editor.org/rfc/rfc9728#section-3>, and the
-//! order that MCP asks for.
+//! Where the metadata is when no challenge says it: RFC 9728 §3,
+//! <https://www.rfc-editor.org/rfc/rfc9728#section-3>, and the order that MCP asks for.
 //!
-//! URLs are cut as text: a round trip through a URL type could change them, and the document's `resource` has to be identical
-//! to what the user typed.
+//! URLs are cut as text: a round trip through a URL type could change them, and the document's
+//! `resource` has to be identical to what the user typed.
 
 /// The well-known URI string of RFC 9728.
 const SUFFIX: &str = "/.well-known/oauth-protected-resource";
@@ -18,13 +18,14 @@ pub struct WellKnown {
     pub is_root: bool,
 }
 
-/// The places to look for the metadata of this MCP server, in order. Empty where the text has no scheme and host.
+/// The places to look for the metadata of this MCP server, in order. Empty where the text has no
+/// scheme and host.
 pub fn locations(server_url: &str) -> Vec<WellKnown> {
     let Some((origin, rest)) = split(server_url) else {
         return Vec::new();
     };
-    // "If the resource identifier value contains a path or query component, any terminating slash (/) following the host
-    // component MUST be removed before inserting" (RFC 9728 §3.1)
+    // "If the resource identifier value contains a path or query component, any terminating slash
+    // (/) following the host component MUST be removed before inserting" (RFC 9728 §3.1)
     let (path, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
     let path = if path == "/" { "" } else { path };
     let exact = WellKnown {

@@ -1,4 +1,5 @@
-//! The command line, as a user meets it: every mistake ends in one sentence, an outcome line and the right exit code.
+//! The command line, as a user meets it: every mistake ends in one sentence, an outcome line and
+//! the right exit code.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead, BufReader, Write};

@@ -1,4 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is.
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container
+//! where Docker is.
 
 use std::process::{Command, ExitCode, Stdio};
 
@@ -15,7 +16,8 @@ fn main() -> ExitCode {
     keycloak::trials::run(scenario, vec![])
 }
 
-/// The whole story leads from the MCP server's URL to an authorization server that is really there, under that very name.
+/// The whole story leads from the MCP server's URL to an authorization server that is really there,
+/// under that very name.
 fn scenario(issuer: &str) -> Result<(), Failed> {
     let run = Command::new(LESSON).args(["--json", "--port", "0", "--idp", issuer]).stdin(Stdio::null()).output()?;
     let events = assert_events_hold(&String::from_utf8_lossy(&run.stdout));

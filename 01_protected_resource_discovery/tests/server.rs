@@ -140,7 +140,8 @@ async fn behind_the_401(version: Option<&str>, body: Value) -> (StatusCode, Valu
     let app = Router::new().route_service("/mcp", mcp::endpoint(|| Clock));
     let answer = app.oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
     let status = answer.status();
-    // An `initialize` of the older era is answered by a stream that stays open: its first event is enough.
+    // An `initialize` of the older era is answered by a stream that stays open: its first event is
+    // enough.
     let body = tokio::time::timeout(std::time::Duration::from_secs(5), to_bytes(answer.into_body(), 1 << 20)).await;
     let body = body.unwrap().unwrap();
     let text = String::from_utf8_lossy(&body).into_owned();

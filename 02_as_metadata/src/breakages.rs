@@ -1,4 +1,5 @@
-//! What `--break` can break in this lesson, and who catches it. All of it is done by the IdP, and so by the embedded one.
+//! What `--break` can break in this lesson, and who catches it. All of it is done by the IdP, and
+//! so by the embedded one.
 
 use keycloak::Defect;
 use shared::Side;

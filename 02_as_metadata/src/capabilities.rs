@@ -1,7 +1,8 @@
-//! What MCP 2026-07-28 asks of an authorization server, as far as its metadata can show it, and what this one says.
+//! What MCP 2026-07-28 asks of an authorization server, as far as its metadata can show it, and
+//! what this one says.
 //!
-//! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first MUST that fails; `inspect` shows
-//! them all.
+//! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first
+//! MUST that fails; `inspect` shows them all.
 
 use shared::Reporter;
 use shared::event::{Keyword, Rule};
@@ -48,8 +49,8 @@ impl Requirement {
     }
 }
 
-/// Every requirement, most important first. `is_acceptable` says whether a client may send something to that URL: https, or plain
-/// http to this machine.
+/// Every requirement, most important first. `is_acceptable` says whether a client may send
+/// something to that URL: https, or plain http to this machine.
 pub fn requirements(
     issuer: &str,
     metadata: &AuthorizationServerMetadata,

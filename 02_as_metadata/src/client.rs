@@ -12,14 +12,15 @@ use crate::{capabilities, find};
 /// What the first two lessons find.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// What lesson 01 found; `None` for a server of MCP 2025-03-26, which is its own authorization server.
+    /// What lesson 01 found; `None` for a server of MCP 2025-03-26, which is its own authorization
+    /// server.
     pub discovery: Option<Discovery>,
     /// The authorization server's metadata, checked.
     pub authorization_server: AuthorizationServerMetadata,
 }
 
-/// What the MCP server calls itself, for the parameter `resource`: as its metadata spells it, which is the URL that was asked for, or, in the document at
-/// the root, the origin without a slash.
+/// What the MCP server calls itself, for the parameter `resource`: as its metadata spells it, which
+/// is the URL that was asked for, or, in the document at the root, the origin without a slash.
 pub fn resource<'a>(discovery: Option<&'a Discovery>, server_url: &'a str) -> &'a str {
     discovery.map_or(server_url, |discovery| &discovery.metadata.resource)
 }

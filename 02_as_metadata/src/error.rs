@@ -45,7 +45,8 @@ pub enum MetadataError {
         /// The issuer in the document.
         received: String,
     },
-    /// The document names something that this client refuses to use, or lacks something that MCP asks for.
+    /// The document names something that this client refuses to use, or lacks something that MCP
+    /// asks for.
     Unfit {
         /// The check that failed.
         rule: &'static Rule,

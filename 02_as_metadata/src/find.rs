@@ -1,8 +1,10 @@
-//! From an issuer to metadata that a client may use: RFC 8414 §3, <https://www.rfc-editor.org/rfc/rfc8414#section-3>, in the order
-//! of MCP 2026-07-28, Authorization Server Metadata Discovery.
+//! From an issuer to metadata that a client may use: RFC 8414 §3,
+//! <https://www.rfc-editor.org/rfc/rfc8414#section-3>, in the order of MCP 2026-07-28,
+//! Authorization Server Metadata Discovery.
 //!
-//! Which answers mean "try the next place" no standard says. Here a redirect, a server error or silence ends the search, since the
-//! next place would only hide it; every other answer that is no JSON document means that the document is not there.
+//! Which answers mean "try the next place" no standard says. Here a redirect, a server error or
+//! silence ends the search, since the next place would only hide it; every other answer that is no
+//! JSON document means that the document is not there.
 
 use shared::http::{Answer, Http, Request};
 use shared::members::DocumentError;
@@ -19,7 +21,8 @@ pub async fn find(http: &Http, issuer: &str) -> Result<AuthorizationServerMetada
     find_for(http, issuer, true).await
 }
 
-/// The same for a client that may ask for no codes (`wants_codes` is false): then an authorization server can do without what is about them.
+/// The same for a client that may ask for no codes (`wants_codes` is false): then an authorization
+/// server can do without what is about them.
 pub async fn find_for(
     http: &Http,
     issuer: &str,
@@ -30,7 +33,8 @@ pub async fn find_for(
     let metadata = check_document(http, &answer)?;
     let requirements = capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
     for requirement in requirements.into_iter().filter(|requirement| wants_codes || !requirement.is_about_codes()) {
-        // "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The same goes for every other MUST.
+        // "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The same goes
+        // for every other MUST.
         if !requirement.check(http.reporter()) && requirement.is_must() {
             return Err(refusal(issuer, &metadata, requirement));
         }
@@ -38,7 +42,8 @@ pub async fn find_for(
     Ok(metadata)
 }
 
-/// Like [`find`], for a person who wants to see all that an authorization server says: no check ends it.
+/// Like [`find`], for a person who wants to see all that an authorization server says: no check
+/// ends it.
 pub async fn inspect(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
     let answer = fetch(http, issuer).await?;
     http.reporter().stage("check everything that MCP asks of an authorization server", &spec::MCP_AS_METADATA).await;

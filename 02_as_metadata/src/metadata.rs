@@ -1,7 +1,9 @@
-//! The authorization server metadata document: RFC 8414 §2, <https://www.rfc-editor.org/rfc/rfc8414#section-2>.
+//! The authorization server metadata document: RFC 8414 §2,
+//! <https://www.rfc-editor.org/rfc/rfc8414#section-2>.
 //!
-//! OpenID Connect providers publish the same members in a document of another name. Left out: `signed_metadata` (§2.1), and the
-//! members of OpenID Connect that OAuth has no use for. What a document must say to be used is checked by [`mod@crate::find`].
+//! OpenID Connect providers publish the same members in a document of another name. Left out:
+//! `signed_metadata` (§2.1), and the members of OpenID Connect that OAuth has no use for. What a
+//! document must say to be used is checked by [`mod@crate::find`].
 
 use shared::members::{DocumentError, Members};
 
@@ -67,7 +69,8 @@ impl AuthorizationServerMetadata {
         })
     }
 
-    /// The grant types: "If omitted, the default value is ["authorization_code", "implicit"]." (RFC 8414 §2)
+    /// The grant types: "If omitted, the default value is ["authorization_code", "implicit"]." (RFC
+    /// 8414 §2)
     pub fn grant_types(&self) -> Vec<String> {
         let default = || vec!["authorization_code".to_owned(), "implicit".to_owned()];
         self.grant_types_supported.clone().unwrap_or_else(default)

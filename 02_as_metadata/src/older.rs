@@ -1,8 +1,9 @@
 //! Servers of MCP 2025-03-26, before RFC 9728: the MCP server is its own authorization server.
 //! <https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization#server-metadata-discovery>
 //!
-//! A client that still wants to talk to them takes the origin of the MCP server for the issuer, and where that has no metadata,
-//! three default endpoints. Later versions have dropped this; here it is tried only where RFC 9728 leads nowhere.
+//! A client that still wants to talk to them takes the origin of the MCP server for the issuer, and
+//! where that has no metadata, three default endpoints. Later versions have dropped this; here it
+//! is tried only where RFC 9728 leads nowhere.
 
 use protected_resource_discovery::well_known::split;
 use shared::http::{Http, Request};
@@ -16,8 +17,8 @@ use crate::metadata::AuthorizationServerMetadata;
 /// The version that had this.
 const VERSION: &str = "2025-03-26";
 
-/// "The authorization base URL MUST be determined from the MCP server URL by discarding any existing path component." (MCP
-/// 2025-03-26, Authorization Base URL)
+/// "The authorization base URL MUST be determined from the MCP server URL by discarding any
+/// existing path component." (MCP 2025-03-26, Authorization Base URL)
 pub fn authorization_base_url(server_url: &str) -> Option<&str> {
     split(server_url).map(|(origin, _)| origin)
 }
@@ -31,7 +32,8 @@ pub enum Older {
     Defaults(AuthorizationServerMetadata),
 }
 
-/// The metadata of a server that is its own authorization server; its default endpoints where it publishes none.
+/// The metadata of a server that is its own authorization server; its default endpoints where it
+/// publishes none.
 pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError> {
     let reporter = http.reporter();
     reporter
@@ -43,7 +45,8 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
     let bad =
         MetadataError::BadIssuer { issuer: server_url.to_owned(), reason: "it is no URL with a scheme and a host" };
     let base = authorization_base_url(server_url).ok_or(bad)?;
-    // "MCP clients SHOULD include the header MCP-Protocol-Version" (MCP 2025-03-26, Server Metadata Discovery Headers)
+    // "MCP clients SHOULD include the header MCP-Protocol-Version" (MCP 2025-03-26, Server Metadata
+    // Discovery Headers)
     let request =
         Request::get(&format!("{base}/.well-known/oauth-authorization-server")).header("mcp-protocol-version", VERSION);
     let answer = ask(http, request).await?;
@@ -65,7 +68,8 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
     Ok(Older::Published(metadata))
 }
 
-/// What a server without metadata is taken to be. PKCE needs no announcement: MCP 2025-03-26 requires it of every client.
+/// What a server without metadata is taken to be. PKCE needs no announcement: MCP 2025-03-26
+/// requires it of every client.
 fn default_endpoints(base: &str) -> AuthorizationServerMetadata {
     AuthorizationServerMetadata {
         issuer: base.to_owned(),

@@ -6,7 +6,8 @@ use shared::spec;
 /// The metadata is at one of the places where a client looks.
 pub static LOCATION: Rule = Rule { id: "as-metadata.location", keyword: Keyword::Must, spec: &spec::MCP_AS_METADATA };
 
-/// The metadata is where RFC 8414 puts it. OpenID Connect's places are enough for MCP, so it is no MUST.
+/// The metadata is where RFC 8414 puts it. OpenID Connect's places are enough for MCP, so it is no
+/// MUST.
 pub static RFC_8414_LOCATION: Rule =
     Rule { id: "as-metadata.rfc8414-location", keyword: Keyword::Should, spec: &spec::MCP_AS_METADATA };
 

@@ -1,20 +1,24 @@
-//! Where an authorization server's metadata is: RFC 8414 §3.1, <https://www.rfc-editor.org/rfc/rfc8414#section-3.1>, and OpenID
-//! Connect Discovery 1.0 §4, in the order of MCP 2026-07-28, Authorization Server Metadata Discovery.
+//! Where an authorization server's metadata is: RFC 8414 §3.1,
+//! <https://www.rfc-editor.org/rfc/rfc8414#section-3.1>, and OpenID Connect Discovery 1.0 §4, in
+//! the order of MCP 2026-07-28, Authorization Server Metadata Discovery.
 //!
-//! URLs are cut as text, since the document's `issuer` has to be identical to the text that they were made from.
+//! URLs are cut as text, since the document's `issuer` has to be identical to the text that they
+//! were made from.
 
 use protected_resource_discovery::well_known::split;
 
-/// The URLs to ask for the metadata of this issuer, in order. Empty where the text has no scheme and host.
+/// The URLs to ask for the metadata of this issuer, in order. Empty where the text has no scheme
+/// and host.
 ///
-/// The place where many look first, `<issuer>/.well-known/oauth-authorization-server`, is not among them: no standard puts the
-/// document there.
+/// The place where many look first, `<issuer>/.well-known/oauth-authorization-server`, is not among
+/// them: no standard puts the document there.
 pub fn locations(issuer: &str) -> Vec<String> {
     let Some((origin, path)) = split(issuer) else {
         return Vec::new();
     };
-    // "If the issuer identifier value contains a path component, any terminating "/" MUST be removed before inserting
-    // "/.well-known/" and the well-known URI suffix between the host component and the path component." (RFC 8414 §3.1)
+    // "If the issuer identifier value contains a path component, any terminating "/" MUST be
+    // removed before inserting "/.well-known/" and the well-known URI suffix between the host
+    // component and the path component." (RFC 8414 §3.1)
     let path = path.strip_suffix('/').unwrap_or(path);
     let oauth = format!("{origin}/.well-known/oauth-authorization-server{path}");
     let openid = format!("{origin}/.well-known/openid-configuration{path}");

@@ -1,4 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is.
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container
+//! where Docker is.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ fn results(events: &[Value]) -> BTreeMap<String, bool> {
     checks.map(|check| (check["id"].as_str().unwrap().to_owned(), check["passed"] == true)).collect()
 }
 
-/// The whole story ends with metadata that a client may use, and `inspect` says the same of the IdP.
+/// The whole story ends with metadata that a client may use, and `inspect` says the same of the
+/// IdP.
 fn scenario(issuer: &str) -> Result<(), Failed> {
     let (events, success) = lesson(&["--port", "0", "--idp", issuer]);
     assert!(success, "{events:#?}");
@@ -52,7 +54,8 @@ fn scenario(issuer: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A Keycloak with no feature switched on: every MUST holds, and what differs is what the feature `cimd` says in the metadata.
+/// A Keycloak with no feature switched on: every MUST holds, and what differs is what the feature
+/// `cimd` says in the metadata.
 fn without_cimd(issuer: &str) -> Result<(), Failed> {
     let (events, success) = lesson(&["inspect", issuer]);
     assert!(success, "{events:#?}");

@@ -1,7 +1,8 @@
 //! The client and `inspect` against authorization servers of every kind.
 //!
-//! The documents in `fixtures/` are written by hand, in the shapes of vendors: an issuer with a path and members of the vendor's
-//! own, one with OpenID Connect Discovery only and a slash at the end of its issuer, one that does not announce PKCE.
+//! The documents in `fixtures/` are written by hand, in the shapes of vendors: an issuer with a
+//! path and members of the vendor's own, one with OpenID Connect Discovery only and a slash at the
+//! end of its issuer, one that does not announce PKCE.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! Keycloak's admin API, as far as this lesson needs an administrator: an Initial Access Token, and the client policy for Client ID
-//! Metadata Documents. No OAuth standard describes it; other IdPs have other ways.
+//! Keycloak's admin API, as far as this lesson needs an administrator: an Initial Access Token, and
+//! the client policy for Client ID Metadata Documents. No OAuth standard describes it; other IdPs
+//! have other ways.
 
 use serde_json::{Value, json};
 use shared::http::{Answer, Http, Request};
@@ -11,7 +12,8 @@ const REALM: &str = "mcp-oauth";
 const DEMO_ADMINISTRATOR: (&str, &str) = ("admin", "admin123");
 /// Name of the profile and of the policy that `enable-cimd` adds.
 const POLICY: &str = "mcp-client-id-metadata-documents";
-/// Hosts that documents may come from: this machine's names, and the one by which a container knows it.
+/// Hosts that documents may come from: this machine's names, and the one by which a container knows
+/// it.
 const DOCUMENT_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "host.docker.internal"];
 
 /// A Keycloak realm, and a token of its administrator.
@@ -32,8 +34,9 @@ pub struct InitialAccessToken {
 }
 
 impl<'a> Administration<'a> {
-    /// Signs in as the administrator of the realm with this issuer: the tutorial's own on the tutorial's realm, else the one in the
-    /// environment variables `KEYCLOAK_ADMIN` and `KEYCLOAK_ADMIN_PASSWORD`.
+    /// Signs in as the administrator of the realm with this issuer: the tutorial's own on the
+    /// tutorial's realm, else the one in the environment variables `KEYCLOAK_ADMIN` and
+    /// `KEYCLOAK_ADMIN_PASSWORD`.
     pub async fn sign_in(http: &'a Http, issuer: &str) -> Result<Self, Failure> {
         let (server, realm) =
             issuer.rsplit_once("/realms/").filter(|(_, realm)| !realm.contains('/')).ok_or_else(|| {
@@ -75,8 +78,8 @@ impl<'a> Administration<'a> {
         }
     }
 
-    /// Has the realm sign with a new key from now on; the old one stays published, so that tokens which are out stay good. Returns where the
-    /// key's settings are.
+    /// Has the realm sign with a new key from now on; the old one stays published, so that tokens
+    /// which are out stay good. Returns where the key's settings are.
     pub async fn rotate_signing_key(&self) -> Result<String, Failure> {
         // The key with the highest priority signs, and time only goes up.
         let config = json!({"priority": [shared::now().to_string()], "enabled": ["true"], "active": ["true"]});

@@ -1,4 +1,5 @@
-//! What `--break` can break in this lesson, and who catches it. The client does it, so all of it works on a real Keycloak too.
+//! What `--break` can break in this lesson, and who catches it. The client does it, so all of it
+//! works on a real Keycloak too.
 
 use shared::Side;
 use shared::breakage::Breakage;

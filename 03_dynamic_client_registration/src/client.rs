@@ -74,7 +74,8 @@ pub async fn register_at(http: &Http, server_url: &str, found: Found, plan: &Pla
     Ok(Registered { discovery, authorization_server, client, redirect, document })
 }
 
-/// What this client says about itself: for all scopes that the MCP server lists, so that a later step-up need not register anew.
+/// What this client says about itself: for all scopes that the MCP server lists, so that a later
+/// step-up need not register anew.
 fn metadata(
     plan: &Plan,
     discovery: Option<&Discovery>,
@@ -177,7 +178,8 @@ impl Registering<'_> {
     }
 
     async fn document(&self) -> Result<Client, Failure> {
-        // "MCP clients SHOULD check for this capability" (MCP 2026-07-28); one that is not announced may be there all the same.
+        // "MCP clients SHOULD check for this capability" (MCP 2026-07-28); one that is not
+        // announced may be there all the same.
         if self.authorization_server.client_id_metadata_document_supported != Some(true) {
             self.http.reporter().note("The IdP does not say that it takes documents. It is asked all the same.");
         }
@@ -297,7 +299,8 @@ impl Registering<'_> {
         get_or_register(self.http, &Store::for_idp(false), wanted, async || Ok(Some(made.token.clone()))).await
     }
 
-    /// `--break other-issuer`: the MCP server has moved to another authorization server. The second one runs inside this process.
+    /// `--break other-issuer`: the MCP server has moved to another authorization server. The second
+    /// one runs inside this process.
     async fn at_another_issuer(&self, store: &Store, way: Way) -> Result<ClientInformation, Failure> {
         let reporter = self.http.reporter();
         let another = keycloak::Idp::another().await?;

@@ -1,4 +1,5 @@
-//! What an authorization server answers to a registration: the client information response of RFC 7591 §3.2.1,
+//! What an authorization server answers to a registration: the client information response of RFC
+//! 7591 §3.2.1,
 //! <https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1>, with the members of RFC 7592 §3.
 //!
 //! It is also the form in which every later lesson gets its client, however that was registered.
@@ -61,14 +62,16 @@ impl ClientInformation {
         })
     }
 
-    /// A client that its authorization server knows already: registered by hand, or by the URL of a document.
+    /// A client that its authorization server knows already: registered by hand, or by the URL of a
+    /// document.
     pub fn known(client_id: &str, client_secret: Option<Secret>) -> Self {
         Self { client_id: client_id.to_owned(), client_secret, ..Self::default() }
     }
 
     /// How this client authenticates; `None` where it is a method that these lessons do not have.
     ///
-    /// "If unspecified or omitted, the default is "client_secret_basic"" (RFC 7591 §2), which needs a secret.
+    /// "If unspecified or omitted, the default is "client_secret_basic"" (RFC 7591 §2), which needs
+    /// a secret.
     pub fn auth_method(&self) -> Option<AuthMethod> {
         match (self.granted.get("token_endpoint_auth_method").and_then(Value::as_str), &self.client_secret) {
             (Some(name), _) => AuthMethod::from_name(name),

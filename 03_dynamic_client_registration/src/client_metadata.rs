@@ -1,8 +1,9 @@
-//! What a client says about itself: RFC 7591 §2, <https://www.rfc-editor.org/rfc/rfc7591#section-2>. The same members stand in a
-//! registration request and in a Client ID Metadata Document.
+//! What a client says about itself: RFC 7591 §2,
+//! <https://www.rfc-editor.org/rfc/rfc7591#section-2>. The same members stand in a registration
+//! request and in a Client ID Metadata Document.
 //!
-//! Left out, since a command-line client on the user's machine has no use for them: keys, contacts, logos, software statements,
-//! and names in several languages.
+//! Left out, since a command-line client on the user's machine has no use for them: keys, contacts,
+//! logos, software statements, and names in several languages.
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +48,8 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<String>,
     /// `token_endpoint_auth_method`.
     pub token_endpoint_auth_method: AuthMethod,
-    /// `scope`: all that this client may ever ask for; `None` leaves the choice to the authorization server.
+    /// `scope`: all that this client may ever ask for; `None` leaves the choice to the
+    /// authorization server.
     pub scopes: Option<Vec<String>>,
     /// Members beyond those that the RFCs know.
     pub additional: Map<String, Value>,
@@ -73,7 +75,8 @@ impl ClientMetadata {
     /// The registration request: RFC 7591 §3.1.
     pub fn to_registration(&self) -> Value {
         let mut document = self.common();
-        // "MCP clients MUST specify an appropriate application_type during Dynamic Client Registration." (MCP 2026-07-28)
+        // "MCP clients MUST specify an appropriate application_type during Dynamic Client
+        // Registration." (MCP 2026-07-28)
         document["application_type"] = json!("native");
         for (name, value) in &self.additional {
             document[name] = value.clone();
@@ -83,8 +86,8 @@ impl ClientMetadata {
 
     /// The Client ID Metadata Document at `client_id`.
     ///
-    /// It has no `scope`: the draft gives the member no meaning of its own, and a scope that the authorization server does not know
-    /// would shut the client out.
+    /// It has no `scope`: the draft gives the member no meaning of its own, and a scope that the
+    /// authorization server does not know would shut the client out.
     pub fn to_document(&self, client_id: &str) -> Value {
         let mut document = json!({"client_id": client_id});
         if let (Value::Object(document), Value::Object(common)) = (&mut document, self.common()) {
@@ -97,8 +100,8 @@ impl ClientMetadata {
         let mut document = json!({
             "client_name": self.client_name,
             "redirect_uris": self.redirect_uris,
-            // "MCP clients that desire refresh tokens SHOULD include refresh_token in their grant_types client metadata."
-            // (MCP 2026-07-28, Refresh Tokens)
+            // "MCP clients that desire refresh tokens SHOULD include refresh_token in their
+            // grant_types client metadata." (MCP 2026-07-28, Refresh Tokens)
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": self.token_endpoint_auth_method.as_str(),

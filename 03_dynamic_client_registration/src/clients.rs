@@ -1,4 +1,5 @@
-//! `clients`: what to do with the clients that this machine has registered, at whichever authorization servers.
+//! `clients`: what to do with the clients that this machine has registered, at whichever
+//! authorization servers.
 
 use std::fmt::Write;
 
@@ -20,7 +21,8 @@ use crate::store::{Opened, Registration, Registrations, Store};
 pub enum Command {
     /// All clients that are kept, at all authorization servers
     List,
-    /// One client: what was asked for, what was granted, what the authorization server has now (RFC 7592 §2.1)
+    /// One client: what was asked for, what was granted, what the authorization server has now (RFC
+    /// 7592 §2.1)
     Show {
         /// Its identifier or its issuer, or the beginning of either; needed where several are kept
         client: Option<String>,

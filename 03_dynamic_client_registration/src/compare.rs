@@ -1,4 +1,5 @@
-//! The same client as several parties see it, member by member: what was asked for, what was granted, what is there now.
+//! The same client as several parties see it, member by member: what was asked for, what was
+//! granted, what is there now.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,9 @@ pub type Column<'a> = (&'a str, Option<&'a Map<String, Value>>);
 /// Characters of a value that are shown.
 const WIDTH: usize = 44;
 
-/// A row for each member of any document, in the order of the first column that has it. The mark says what became of it on the way
-/// from the first column to the last; parties that say the same stand together.
+/// A row for each member of any document, in the order of the first column that has it. The mark
+/// says what became of it on the way from the first column to the last; parties that say the same
+/// stand together.
 pub fn table(columns: &[Column<'_>]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for members in columns.iter().filter_map(|(_, members)| *members) {

@@ -1,8 +1,9 @@
-//! The client of this authorization server that was registered before, if it is still good; else a new one.
+//! The client of this authorization server that was registered before, if it is still good; else a
+//! new one.
 //!
-//! Every reason for which a stored client may be no good is a check of its own: it belongs to another authorization server, its
-//! secret has expired, the authorization server does not know it any more, or it was registered for other redirect URIs or
-//! scopes than this run needs.
+//! Every reason for which a stored client may be no good is a check of its own: it belongs to
+//! another authorization server, its secret has expired, the authorization server does not know it
+//! any more, or it was registered for other redirect URIs or scopes than this run needs.
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::clock::rfc3339;
@@ -33,7 +34,8 @@ pub struct Wanted<'a> {
     pub careless: bool,
 }
 
-/// The stored client, or a new one. `token` is asked for an Initial Access Token where a registration needs one.
+/// The stored client, or a new one. `token` is asked for an Initial Access Token where a
+/// registration needs one.
 pub async fn get_or_register(
     http: &Http,
     store: &Store,
@@ -84,7 +86,8 @@ enum Stored {
     None,
     /// A client that is still good.
     Good(ClientInformation),
-    /// A client that will not do: a new one takes its place, and then it is deleted at the authorization server.
+    /// A client that will not do: a new one takes its place, and then it is deleted at the
+    /// authorization server.
     Replace(ClientInformation),
 }
 
@@ -142,7 +145,8 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, wanted: &Wanted<'_>) -> Re
 /// What this run does about a client that is no good.
 const ANEW: &str = "none needed: this run registers a new client.";
 
-/// The MCP server may have moved to another authorization server since the last run: its old client stays with the old one.
+/// The MCP server may have moved to another authorization server since the last run: its old client
+/// stays with the old one.
 fn tell_of_others(reporter: &Reporter, opened: &Opened<'_>, wanted: &Wanted<'_>) {
     let used = |registration: &Registration| registration.mcp_servers.iter().any(|server| server == wanted.mcp_server);
     let issuer = &wanted.authorization_server.issuer;
@@ -154,14 +158,15 @@ fn tell_of_others(reporter: &Reporter, opened: &Opened<'_>, wanted: &Wanted<'_>)
     }
 }
 
-/// "clients MUST NOT reuse client credentials from a different authorization server and MUST re-register with the new authorization
-/// server" (MCP 2026-07-28)
+/// "clients MUST NOT reuse client credentials from a different authorization server and MUST
+/// re-register with the new authorization server" (MCP 2026-07-28)
 pub fn check_issuer(reporter: &Reporter, registered: &str, discovered: &str) -> bool {
     let expected = format!("the client was registered at this very authorization server: {discovered}");
     reporter.check_or(&rules::CREDENTIALS_ISSUER, registered == discovered, expected, registered, ANEW)
 }
 
-/// Reads the client's own entry where there is one (RFC 7592 §2.1), else asks the token endpoint. `None` where the client is gone.
+/// Reads the client's own entry where there is one (RFC 7592 §2.1), else asks the token endpoint.
+/// `None` where the client is gone.
 async fn still_known(
     http: &Http,
     wanted: &Wanted<'_>,
@@ -187,7 +192,8 @@ async fn still_known(
     }
 }
 
-/// Whether the client may do what this run needs. One that may not is changed at the authorization server, where that can be done.
+/// Whether the client may do what this run needs. One that may not is changed at the authorization
+/// server, where that can be done.
 async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registration) -> Result<bool, Failure> {
     let reporter = http.reporter();
     let information = &registration.information;
@@ -236,7 +242,8 @@ async fn check_fits(http: &Http, wanted: &Wanted<'_>, registration: &mut Registr
     }
 }
 
-/// A client that is replaced should not stay behind at the authorization server, where nobody would miss it.
+/// A client that is replaced should not stay behind at the authorization server, where nobody would
+/// miss it.
 async fn remove_at_idp(http: &Http, information: &ClientInformation) {
     match manage::delete(http, information).await {
         Ok(()) => http.reporter().note(format!("The old client {} was deleted at the IdP.", information.client_id)),

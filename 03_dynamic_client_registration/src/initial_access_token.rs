@@ -1,8 +1,10 @@
-//! Where an Initial Access Token comes from. "The method by which the initial access token is obtained by the client or developer is
-//! generally out of band and is out of scope for this specification." (RFC 7591 §3)
+//! Where an Initial Access Token comes from. "The method by which the initial access token is
+//! obtained by the client or developer is generally out of band and is out of scope for this
+//! specification." (RFC 7591 §3)
 //!
-//! In this order: the environment variable `INITIAL_ACCESS_TOKEN`; one that `-- initial-access-token` made and kept; a hidden prompt
-//! where there is a terminal; and for the tutorial's own realm, one that is made on the spot.
+//! In this order: the environment variable `INITIAL_ACCESS_TOKEN`; one that `--
+//! initial-access-token` made and kept; a hidden prompt where there is a terminal; and for the
+//! tutorial's own realm, one that is made on the spot.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -33,7 +35,8 @@ struct Kept {
     expires_at: u64,
 }
 
-/// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an IdP that does not stay.
+/// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an
+/// IdP that does not stay.
 pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Option<Secret>, Failure> {
     let reporter = http.reporter();
     if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()) {
@@ -88,7 +91,8 @@ async fn kept(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
     Ok(token)
 }
 
-/// Counts a use of the kept token; one that the authorization server refused is not kept any longer.
+/// Counts a use of the kept token; one that the authorization server refused is not kept any
+/// longer.
 pub async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
     if !folder.join(FILE).exists() {
         return Ok(());

@@ -1,6 +1,6 @@
-//! Does the authorization server know this client? A token request with a code that cannot exist tells: the client is authenticated
-//! before the code is looked at (RFC 6749 §3.2.1, §5.2), so `invalid_grant` means yes and `invalid_client` no. Nothing is
-//! issued, and nobody has to sign in.
+//! Does the authorization server know this client? A token request with a code that cannot exist
+//! tells: the client is authenticated before the code is looked at (RFC 6749 §3.2.1, §5.2), so
+//! `invalid_grant` means yes and `invalid_client` no. Nothing is issued, and nobody has to sign in.
 
 use as_metadata::AuthorizationServerMetadata;
 use base64::Engine;
@@ -40,8 +40,8 @@ pub async fn check_known(
     let error = document["error"].as_str().unwrap_or("no error code");
     let description = document["error_description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
     let got = format!("HTTP {} {error}{description}", answer.status);
-    // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication included, or unsupported
-    // authentication method)." (RFC 6749 §5.2)
+    // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication
+    // included, or unsupported authentication method)." (RFC 6749 §5.2)
     let known = !matches!(error, "invalid_client" | "unauthorized_client");
     let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
     match http.reporter().check_or(&rules::KNOWN, known, expected, &got, fix) {
@@ -50,7 +50,8 @@ pub async fn check_known(
     }
 }
 
-/// A form to the token endpoint, or to one that authenticates clients as that does, with the client's credentials in its own way: RFC 6749 §2.3.1.
+/// A form to the token endpoint, or to one that authenticates clients as that does, with the
+/// client's credentials in its own way: RFC 6749 §2.3.1.
 pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformation) -> Request {
     let mut fields = fields.to_vec();
     let secret = client.client_secret.as_ref();
@@ -71,8 +72,8 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
     }
 }
 
-/// "The client identifier is encoded using the application/x-www-form-urlencoded encoding algorithm" (RFC 6749 §2.3.1): a URL as
-/// client_id breaks Basic without it.
+/// "The client identifier is encoded using the application/x-www-form-urlencoded encoding
+/// algorithm" (RFC 6749 §2.3.1): a URL as client_id breaks Basic without it.
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -14,7 +14,8 @@ use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
 use shared::{Failure, Side, kept, spec, story};
 
-/// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID Metadata Documents)
+/// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID
+/// Metadata Documents)
 ///
 /// Without a command: server and client in one process, the whole story.
 #[derive(Parser)]
@@ -41,7 +42,8 @@ enum Role {
         #[command(subcommand)]
         command: clients::Command,
     },
-    /// Make an Initial Access Token with Keycloak's admin API, and keep it for --register initial-access-token
+    /// Make an Initial Access Token with Keycloak's admin API, and keep it for --register
+    /// initial-access-token
     InitialAccessToken {
         /// How many clients it can register
         #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
@@ -50,7 +52,8 @@ enum Role {
         #[arg(long, value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
         expires: Duration,
     },
-    /// Let the tutorial's Keycloak realm take Client ID Metadata Documents from this machine (its admin API; for development only)
+    /// Let the tutorial's Keycloak realm take Client ID Metadata Documents from this machine (its
+    /// admin API; for development only)
     EnableCimd,
 }
 

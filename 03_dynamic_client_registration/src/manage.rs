@@ -1,5 +1,6 @@
-//! The life of a client after its registration: RFC 7592 §2, <https://www.rfc-editor.org/rfc/rfc7592#section-2>. Read, replace,
-//! delete, each at the URL and with the token that came with the registration.
+//! The life of a client after its registration: RFC 7592 §2,
+//! <https://www.rfc-editor.org/rfc/rfc7592#section-2>. Read, replace, delete, each at the URL and
+//! with the token that came with the registration.
 
 use shared::http::{Answer, Http, HttpError, Request};
 use shared::{Failure, Secret};
@@ -75,7 +76,8 @@ fn entry(information: &ClientInformation) -> Result<Entry<'_>, ManageError> {
     }
 }
 
-/// Reads the entry: RFC 7592 §2.1. The answer may bring a new token; what it leaves out stays as it was.
+/// Reads the entry: RFC 7592 §2.1. The answer may bring a new token; what it leaves out stays as it
+/// was.
 pub async fn read(http: &Http, information: &ClientInformation) -> Result<ClientInformation, ManageError> {
     let Entry { url, token } = entry(information)?;
     let answer = send(http, Request::get(url).without_redirects().bearer(token)).await?;
@@ -90,12 +92,13 @@ pub async fn update(
 ) -> Result<ClientInformation, ManageError> {
     let Entry { url, token } = entry(information)?;
     let mut document = metadata.to_registration();
-    // "This request MUST include all client metadata fields as returned to the client from a previous registration, read, or
-    // update operation. The updated client metadata fields request MUST NOT include the registration_access_token,
-    // registration_client_uri, client_secret_expires_at, or client_id_issued_at fields" (RFC 7592 §2.2)
+    // "This request MUST include all client metadata fields as returned to the client from a
+    // previous registration, read, or update operation. The updated client metadata fields request
+    // MUST NOT include the registration_access_token, registration_client_uri,
+    // client_secret_expires_at, or client_id_issued_at fields" (RFC 7592 §2.2)
     document["client_id"] = information.client_id.clone().into();
-    // "If the client includes the "client_secret" field in the request, the value of this field MUST match the currently issued
-    // client secret" (RFC 7592 §2.2)
+    // "If the client includes the "client_secret" field in the request, the value of this field
+    // MUST match the currently issued client secret" (RFC 7592 §2.2)
     if let Some(secret) = &information.client_secret {
         document["client_secret"] = secret.expose().into();
     }
@@ -114,8 +117,9 @@ async fn send(http: &Http, request: Request) -> Result<Answer, ManageError> {
     let answer = http.send(&request).await.map_err(ManageError::Unavailable)?;
     match answer.status {
         200..=299 => Ok(answer),
-        // "If the client does not exist on this server, the server MUST respond with HTTP 401 Unauthorized" (RFC 7592 §2.1);
-        // others answer 404, or 403 for a token that they no longer take.
+        // "If the client does not exist on this server, the server MUST respond with HTTP 401
+        // Unauthorized" (RFC 7592 §2.1); others answer 404, or 403 for a token that they no longer
+        // take.
         401 | 403 | 404 => {
             let refusal = Refusal::read(&answer, true);
             let is_policy = refusal.description.starts_with("Policy '");
@@ -125,8 +129,8 @@ async fn send(http: &Http, request: Request) -> Result<Answer, ManageError> {
     }
 }
 
-/// What is known of the client after an answer: "the client MUST immediately discard its previous registration access token"
-/// where a new one comes (RFC 7592 §2.1, §2.2).
+/// What is known of the client after an answer: "the client MUST immediately discard its previous
+/// registration access token" where a new one comes (RFC 7592 §2.1, §2.2).
 fn renewed(answer: &Answer, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
     let now = ClientInformation::from_json(&answer.body)
         .map_err(|error| ManageError::Answer(RegistrationError::Document(error)))?;

@@ -1,8 +1,10 @@
-//! OAuth Client ID Metadata Documents: the client's name is the URL of a document about it, and the authorization server fetches
-//! that. <https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00>
+//! OAuth Client ID Metadata Documents: the client's name is the URL of a document about it, and the
+//! authorization server fetches that.
+//! <https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00>
 //!
-//! A real client has its document on the web, at an https URL that is the same for all its users, and nothing is registered
-//! anywhere. Here it is served from this machine over plain http, which is for development only.
+//! A real client has its document on the web, at an https URL that is the same for all its users,
+//! and nothing is registered anywhere. Here it is served from this machine over plain http, which
+//! is for development only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,8 +41,8 @@ pub struct Published {
 }
 
 impl Published {
-    /// Serves the document on `port`, under a URL with this host. A host that is not this machine's own name means that somebody
-    /// else has to reach it, so then it is served on all addresses.
+    /// Serves the document on `port`, under a URL with this host. A host that is not this machine's
+    /// own name means that somebody else has to reach it, so then it is served on all addresses.
     pub async fn serve(metadata: &ClientMetadata, host: &str, port: u16, reporter: Reporter) -> Result<Self, Failure> {
         let what = "the server of the client's document";
         let listener = match host {
@@ -80,8 +82,8 @@ pub struct Presenting<'a> {
     pub metadata: &'a ClientMetadata,
 }
 
-/// Serves the document and shows its URL to the authorization server: under the host that was asked for, else under this machine's
-/// own name and then under the one that containers know it by.
+/// Serves the document and shows its URL to the authorization server: under the host that was asked
+/// for, else under this machine's own name and then under the one that containers know it by.
 pub async fn publish_and_present(
     http: &Http,
     presenting: &Presenting<'_>,
@@ -140,7 +142,8 @@ pub async fn present_hosted(
     Ok(ClientInformation::known(client_id, None))
 }
 
-/// The client of a document that is published and known to be good: nothing is asked, but a URL that cannot name a client is still refused.
+/// The client of a document that is published and known to be good: nothing is asked, but a URL
+/// that cannot name a client is still refused.
 pub fn known(reporter: &Reporter, client_id: &str) -> Result<ClientInformation, RegistrationError> {
     check_url(reporter, client_id)?;
     Ok(ClientInformation::known(client_id, None))
@@ -152,8 +155,9 @@ async fn fetch(http: &Http, client_id: &str) -> Result<Vec<u8>, RegistrationErro
 }
 
 fn check_url(reporter: &Reporter, client_id: &str) -> Result<(), RegistrationError> {
-    // "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST NOT contain single-dot or double-dot
-    // path segments, MUST NOT contain a fragment component and MUST NOT contain a username or password" (draft §3)
+    // "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST NOT
+    // contain single-dot or double-dot path segments, MUST NOT contain a fragment component and
+    // MUST NOT contain a username or password" (draft §3)
     let fault = url_fault(client_id);
     let fix = "publish the document at an https URL with a path.";
     let expected = "the client_id is an https URL with a path (http on this machine for development only)";
@@ -173,7 +177,8 @@ pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> 
     let failed = |rule, reason: String| {
         Err(RegistrationError::MetadataDocument { rule, reason, fix: "Mend the document, or its URL.".to_owned() })
     };
-    // "The metadata document MUST include at least the following properties: client_id, client_name, redirect_uris" (MCP 2026-07-28)
+    // "The metadata document MUST include at least the following properties: client_id,
+    // client_name, redirect_uris" (MCP 2026-07-28)
     let members = Members::from_json(document);
     let read = members.and_then(|members| {
         let name = members.required_string("client_id")?;
@@ -192,14 +197,15 @@ pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> 
     };
     reporter.check(&rules::DOCUMENT_MEMBERS, true, expected, uris.join(" "));
 
-    // "The client metadata document MUST contain a client_id property whose value MUST match the URL of the document using simple
-    // string comparison" (draft §4.1)
+    // "The client metadata document MUST contain a client_id property whose value MUST match the
+    // URL of the document using simple string comparison" (draft §4.1)
     let expected = format!("client_id in the document is the document's own URL: {client_id}");
     if !reporter.check(&rules::DOCUMENT_CLIENT_ID, name == client_id, expected, &name) {
         return failed(&rules::DOCUMENT_CLIENT_ID, format!("The document at {client_id} names itself {name}."));
     }
 
-    // "the token_endpoint_auth_method property MUST NOT include … any other method based around a shared symmetric secret" (§4.1)
+    // "the token_endpoint_auth_method property MUST NOT include … any other method based around a
+    // shared symmetric secret" (§4.1)
     let members = members.into_inner();
     let method = members.get("token_endpoint_auth_method").and_then(Value::as_str).unwrap_or("none");
     let has_secret = method.starts_with("client_secret") || members.contains_key("client_secret");
@@ -263,7 +269,8 @@ impl Refused {
 
 const TAKES_DOCUMENT: &str = "the IdP takes the document and goes on to the sign-in";
 
-/// The first half of lesson 04's authorization request: the authorization server looks at the client before anyone signs in.
+/// The first half of lesson 04's authorization request: the authorization server looks at the
+/// client before anyone signs in.
 async fn present(http: &Http, presenting: &Presenting<'_>, client_id: &str) -> Result<(), Refused> {
     let reporter = http.reporter();
     reporter.stage("show the document's URL to the authorization server", &spec::MCP_CIMD_FETCH).await;
@@ -303,7 +310,8 @@ fn authorization_query(presenting: &Presenting<'_>, client_id: &str, redirect_ur
     query.finish()
 }
 
-/// A page to sign in at, or the way to one, is a yes; an error page, or an error brought to the redirect URI, is a no.
+/// A page to sign in at, or the way to one, is a yes; an error page, or an error brought to the
+/// redirect URI, is a no.
 fn verdict(answer: &Answer, redirect_uri: &str) -> Result<String, String> {
     let location = answer.header_values("location").into_iter().next().unwrap_or_default();
     let message = page::message(&String::from_utf8_lossy(&answer.body));

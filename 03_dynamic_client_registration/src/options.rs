@@ -44,11 +44,12 @@ pub struct RegistrationOptions {
     /// How the client registers; without it, with --client-id as that client, else anonymously
     #[arg(long, value_enum, value_name = "WAY", global = true)]
     pub register: Option<Register>,
-    /// A client that was registered by hand (its secret, if any, in the environment variable CLIENT_SECRET); with --register cimd, the
-    /// URL of a document
+    /// A client that was registered by hand (its secret, if any, in the environment variable
+    /// CLIENT_SECRET); with --register cimd, the URL of a document
     #[arg(long, value_name = "ID", global = true)]
     pub client_id: Option<String>,
-    /// The authorization server that --client-id belongs to, where the client finds its IdP by discovery
+    /// The authorization server that --client-id belongs to, where the client finds its IdP by
+    /// discovery
     #[arg(long, value_name = "ISSUER_URL", global = true)]
     pub client_issuer: Option<String>,
     /// Register a client with a secret instead of a public one
@@ -57,7 +58,8 @@ pub struct RegistrationOptions {
     /// Port on which the client waits for the browser; 0 lets the system choose
     #[arg(long, value_name = "PORT", default_value_t = 8888, global = true)]
     pub callback_port: u16,
-    /// Host under which the IdP reaches the client's document [default: localhost, then host.docker.internal]
+    /// Host under which the IdP reaches the client's document [default: localhost, then
+    /// host.docker.internal]
     #[arg(long, value_name = "HOST", value_parser = host, global = true)]
     pub document_host: Option<String>,
     /// Port of the client's document; 0 lets the system choose
@@ -89,16 +91,19 @@ pub struct Plan {
     pub idp_stays: bool,
     /// The rule to break.
     pub breakage: Option<&'static Breakage>,
-    /// Scopes to register for beyond those of the MCP server, where the authorization server offers them.
+    /// Scopes to register for beyond those of the MCP server, where the authorization server offers
+    /// them.
     pub more_scopes: Vec<String>,
-    /// Whether the authorization server is asked if it knows the client, by a token request with a code that cannot exist.
+    /// Whether the authorization server is asked if it knows the client, by a token request with a
+    /// code that cannot exist.
     pub proves: bool,
     /// Scopes to register for where no MCP server names any.
     pub own_scopes: Option<Vec<String>>,
 }
 
 impl RegistrationOptions {
-    /// Puts the options together, or says which do not go together. `issuer` is the authorization server that the user named.
+    /// Puts the options together, or says which do not go together. `issuer` is the authorization
+    /// server that the user named.
     pub fn plan(
         &self,
         issuer: Option<&str>,

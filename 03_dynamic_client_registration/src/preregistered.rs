@@ -1,8 +1,8 @@
-//! A client that somebody registered by hand, given by configuration: `--client-id`, `--client-issuer`, and the environment variable
-//! `CLIENT_SECRET`.
+//! A client that somebody registered by hand, given by configuration: `--client-id`,
+//! `--client-issuer`, and the environment variable `CLIENT_SECRET`.
 //!
-//! A client identifier without the authorization server that it belongs to is a trap: whoever controls an MCP server names the
-//! authorization server, and would be sent the secret.
+//! A client identifier without the authorization server that it belongs to is a trap: whoever
+//! controls an MCP server names the authorization server, and would be sent the secret.
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::{Failure, Reporter, Secret};
@@ -24,7 +24,8 @@ pub struct StaticClient {
 }
 
 impl StaticClient {
-    /// Checks that what was configured makes sense: a secret needs a client, and an authorization server that it belongs to.
+    /// Checks that what was configured makes sense: a secret needs a client, and an authorization
+    /// server that it belongs to.
     pub fn from_configuration(
         client_id: Option<&str>,
         client_secret: Option<Secret>,
@@ -65,9 +66,9 @@ impl StaticClient {
 
     /// The client, if it belongs to the authorization server that was discovered.
     ///
-    /// "If the authorization server indicated by protected resource metadata no longer matches the one the credentials were
-    /// registered with, clients SHOULD surface an error rather than silently attempting to use mismatched credentials." (MCP
-    /// 2026-07-28)
+    /// "If the authorization server indicated by protected resource metadata no longer matches the
+    /// one the credentials were registered with, clients SHOULD surface an error rather than
+    /// silently attempting to use mismatched credentials." (MCP 2026-07-28)
     pub fn information(
         &self,
         reporter: &Reporter,

@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 /// A redirect URI on this machine, and the listener behind it.
 #[derive(Debug)]
 pub struct LoopbackRedirect {
-    /// `http://127.0.0.1:PORT/callback`: the address, since "the use of "localhost" is NOT RECOMMENDED" (RFC 8252 §8.3).
+    /// `http://127.0.0.1:PORT/callback`: the address, since "the use of "localhost" is NOT
+    /// RECOMMENDED" (RFC 8252 §8.3).
     pub uri: String,
     /// The listener.
     pub listener: TcpListener,
@@ -22,7 +23,8 @@ impl LoopbackRedirect {
         Ok(Self { uri, listener })
     }
 
-    /// Binds the port of a redirect URI that was registered: some authorization servers know it with its port only.
+    /// Binds the port of a redirect URI that was registered: some authorization servers know it
+    /// with its port only.
     pub async fn bind_again(uri: &str) -> Result<Self, Failure> {
         let port = uri.rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse().ok());
         let no_port = || Failure::new("listen.port", format!("The redirect URI {uri} has no port to listen on."), "");

@@ -1,7 +1,9 @@
-//! Reading a refusal: RFC 7591 §3.2.2, <https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2>, and what Keycloak makes of it.
+//! Reading a refusal: RFC 7591 §3.2.2, <https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2>, and
+//! what Keycloak makes of it.
 //!
-//! The RFC knows 400 with four error codes. Keycloak answers 403 `insufficient_scope` where one of its policies says no, and names
-//! the policy in `error_description` only: so that sentence is what a person has to see.
+//! The RFC knows 400 with four error codes. Keycloak answers 403 `insufficient_scope` where one of
+//! its policies says no, and names the policy in `error_description` only: so that sentence is what
+//! a person has to see.
 
 use serde_json::Value;
 use shared::http::Answer;
@@ -22,7 +24,8 @@ pub struct Refusal {
 /// What a refusal is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Keycloak's policy "Trusted Hosts": the host of a redirect URI or of `client_uri`, or the host that asks.
+    /// Keycloak's policy "Trusted Hosts": the host of a redirect URI or of `client_uri`, or the
+    /// host that asks.
     TrustedHosts,
     /// Keycloak's policy "Allowed Client Scopes".
     ClientScopes,

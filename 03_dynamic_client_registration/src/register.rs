@@ -1,5 +1,5 @@
-//! Dynamic client registration: RFC 7591 §3, <https://www.rfc-editor.org/rfc/rfc7591#section-3>. One request, and what a client
-//! has to look at before it uses the answer.
+//! Dynamic client registration: RFC 7591 §3, <https://www.rfc-editor.org/rfc/rfc7591#section-3>.
+//! One request, and what a client has to look at before it uses the answer.
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::http::{Answer, Http, Request};
@@ -20,8 +20,8 @@ pub async fn register(
 ) -> Result<ClientInformation, RegistrationError> {
     let endpoint = check_endpoint(http.reporter(), authorization_server)?;
     let request = Request::post_json(endpoint, &metadata.to_registration()).header("accept", "application/json");
-    // "The client registration endpoint MAY be an OAuth 2.0 protected resource and it MAY accept an initial access token"
-    // (RFC 7591 §3)
+    // "The client registration endpoint MAY be an OAuth 2.0 protected resource and it MAY accept an
+    // initial access token" (RFC 7591 §3)
     let request = initial_access_token.into_iter().fold(request, Request::bearer);
     let answer = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
     check_accepted(http.reporter(), &answer, metadata, initial_access_token.is_some())?;
@@ -30,8 +30,8 @@ pub async fn register(
     Ok(information)
 }
 
-/// "Use Dynamic Client Registration as a fallback if the Authorization Server supports it (via registration_endpoint …)" (MCP
-/// 2026-07-28)
+/// "Use Dynamic Client Registration as a fallback if the Authorization Server supports it (via
+/// registration_endpoint …)" (MCP 2026-07-28)
 fn check_endpoint<'a>(
     reporter: &Reporter,
     authorization_server: &'a AuthorizationServerMetadata,
@@ -42,7 +42,8 @@ fn check_endpoint<'a>(
     endpoint.ok_or_else(|| RegistrationError::NoEndpoint { issuer: authorization_server.issuer.clone() })
 }
 
-/// The authorization server's own decisions, as far as its answer tells them: each is its check, not the client's.
+/// The authorization server's own decisions, as far as its answer tells them: each is its check,
+/// not the client's.
 fn check_accepted(
     reporter: &Reporter,
     answer: &Answer,
@@ -71,7 +72,8 @@ fn check_accepted(
     {
         idp.check_or(&rules::IDP_TAKES_SCOPE, accepted, "the IdP takes the scopes", got(scope), &fix);
     }
-    // "The authorization server MUST ignore any client metadata sent by the client that it does not understand" (RFC 7591 §2)
+    // "The authorization server MUST ignore any client metadata sent by the client that it does not
+    // understand" (RFC 7591 §2)
     if !metadata.additional.is_empty() && decided(&rules::UNKNOWN_MEMBER_IGNORED) {
         let names: Vec<_> = metadata.additional.keys().map(String::as_str).collect();
         let expected = format!("the IdP ignores members that it does not know ({})", names.join(", "));
@@ -95,8 +97,8 @@ fn check_information(reporter: &Reporter, answer: &Answer) -> Result<ClientInfor
     information.map_err(RegistrationError::Document)
 }
 
-/// "The authorization server MAY reject or replace any of the client's requested field values and substitute them with suitable
-/// values." (RFC 7591 §2) So the client looks before it leaps.
+/// "The authorization server MAY reject or replace any of the client's requested field values and
+/// substitute them with suitable values." (RFC 7591 §2) So the client looks before it leaps.
 pub(crate) fn check_granted(
     http: &Http,
     metadata: &ClientMetadata,
@@ -136,7 +138,8 @@ pub(crate) fn check_granted(
         reporter.check_or(&rules::SCOPES_GRANTED, missing.is_empty(), "every scope was granted", got, fix);
     }
 
-    // "The URL … MUST be … https" would keep a stand-in on this machine out, so the rule is that of every other endpoint.
+    // "The URL … MUST be … https" would keep a stand-in on this machine out, so the rule is that of
+    // every other endpoint.
     if let Some(uri) = &information.registration_client_uri {
         let passed = http.accepts(uri).is_ok();
         let expected = "the client's own entry is at an https or loopback URL";

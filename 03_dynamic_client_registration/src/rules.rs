@@ -1,5 +1,5 @@
-//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin with `idp.` are the authorization
-//! server's own, as far as its answers tell them.
+//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin
+//! with `idp.` are the authorization server's own, as far as its answers tell them.
 
 use shared::event::{Keyword, Rule};
 use shared::spec::{self, SpecRef};

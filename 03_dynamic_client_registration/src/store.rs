@@ -1,7 +1,8 @@
 //! The clients that this machine has registered, keyed by the authorization server that knows them.
 //!
-//! "Clients that … persist client credentials obtained via Dynamic Client Registration, MUST associate those credentials with the
-//! specific authorization server that issued them, keyed by the authorization server's issuer identifier." (MCP 2026-07-28)
+//! "Clients that … persist client credentials obtained via Dynamic Client Registration, MUST
+//! associate those credentials with the specific authorization server that issued them, keyed by
+//! the authorization server's issuer identifier." (MCP 2026-07-28)
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};

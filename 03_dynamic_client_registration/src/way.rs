@@ -1,4 +1,5 @@
-//! The ways in which a client gets its name at an authorization server, in the order of MCP 2026-07-28.
+//! The ways in which a client gets its name at an authorization server, in the order of MCP
+//! 2026-07-28.
 
 use as_metadata::AuthorizationServerMetadata;
 use clap::ValueEnum;
@@ -33,7 +34,8 @@ impl Way {
     }
 }
 
-/// MCP's order, with what speaks for and against each way here. `chosen` is the way that this run takes.
+/// MCP's order, with what speaks for and against each way here. `chosen` is the way that this run
+/// takes.
 pub fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&str>, chosen: &[Way]) -> String {
     let documents = authorization_server.client_id_metadata_document_supported == Some(true);
     let endpoint = authorization_server.registration_endpoint.is_some();

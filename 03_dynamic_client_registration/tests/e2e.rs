@@ -1,4 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is.
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container
+//! where Docker is.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
@@ -154,7 +155,8 @@ fn stored_client_is_reused_and_replaced(issuer: &str) {
     std::fs::write(user.home.path().join("clients.json"), store.to_string()).unwrap();
     let expired = user.story(&["--callback-port", &port, "--confidential"]);
     assert!(expired.success);
-    // Both IdPs say that the secret does not expire, and the entry is read after the date is looked at.
+    // Both IdPs say that the secret does not expire, and the entry is read after the date is looked
+    // at.
     assert_eq!(expired.checks("credentials.secret-not-expired"), [false]);
     assert_eq!(expired.sent("POST", "/clients-registrations/"), 1);
     assert_eq!(expired.sent("DELETE", "/clients-registrations/"), 1, "the old client does not stay behind");

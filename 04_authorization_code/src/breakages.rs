@@ -1,4 +1,5 @@
-//! What `--break` can break in this lesson, and who catches it. Where the IdP breaks a rule, it is the embedded one.
+//! What `--break` can break in this lesson, and who catches it. Where the IdP breaks a rule, it is
+//! the embedded one.
 
 use keycloak::Defect;
 use shared::Side;

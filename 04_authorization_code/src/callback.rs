@@ -1,6 +1,7 @@
-//! The listener on this machine to which the browser brings the answer (RFC 8252 §7.3). It takes one answer, the one to the request that
-//! was sent, and nothing else: another path is 404, another method 405, an answer with another state is refused and waited on, and
-//! what comes after the one answer is told that it is too late.
+//! The listener on this machine to which the browser brings the answer (RFC 8252 §7.3). It takes
+//! one answer, the one to the request that was sent, and nothing else: another path is 404, another
+//! method 405, an answer with another state is refused and waited on, and what comes after the one
+//! answer is told that it is too late.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,7 +38,8 @@ struct Waiting {
     /// An answer with another state ends the wait: for a user agent that will bring no other one.
     strict: bool,
     answer: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
-    /// The latest answer that was refused for its state; where the right one comes after it, it has done no harm.
+    /// The latest answer that was refused for its state; where the right one comes after it, it has
+    /// done no harm.
     refused: Mutex<Option<AuthorizationResponse>>,
 }
 
@@ -61,7 +63,8 @@ impl Callback {
     /// The answer; the listener is closed when this returns.
     pub async fn answer(mut self, seconds: u64) -> Result<AuthorizationResponse, AuthorizationError> {
         let answer = tokio::time::timeout(Duration::from_secs(seconds), &mut self.answer).await;
-        // The page that the browser still waits for is sent; a connection that says nothing is not waited for.
+        // The page that the browser still waits for is sent; a connection that says nothing is not
+        // waited for.
         if let Some(close) = self.close.take() {
             let _ = close.send(());
         }

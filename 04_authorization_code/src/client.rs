@@ -1,4 +1,5 @@
-//! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes tokens.
+//! The client's part, top to bottom: lessons 01 to 03, then the user signs in, and a code becomes
+//! tokens.
 
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::{Found, resource};
@@ -39,7 +40,8 @@ pub struct SignedIn {
     pub oauth: OAuthClient,
 }
 
-/// What lessons 01 to 03 brought, and who signs in: enough for a sign-in, and for a later one that asks for more.
+/// What lessons 01 to 03 brought, and who signs in: enough for a sign-in, and for a later one that
+/// asks for more.
 pub struct Ready {
     /// What lesson 01 found; `None` for a server that is its own authorization server.
     pub discovery: Option<Discovery>,
@@ -130,7 +132,8 @@ impl Ready {
         }
     }
 
-    /// One sign-in for `resource`, of which only what a person has to do is told: the tokens, which nobody keeps.
+    /// One sign-in for `resource`, of which only what a person has to do is told: the tokens, which
+    /// nobody keeps.
     pub async fn tokens_for(
         &self,
         http: &Http,
@@ -281,7 +284,8 @@ async fn ask_user(
     Ok(response)
 }
 
-/// What the authorization server thought of the request; its words are shown only now that it is known to be the one that was asked.
+/// What the authorization server thought of the request; its words are shown only now that it is
+/// known to be the one that was asked.
 fn tell_decision(http: &Http, response: &AuthorizationResponse) {
     let error = response.get("error").filter(|error| response::is_about_the_request(error));
     let got = error.map_or("it did".to_owned(), |error| {

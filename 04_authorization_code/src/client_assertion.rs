@@ -1,7 +1,8 @@
 //! A client that signs instead of showing a secret: `private_key_jwt`, RFC 7523 §2.2 and §3,
 //! <https://www.rfc-editor.org/rfc/rfc7523#section-3>.
 //!
-//! The key never leaves the client, and what goes over the wire is good once, for a minute, at one authorization server.
+//! The key never leaves the client, and what goes over the wire is good once, for a minute, at one
+//! authorization server.
 
 use aws_lc_rs::rand;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -20,8 +21,9 @@ const LIFETIME: u64 = 60;
 /// A key for ES256 (RFC 7518 §3.4), and its public half.
 pub struct ClientKey {
     key: EncodingKey,
-    /// Its name, by which the authorization server finds the public half among several. One that was made elsewhere has none here: whatever name it was
-    /// registered by, a wrong one would be worse.
+    /// Its name, by which the authorization server finds the public half among several. One that
+    /// was made elsewhere has none here: whatever name it was registered by, a wrong one would be
+    /// worse.
     kid: Option<String>,
     /// The public half, as a registration brings it: a JSON Web Key (RFC 7517).
     pub jwk: Value,
@@ -34,7 +36,8 @@ impl ClientKey {
         Self::of(&pair, Some(random()?))
     }
 
-    /// A key that was made elsewhere: the private half in PKCS #8, as PEM. `None` where it is none for ES256.
+    /// A key that was made elsewhere: the private half in PKCS #8, as PEM. `None` where it is none
+    /// for ES256.
     pub fn from_pem(pem: &str) -> Option<Self> {
         Self::of(&EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der(pem)?).ok()?, None)
     }
@@ -59,11 +62,13 @@ impl ClientKey {
         Some(Secret::new(format!("{message}.{signature}")))
     }
 
-    /// An assertion that this client made at `now` (seconds since 1970) for this authorization server.
+    /// An assertion that this client made at `now` (seconds since 1970) for this authorization
+    /// server.
     ///
-    /// "For client authentication, the subject MUST be the "client_id" of the OAuth client." (RFC 7523 §3) The audience is the issuer
-    /// and nothing else: an assertion for the token endpoint's URL could be taken by whoever makes a client believe that the URL is
-    /// another's (MCP, OAuth Client Credentials).
+    /// "For client authentication, the subject MUST be the "client_id" of the OAuth client." (RFC
+    /// 7523 §3) The audience is the issuer and nothing else: an assertion for the token endpoint's
+    /// URL could be taken by whoever makes a client believe that the URL is another's (MCP, OAuth
+    /// Client Credentials).
     pub fn assertion(&self, client_id: &str, issuer: &str, now: u64) -> Option<Secret> {
         let header = Header { kid: self.kid.clone(), ..Header::new(Algorithm::ES256) };
         let claims = json!({

@@ -1,5 +1,6 @@
-//! Going further: a token without a user. RFC 6749 §4.4, <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>, and MCP's extension
-//! OAuth Client Credentials. The client shows its secret, or signs (RFC 7523).
+//! Going further: a token without a user. RFC 6749 §4.4,
+//! <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>, and MCP's extension OAuth Client
+//! Credentials. The client shows its secret, or signs (RFC 7523).
 
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::{Found, resource};
@@ -23,9 +24,11 @@ use crate::{TokenResponse, rules, scopes, token_response};
 const OWN_TOKEN: Decision =
     Decision { rule: &rules::IDP_GIVES_OWN_TOKEN, expected: "the IdP takes the client's credentials" };
 
-/// From an MCP server's URL to a token for the client itself; with a key of its own, or with a secret.
+/// From an MCP server's URL to a token for the client itself; with a key of its own, or with a
+/// secret.
 ///
-/// The extension wants the client to be registered by hand. Where `known` names none, one is registered for this run and deleted again.
+/// The extension wants the client to be registered by hand. Where `known` names none, one is
+/// registered for this run and deleted again.
 pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
     let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;

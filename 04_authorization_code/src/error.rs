@@ -28,7 +28,8 @@ pub enum AuthorizationError {
         /// What the page said.
         got: String,
     },
-    /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC 9449).
+    /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC
+    /// 9449).
     WantsBoundTokens,
     /// Nobody can sign in.
     Nobody {

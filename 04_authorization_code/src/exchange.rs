@@ -1,5 +1,6 @@
-//! The token request: a code, its verifier and the resource become tokens. RFC 6749 §4.1.3, RFC 7636 §4.5, RFC 8707 §2.2. The crate
-//! `oauth2` makes the request, and this lesson's HTTP client sends and shows it.
+//! The token request: a code, its verifier and the resource become tokens. RFC 6749 §4.1.3, RFC
+//! 7636 §4.5, RFC 8707 §2.2. The crate `oauth2` makes the request, and this lesson's HTTP client
+//! sends and shows it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +19,8 @@ use crate::request::OAuthClient;
 use crate::rules;
 use crate::token_response::TokenResponse;
 
-/// What the authorization server is asked to decide with a token request: its own check, as far as its answer tells it.
+/// What the authorization server is asked to decide with a token request: its own check, as far as
+/// its answer tells it.
 #[derive(Clone, Copy)]
 pub struct Decision {
     /// The rule.
@@ -66,7 +68,8 @@ pub async fn refresh(
 /// The crate's client where there is no browser.
 pub type ServiceClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
-/// Asks for a token for the client itself: RFC 6749 §4.4. `extra` are the parameters by which it authenticates, where it has no secret.
+/// Asks for a token for the client itself: RFC 6749 §4.4. `extra` are the parameters by which it
+/// authenticates, where it has no secret.
 pub async fn client_credentials(
     http: &Http,
     oauth: &ServiceClient,
@@ -88,7 +91,8 @@ pub async fn client_credentials(
     tap.read(http, decision, result)
 }
 
-/// Between the crate and the network: what goes out is shown, and the answer is kept, since the crate's type leaves out members.
+/// Between the crate and the network: what goes out is shown, and the answer is kept, since the
+/// crate's type leaves out members.
 struct Tap {
     http: Http,
     answer: Arc<Mutex<Option<Result<Answer, HttpError>>>>,
@@ -186,7 +190,8 @@ fn refusal(answer: &Answer) -> String {
     format!("HTTP {} {error}{description}", answer.status)
 }
 
-/// Uses a refresh token that was used before; the authorization server's words, or `None` where it takes it.
+/// Uses a refresh token that was used before; the authorization server's words, or `None` where it
+/// takes it.
 pub async fn replay(
     http: &Http,
     oauth: &OAuthClient,

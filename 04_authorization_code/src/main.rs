@@ -14,7 +14,8 @@ use shared::cli::{self, CommonOptions, Lesson, Parsed};
 use shared::story::Holds;
 use shared::{Failure, Side, kept, now, story};
 
-/// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC 9207)
+/// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC
+/// 9207)
 ///
 /// Without a command: server and client in one process, the whole story.
 #[derive(Parser)]
@@ -44,7 +45,8 @@ enum Role {
     Refresh,
     /// Going further: a token for the client itself, without a user
     ClientCredentials {
-        /// Sign with a key instead of showing a secret (private_key_jwt, RFC 7523); the client registers with it for this run
+        /// Sign with a key instead of showing a secret (private_key_jwt, RFC 7523); the client
+        /// registers with it for this run
         #[arg(long, conflicts_with = "client_id")]
         key: bool,
     },
@@ -93,7 +95,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// How this lesson's client registers: as in lesson 03, and for the scopes that signing in may ask for besides.
+/// How this lesson's client registers: as in lesson 03, and for the scopes that signing in may ask
+/// for besides.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays, None)?;
     Ok(Plan { more_scopes: cli.sign_in.more_scopes(), ..plan })

@@ -10,7 +10,8 @@ use crate::user_agent::Login;
 /// Options about signing in.
 #[derive(Args, Clone, Debug)]
 pub struct SignInOptions {
-    /// Sign in as this user, by a program that fills in the IdP's forms [default: a browser where there is a terminal, else the demo user]
+    /// Sign in as this user, by a program that fills in the IdP's forms [default: a browser where
+    /// there is a terminal, else the demo user]
     #[arg(long, value_name = "USER:PASSWORD", global = true)]
     pub login: Option<Login>,
     /// Sign in with a browser; its URL is printed too, for a machine without one
@@ -22,7 +23,8 @@ pub struct SignInOptions {
     /// Seconds to wait for the user
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
     pub sign_in_timeout: u64,
-    /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the session
+    /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the
+    /// session
     #[arg(long, global = true)]
     pub offline_access: bool,
     /// Whether tokens of the type `DPoP` are understood (RFC 9449): lesson 05 sees to it.
@@ -31,7 +33,8 @@ pub struct SignInOptions {
 }
 
 impl SignInOptions {
-    /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a key nobody needs to sign in.
+    /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a
+    /// key nobody needs to sign in.
     pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
         let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
         match required == Some(true) && !self.dpop {
@@ -40,7 +43,8 @@ impl SignInOptions {
         }
     }
 
-    /// An option that is for a user who signs in, or for a client that registers itself: where nobody does either, it would change nothing.
+    /// An option that is for a user who signs in, or for a client that registers itself: where
+    /// nobody does either, it would change nothing.
     pub fn about_signing_in(&self, plan: &Plan) -> Option<&'static str> {
         [
             ("--login", self.login.is_some()),

@@ -1,4 +1,5 @@
-//! Going further: a new access token without the user. RFC 6749 §6, and what becomes of the old refresh token.
+//! Going further: a new access token without the user. RFC 6749 §6, and what becomes of the old
+//! refresh token.
 
 use shared::http::Http;
 use shared::{Failure, spec};
@@ -11,8 +12,9 @@ use crate::token_response::TokenResponse;
 
 const TAKES: Decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the refresh token" };
 
-/// Refreshes once, and then tries the old refresh token, as a thief would who comes late. For a public client the old one must be dead;
-/// an IdP that notices the second use takes all tokens of the session away, so the tokens that this returns are good for showing only.
+/// Refreshes once, and then tries the old refresh token, as a thief would who comes late. For a
+/// public client the old one must be dead; an IdP that notices the second use takes all tokens of
+/// the session away, so the tokens that this returns are good for showing only.
 pub async fn refresh_and_replay(
     http: &Http,
     oauth: &OAuthClient,

@@ -1,4 +1,5 @@
-//! The authorization request: RFC 6749 §4.1.1 with PKCE (RFC 7636) and a resource indicator (RFC 8707). The crate `oauth2` makes it.
+//! The authorization request: RFC 6749 §4.1.1 with PKCE (RFC 7636) and a resource indicator (RFC
+//! 8707). The crate `oauth2` makes it.
 
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
@@ -66,8 +67,9 @@ pub fn auth_type(client: &ClientInformation) -> AuthType {
     }
 }
 
-/// Builds the request. `resource` is the MCP server's URL, as the user gave it: "MUST be included in both authorization requests and
-/// token requests" (MCP 2026-07-28, Resource Parameter Implementation).
+/// Builds the request. `resource` is the MCP server's URL, as the user gave it: "MUST be included
+/// in both authorization requests and token requests" (MCP 2026-07-28, Resource Parameter
+/// Implementation).
 pub fn build(
     reporter: &Reporter,
     oauth: &OAuthClient,
@@ -108,7 +110,8 @@ pub fn build(
     })
 }
 
-/// "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes" (MCP, Security Best Practices)
+/// "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes"
+/// (MCP, Security Best Practices)
 fn check_scheme(reporter: &Reporter, url: &Url) -> Result<(), AuthorizationError> {
     let expected = "the URL that the browser opens is http or https";
     match reporter.check(&rules::URL_SCHEME, matches!(url.scheme(), "http" | "https"), expected, url.scheme()) {

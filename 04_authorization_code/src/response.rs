@@ -1,4 +1,5 @@
-//! The authorization response: what comes back with the browser, and whether it may be believed. RFC 6749 §4.1.2,
+//! The authorization response: what comes back with the browser, and whether it may be believed.
+//! RFC 6749 §4.1.2,
 //! <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>; RFC 9207 §2.4, <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>.
 
 use shared::Reporter;
@@ -7,7 +8,8 @@ use url::form_urlencoded;
 use crate::error::AuthorizationError;
 use crate::rules;
 
-/// What the client wrote down before it sent the browser away: "MCP clients MUST record the validated issuer" (MCP 2026-07-28).
+/// What the client wrote down before it sent the browser away: "MCP clients MUST record the
+/// validated issuer" (MCP 2026-07-28).
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// The `state` that was sent.
@@ -30,16 +32,16 @@ impl AuthorizationResponse {
         Self { parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect() }
     }
 
-    /// The value of a parameter; `None` where it is absent, or there more than once ("parameters MUST NOT be included more than
-    /// once", RFC 6749 §3.1).
+    /// The value of a parameter; `None` where it is absent, or there more than once ("parameters
+    /// MUST NOT be included more than once", RFC 6749 §3.1).
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.parameters.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let first = values.next();
         first.filter(|_| values.next().is_none())
     }
 
-    /// The parameters, one in a line. Those that are worth something are masked, and an error's words have to wait: until `iss` has
-    /// been looked at, they could be anybody's.
+    /// The parameters, one in a line. Those that are worth something are masked, and an error's
+    /// words have to wait: until `iss` has been looked at, they could be anybody's.
     pub fn table(&self) -> String {
         let width = self.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let row = |(name, value): &(String, String)| {
@@ -59,8 +61,8 @@ impl AuthorizationResponse {
     }
 }
 
-/// "MCP clients SHOULD use and verify state parameters in the authorization code flow and discard any results that do not include or
-/// have a mismatch with the original state." (MCP 2026-07-28)
+/// "MCP clients SHOULD use and verify state parameters in the authorization code flow and discard
+/// any results that do not include or have a mismatch with the original state." (MCP 2026-07-28)
 pub fn check_state(
     reporter: &Reporter,
     expected: &Expected,
@@ -84,24 +86,26 @@ pub fn check_state(
 /// | no | there | compare |
 /// | no | absent | go on |
 ///
-/// The comparison is of the two strings as they are: "clients MUST NOT apply scheme or host case folding, default-port elision,
-/// trailing-slash, or percent-encoding normalization" (MCP 2026-07-28).
+/// The comparison is of the two strings as they are: "clients MUST NOT apply scheme or host case
+/// folding, default-port elision, trailing-slash, or percent-encoding normalization" (MCP
+/// 2026-07-28).
 pub fn check_issuer(
     reporter: &Reporter,
     expected: &Expected,
     response: &AuthorizationResponse,
 ) -> Result<(), AuthorizationError> {
     let iss = response.get("iss");
-    // "Clients MUST reject authorization responses without the iss parameter from authorization servers that do support the
-    // parameter according to the client's configuration." (RFC 9207 §2.4)
+    // "Clients MUST reject authorization responses without the iss parameter from authorization
+    // servers that do support the parameter according to the client's configuration." (RFC 9207
+    // §2.4)
     let promise = if expected.iss_promised { "and it does" } else { "and it does not" };
     let wanted = format!("iss is there if the metadata promises it ({promise})");
     let got = iss.unwrap_or("absent").to_owned();
     if !reporter.check(&rules::ISS_PRESENT, iss.is_some() || !expected.iss_promised, &wanted, &got) {
         return Err(AuthorizationError::Response { rule: &rules::ISS_PRESENT, expected: wanted, got });
     }
-    // "If the value does not match the expected issuer identifier, clients MUST reject the authorization response and MUST NOT
-    // proceed with the authorization grant." (RFC 9207 §2.4)
+    // "If the value does not match the expected issuer identifier, clients MUST reject the
+    // authorization response and MUST NOT proceed with the authorization grant." (RFC 9207 §2.4)
     let Some(iss) = iss else { return Ok(()) };
     let wanted = format!("iss is the authorization server that was asked: {}", expected.issuer);
     match reporter.check(&rules::ISS, iss == expected.issuer, &wanted, iss) {

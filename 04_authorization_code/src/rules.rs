@@ -1,5 +1,5 @@
-//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin with `idp.` are the authorization
-//! server's own, as far as its answers tell them.
+//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin
+//! with `idp.` are the authorization server's own, as far as its answers tell them.
 
 use shared::event::{Keyword, Rule};
 use shared::spec::{self, SpecRef};
@@ -15,7 +15,8 @@ const fn should(id: &'static str, spec: &'static SpecRef) -> Rule {
 /// The page that the browser is sent to is a web page.
 pub static URL_SCHEME: Rule = must("authorization.url-scheme", &spec::MCP_URL_DANGEROUS);
 
-/// The authorization server finds nothing wrong with the request, PKCE included, before anyone signs in.
+/// The authorization server finds nothing wrong with the request, PKCE included, before anyone
+/// signs in.
 pub static IDP_TAKES_REQUEST: Rule = must("idp.authorization-request", &spec::RFC7636_4_4_1);
 
 /// The authorization server knows the redirect URI, and sends nobody anywhere else.

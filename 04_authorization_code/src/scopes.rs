@@ -1,6 +1,7 @@
 //! Which scopes to ask for: MCP 2026-07-28, Scope Selection Strategy.
 //!
-//! Registered is one thing (lesson 03: all that the MCP server lists), requested another: what the challenge asks for.
+//! Registered is one thing (lesson 03: all that the MCP server lists), requested another: what the
+//! challenge asks for.
 
 use protected_resource_discovery::Discovery;
 
@@ -13,10 +14,11 @@ pub struct Scopes {
     pub source: &'static str,
 }
 
-/// "1. Use scope parameter from the initial WWW-Authenticate header in the 401 response, if provided 2. If scope is not available, use
-/// all scopes defined in scopes_supported from the Protected Resource Metadata document, omitting the scope parameter if
-/// scopes_supported is undefined." (MCP 2026-07-28) `offline_access` comes on top only where it was asked for and the authorization
-/// server lists it.
+/// "1. Use scope parameter from the initial WWW-Authenticate header in the 401 response, if
+/// provided 2. If scope is not available, use all scopes defined in scopes_supported from the
+/// Protected Resource Metadata document, omitting the scope parameter if scopes_supported is
+/// undefined." (MCP 2026-07-28) `offline_access` comes on top only where it was asked for and the
+/// authorization server lists it.
 pub fn select(discovery: Option<&Discovery>, idp_lists: &[String], wants_offline_access: bool) -> Scopes {
     let challenged = discovery.and_then(|discovery| discovery.challenge.as_ref()?.parameter("scope"));
     let listed = discovery.and_then(|discovery| discovery.metadata.scopes_supported.as_deref());

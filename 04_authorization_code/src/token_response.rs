@@ -1,7 +1,8 @@
-//! The token response: RFC 6749 §5.1, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>; and a look into its tokens, for people.
+//! The token response: RFC 6749 §5.1, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>; and a
+//! look into its tokens, for people.
 //!
-//! A client has no business with the inside of an access token: it is for the resource server. It is decoded here, unverified, only to
-//! be shown. Lesson 05 verifies it, on the server.
+//! A client has no business with the inside of an access token: it is for the resource server. It
+//! is decoded here, unverified, only to be shown. Lesson 05 verifies it, on the server.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,7 +31,8 @@ pub struct TokenResponse {
     /// `scope`, OPTIONAL "if identical to the scope requested by the client; otherwise, REQUIRED".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// `id_token` (OpenID Connect), where `openid` was asked for. It is about the user, for the client, and opens nothing.
+    /// `id_token` (OpenID Connect), where `openid` was asked for. It is about the user, for the
+    /// client, and opens nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<Secret>,
 }
@@ -66,8 +68,9 @@ pub fn check(
     resource: &str,
     dpop: bool,
 ) -> Result<(), AuthorizationError> {
-    // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749 §7.1) And, of one that is not bound to the key
-    // although that was asked for: "The client MUST discard the response" (RFC 9449 §5).
+    // "The client MUST NOT use an access token if it does not understand the token type." (RFC 6749
+    // §7.1) And, of one that is not bound to the key although that was asked for: "The client MUST
+    // discard the response" (RFC 9449 §5).
     let (rule, expected) = if dpop { (&rules::TOKEN_TYPE_DPOP, "DPoP") } else { (&rules::TOKEN_TYPE, "Bearer") };
     let known = response.token_type.eq_ignore_ascii_case(expected);
     if !reporter.check(rule, known, format!("token_type is {expected}"), &response.token_type) {
@@ -155,7 +158,8 @@ const MEANINGS: &[(&str, &str)] = &[
 /// Times among the claims.
 const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
 
-/// A token as a person may see it: what it is, its header, and its claims one by one; never the token.
+/// A token as a person may see it: what it is, its header, and its claims one by one; never the
+/// token.
 pub fn table(name: &str, token: &Secret) -> String {
     let (Some(header), Some(claims)) = (header(token), claims(token)) else {
         return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());

@@ -1,5 +1,6 @@
-//! The tokens that this machine has: keyed by the authorization server that issued them and the MCP server that they are for, kept like
-//! lesson 03's clients. "Clients and servers MUST implement secure token storage" (MCP 2026-07-28).
+//! The tokens that this machine has: keyed by the authorization server that issued them and the MCP
+//! server that they are for, kept like lesson 03's clients. "Clients and servers MUST implement
+//! secure token storage" (MCP 2026-07-28).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +21,8 @@ const VERSION: u32 = 1;
 pub struct Kept {
     /// The authorization server.
     pub issuer: String,
-    /// The client that they were given to, by its name there: no other one can refresh or revoke them.
+    /// The client that they were given to, by its name there: no other one can refresh or revoke
+    /// them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// `resource`, as it was sent; without it, the MCP server's URL.
@@ -41,8 +43,8 @@ struct File {
     servers: BTreeMap<String, Kept>,
 }
 
-/// The kept tokens, while no other run can change them: a refresh token is good for one use, and two runs that used the same one would
-/// look like a thief and his victim.
+/// The kept tokens, while no other run can change them: a refresh token is good for one use, and
+/// two runs that used the same one would look like a thief and his victim.
 #[must_use = "the file is free again when this is dropped"]
 pub struct Tokens {
     file: Locked,

@@ -1,4 +1,5 @@
-//! Who signs in, and with what: a person with a browser, or the demo user by a program that fills in the pages' forms.
+//! Who signs in, and with what: a person with a browser, or the demo user by a program that fills
+//! in the pages' forms.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -67,7 +68,8 @@ pub enum UserAgent {
 }
 
 impl UserAgent {
-    /// What the options and the surroundings ask for. The demo user's password goes to the tutorial's realm on this machine only.
+    /// What the options and the surroundings ask for. The demo user's password goes to the
+    /// tutorial's realm on this machine only.
     pub fn choose(options: &SignInOptions, needs_script: bool, issuer: &str) -> Result<Self, AuthorizationError> {
         let denies = options.deny;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
@@ -86,7 +88,8 @@ impl UserAgent {
         matches!(self, UserAgent::Scripted { .. })
     }
 
-    /// Sends the user to the authorization server. A browser goes its own way; a script has brought the answer when this returns.
+    /// Sends the user to the authorization server. A browser goes its own way; a script has brought
+    /// the answer when this returns.
     pub async fn visit(&self, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
         match self {
             UserAgent::Browser => {
@@ -103,7 +106,8 @@ impl UserAgent {
     }
 }
 
-/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP, Security Best Practices): the crate asks the system.
+/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP, Security Best
+/// Practices): the crate asks the system.
 fn open(reporter: &Reporter, url: &str) {
     reporter.note(format!("Sign in here (on another machine: forward the callback port, or copy the address that your browser ends at into curl):\n{url}"));
     match webbrowser::open(url) {
@@ -208,7 +212,8 @@ impl ScriptedBrowser {
     }
 }
 
-/// An error page before anyone could sign in is about the request; one after that is about the sign-in.
+/// An error page before anyone could sign in is about the request; one after that is about the
+/// sign-in.
 fn refused(step: usize, answer: &Answer) -> AuthorizationError {
     let message = page::message(&String::from_utf8_lossy(&answer.body));
     let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is. And with a real
-//! Chromium, where one is.
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container
+//! where Docker is. And with a real Chromium, where one is.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::{BufRead, BufReader};
@@ -142,7 +142,8 @@ fn clients_get_tokens_of_their_own(issuer: &str) {
     let run = Run::of(&command.env("CLIENT_SECRET", "mcp-demo-service-secret").output().unwrap());
     assert!(run.success && run.says("(not: mcp:write)"), "{run:#?}");
     assert_eq!(run.checks("token.scope"), [false], "{run:#?}");
-    // A client that has nothing to show is not sent on its way, and one that shows something wrong is refused.
+    // A client that has nothing to show is not sent on its way, and one that shows something wrong
+    // is refused.
     let run = user.story(&["client-credentials", "--client-id", "mcp-demo-client"]);
     assert_eq!((run.success, run.error().0.as_str()), (false, "configuration.client-secret"));
     let mut command =
@@ -243,7 +244,8 @@ fn server(user: &User<'_>) -> (Running, String) {
     Running::server(user.command(&["--idp", user.issuer, "--json", "server"]))
 }
 
-/// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a failure.
+/// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a
+/// failure.
 fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
     let driver =

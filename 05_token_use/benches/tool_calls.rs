@@ -1,10 +1,12 @@
-//! What checking a token costs: one authorised `tools/call` a request, on the server without the check, with it, and with tokens
-//! remembered. "Without" is the MCP endpoint alone, and, since a server has them with or without tokens, the endpoint with the layers that
-//! look at the origin and do CORS. `cargo bench -p token_use` prints one table.
+//! What checking a token costs: one authorised `tools/call` a request, on the server without the
+//! check, with it, and with tokens remembered. "Without" is the MCP endpoint alone, and, since a
+//! server has them with or without tokens, the endpoint with the layers that look at the origin and
+//! do CORS. `cargo bench -p token_use` prints one table.
 //!
-//! Everything happens in one run and in turns, a short round each, so that whatever else the machine does meets all of them; a ratio
-//! is the median over the rounds. Each server has one thread, the load another. On Linux the time that a server's thread was on a
-//! processor is counted too: it hardly depends on what else runs.
+//! Everything happens in one run and in turns, a short round each, so that whatever else the
+//! machine does meets all of them; a ratio is the median over the rounds. Each server has one
+//! thread, the load another. On Linux the time that a server's thread was on a processor is counted
+//! too: it hardly depends on what else runs.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the table is for whoever started it")]
 
@@ -48,7 +50,8 @@ const MEMORY_ROOM: u32 = 500;
 const ANSWER: &[u8] = "Oslo: -3 °C, snow".as_bytes();
 
 fn main() {
-    // The load's thread is this one; the authorization server is on it too, and is asked once by each server.
+    // The load's thread is this one; the authorization server is on it too, and is asked once by
+    // each server.
     runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run());
 }
 

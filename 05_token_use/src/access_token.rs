@@ -1,8 +1,9 @@
-//! The access token, checked: RFC 9068 §4, <https://www.rfc-editor.org/rfc/rfc9068#section-4>, and RFC 8725. [`Verifier::verify`] reads from top
-//! to bottom as the list of checks.
+//! The access token, checked: RFC 9068 §4, <https://www.rfc-editor.org/rfc/rfc9068#section-4>, and
+//! RFC 8725. [`Verifier::verify`] reads from top to bottom as the list of checks.
 //!
-//! **Left out on purpose: `aud`.** A token that was given out for another server is let in here. Lesson 06 closes that.
-//! Left out besides: tokens that are encrypted, and tokens that only the authorization server can read (they are introspected, RFC 7662).
+//! **Left out on purpose: `aud`.** A token that was given out for another server is let in here.
+//! Lesson 06 closes that. Left out besides: tokens that are encrypted, and tokens that only the
+//! authorization server can read (they are introspected, RFC 7662).
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -22,11 +23,12 @@ use crate::options::CheckOptions;
 use crate::refusal::{Answer, Failed, Refusal};
 use crate::rules;
 
-/// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually no more than a few minutes"
-/// (RFC 7519 §4.1.4).
+/// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
+/// no more than a few minutes" (RFC 7519 §4.1.4).
 pub const LEEWAY: f64 = 30.0;
 
-/// Algorithms with a public and a private key. With a shared secret (HS256) whoever verifies could sign.
+/// Algorithms with a public and a private key. With a shared secret (HS256) whoever verifies could
+/// sign.
 const ALGORITHMS: &[Algorithm] = &[
     Algorithm::RS256,
     Algorithm::RS384,
@@ -54,7 +56,8 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// "The current time MUST be before the time represented by the "exp" claim" (RFC 9068 §4), give or take [`LEEWAY`].
+    /// "The current time MUST be before the time represented by the "exp" claim" (RFC 9068 §4),
+    /// give or take [`LEEWAY`].
     pub fn is_alive(&self) -> bool {
         is_ahead(self.expires_at)
     }
@@ -74,7 +77,8 @@ pub struct Verifier {
     pub issuer: String,
     /// Its keys.
     pub keys: Arc<Jwks>,
-    /// Values of `typ` in the header that are taken though RFC 9068 does not have them: for other authorization servers.
+    /// Values of `typ` in the header that are taken though RFC 9068 does not have them: for other
+    /// authorization servers.
     pub header_types: Vec<String>,
     /// Whether a token is for this server: `None` in this lesson, where any is taken.
     pub audience: Option<ClaimsCheck>,
@@ -84,8 +88,8 @@ pub struct Verifier {
 const KEYS_SECONDS: u64 = 3;
 
 impl Verifier {
-    /// The checks of this lesson, for tokens of one authorization server. It is the operator's own choice, so it may be anywhere; what it names
-    /// may be as private as this machine.
+    /// The checks of this lesson, for tokens of one authorization server. It is the operator's own
+    /// choice, so it may be anywhere; what it names may be as private as this machine.
     pub fn of(issuer: &str, options: &CheckOptions, limits: Limits, reporter: &Reporter) -> Result<Self, Failure> {
         let host = host_of(issuer);
         let http = |reporter: Reporter| {
@@ -106,7 +110,8 @@ impl Verifier {
 
         let algorithm = self.check_header(checks, &jwt)?;
 
-        // "The resource server MUST use the keys provided by the authorization server." (RFC 9068 §4)
+        // "The resource server MUST use the keys provided by the authorization server." (RFC 9068
+        // §4)
         let kid = jwt.header.get("kid").and_then(Value::as_str);
         let key = self.keys.find(kid).await.map_err(|no_key| no_key_for(kid, no_key))?;
         let named = kid.map_or("no kid, and there is one key".to_owned(), |kid| format!("kid {kid}"));
@@ -121,7 +126,8 @@ impl Verifier {
             Answer::InvalidToken("The token's algorithm is not its key's"),
         )?;
 
-        // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC 9068 §4)
+        // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
+        // 9068 §4)
         let good = crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm).unwrap_or(false);
         checks.holds(
             &rules::SIGNATURE,
@@ -137,8 +143,8 @@ impl Verifier {
     }
 
     fn check_header(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
-        // "If any of the listed extension Header Parameters are not understood and supported by the recipient, then the JWS is invalid."
-        // (RFC 7515 §4.1.11) This one understands none.
+        // "If any of the listed extension Header Parameters are not understood and supported by the
+        // recipient, then the JWS is invalid." (RFC 7515 §4.1.11) This one understands none.
         let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
         checks.holds(
             &rules::NO_EXTENSIONS,
@@ -148,7 +154,8 @@ impl Verifier {
             MALFORMED,
         )?;
 
-        // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC 9068 §4) What is not on the list is not used.
+        // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC
+        // 9068 §4) What is not on the list is not used.
         let name = jwt.header_text("alg");
         let algorithm = algorithm(name);
         let answer = Answer::InvalidToken("The token is signed with an algorithm that is not taken");
@@ -160,8 +167,9 @@ impl Verifier {
             answer,
         )?;
 
-        // "The resource server MUST verify that the "typ" header value is "at+jwt" or "application/at+jwt"" (RFC 9068 §4). Keycloak writes
-        // "JWT" instead, and Bearer (or DPoP, of a token that is bound to a key) into a claim typ; its ID tokens have ID there.
+        // "The resource server MUST verify that the "typ" header value is "at+jwt" or
+        // "application/at+jwt"" (RFC 9068 §4). Keycloak writes "JWT" instead, and Bearer (or DPoP,
+        // of a token that is bound to a key) into a claim typ; its ID tokens have ID there.
         let typ = self.is_access_token(jwt);
         let got = format_args!(
             "{}, and the claim typ {}",
@@ -201,8 +209,10 @@ impl Verifier {
             Answer::InvalidToken("The token does not say whose it is"),
         )?;
 
-        // "MCP servers MUST validate that access tokens were issued specifically for them as the intended audience" (MCP 2026-07-28, Token
-        // Handling). NOT DONE IN THIS LESSON: its server does not look at aud, says so with every request, and the last stage shows what comes of it.
+        // "MCP servers MUST validate that access tokens were issued specifically for them as the
+        // intended audience" (MCP 2026-07-28, Token Handling). NOT DONE IN THIS LESSON: its server
+        // does not look at aud, says so with every request, and the last stage shows what comes of
+        // it.
         match &self.audience {
             Some(check) => check(checks, &jwt.claims),
             None => Ok(()),
@@ -239,7 +249,8 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         Answer::InvalidToken("The token has expired"),
     )?;
 
-    // "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5); the claim is optional.
+    // "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5); the
+    // claim is optional.
     let good =
         !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(|nbf| nbf <= seconds_now() + LEEWAY);
     checks.holds(
@@ -308,7 +319,8 @@ impl<'a> Jwt<'a> {
         let (header, claims) = signed.split_once('.')?;
         let object = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
         let header: Map<String, Value> = object(header)?;
-        // "Its value MUST be a case-sensitive string." (RFC 7515 §4.1.4) Any other is not the same as none.
+        // "Its value MUST be a case-sensitive string." (RFC 7515 §4.1.4) Any other is not the same
+        // as none.
         let kid_is_text = header.get("kid").is_none_or(Value::is_string);
         kid_is_text.then_some(Self { signed, signature, header, claims: object(claims)? })
     }

@@ -12,7 +12,8 @@ pub enum Asked {
         scopes: Vec<String>,
         /// For people.
         said: String,
-        /// Whether only one that is bound to a key will do: the challenge is DPoP's alone (RFC 9449 §7.1).
+        /// Whether only one that is bound to a key will do: the challenge is DPoP's alone (RFC 9449
+        /// §7.1).
         bound: bool,
     },
     /// 403 `insufficient_scope`: a token that allows more.

@@ -12,7 +12,8 @@ use crate::dpop::{self, Dpop};
 use crate::error::TokenUseError;
 use crate::{breakages, forgeries, rules};
 
-/// Sends what the switch says, and tells how the server answers. Where the client is alone, its answer is all that there is to see.
+/// Sends what the switch says, and tells how the server answers. Where the client is alone, its
+/// answer is all that there is to see.
 pub async fn run(
     http: &Http,
     authorized: &Authorized,
@@ -144,8 +145,9 @@ async fn keys(http: &Http, authorized: &Authorized) -> Result<Value, Failure> {
     Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
 }
 
-/// "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them will present an
-/// invalidated refresh token" (RFC 6749 §10.4): here the thief comes late.
+/// "If a refresh token is compromised and subsequently used by both the attacker and the legitimate
+/// client, one of them will present an invalidated refresh token" (RFC 6749 §10.4): here the thief
+/// comes late.
 pub async fn use_refresh_token_twice(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
     let state = authorized.state().await;
     let stolen = state.tokens.as_ref().and_then(|kept| Some((kept, kept.tokens.refresh_token.clone()?)));

@@ -1,7 +1,8 @@
-//! The client's requests to the MCP server: a token on every one, and what happens when the server asks for another.
+//! The client's requests to the MCP server: a token on every one, and what happens when the server
+//! asks for another.
 //!
-//! 401: refresh once, else the user signs in. 403 `insufficient_scope`: the user is asked for more (step-up), a few times at the most. Lesson 04
-//! does the signing in.
+//! 401: refresh once, else the user signs in. 403 `insufficient_scope`: the user is asked for more
+//! (step-up), a few times at the most. Lesson 04 does the signing in.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ use crate::error::TokenUseError;
 use crate::issued_by::{self, IssuedBy};
 use crate::{dpop, rules};
 
-/// How often a request is tried with more and more scopes: "no more than a few times" (MCP 2026-07-28, Step-Up Authorization Flow).
+/// How often a request is tried with more and more scopes: "no more than a few times" (MCP
+/// 2026-07-28, Step-Up Authorization Flow).
 const MAX_TRIES: usize = 3;
 
 /// A client of one MCP server. Clones share their tokens.
@@ -68,7 +70,8 @@ pub struct Refusals {
 
 impl State {
     fn with_token(&self, request: &Request) -> Request {
-        // "Note that authorization MUST be included in every HTTP request from client to server." (MCP 2026-07-28, Token Requirements)
+        // "Note that authorization MUST be included in every HTTP request from client to server."
+        // (MCP 2026-07-28, Token Requirements)
         match &self.tokens {
             Some(kept) => dpop::presenting(request.clone(), &kept.tokens),
             None => request.clone(),
@@ -156,7 +159,8 @@ impl Authorized {
         Self(Arc::new(Inner { http, server_url, plan, options, folder, needs_script, grant: None, state }))
     }
 
-    /// A client that acts for itself, or has something to show for its user already: nobody signs in, and nothing is kept.
+    /// A client that acts for itself, or has something to show for its user already: nobody signs
+    /// in, and nothing is kept.
     pub fn by_grant(http: Http, server_url: &str, plan: Plan, options: SignInOptions, grant: Arc<dyn Grant>) -> Self {
         let (server_url, state) = (server_url.to_owned(), Mutex::default());
         let grant = Some(grant);
@@ -168,7 +172,8 @@ impl Authorized {
         self.0.state.lock().await
     }
 
-    /// The first sign-in, before anything is asked: lessons 01 to 04. `more` is asked for beyond what the server wants.
+    /// The first sign-in, before anything is asked: lessons 01 to 04. `more` is asked for beyond
+    /// what the server wants.
     pub async fn sign_in_first(&self, more: &[String]) -> Result<(), Failure> {
         let mut state = self.state().await;
         self.sign_in(&mut state, more).await
@@ -180,7 +185,8 @@ impl Authorized {
         self.sign_in(state, scopes).await
     }
 
-    /// The user signs in, for these scopes and those of before; without either, for what the server's challenge names.
+    /// The user signs in, for these scopes and those of before; without either, for what the
+    /// server's challenge names.
     async fn sign_in(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
         let Inner { http, options, grant, .. } = &*self.0;
         if let Some(grant) = grant {
@@ -232,7 +238,8 @@ impl Authorized {
         Ok(())
     }
 
-    /// The user signs in for another resource, with the same client: the token is not kept, and not used by [`Send::send`].
+    /// The user signs in for another resource, with the same client: the token is not kept, and not
+    /// used by [`Send::send`].
     pub async fn token_for(&self, http: &Http, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
         let state = self.state().await;
         let Some(ready) = &state.ready else {
@@ -249,8 +256,8 @@ impl Authorized {
         Ok(redirect)
     }
 
-    /// "computing the union of the client's previously requested scope set and the scopes from the current challenge" (MCP 2026-07-28, Step-Up
-    /// Authorization Flow)
+    /// "computing the union of the client's previously requested scope set and the scopes from the
+    /// current challenge" (MCP 2026-07-28, Step-Up Authorization Flow)
     async fn step_up(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
         let reporter = self.0.http.reporter();
         reporter.stage("403: ask the user for more (step-up)", &spec::MCP_STEP_UP_UNION).await;
@@ -269,7 +276,8 @@ impl Authorized {
         }
     }
 
-    /// After a 401: new tokens for the refresh token, if it is still good for anything. A refusal is no failure, since then the user signs in.
+    /// After a 401: new tokens for the refresh token, if it is still good for anything. A refusal
+    /// is no failure, since then the user signs in.
     async fn renew(&self, state: &mut State) -> Result<bool, Failure> {
         let (http, server_url) = (&self.0.http, &self.0.server_url);
         http.reporter().stage("401: refresh the tokens", &spec::RFC6749_6).await;
@@ -286,7 +294,8 @@ impl Authorized {
         let why = "Then the user signs in again.";
         let _expecting = http.reporter().expecting(Side::Idp, &rules::IDP_TAKES_REFRESH_TOKEN, why);
         match self.refresh(state).await {
-            // The client that the tokens were given to is gone: its refresh token is good for nobody.
+            // The client that the tokens were given to is gone: its refresh token is good for
+            // nobody.
             Err(failure) if failure.id == "refresh.none" => {
                 http.reporter().note(failure.message);
                 Ok(false)
@@ -307,8 +316,8 @@ impl Authorized {
         }
     }
 
-    /// RFC 6749 §6; `false` where the refresh token is no good any more. The file of the tokens is locked from before the refresh until the new
-    /// tokens are in it.
+    /// RFC 6749 §6; `false` where the refresh token is no good any more. The file of the tokens is
+    /// locked from before the refresh until the new tokens are in it.
     async fn refresh(&self, state: &mut State) -> Result<bool, Failure> {
         let opened = self.open().await?;
         if let Some(opened) = &opened {
@@ -325,14 +334,16 @@ impl Authorized {
         let renewed = exchange::refresh(&self.0.http, &oauth, &token, resource, TAKES_REFRESH_TOKEN).await;
         let tokens = match renewed {
             Ok(tokens) => tokens,
-            // "invalid_grant: The provided … refresh token is invalid, expired, revoked", "invalid_client: Client authentication failed (e.g.,
-            // unknown client …)" (RFC 6749 §5.2): both are over. Any other error says nothing about the token.
+            // "invalid_grant: The provided … refresh token is invalid, expired, revoked",
+            // "invalid_client: Client authentication failed (e.g., unknown client …)" (RFC 6749
+            // §5.2): both are over. Any other error says nothing about the token.
             Err(AuthorizationError::Token { code, .. }) if ["invalid_grant", "invalid_client"].contains(&&*code) => {
                 return Ok(false);
             }
             Err(error) => return Err(error.into()),
         };
-        // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one stays.
+        // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one
+        // stays.
         let refresh_token = tokens.refresh_token.clone().or(Some(token));
         let tokens = TokenResponse { refresh_token, ..tokens };
         self.keep(state, opened, Kept { obtained_at: now(), tokens, ..kept })?;
@@ -374,8 +385,8 @@ impl Authorized {
     }
 }
 
-/// A sign-in that a 401 or a 403 asked for is for the user who was there: whoever else is at the keyboard now has asked for nothing. Tokens that
-/// cannot be read say nothing about it.
+/// A sign-in that a 401 or a 403 asked for is for the user who was there: whoever else is at the
+/// keyboard now has asked for nothing. Tokens that cannot be read say nothing about it.
 fn check_user(before: Option<&Kept>, now: &TokenResponse) -> Result<(), TokenUseError> {
     let user = |tokens: &TokenResponse| {
         let claims = token_response::claims(&tokens.access_token)?;

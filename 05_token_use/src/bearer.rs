@@ -1,5 +1,6 @@
-//! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows one place, the `Authorization` header. Beside the
-//! scheme Bearer there is DPoP, with the same syntax: [`crate::dpop_proof`].
+//! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows
+//! one place, the `Authorization` header. Beside the scheme Bearer there is DPoP, with the same
+//! syntax: [`crate::dpop_proof`].
 //!
 //! Left out: the form-encoded body (§2.2), which is no MCP message anyway.
 
@@ -50,7 +51,8 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
 
 /// The token of a request.
 pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credentials<'a>, Refusal> {
-    // "Access tokens MUST NOT be included in the URI query string" (MCP 2026-07-28, Token Requirements). It would stand in every log.
+    // "Access tokens MUST NOT be included in the URI query string" (MCP 2026-07-28, Token
+    // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
     checks.holds(
@@ -61,7 +63,8 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         Answer::InvalidRequest("The access token must not be in the URL"),
     )?;
     let sent = one_credential(checks, &parts.headers)?;
-    // "If the request lacks any authentication information (e.g., … attempted using an unsupported authentication method)" (RFC 6750 §3.1)
+    // "If the request lacks any authentication information (e.g., … attempted using an unsupported
+    // authentication method)" (RFC 6750 §3.1)
     let Some(credentials) = sent.and_then(of_known_scheme) else {
         return Err(Refusal { failed: None, answer: Answer::Unauthenticated });
     };
@@ -86,7 +89,8 @@ fn has_query_parameter(query: &str, name: &str) -> bool {
     !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|(known, _)| known == name)
 }
 
-/// "invalid_request: The request … uses more than one method for including an access token, or is otherwise malformed." (RFC 6750 §3.1)
+/// "invalid_request: The request … uses more than one method for including an access token, or is
+/// otherwise malformed." (RFC 6750 §3.1)
 fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Option<&'a str>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = values.next() else { return Ok(None) };
@@ -107,11 +111,13 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
     Ok(readable)
 }
 
-/// What stands after the scheme, which is "case-insensitive" (RFC 9110 §11.1); `None` for another scheme.
+/// What stands after the scheme, which is "case-insensitive" (RFC 9110 §11.1); `None` for another
+/// scheme.
 fn of_known_scheme(credentials: &str) -> Option<Credentials<'_>> {
     let (name, rest) = credentials.split_once(' ').unwrap_or((credentials, ""));
     let scheme = [Scheme::Bearer, Scheme::Dpop].into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name()))?;
-    // credentials = "Bearer" 1*SP b64token (RFC 6750 §2.1), and "DPoP" 1*SP token68 (RFC 9449 §7.1), which is the same
+    // credentials = "Bearer" 1*SP b64token (RFC 6750 §2.1), and "DPoP" 1*SP token68 (RFC 9449
+    // §7.1), which is the same
     Some(Credentials { scheme, token: rest.trim_start_matches(' ') })
 }
 

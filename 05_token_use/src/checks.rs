@@ -7,8 +7,8 @@ use shared::event::Rule;
 
 use crate::refusal::{Answer, Failed, Refusal};
 
-/// Where the checks of one request are told, if anywhere: what was told of a token once is not told again. What fails is told by whoever
-/// refuses the request.
+/// Where the checks of one request are told, if anywhere: what was told of a token once is not told
+/// again. What fails is told by whoever refuses the request.
 #[derive(Clone, Copy)]
 pub struct Checks<'a>(Option<&'a Reporter>);
 

@@ -1,4 +1,5 @@
-//! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for nothing.
+//! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for
+//! nothing.
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use crate::error::TokenUseError;
 use crate::token_endpoints::{self, Hint};
 use crate::{forgeries, rules};
 
-/// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings its audience.
+/// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
+/// its audience.
 const ANOTHER_SERVER: (&str, &str) = ("http://localhost:8001/mcp", "calendar:read");
 
 /// Scopes that the client has to be registered for, beyond those of the MCP server.
@@ -104,7 +106,8 @@ impl Story<'_> {
         let refused = self.authorized.state().await.refusals.too_little > before;
         self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the scope of the tool");
         match called {
-            // Who may not write cannot be given more by signing in again; the rest of the story goes on with less.
+            // Who may not write cannot be given more by signing in again; the rest of the story
+            // goes on with less.
             Err(failure) if failure.id == "step-up.not-granted" => {
                 reporter.note(format!("{failure} The client gives up, and goes on with what it may do."));
                 return Ok(());
@@ -116,7 +119,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// A token that the server takes no more: 401, a new one for the refresh token, and the same request is made again.
+    /// A token that the server takes no more: 401, a new one for the refresh token, and the same
+    /// request is made again.
     async fn refresh(&self, connection: &Connection, is_ours: bool) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use a token that is good no more", &spec::MCP_INVALID_TOKEN_401).await;
@@ -139,7 +143,8 @@ impl Story<'_> {
         drop(expecting);
         let refused = self.authorized.state().await.refusals.bad_token > before;
         self.check_refused(&rules::SERVER_REFUSES_BAD_TOKEN, refused, "401 to a token with a wrong signature");
-        // The refresh token was minutes old at the most. That the user could sign in again does not make up for it.
+        // The refresh token was minutes old at the most. That the user could sign in again does not
+        // make up for it.
         if reporter.result_of(&rules::IDP_TAKES_REFRESH_TOKEN) == Some(false) {
             let got = "it was refused, and the user had to sign in again";
             reporter.on(Side::Idp).check(
@@ -158,7 +163,8 @@ impl Story<'_> {
         self.http.reporter().check(rule, refused, format!("the server answers {expected}"), got);
     }
 
-    /// Introspection and revocation: what the authorization server knows, and this MCP server does not.
+    /// Introspection and revocation: what the authorization server knows, and this MCP server does
+    /// not.
     async fn ask_about_the_token(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let Some(resource_server) = &self.resource_server else {

@@ -1,4 +1,5 @@
-//! Commands over the tokens that are kept for an MCP server (lesson 04's `authorize`, or this one's).
+//! Commands over the tokens that are kept for an MCP server (lesson 04's `authorize`, or this
+//! one's).
 
 use authorization_code::options::SignInOptions;
 use authorization_code::tokens::{self, Kept};
@@ -119,9 +120,10 @@ pub async fn refresh(authorized: &Authorized, server_url: &str) -> Result<(), Fa
     authorized.refresh_now().await
 }
 
-/// `-- logout`: "the authorization server SHOULD also invalidate all access tokens based on the same authorization grant" (RFC 7009 §2.1), so the
-/// refresh token is the one to revoke, at the authorization server that gave it. Tokens that could not be revoked because nobody was there stay, for
-/// another try.
+/// `-- logout`: "the authorization server SHOULD also invalidate all access tokens based on the
+/// same authorization grant" (RFC 7009 §2.1), so the refresh token is the one to revoke, at the
+/// authorization server that gave it. Tokens that could not be revoked because nobody was there
+/// stay, for another try.
 pub async fn logout(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
     let state = authorized.state().await;
     let mut opened = authorized.open().await?;

@@ -1,8 +1,10 @@
-//! Going further: tokens that are good only with a key. DPoP, RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449>: the client's part.
+//! Going further: tokens that are good only with a key. DPoP, RFC 9449,
+//! <https://www.rfc-editor.org/rfc/rfc9449>: the client's part.
 //!
-//! The client shows with each request that it has the key: a JWT over the request's method, URL and token, good for this one request (§4.2). A token that
-//! somebody finds is worth nothing without the key. A server may want a number of its own in it, the nonce (§8, §9), which the client then repeats.
-//! [`crate::dpop_proof`] is the MCP server's part.
+//! The client shows with each request that it has the key: a JWT over the request's method, URL and
+//! token, good for this one request (§4.2). A token that somebody finds is worth nothing without
+//! the key. A server may want a number of its own in it, the nonce (§8, §9), which the client then
+//! repeats. [`crate::dpop_proof`] is the MCP server's part.
 //!
 //! Left out: keys that outlive the process, and `dpop_jkt`, which binds the code too (§10).
 
@@ -104,7 +106,8 @@ fn with_token(request: Request, token: &Secret) -> Request {
     request.header("authorization", &format!("DPoP {}", token.expose()))
 }
 
-/// The request with a token, in the scheme that goes with its type; a proof is added where it is sent.
+/// The request with a token, in the scheme that goes with its type; a proof is added where it is
+/// sent.
 pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
     match tokens.token_type.eq_ignore_ascii_case("DPoP") {
         true => with_token(request, &tokens.access_token),
@@ -137,14 +140,16 @@ impl Decorate for Dpop {
     }
 }
 
-/// "A DPoP proof is … included in the DPoP header of the token request" (RFC 9449 §5): a form with a grant.
+/// "A DPoP proof is … included in the DPoP header of the token request" (RFC 9449 §5): a form with
+/// a grant.
 fn is_token_request(request: &Request) -> bool {
     let is_form =
         request.header_value("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     is_form && form_urlencoded::parse(request.body()).any(|(name, _)| name == "grant_type")
 }
 
-/// `use_dpop_nonce`: from an authorization server in the error response (RFC 9449 §8), from a resource server in the challenge (§9).
+/// `use_dpop_nonce`: from an authorization server in the error response (RFC 9449 §8), from a
+/// resource server in the challenge (§9).
 fn wants_nonce(answer: &Answer) -> bool {
     match answer.status {
         400 => serde_json::from_slice::<Value>(&answer.body).is_ok_and(|body| body["error"] == "use_dpop_nonce"),
@@ -163,7 +168,8 @@ mod tests {
 
     use super::*;
 
-    /// The claims of a proof whose signature is that of the key in its header; the key has no private half.
+    /// The claims of a proof whose signature is that of the key in its header; the key has no
+    /// private half.
     fn claims(request: &Request) -> Value {
         let proof = request.header_value("dpop").expect("a proof");
         let header = decode_header(proof).unwrap();

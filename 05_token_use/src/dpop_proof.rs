@@ -1,11 +1,14 @@
-//! Going further: tokens that are good only with a key. DPoP, RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part;
-//! [`crate::dpop`] is the client's.
+//! Going further: tokens that are good only with a key. DPoP, RFC 9449,
+//! <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part; [`crate::dpop`] is
+//! the client's.
 //!
-//! A token with the claim `cnf` is bound to a key (§6). This server takes it from whoever shows with each request that the key is there: by a proof for this
-//! method, URL and token, made just now, and good once. It takes bound tokens and others alike, unless `--require-dpop` asks for bound ones; then it wants a
-//! nonce of its own in each proof, too.
+//! A token with the claim `cnf` is bound to a key (§6). This server takes it from whoever shows
+//! with each request that the key is there: by a proof for this method, URL and token, made just
+//! now, and good once. It takes bound tokens and others alike, unless `--require-dpop` asks for
+//! bound ones; then it wants a nonce of its own in each proof, too.
 //!
-//! Left out: proofs over the body of a request (a draft of MCP's has them), and several servers that share what they have seen.
+//! Left out: proofs over the body of a request (a draft of MCP's has them), and several servers
+//! that share what they have seen.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +30,8 @@ use crate::nonces::{Nonces, Standing};
 use crate::refusal::{Answer, Refusal};
 use crate::rules;
 
-/// Seconds for which a proof is good: "preferably only for a relatively brief period on the order of seconds or minutes" (RFC 9449 §11.1).
+/// Seconds for which a proof is good: "preferably only for a relatively brief period on the order
+/// of seconds or minutes" (RFC 9449 §11.1).
 const MAX_AGE: f64 = 60.0;
 /// Proofs that are remembered at a time, each as 32 bytes; then the server asks for patience.
 const MAX_SEEN: usize = 100_000;
@@ -58,7 +62,8 @@ impl Proofs {
         if self.nonces.is_some() { Scheme::Dpop } else { Scheme::Bearer }
     }
 
-    /// Whether who sends this token may have it. Gives a nonce where the client should use another one from now on.
+    /// Whether who sends this token may have it. Gives a nonce where the client should use another
+    /// one from now on.
     pub fn check(
         &self,
         checks: &Checks<'_>,
@@ -74,7 +79,8 @@ impl Proofs {
 
     fn check_bearer(&self, checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal> {
         not_bound(checks, token)?;
-        // A server's own choice, which its metadata tells: dpop_bound_access_tokens_required (RFC 9728 §2).
+        // A server's own choice, which its metadata tells: dpop_bound_access_tokens_required (RFC
+        // 9728 §2).
         match self.nonces {
             None => Ok(()),
             Some(_) => checks.holds(
@@ -114,8 +120,9 @@ impl Proofs {
             or_absent(htm),
             Answer::InvalidDpopProof("The proof is for another method"),
         )?;
-        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received, ignoring any query and fragment parts." Behind a
-        // proxy the request does not say which URL the client called, so this server's own is what counts.
+        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
+        // received, ignoring any query and fragment parts." Behind a proxy the request does not say
+        // which URL the client called, so this server's own is what counts.
         let htu = proof.jwt.claim_text("htu");
         checks.holds(
             &rules::PROOF_HTU,
@@ -136,8 +143,9 @@ impl Proofs {
         )
     }
 
-    /// "A server MUST NOT accept any DPoP proofs without the nonce claim when a DPoP nonce has been provided to the client." (RFC 9449 §11.3) To have
-    /// none is no fault: how could a client know it?
+    /// "A server MUST NOT accept any DPoP proofs without the nonce claim when a DPoP nonce has been
+    /// provided to the client." (RFC 9449 §11.3) To have none is no fault: how could a client know
+    /// it?
     fn check_nonce(&self, proof: &Proof<'_>) -> Result<Option<String>, Refusal> {
         let Some(nonces) = &self.nonces else { return Ok(None) };
         let (newest, standing) = nonces.look_at(proof.jwt.claim_text("nonce")).ok_or_else(busy)?;
@@ -148,8 +156,9 @@ impl Proofs {
         }
     }
 
-    /// "HTTP requests to the same URI for which the jti value has been seen before would be declined." (RFC 9449 §11.1) Only who has the key gets this far,
-    /// so a stranger cannot fill the memory; who has one can, and then waits.
+    /// "HTTP requests to the same URI for which the jti value has been seen before would be
+    /// declined." (RFC 9449 §11.1) Only who has the key gets this far, so a stranger cannot fill
+    /// the memory; who has one can, and then waits.
     fn check_first_use(&self, checks: &Checks<'_>, proof: &Proof<'_>) -> Result<(), Refusal> {
         let (hash, until) = (proof.hash(), number(&proof.jwt.claims, "iat").unwrap_or_default() + MAX_AGE);
         let is_first = {
@@ -173,8 +182,9 @@ impl Proofs {
     }
 }
 
-/// "such a protected resource MUST reject a DPoP-bound access token received as a bearer token" (RFC 9449 §7.2): it is stolen, or else its owner gives its
-/// protection away. The same goes for what is bound in a way that this server does not know.
+/// "such a protected resource MUST reject a DPoP-bound access token received as a bearer token"
+/// (RFC 9449 §7.2): it is stolen, or else its owner gives its protection away. The same goes for
+/// what is bound in a way that this server does not know.
 pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal> {
     let bound = token.claims.get("cnf");
     // What is seldom there is not worth a line where it is not.
@@ -197,8 +207,8 @@ struct Proof<'a> {
 
 impl<'a> Proof<'a> {
     fn read(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Self, Refusal> {
-        // "There is not more than one DPoP HTTP request header field." And there is one: "a resource server MUST check that a DPoP proof was also received"
-        // (RFC 9449 §7.1).
+        // "There is not more than one DPoP HTTP request header field." And there is one: "a
+        // resource server MUST check that a DPoP proof was also received" (RFC 9449 §7.1).
         let mut fields = headers.get_all("dpop").iter();
         let (first, others) = (fields.next(), fields.count());
         let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
@@ -237,7 +247,8 @@ impl<'a> Proof<'a> {
             ath,
             Answer::InvalidDpopProof("The proof is for another token"),
         )?;
-        // "confirm that the public key to which the access token is bound matches the public key from the DPoP proof"
+        // "confirm that the public key to which the access token is bound matches the public key
+        // from the DPoP proof"
         let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
         checks.holds(
             &rules::PROOF_KEY,
@@ -273,7 +284,8 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         or_absent(typ),
         Answer::InvalidDpopProof("The proof is another kind of JWT"),
     )?;
-    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm, is not none, is supported by the application"
+    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm,
+    // is not none, is supported by the application"
     let alg = jwt.header_text("alg");
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
@@ -307,8 +319,9 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     Ok(thumbprint)
 }
 
-/// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ syntax-based normalization … and scheme-based normalization …
-/// before comparing the htu claim" (RFC 9449 §4.3).
+/// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ
+/// syntax-based normalization … and scheme-based normalization … before comparing the htu claim"
+/// (RFC 9449 §4.3).
 fn normalized(url: &str) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
     url.set_query(None);

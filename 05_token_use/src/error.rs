@@ -15,7 +15,8 @@ pub enum TokenUseError {
         /// HTTP status, and what the challenge says.
         got: String,
     },
-    /// The user, or the authorization server, gave no token with the scopes that the server asks for.
+    /// The user, or the authorization server, gave no token with the scopes that the server asks
+    /// for.
     NotGranted {
         /// What the server asks for.
         asked: String,

@@ -16,7 +16,8 @@ pub fn with_alg_none(token: &Secret) -> Option<Secret> {
     Some(Secret::new(format!("{}.{claims}.", encoded(&json!({"alg": "none", "typ": "JWT"})))))
 }
 
-/// The token signed anew, with the authorization server's *public* key as if it were a shared secret: everybody has that key.
+/// The token signed anew, with the authorization server's *public* key as if it were a shared
+/// secret: everybody has that key.
 pub fn with_public_key_as_secret(token: &Secret, jwks: &Value) -> Option<Secret> {
     let (mut header, claims) = header_and_claims(token)?;
     let kid = header.get("kid").cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The layer in front of `/mcp`: no token, no answer. "MCP servers … MUST validate access tokens" before a request is looked at
-//! (MCP 2026-07-28, Token Handling).
+//! The layer in front of `/mcp`: no token, no answer. "MCP servers … MUST validate access tokens"
+//! before a request is looked at (MCP 2026-07-28, Token Handling).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,8 +171,8 @@ struct Asked {
 }
 
 impl Asked {
-    /// Nothing where it is no message: then the endpoint refuses it. A member that stands twice could mean one tool here and another one
-    /// there, so it is an error.
+    /// Nothing where it is no message: then the endpoint refuses it. A member that stands twice
+    /// could mean one tool here and another one there, so it is an error.
     fn of(body: &Bytes) -> Result<Self, ()> {
         // Else the reader would take a list for the members in their order.
         if body.trim_ascii_start().first() != Some(&b'{') {

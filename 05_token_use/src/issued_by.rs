@@ -1,5 +1,6 @@
-//! The authorization server that gave tokens, and the client that it gave them to: nobody else may see a refresh token. "MUST NOT assume that
-//! credentials valid for one authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server Location).
+//! The authorization server that gave tokens, and the client that it gave them to: nobody else may
+//! see a refresh token. "MUST NOT assume that credentials valid for one authorization server will
+//! be accepted by another" (MCP 2026-07-28, Authorization Server Location).
 
 use as_metadata::{AuthorizationServerMetadata, find};
 use authorization_code::request::{self, OAuthClient};
@@ -25,8 +26,8 @@ pub struct IssuedBy {
 }
 
 impl IssuedBy {
-    /// Asks the authorization server that the kept tokens name, and takes the client that was kept for it (lesson 03) or given by hand. The MCP
-    /// server has no say in it.
+    /// Asks the authorization server that the kept tokens name, and takes the client that was kept
+    /// for it (lesson 03) or given by hand. The MCP server has no say in it.
     pub async fn find(http: &Http, kept: &Kept, plan: &Plan) -> Result<Self, Failure> {
         let silent = http.clone().telling(Reporter::silent());
         let server = find::find(&silent, &kept.issuer).await?;
@@ -56,8 +57,9 @@ fn unknown(kept: &Kept) -> TokenUseError {
     TokenUseError::NoRefresh { got: format!("the client {client_id} is not kept for {} any more", kept.issuer) }
 }
 
-/// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not shown). "MCP clients MUST NOT send tokens to
-/// the MCP server other than ones issued by the MCP server's authorization server." (MCP 2026-07-28, Token Handling)
+/// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not
+/// shown). "MCP clients MUST NOT send tokens to the MCP server other than ones issued by the MCP
+/// server's authorization server." (MCP 2026-07-28, Token Handling)
 pub async fn is_still_named(http: &Http, server_url: &str, issuer: &str) -> Result<bool, Failure> {
     let silent = http.clone().telling(Reporter::silent());
     let discovery = discover::discover(&silent, server_url).await?;

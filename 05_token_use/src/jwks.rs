@@ -1,10 +1,12 @@
-//! The authorization server's keys: a JWK Set (RFC 7517 §5, <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first
-//! needed and kept.
+//! The authorization server's keys: a JWK Set (RFC 7517 §5,
+//! <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first needed and kept.
 //!
-//! An unknown `kid` may mean that the keys were rotated, so the set is fetched again: at most once in [`Limits::window`], however many
-//! unknown ones come. Keys that are known go on working while the authorization server is away, for [`Limits::max_stale`] at most. A set that is
-//! older than [`Limits::max_age`] is fetched again beside the requests, and before the next one where it is older than twice that: so a key
-//! which the authorization server has removed is not trusted for long after.
+//! An unknown `kid` may mean that the keys were rotated, so the set is fetched again: at most once
+//! in [`Limits::window`], however many unknown ones come. Keys that are known go on working while
+//! the authorization server is away, for [`Limits::max_stale`] at most. A set that is older than
+//! [`Limits::max_age`] is fetched again beside the requests, and before the next one where it is
+//! older than twice that: so a key which the authorization server has removed is not trusted for
+//! long after.
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
@@ -35,7 +37,8 @@ pub struct Limits {
     pub window: Duration,
     /// A set older than this is fetched again.
     pub max_age: Duration,
-    /// A set older than this is worth nothing, whether the authorization server can be reached or not.
+    /// A set older than this is worth nothing, whether the authorization server can be reached or
+    /// not.
     pub max_stale: Duration,
 }
 
@@ -80,7 +83,8 @@ type Latest = OwnedMutexGuard<Option<Attempt>>;
 pub enum NoKey {
     /// The set does not have it.
     Unknown {
-        /// Seconds since the set was fetched; it was not asked for anew where that was in the same window.
+        /// Seconds since the set was fetched; it was not asked for anew where that was in the same
+        /// window.
         fetched_ago: u64,
     },
     /// The set is not to be had, so nobody knows.
@@ -120,8 +124,8 @@ impl Jwks {
             return Ok(key);
         }
         let came = Instant::now();
-        // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it sees an unfamiliar kid value."
-        // (OpenID Connect Core §10.1.1)
+        // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it
+        // sees an unfamiliar kid value." (OpenID Connect Core §10.1.1)
         let mut attempt = Arc::clone(&self.attempt).lock_owned().await;
         if self.pick(kid).is_none() {
             self.wait_for_window(attempt.as_ref(), came).await;
@@ -160,8 +164,9 @@ impl Jwks {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A key that was made since the latest fetch is unknown and good: so whoever came after that fetch began waits for the next one, where it is
-    /// near. Whoever waited meanwhile is answered by it, too.
+    /// A key that was made since the latest fetch is unknown and good: so whoever came after that
+    /// fetch began waits for the next one, where it is near. Whoever waited meanwhile is answered
+    /// by it, too.
     async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
         let Some(Attempt { began, ended, failed: None }) = last else { return };
         let left = self.limits.window.saturating_sub(ended.elapsed());
@@ -183,8 +188,8 @@ impl Jwks {
         set.fetched.is_some_and(|fetched| fetched.elapsed() <= self.limits.max_stale)
     }
 
-    /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only where nobody has needed them for long, the one
-    /// who does waits.
+    /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only
+    /// where nobody has needed them for long, the one who does waits.
     async fn keep_fresh(self: &Arc<Self>) {
         let Some(age) = self.current().fetched.map(|fetched| fetched.elapsed()) else { return };
         if age <= self.limits.max_age {
@@ -199,8 +204,9 @@ impl Jwks {
         }
     }
 
-    /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its own request and not the fetch, which would
-    /// not count then: the next unknown `kid` would begin another one.
+    /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its
+    /// own request and not the fetch, which would not count then: the next unknown `kid` would
+    /// begin another one.
     fn begin(self: &Arc<Self>, mut attempt: Latest) -> JoinHandle<Latest> {
         let own = Arc::clone(self);
         tokio::spawn(async move {
@@ -257,8 +263,9 @@ fn pick(set: &KeySet, kid: Option<&str>) -> Option<Arc<Key>> {
 /// The keys of a set that verify signatures; `None` where it is no set.
 fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
     let document: Value = serde_json::from_slice(document).ok()?;
-    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that are not understood by them, that are
-    // missing required members, or for which values are out of the supported ranges." (RFC 7517 §5)
+    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
+    // are not understood by them, that are missing required members, or for which values are out of
+    // the supported ranges." (RFC 7517 §5)
     Some(document["keys"].as_array()?.iter().filter_map(key).take(MAX_KEYS).map(Arc::new).collect())
 }
 
@@ -283,8 +290,9 @@ pub(crate) fn thumbprint(jwk: &Value) -> Option<String> {
 }
 
 impl Key {
-    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1). A
-    /// key that says nothing is good for the algorithms of its kind.
+    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used
+    /// with exactly one algorithm" (RFC 8725 §3.1). A key that says nothing is good for the
+    /// algorithms of its kind.
     pub fn is_for(&self, algorithm: Algorithm) -> bool {
         self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
     }

@@ -21,7 +21,8 @@ use token_use::jwks::Limits;
 use token_use::options::{CheckOptions, UseOptions, resource_server};
 use token_use::{attacks, breakages, client, commands, server};
 
-/// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC 7662)
+/// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC
+/// 7662)
 ///
 /// Without a command: server and client in one process, the whole story.
 #[derive(Parser)]
@@ -90,7 +91,8 @@ fn main() -> ExitCode {
         None => story::run(&reporter, holds, whole_story(&setup, &cli)),
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, serve(&setup, &cli)),
         Some(Role::Client(at)) => {
-            // Whether the server catches it is seen in the server's own terminal; here only its answer is.
+            // Whether the server catches it is seen in the server's own terminal; here only its
+            // answer is.
             let is_seen_here = breakage.is_none_or(|breakage| breakage.caught_by != Side::Server);
             let holds = if is_seen_here { holds } else { Holds::WithoutFailure };
             story::run(&reporter, holds, client_alone(&setup, &cli, at))
@@ -113,7 +115,8 @@ async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     setup.stay_up(&running.server_url).await
 }
 
-/// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages ask for.
+/// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages
+/// ask for.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays, None)?;
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), client::more_scopes()].concat(), ..plan })
@@ -162,7 +165,8 @@ async fn run_client(
     }
 }
 
-/// A key for this run, where tokens are to be bound to one: somebody asked for it, or the server that is started here wants it.
+/// A key for this run, where tokens are to be bound to one: somebody asked for it, or the server
+/// that is started here wants it.
 fn dpop(setup: &Setup<'_>, cli: &Cli) -> Result<Option<Arc<Dpop>>, Failure> {
     let is_wanted = cli.uses.dpop || cli.checks.require_dpop || setup.breakage.is_some_and(breakages::needs_dpop);
     UseOptions { dpop: is_wanted }.key()

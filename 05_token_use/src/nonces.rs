@@ -1,4 +1,5 @@
-//! Going further: a number of the server's own in each DPoP proof, so that nobody can make proofs in advance: RFC 9449 §9,
+//! Going further: a number of the server's own in each DPoP proof, so that nobody can make proofs
+//! in advance: RFC 9449 §9,
 //! <https://www.rfc-editor.org/rfc/rfc9449#section-9>.
 
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use authorization_code::client_assertion::random;
 
-/// For how long a nonce is the newest. Then it is taken for as long again, and the client gets the new one with an answer.
+/// For how long a nonce is the newest. Then it is taken for as long again, and the client gets the
+/// new one with an answer.
 const LIFETIME: Duration = Duration::from_secs(120);
 
 /// The nonces of one server: "servers need to keep a window of recent nonces" (RFC 9449 §8).

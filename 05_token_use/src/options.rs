@@ -12,13 +12,15 @@ use crate::dpop::Dpop;
 /// Options about checking tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CheckOptions {
-    /// Take access tokens too whose header has this typ, for IdPs that do not write at+jwt; for example JWT (may be repeated)
+    /// Take access tokens too whose header has this typ, for IdPs that do not write at+jwt; for
+    /// example JWT (may be repeated)
     #[arg(long, value_name = "TYP", global = true)]
     pub accept_typ: Vec<String>,
     /// Going further: remember this many verified tokens instead of verifying them each time
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000), global = true)]
     pub remember_tokens: u32,
-    /// Going further: take only tokens that are bound to a key (DPoP, RFC 9449), and want a nonce in each proof
+    /// Going further: take only tokens that are bound to a key (DPoP, RFC 9449), and want a nonce
+    /// in each proof
     #[arg(long, global = true)]
     pub require_dpop: bool,
 }
@@ -26,7 +28,8 @@ pub struct CheckOptions {
 /// Options about using tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct UseOptions {
-    /// Going further: bind the tokens to a key of this run's, so that they are good for nobody else (DPoP, RFC 9449)
+    /// Going further: bind the tokens to a key of this run's, so that they are good for nobody else
+    /// (DPoP, RFC 9449)
     #[arg(long, global = true)]
     pub dpop: bool,
 }
@@ -50,12 +53,14 @@ impl UseOptions {
 /// The client of the tutorial's realm that stands for the MCP server, and its secret.
 const DEMO_RESOURCE_SERVER: (&str, &str) = ("http://localhost:8000/mcp", "mcp-server-secret");
 
-/// How this MCP server authenticates to its authorization server, to ask about tokens (RFC 7662 §2.1): `MCP_SERVER_CLIENT_ID` and
-/// `MCP_SERVER_CLIENT_SECRET` from the environment; in the tutorial's realm, what its file says. `None` for an IdP where neither is known.
+/// How this MCP server authenticates to its authorization server, to ask about tokens (RFC 7662
+/// §2.1): `MCP_SERVER_CLIENT_ID` and `MCP_SERVER_CLIENT_SECRET` from the environment; in the
+/// tutorial's realm, what its file says. `None` for an IdP where neither is known.
 pub fn resource_server(idp: &Idp, server_url: &str) -> Option<ClientInformation> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let (demo_id, demo_secret) = DEMO_RESOURCE_SERVER;
-    // An IdP inside this process knows this very server; one that stays knows the server of its realm file.
+    // An IdP inside this process knows this very server; one that stays knows the server of its
+    // realm file.
     let demo_id = if idp.stays() { demo_id } else { server_url };
     let is_tutorial = administration::is_tutorial(idp.issuer());
     let or_demo = |demo: &str| is_tutorial.then(|| demo.to_owned());

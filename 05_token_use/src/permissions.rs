@@ -1,8 +1,8 @@
-//! What a token has to allow for each tool. MCP leaves that to the server; scopes say what the user let the client do, roles what the
-//! user may do at all.
+//! What a token has to allow for each tool. MCP leaves that to the server; scopes say what the user
+//! let the client do, roles what the user may do at all.
 //!
-//! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there is none here, neither scope implies the
-//! other.
+//! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there
+//! is none here, neither scope implies the other.
 
 use crate::access_token::AccessToken;
 use crate::checks::Checks;
@@ -51,15 +51,18 @@ impl Permissions {
         Self { tools, read: scopes.first().cloned(), write: scopes.last().cloned(), open: false }
     }
 
-    /// Everybody may do everything, with or without a token: what a server is like that has no authorization.
+    /// Everybody may do everything, with or without a token: what a server is like that has no
+    /// authorization.
     pub fn open() -> Self {
         Self { tools: TOOLS, read: None, write: None, open: true }
     }
 
-    /// Whether this tool may be called with this token; an unknown tool is not this module's business.
+    /// Whether this tool may be called with this token; an unknown tool is not this module's
+    /// business.
     pub fn check(&self, checks: &Checks<'_>, tool: &str, token: &AccessToken) -> Result<(), Refusal> {
         let Some((scope, role)) = self.needed(tool) else { return Ok(()) };
-        // "The request requires higher privileges than provided by the access token." (RFC 6750 §3.1)
+        // "The request requires higher privileges than provided by the access token." (RFC 6750
+        // §3.1)
         let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
         let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
         let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
@@ -76,7 +79,8 @@ impl Permissions {
         )
     }
 
-    /// The same without a word, for a list and for the tools themselves. A tool that is not in the table is nobody's.
+    /// The same without a word, for a list and for the tools themselves. A tool that is not in the
+    /// table is nobody's.
     pub fn allows(&self, tool: &str, token: Option<&AccessToken>) -> bool {
         let is_known = self.tools.iter().any(|(name, _)| *name == tool);
         match token {

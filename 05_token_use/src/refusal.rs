@@ -1,5 +1,7 @@
-//! The answer to a request that is not served: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error
-//! Handling; RFC 9449 §7.1 for tokens that are bound to a key. What a stranger sent never comes back in it: the texts are this server's own.
+//! The answer to a request that is not served: RFC 6750 §3,
+//! <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error Handling; RFC 9449
+//! §7.1 for tokens that are bound to a key. What a stranger sent never comes back in it: the texts
+//! are this server's own.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,11 +44,13 @@ pub enum Answer {
     InvalidDpopProof(&'static str),
     /// 401 `use_dpop_nonce`, with the nonce that the next proof has to have.
     UseDpopNonce(String),
-    /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope would help.
+    /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope
+    /// would help.
     InsufficientScope(Option<String>),
     /// 404: a session of somebody else's, or none at all; which of the two, is nobody's business.
     NoSuchSession,
-    /// 503: whether the token is good cannot be told now. "invalid_token" would make clients throw good tokens away.
+    /// 503: whether the token is good cannot be told now. "invalid_token" would make clients throw
+    /// good tokens away.
     Unavailable {
         /// Seconds after which the client may try again.
         retry_after: u64,
@@ -69,7 +73,8 @@ impl Refusal {
         if self.answer == Answer::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
-        // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are acceptable" (RFC 9449 §7.1)
+        // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
+        // acceptable" (RFC 9449 §7.1)
         let algs = (scheme == Scheme::Dpop).then(|| ("algs", dpop_proof::ALGORITHMS.join(" ")));
         let parameters = self.parameters(protected).into_iter().chain([algs]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
@@ -84,9 +89,11 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self.answer {
-            // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code." (RFC 6750 §3.1)
+            // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code."
+            // (RFC 6750 §3.1)
             Answer::InvalidRequest(_) => StatusCode::BAD_REQUEST,
-            // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token Handling)
+            // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token
+            // Handling)
             Answer::Unauthenticated
             | Answer::InvalidToken(_)
             | Answer::InvalidDpopProof(_)
@@ -101,11 +108,14 @@ impl Refusal {
     /// The parameters of the challenge.
     fn parameters(&self, protected: &ProtectedResource) -> Vec<Option<(&'static str, String)>> {
         let metadata = Some(("resource_metadata", protected.metadata_url()));
-        // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP 2026-07-28): here the least that is of any use, so
-        // that the step-up can be seen. Many clients register just what this names, and can never ask for more; lesson 01's server names all.
+        // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP
+        // 2026-07-28): here the least that is of any use, so that the step-up can be seen. Many
+        // clients register just what this names, and can never ask for more; lesson 01's server
+        // names all.
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
         match &self.answer {
-            // "If the request lacks any authentication information …, the resource server SHOULD NOT include an error code" (RFC 6750 §3.1)
+            // "If the request lacks any authentication information …, the resource server SHOULD
+            // NOT include an error code" (RFC 6750 §3.1)
             Answer::Unauthenticated | Answer::NoSuchSession | Answer::Unavailable { .. } => vec![hint, metadata],
             Answer::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
             Answer::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],

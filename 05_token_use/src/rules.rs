@@ -1,5 +1,6 @@
-//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin with `token.` and `request.` are the MCP
-//! server's own; those with `idp.` and `server.` are the authorization server's and the MCP server's as far as their answers tell them.
+//! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin
+//! with `token.` and `request.` are the MCP server's own; those with `idp.` and `server.` are the
+//! authorization server's and the MCP server's as far as their answers tell them.
 
 use shared::event::{Keyword, Rule};
 use shared::spec::{self, SpecRef};
@@ -129,7 +130,8 @@ pub static IDP_REVOKES_AT_ONCE: Rule = must("idp.revoked-at-once", &spec::RFC700
 /// The authorization server tells whoever may know whether a token is good.
 pub static IDP_INTROSPECTS: Rule = must("idp.introspection", &spec::RFC7662_2_2);
 
-/// A token that allows too little is refused, and the answer says what is missing; seen from the client.
+/// A token that allows too little is refused, and the answer says what is missing; seen from the
+/// client.
 pub static SERVER_WANTS_SCOPE: Rule = must("server.refuses-too-little", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
 
 /// A token that is not good is refused; seen from the client.

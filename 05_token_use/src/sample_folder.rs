@@ -1,5 +1,6 @@
-//! A folder for the tools: made when the server starts, gone when it ends. No path leads out of it: `cap-std` opens every file relative to the
-//! folder and refuses whatever leaves it, symbolic links included.
+//! A folder for the tools: made when the server starts, gone when it ends. No path leads out of it:
+//! `cap-std` opens every file relative to the folder and refuses whatever leaves it, symbolic links
+//! included.
 
 use std::io::{self, Read, Write};
 use std::path::Path;

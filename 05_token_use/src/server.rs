@@ -1,4 +1,5 @@
-//! The MCP server: lesson 01's, with the layer that checks tokens ([`mod@crate::guard`]) in place of the one that refuses everybody, and tools behind it.
+//! The MCP server: lesson 01's, with the layer that checks tokens ([`mod@crate::guard`]) in place
+//! of the one that refuses everybody, and tools behind it.
 
 use std::sync::Arc;
 
@@ -74,7 +75,8 @@ impl Server {
             sessions: Sessions::default(),
             reporter: reporter.clone(),
         };
-        // In this order: origin, CORS, token, endpoint. As one layer they are cloned once for a request, not each for itself.
+        // In this order: origin, CORS, token, endpoint. As one layer they are cloned once for a
+        // request, not each for itself.
         let endpoint = endpoint(permissions, toolbox).layer((
             middleware::from_fn_with_state(reporter, mcp::check_origin),
             mcp::endpoint_cors(),
@@ -88,7 +90,8 @@ impl Server {
 /// `/mcp` alone, without anybody in front of it.
 pub fn endpoint(permissions: Arc<Permissions>, toolbox: impl Toolbox) -> Router {
     let tools = Tools::new(permissions, toolbox);
-    // Every layer clones what is behind it for each request, and a clone of this service copies its configuration: so there is one.
+    // Every layer clones what is behind it for each request, and a clone of this service copies its
+    // configuration: so there is one.
     let service = Arc::new(mcp::endpoint(move || tools.clone()));
     let answer = move |request: Request| {
         let service = Arc::clone(&service);

@@ -1,7 +1,9 @@
-//! Whose sessions are whose. Sessions are MCP 2025-11-25's and older; with 2026-07-28 they are gone.
+//! Whose sessions are whose. Sessions are MCP 2025-11-25's and older; with 2026-07-28 they are
+//! gone.
 //!
-//! A session is no proof of anything ("MCP Servers MUST NOT use sessions for authentication"): every request is judged by its own token. What
-//! this adds is that nobody goes on with, listens to, or ends another user's session, even with a good token of his own.
+//! A session is no proof of anything ("MCP Servers MUST NOT use sessions for authentication"):
+//! every request is judged by its own token. What this adds is that nobody goes on with, listens
+//! to, or ends another user's session, even with a good token of his own.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +34,8 @@ impl Sessions {
     /// A request in a session has to be its user's. Else it is as if there were no such session.
     pub fn check(&self, checks: &Checks<'_>, headers: &HeaderMap, token: &AccessToken) -> Result<(), Refusal> {
         let Some(id) = id(headers) else { return Ok(()) };
-        // "MCP servers SHOULD bind session IDs to user-specific information." (MCP 2025-11-25, Session Hijacking)
+        // "MCP servers SHOULD bind session IDs to user-specific information." (MCP 2025-11-25,
+        // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
         let got = if is_own { "it is" } else { "there is none with this name" };
         checks.holds(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, Answer::NoSuchSession)

@@ -1,6 +1,7 @@
-//! Asking the authorization server about a token: revocation (RFC 7009, <https://www.rfc-editor.org/rfc/rfc7009#section-2>) and introspection
-//! (RFC 7662, <https://www.rfc-editor.org/rfc/rfc7662#section-2>). The client revokes its own tokens; a resource server introspects those that
-//! it was sent.
+//! Asking the authorization server about a token: revocation (RFC 7009,
+//! <https://www.rfc-editor.org/rfc/rfc7009#section-2>) and introspection (RFC 7662,
+//! <https://www.rfc-editor.org/rfc/rfc7662#section-2>). The client revokes its own tokens; a
+//! resource server introspects those that it was sent.
 
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
@@ -30,8 +31,9 @@ impl Hint {
     }
 }
 
-/// Revokes a token of this client's: RFC 7009 §2.1. An unknown token is no error: "the authorization server responds with HTTP status code 200
-/// … if the client submitted an invalid token" (§2.2).
+/// Revokes a token of this client's: RFC 7009 §2.1. An unknown token is no error: "the
+/// authorization server responds with HTTP status code 200 … if the client submitted an invalid
+/// token" (§2.2).
 pub async fn revoke(
     http: &Http,
     server: &AuthorizationServerMetadata,
@@ -50,7 +52,8 @@ pub async fn revoke(
     }
 }
 
-/// What the authorization server says about a token: RFC 7662 §2.2. The members beside `active` are there for a token that is good.
+/// What the authorization server says about a token: RFC 7662 §2.2. The members beside `active` are
+/// there for a token that is good.
 pub async fn introspect(
     http: &Http,
     server: &AuthorizationServerMetadata,

@@ -1,5 +1,5 @@
-//! The tools. Who may call which is decided by the layer before ([`mod@crate::guard`]) and once more here, by the same table: a tool that
-//! can be reached by another way is still not open.
+//! The tools. Who may call which is decided by the layer before ([`mod@crate::guard`]) and once
+//! more here, by the same table: a tool that can be reached by another way is still not open.
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,7 +17,8 @@ use crate::access_token::AccessToken;
 use crate::permissions::Permissions;
 use crate::sample_folder::SampleFolder;
 
-/// Milliseconds for which a client may keep the list of tools, for the token that it was given for and no other.
+/// Milliseconds for which a client may keep the list of tools, for the token that it was given for
+/// and no other.
 const TTL_MS: u64 = 60_000;
 
 /// The weather that this server knows.
@@ -29,7 +30,8 @@ pub trait Toolbox: Send + Sync + 'static {
     /// The tools, described.
     fn tools(&self) -> &[Tool];
 
-    /// Calls the tool `name`, which is one of them; an error is the tool's own, in words for the caller.
+    /// Calls the tool `name`, which is one of them; an error is the tool's own, in words for the
+    /// caller.
     fn call(
         &self,
         name: &str,
@@ -79,8 +81,8 @@ impl<T: Toolbox> ServerHandler for Tools<T> {
         info
     }
 
-    /// "The set MAY vary by the authorization presented on the request" (MCP 2026-07-28, Tools, Capabilities): so it is nobody else's, and
-    /// caches are told.
+    /// "The set MAY vary by the authorization presented on the request" (MCP 2026-07-28, Tools,
+    /// Capabilities): so it is nobody else's, and caches are told.
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
@@ -159,7 +161,8 @@ fn weather(city: &str) -> Result<String, String> {
     })
 }
 
-/// What the token says of its user; whose it is, is `sub`, and nothing that the client could choose.
+/// What the token says of its user; whose it is, is `sub`, and nothing that the client could
+/// choose.
 pub fn profile(token: Option<&AccessToken>) -> Result<String, String> {
     let token = token.ok_or("There is no token, so there is no user.")?;
     let members = ["preferred_username", "name", "email"];

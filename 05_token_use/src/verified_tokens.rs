@@ -1,8 +1,11 @@
-//! Going further: tokens that were verified and need no second look. Off unless `--remember-tokens N` asks for it.
+//! Going further: tokens that were verified and need no second look. Off unless `--remember-tokens
+//! N` asks for it.
 //!
-//! What it costs: a token that is revoked meanwhile, by the authorization server or by a removed key that this server has not heard of, goes
-//! on working until it ends; but a server that verifies by itself learns of no revocation before `exp` anyway. What it must not do: keep a
-//! token past its `exp` or its key, or grow without bound. The tokens themselves are not kept, only their SHA-256.
+//! What it costs: a token that is revoked meanwhile, by the authorization server or by a removed
+//! key that this server has not heard of, goes on working until it ends; but a server that verifies
+//! by itself learns of no revocation before `exp` anyway. What it must not do: keep a token past
+//! its `exp` or its key, or grow without bound. The tokens themselves are not kept, only their
+//! SHA-256.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,7 +33,8 @@ impl VerifiedTokens {
         Self { capacity, known: Mutex::default() }
     }
 
-    /// The token, where it was verified before, has not ended since, and its key is still the authorization server's.
+    /// The token, where it was verified before, has not ended since, and its key is still the
+    /// authorization server's.
     pub async fn find(&self, token: &str, keys: &Arc<Jwks>) -> Option<Arc<AccessToken>> {
         let hash = hash(token);
         let found = self.lock().tokens.get(&hash).cloned()?;

@@ -1,4 +1,5 @@
-//! Bad requests and bad tokens, each with the exact answer and the check that failed; and good ones, so that the checks are seen to pass.
+//! Bad requests and bad tokens, each with the exact answer and the check that failed; and good
+//! ones, so that the checks are seen to pass.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
@@ -578,7 +579,8 @@ fn messages_of_two_meanings(w: &World) -> Vec<Row> {
     rows
 }
 
-/// What is wrong with the answer to a row; nothing where all is right. The check that failed is the other value.
+/// What is wrong with the answer to a row; nothing where all is right. The check that failed is the
+/// other value.
 async fn verdict(server: &Server, row: Row) -> (Vec<String>, Vec<String>) {
     let said = server.captured.text().len();
     let reply = server.ask(row.request).await;

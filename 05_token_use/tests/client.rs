@@ -1,4 +1,5 @@
-//! The client against MCP servers of other habits, and bad ones: what it asks for, what it believes, and that it comes to an end.
+//! The client against MCP servers of other habits, and bad ones: what it asks for, what it
+//! believes, and that it comes to an end.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
@@ -195,7 +196,8 @@ fn a_busy_server_is_not_asked_again_and_again() {
     });
 }
 
-/// The embedded IdP forgets its clients when it ends; Keycloak does where its container is made anew.
+/// The embedded IdP forgets its clients when it ends; Keycloak does where its container is made
+/// anew.
 #[test]
 fn an_idp_that_forgot_everything_ends_the_tokens() {
     let (runtime, home) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
@@ -226,7 +228,8 @@ fn an_idp_that_forgot_everything_ends_the_tokens() {
     assert!(logged_out.success && logged_out.says("They are forgotten without it"), "{logged_out:#?}");
 }
 
-/// An MCP server that names another authorization server today gets none of yesterday's refresh tokens sent there.
+/// An MCP server that names another authorization server today gets none of yesterday's refresh
+/// tokens sent there.
 #[test]
 fn refresh_tokens_go_to_whoever_gave_them() {
     keycloak::trials::on_embedded(|yesterday| {

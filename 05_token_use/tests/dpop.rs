@@ -1,4 +1,5 @@
-//! Tokens that are bound to a key: every rule of RFC 9449 §4.3 with a proof that breaks it, and proofs that hold.
+//! Tokens that are bound to a key: every rule of RFC 9449 §4.3 with a proof that breaks it, and
+//! proofs that hold.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;

@@ -1,5 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container where Docker is. And what happens when
-//! Keycloak's keys change, and when it is gone for a while.
+//! The lesson end to end, as a user runs it: on the embedded IdP, and on a Keycloak in a container
+//! where Docker is. And what happens when Keycloak's keys change, and when it is gone for a while.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -101,7 +101,8 @@ fn the_story_holds(issuer: &str) {
         let checks = run.checks(id);
         assert!(checks.len() >= 4 && checks.iter().all(|passed| *passed), "{id}: {checks:?}");
     }
-    // Once on purpose each: a token that was spoiled, a call with too little, a token for another server.
+    // Once on purpose each: a token that was spoiled, a call with too little, a token for another
+    // server.
     for (id, failures) in [
         ("token.signature", 1),
         ("token.scope-of-tool", 1),
@@ -145,7 +146,8 @@ fn who_may_less_gets_less(issuer: &str) {
     assert!(!run.checks("token.scope-of-tool").is_empty());
 }
 
-/// DPoP (RFC 9449): once with a server that takes any token, once with one that takes bound ones only.
+/// DPoP (RFC 9449): once with a server that takes any token, once with one that takes bound ones
+/// only.
 fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
     for (arguments, nonces) in [(&["--dpop"][..], 0), (&["--require-dpop"], 1)] {
         let run = User::new(issuer).story(arguments);
@@ -168,7 +170,8 @@ fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
     let (_server, url) = Running::server(user.command(&["--idp", issuer, "--json", "server", "--require-dpop"]));
     let run = user.kept(&url, &["client", "--dpop"]);
     assert!(run.success && run.says("get_weather says: Lisbon"), "{run:#?}");
-    // Who has no key is told so, and does not sign in for nothing: by the challenge, and by the metadata.
+    // Who has no key is told so, and does not sign in for nothing: by the challenge, and by the
+    // metadata.
     for (command, id) in [
         ("list-tools", "use.wants-bound-token"),
         ("authorize", "sign-in.wants-bound-tokens"),
@@ -373,8 +376,8 @@ fn kid(token: &Secret) -> String {
     header["kid"].as_str().unwrap().to_owned()
 }
 
-/// Keycloak is stopped after the server's start: known tokens still work, new ones get a clear answer, and the server need not be started anew
-/// when Keycloak is back.
+/// Keycloak is stopped after the server's start: known tokens still work, new ones get a clear
+/// answer, and the server need not be started anew when Keycloak is back.
 fn outage(keycloak: &Keycloak, runtime: &Runtime) -> Result<(), Failed> {
     runtime.block_on(async {
         let issuer = keycloak.issuer().to_owned();

@@ -1,4 +1,5 @@
-//! The server and the authorization server's keys: how often they are fetched, and what happens while they are not to be had.
+//! The server and the authorization server's keys: how often they are fetched, and what happens
+//! while they are not to be had.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
@@ -110,7 +111,8 @@ async fn a_new_keys_token_waits_for_the_next_fetch_and_is_good() {
     let (own, new) = (key("own"), key("new"));
     let (authority, server, _) = start(&own, Limits { window: Duration::from_millis(500), ..CALM }).await;
     authority.publish(&[&own, &new]);
-    // The keys were fetched a moment ago. To refuse this one would be wrong, and to ask again at once too often.
+    // The keys were fetched a moment ago. To refuse this one would be wrong, and to ask again at
+    // once too often.
     assert!(server.weather(&new.token(&claims(&authority.issuer))).await.has_weather());
     assert_eq!(authority.key_requests(), 2);
 }
@@ -120,7 +122,8 @@ async fn whoever_comes_after_a_long_pause_waits_for_fresh_keys() {
     let (own, new) = (key("own"), key("new"));
     let (authority, server, good) = start(&own, EAGER).await;
     authority.publish(&[&new]);
-    // Older than twice the age that they may have: not even one more request goes by the removed key.
+    // Older than twice the age that they may have: not even one more request goes by the removed
+    // key.
     assert_eq!(server.weather(&good).await.status, 401);
 }
 

@@ -21,7 +21,8 @@ fn the_transcripts_of_the_readme_are_true() {
     .unwrap();
 }
 
-/// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak, the MCP server's those of `tests/bad_tokens.rs`.
+/// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak, the MCP
+/// server's those of `tests/bad_tokens.rs`.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(readme()).unwrap();

@@ -131,7 +131,8 @@ async fn a_remembered_token_ends_with_its_key() {
     authority.publish(&[&new]);
     until("the removed key's token is refused", async || server.weather(&token).await.status == 401).await;
     assert_eq!(server.captured.checks(rules::KEY.id).last().unwrap(), &("server".to_owned(), false));
-    // The same key comes back under its kid: the token is good again, as it would be without a memory.
+    // The same key comes back under its kid: the token is good again, as it would be without a
+    // memory.
     authority.publish(&[&own]);
     until("the key is back", async || server.weather(&token).await.has_weather()).await;
 }

@@ -1,9 +1,13 @@
-//! Going further: tokens for an assertion, without a user's sign-in at the MCP server's authorization server. RFC 7523 §2.1,
+//! Going further: tokens for an assertion, without a user's sign-in at the MCP server's
+//! authorization server. RFC 7523 §2.1,
 //! <https://www.rfc-editor.org/rfc/rfc7523#section-2.1>, and two extensions of MCP that use it:
 //!
-//! - workload identity: a platform has given the program a JWT about itself, and that is the assertion;
-//! - enterprise-managed authorization: the company's IdP, where the user has signed in already, trades the user's ID token for an *Identity Assertion
-//!   Authorization Grant* (ID-JAG) for the MCP server's authorization server, and that is the assertion. The company decides who may use which server.
+//! - workload identity: a platform has given the program a JWT about itself, and that is the
+//!   assertion;
+//! - enterprise-managed authorization: the company's IdP, where the user has signed in already,
+//!   trades the user's ID token for an *Identity Assertion Authorization Grant* (ID-JAG) for the
+//!   MCP server's authorization server, and that is the assertion. The company decides who may use
+//!   which server.
 //!
 //! Left out: renewing the ID token, and where a platform keeps its JWT.
 
@@ -90,7 +94,8 @@ impl EnterpriseManaged {
         if !reporter.on(Side::Idp).check(&rules::IDP_GIVES_GRANT, answer.status == 200, expected, answer.refusal()) {
             return Err(AssertionError::NoGrant { got: answer.refusal() }.into());
         }
-        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1): anything else than an ID-JAG opens nothing at the other authorization server.
+        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1): anything else than an ID-JAG opens
+        // nothing at the other authorization server.
         let issued = document["issued_token_type"].as_str().unwrap_or("absent");
         let expected = format!("issued_token_type is {ID_JAG}");
         if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ID_JAG, expected, issued) {
@@ -117,7 +122,8 @@ async fn redeem(
     let mut fields = vec![
         ("grant_type", JWT_BEARER),
         ("assertion", assertion.expose()),
-        // "MCP clients MUST include the resource parameter in authorization and token requests" (MCP 2026-07-28)
+        // "MCP clients MUST include the resource parameter in authorization and token requests"
+        // (MCP 2026-07-28)
         ("resource", wanted.resource),
     ];
     fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));

@@ -1,4 +1,5 @@
-//! The check that lesson 05's server lacks: is the token for this server? RFC 9068 §4, <https://www.rfc-editor.org/rfc/rfc9068#section-4>.
+//! The check that lesson 05's server lacks: is the token for this server? RFC 9068 §4,
+//! <https://www.rfc-editor.org/rfc/rfc9068#section-4>.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use token_use::refusal::Answer;
 
 use crate::verdict;
 
-/// The check, for a server (`who`, for people) that goes by these names. It is told as `rule`; where it fails, so is every claim that says where the token belongs.
+/// The check, for a server (`who`, for people) that goes by these names. It is told as `rule`;
+/// where it fails, so is every claim that says where the token belongs.
 pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) -> ClaimsCheck {
     let (issuer, accepted) = (issuer.to_owned(), accepted.to_vec());
     let expected = format!("aud names {who}: {}", accepted.join(" or "));
@@ -24,12 +26,13 @@ pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) 
     })
 }
 
-/// "The JWT access token MUST be rejected if "aud" does not contain a resource indicator of the current resource server as a valid audience."
-/// (RFC 9068 §4)
+/// "The JWT access token MUST be rejected if "aud" does not contain a resource indicator of the
+/// current resource server as a valid audience." (RFC 9068 §4)
 ///
-/// "In the general case, the "aud" value is an array of case-sensitive strings … In the special case when the JWT has one audience, the "aud" value
-/// MAY be a single case-sensitive string" (RFC 7519 §4.1.3): so a slash or a capital letter makes another server, and what has anything else in its
-/// array is no audience at all.
+/// "In the general case, the "aud" value is an array of case-sensitive strings … In the special
+/// case when the JWT has one audience, the "aud" value MAY be a single case-sensitive string" (RFC
+/// 7519 §4.1.3): so a slash or a capital letter makes another server, and what has anything else in
+/// its array is no audience at all.
 pub fn is_meant(claims: &Map<String, Value>, accepted: &[String]) -> bool {
     let is_this_one = |aud: &Value| accepted.iter().any(|own| aud == own);
     match claims.get("aud") {

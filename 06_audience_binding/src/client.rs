@@ -1,4 +1,5 @@
-//! The client's part, top to bottom. [`Story`] is this lesson with its own servers; [`complete`] is the client of all six lessons, for any MCP server.
+//! The client's part, top to bottom. [`Story`] is this lesson with its own servers; [`complete`] is
+//! the client of all six lessons, for any MCP server.
 
 use authorization_code::options::SignInOptions;
 use authorization_code::{TokenResponse, token_response};
@@ -78,7 +79,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Lessons 01 to 04 once more, for the second server. It is at the same authorization server, so the client is registered there already.
+    /// Lessons 01 to 04 once more, for the second server. It is at the same authorization server,
+    /// so the client is registered there already.
     async fn sign_in_at_the_second_server(&self) -> Result<TokenResponse, Failure> {
         let reporter = self.http.reporter();
         let second = self.parties.second.as_str();
@@ -278,8 +280,9 @@ pub struct Errand<'a> {
     pub dpop: Option<&'a Dpop>,
 }
 
-/// The client of all six lessons, against any MCP server: discovery, metadata, registration, sign-in (lessons 01 to 04), for whom the token is, and calls
-/// with it, with refresh and step-up as they come (lesson 05).
+/// The client of all six lessons, against any MCP server: discovery, metadata, registration,
+/// sign-in (lessons 01 to 04), for whom the token is, and calls with it, with refresh and step-up
+/// as they come (lesson 05).
 pub async fn complete(
     http: &Http,
     server_url: &str,
@@ -316,8 +319,8 @@ pub async fn complete(
     if errand.probe { probe(http, server_url, others).await } else { Ok(()) }
 }
 
-/// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a token is asked for without any scope, so that it is worth
-/// as little as can be.
+/// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a
+/// token is asked for without any scope, so that it is worth as little as can be.
 async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;

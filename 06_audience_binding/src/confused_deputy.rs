@@ -1,5 +1,6 @@
-//! The confused deputy, shown: an attacker registers with a proxy, and sends a link to a user who is signed in. A proxy that trusts the authorization
-//! server to ask hands over a code that nobody agreed to.
+//! The confused deputy, shown: an attacker registers with a proxy, and sends a link to a user who
+//! is signed in. A proxy that trusts the authorization server to ask hands over a code that nobody
+//! agreed to.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

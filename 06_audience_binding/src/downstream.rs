@@ -1,4 +1,5 @@
-//! The API behind the MCP server. It knows nothing of MCP; it takes tokens that are for it, as every resource server should.
+//! The API behind the MCP server. It knows nothing of MCP; it takes tokens that are for it, as
+//! every resource server should.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +52,8 @@ impl Downstream {
         })
     }
 
-    /// Takes any token of its authorization server from now on, as an API does that does not look at `aud`; or no longer.
+    /// Takes any token of its authorization server from now on, as an API does that does not look
+    /// at `aud`; or no longer.
     pub fn set_careless(&self, careless: bool) {
         self.is_careless.store(careless, Ordering::Relaxed);
     }
@@ -74,7 +76,8 @@ impl Downstream {
         }
         let good = self.careful.verify(&checks, token).await?;
         dpop_proof::not_bound(&checks, &good)?;
-        // "The request requires higher privileges than provided by the access token." (RFC 6750 §3.1)
+        // "The request requires higher privileges than provided by the access token." (RFC 6750
+        // §3.1)
         let granted = good.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
         let answer = Answer::InsufficientScope(Some(self.scope.clone()));

@@ -1,6 +1,8 @@
-//! Going further: tokens without a sign-in, on the command line of the complete client. Which grant it is to be, and what the client has to show for itself.
+//! Going further: tokens without a sign-in, on the command line of the complete client. Which grant
+//! it is to be, and what the client has to show for itself.
 //!
-//! Secrets come from the environment, and JWTs and keys from files: everybody on a machine can read the command lines of its programs.
+//! Secrets come from the environment, and JWTs and keys from files: everybody on a machine can read
+//! the command lines of its programs.
 
 use std::fs::File;
 use std::io::Read;
@@ -33,11 +35,13 @@ const LONGEST: u64 = 64 * 1024;
 /// What `--grant` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GrantKind {
-    /// The client acts for itself (RFC 6749 §4.4): with a secret in CLIENT_SECRET, or with --client-key
+    /// The client acts for itself (RFC 6749 §4.4): with a secret in CLIENT_SECRET, or with
+    /// --client-key
     ClientCredentials,
     /// A program that its platform vouches for (RFC 7523): with --assertion
     WorkloadIdentity,
-    /// The IdP of the user's company decides (ID-JAG): with --company-idp, --company-client-id and --id-token
+    /// The IdP of the user's company decides (ID-JAG): with --company-idp, --company-client-id and
+    /// --id-token
     EnterpriseManaged,
 }
 
@@ -54,10 +58,12 @@ impl std::fmt::Display for GrantKind {
 /// Options about tokens without a sign-in.
 #[derive(Args, Clone, Debug)]
 pub struct GrantOptions {
-    /// Get the token without a sign-in, for --client-id, a client that was registered by hand [default: the user signs in]
+    /// Get the token without a sign-in, for --client-id, a client that was registered by hand
+    /// [default: the user signs in]
     #[arg(long, value_enum, value_name = "GRANT")]
     pub grant: Option<GrantKind>,
-    /// With client-credentials: the client's private key for ES256, in PKCS #8 as PEM, to sign with instead of showing a secret
+    /// With client-credentials: the client's private key for ES256, in PKCS #8 as PEM, to sign with
+    /// instead of showing a secret
     #[arg(long, value_name = "FILE", requires = "grant")]
     pub client_key: Option<PathBuf>,
     /// With workload-identity: the platform's JWT about this program
@@ -66,7 +72,8 @@ pub struct GrantOptions {
     /// With enterprise-managed: the company's IdP
     #[arg(long, value_name = "ISSUER_URL", value_parser = issuer, requires = "grant", required_if_eq("grant", "enterprise-managed"))]
     pub company_idp: Option<String>,
-    /// With enterprise-managed: this client at the company's IdP (its secret, if any, in the environment variable COMPANY_CLIENT_SECRET)
+    /// With enterprise-managed: this client at the company's IdP (its secret, if any, in the
+    /// environment variable COMPANY_CLIENT_SECRET)
     #[arg(long, value_name = "ID", requires = "grant", required_if_eq("grant", "enterprise-managed"))]
     pub company_client_id: Option<String>,
     /// With enterprise-managed: the user's ID token, from the sign-in at the company's IdP
@@ -83,7 +90,8 @@ pub fn issuer(text: &str) -> Result<String, String> {
 }
 
 impl GrantOptions {
-    /// Puts the options together, or says which do not go together; `None`: the user signs in. Nobody is asked anything yet.
+    /// Puts the options together, or says which do not go together; `None`: the user signs in.
+    /// Nobody is asked anything yet.
     pub fn choose(
         &self,
         breakage: Option<&Breakage>,
@@ -122,7 +130,8 @@ impl GrantOptions {
         all.into_iter().find(|(_, given, of)| *given && *of != grant).map(|(option, _, of)| (option, of))
     }
 
-    /// "The client MUST NOT use more than one authentication method in each request." (RFC 6749 §2.3)
+    /// "The client MUST NOT use more than one authentication method in each request." (RFC 6749
+    /// §2.3)
     fn key(&self, client: &StaticClient) -> Result<Option<ClientKey>, GrantError> {
         match (&self.client_key, &client.client_secret) {
             (Some(_), Some(_)) => Err(GrantError::TwoProofs),
@@ -159,8 +168,8 @@ fn read(option: &'static str, path: &Path) -> Result<Secret, GrantError> {
     }
 }
 
-/// A file with a signed JWT: "a sequence of URL-safe parts separated by period ('.') characters" (RFC 7519 §3), three of them. Whoever is shown it decides
-/// whether it is good.
+/// A file with a signed JWT: "a sequence of URL-safe parts separated by period ('.') characters"
+/// (RFC 7519 §3), three of them. Whoever is shown it decides whether it is good.
 fn jwt(option: &'static str, path: Option<&Path>) -> Result<Secret, GrantError> {
     let path = path.unwrap_or(Path::new(""));
     let text = read(option, path)?;
@@ -224,8 +233,9 @@ impl Company {
     }
 }
 
-/// A grant of a client that was registered at one authorization server. The MCP server names the authorization server, and a hostile one would name
-/// its own: so what the client has to show is shown to nobody else.
+/// A grant of a client that was registered at one authorization server. The MCP server names the
+/// authorization server, and a hostile one would name its own: so what the client has to show is
+/// shown to nobody else.
 struct OfOneServer {
     registered: StaticClient,
     grant: Box<dyn Grant>,

@@ -1,5 +1,6 @@
-//! The audience lab: what decides about `aud` at an authorization server? Three sign-ins that differ in scopes and in the authorization server,
-//! and their claims side by side. Nothing at the authorization server is changed.
+//! The audience lab: what decides about `aud` at an authorization server? Three sign-ins that
+//! differ in scopes and in the authorization server, and their claims side by side. Nothing at the
+//! authorization server is changed.
 
 use as_metadata::client::Found;
 use as_metadata::find;
@@ -82,8 +83,9 @@ struct Sample {
 }
 
 impl Lab<'_> {
-    /// Every mode that is asked for, then the claims side by side. `indicators` is a second authorization server, which heeds `resource`; without it,
-    /// the first one shows whether it does.
+    /// Every mode that is asked for, then the claims side by side. `indicators` is a second
+    /// authorization server, which heeds `resource`; without it, the first one shows whether it
+    /// does.
     pub async fn tell(&self, ready: &Ready, indicators: Option<&Ready>, modes: &[Mode]) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let mut samples = Vec::new();
@@ -159,7 +161,8 @@ impl Lab<'_> {
             return;
         };
         let audiences = token_response::audiences(claims);
-        // What the first two modes show is no fault of this IdP's; whether it heeds resource is what the third one finds out.
+        // What the first two modes show is no fault of this IdP's; whether it heeds resource is
+        // what the third one finds out.
         let why = match sample.mode {
             Mode::NoMapper => Some("That is what this mode shows: nothing in the request brings an audience."),
             Mode::ScopeMapper => {
@@ -225,7 +228,8 @@ fn compared(samples: &[Sample]) -> String {
     lines.join("\n")
 }
 
-/// How a client registers at the lab's second authorization server, which knows nothing of those that are known at the first.
+/// How a client registers at the lab's second authorization server, which knows nothing of those
+/// that are known at the first.
 pub fn plan_of_second(plan: &Plan) -> Plan {
     let options = RegistrationOptions { document_port: 0, ..plan.options.clone() };
     Plan { ways: vec![Way::Anonymous], static_client: None, hosted_document: None, options, ..plan.clone() }
@@ -243,7 +247,8 @@ pub async fn ready_at(
     let silent = http.clone().telling(Reporter::silent());
     let authorization_server = find::find(&silent, issuer).await?;
     let found = Found { discovery, authorization_server };
-    // Three sign-ins: no person wants to make them where the demo user can, unless they ask for it (--browser).
+    // Three sign-ins: no person wants to make them where the demo user can, unless they ask for it
+    // (--browser).
     let needs_script = is_tutorial(issuer);
     Ok(get_ready_at(&silent, server_url, found, plan, options, needs_script).await?.0)
 }

@@ -1,4 +1,5 @@
-//! Lesson 06: a token for one server is no token for another; and the complete client of all six lessons.
+//! Lesson 06: a token for one server is no token for another; and the complete client of all six
+//! lessons.
 //!
 //! | file | what it shows |
 //! |---|---|

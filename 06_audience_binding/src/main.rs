@@ -28,9 +28,11 @@ use token_use::commands::{self, KeptCommand};
 use token_use::dpop::proving;
 use token_use::options::{CheckOptions, UseOptions};
 
-/// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete client
+/// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete
+/// client
 ///
-/// Without a command: two MCP servers, an API behind the first one, and a client in one process, the whole story.
+/// Without a command: two MCP servers, an API behind the first one, and a client in one process,
+/// the whole story.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -55,11 +57,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Only the servers: two MCP servers, and the API behind the first one; they stay up for any client
+    /// Only the servers: two MCP servers, and the API behind the first one; they stay up for any
+    /// client
     Server,
     /// The complete client of all six lessons, against any MCP server
     Client(ClientArguments),
-    /// The audience lab: what decides about aud at an IdP, as a diff of claims (all three modes, or one)
+    /// The audience lab: what decides about aud at an IdP, as a diff of claims (all three modes, or
+    /// one)
     Lab {
         /// What is to bring the audience
         #[arg(value_enum)]
@@ -124,7 +128,8 @@ impl Lesson for Cli {
     }
 }
 
-/// "Its value MUST be an absolute URI … The URI MUST NOT include a fragment component." (RFC 8707 §2)
+/// "Its value MUST be an absolute URI … The URI MUST NOT include a fragment component." (RFC 8707
+/// §2)
 fn resource(text: &str) -> Result<String, String> {
     match url::Url::parse(text) {
         Ok(url) if url.fragment().is_none() => Ok(text.to_owned()),
@@ -149,7 +154,8 @@ fn main() -> ExitCode {
     match &cli.role {
         None => story::run(&reporter, holds, whole_story(&setup, &cli)),
         Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, serve(&setup, &cli)),
-        // Whether a server catches it is seen in the server's own terminal; here only its answer is.
+        // Whether a server catches it is seen in the server's own terminal; here only its answer
+        // is.
         Some(Role::Client(arguments)) => {
             story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, &cli, arguments))
         }
@@ -181,7 +187,8 @@ async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     setup.stay_up(&parties.first).await
 }
 
-/// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages ask for.
+/// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages
+/// ask for.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays, None)?;
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), cli.audience.second_scopes.0.clone()].concat(), ..plan })
@@ -217,7 +224,8 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     story.tell().await
 }
 
-/// The lab's second IdP: the one that was named, or, beside an embedded one inside this process, another one there.
+/// The lab's second IdP: the one that was named, or, beside an embedded one inside this process,
+/// another one there.
 async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<Idp>, Failure> {
     match &cli.indicators {
         Some(issuer) => Idp::select(&IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),

@@ -6,7 +6,8 @@ use protected_resource_discovery::setup::{Scopes, scopes};
 /// Options of the servers.
 #[derive(Args, Clone, Debug)]
 pub struct AudienceOptions {
-    /// Let the MCP server take tokens with this aud too, for IdPs that do not write the server's URL (may be repeated)
+    /// Let the MCP server take tokens with this aud too, for IdPs that do not write the server's
+    /// URL (may be repeated)
     #[arg(long, value_name = "URI", global = true)]
     pub audience: Vec<String>,
     /// Port of the second MCP server, the calendar; 0 lets the system choose

@@ -1,4 +1,5 @@
-//! Tokens of the same user, from the same authorization server, that are for somebody else; and how a client comes by them.
+//! Tokens of the same user, from the same authorization server, that are for somebody else; and how
+//! a client comes by them.
 
 use authorization_code::TokenResponse;
 use authorization_code::options::SignInOptions;
@@ -24,14 +25,16 @@ pub struct OtherTokens<'a> {
 }
 
 impl OtherTokens<'_> {
-    /// One for this resource and these scopes, by the stages of lesson 04; a person is told where to sign in, and nothing else.
+    /// One for this resource and these scopes, by the stages of lesson 04; a person is told where
+    /// to sign in, and nothing else.
     pub async fn token(&self, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
         self.authorized.token_for(self.http, resource, scopes).await
     }
 
-    /// One as a stock Keycloak gives it. Its clients have full scope, so their tokens carry all roles of the user's, those for the account pages
-    /// among them; and the mapper *audience resolve* makes everybody an audience whose roles are in the token. In the tutorial's realm only the
-    /// administrator can register such a client, and it is deleted at once.
+    /// One as a stock Keycloak gives it. Its clients have full scope, so their tokens carry all
+    /// roles of the user's, those for the account pages among them; and the mapper *audience
+    /// resolve* makes everybody an audience whose roles are in the token. In the tutorial's realm
+    /// only the administrator can register such a client, and it is deleted at once.
     pub async fn of_account(&self, resource: &str) -> Result<TokenResponse, Failure> {
         let state = self.authorized.state().await;
         let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;

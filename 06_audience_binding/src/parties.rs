@@ -1,4 +1,5 @@
-//! The servers of this lesson: two MCP servers, the API behind the first one, and the IdP that all of them trust.
+//! The servers of this lesson: two MCP servers, the API behind the first one, and the IdP that all
+//! of them trust.
 
 use std::sync::Arc;
 
@@ -44,7 +45,8 @@ pub struct Parties {
 }
 
 impl Parties {
-    /// Starts them all. Ports come first: an IdP inside this process issues tokens for these very servers.
+    /// Starts them all. Ports come first: an IdP inside this process issues tokens for these very
+    /// servers.
     pub async fn start(
         setup: &Setup<'_>,
         options: &AudienceOptions,

@@ -1,8 +1,11 @@
-//! An OAuth proxy, as MCP servers build it for an authorization server that registers nobody: its clients register with the proxy, and the proxy is one
-//! client there, the same for all of them. "MCP proxy servers using static client IDs MUST obtain user consent for each dynamically registered client
-//! before forwarding to third-party authorization servers" (MCP 2026-07-28, Confused Deputy Problem).
+//! An OAuth proxy, as MCP servers build it for an authorization server that registers nobody: its
+//! clients register with the proxy, and the proxy is one client there, the same for all of them.
+//! "MCP proxy servers using static client IDs MUST obtain user consent for each dynamically
+//! registered client before forwarding to third-party authorization servers" (MCP 2026-07-28,
+//! Confused Deputy Problem).
 //!
-//! Left out: its token endpoint. Whoever has the proxy's code has won, and nobody gets it here who should not.
+//! Left out: its token endpoint. Whoever has the proxy's code has won, and nobody gets it here who
+//! should not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +36,8 @@ pub struct Proxy {
     pub scope: String,
     /// For whom the tokens are that it gets there.
     pub resource: String,
-    /// Whether it asks the user for each of its clients, or trusts that the authorization server has asked.
+    /// Whether it asks the user for each of its clients, or trusts that the authorization server
+    /// has asked.
     pub asks: bool,
     /// What it remembers.
     pub state: Mutex<Remembered>,
@@ -46,7 +50,8 @@ pub struct Remembered {
     clients: BTreeMap<String, (String, String)>,
     /// Requests that wait for the user's consent, by the secret of the page's form.
     asked: BTreeMap<String, Asked>,
-    /// Requests that are at the authorization server, by their `state`. It is made after the consent, and good once.
+    /// Requests that are at the authorization server, by their `state`. It is made after the
+    /// consent, and good once.
     forwarded: BTreeMap<String, Asked>,
     /// Which browser's user has agreed to which client.
     consents: BTreeSet<(String, String)>,
@@ -132,7 +137,8 @@ async fn authorize(
     let Some((name, registered)) = proxy.lock().clients.get(&request.client_id).cloned() else {
         return bad("No such client.");
     };
-    // "Use exact string matching (not pattern matching or wildcards)" (MCP, Security Best Practices)
+    // "Use exact string matching (not pattern matching or wildcards)" (MCP, Security Best
+    // Practices)
     if registered != request.redirect_uri {
         return bad("That is not the redirect URI that was registered.");
     }
@@ -191,8 +197,9 @@ fn bad(sentence: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, Html(format!("<title>{sentence}</title>"))).into_response()
 }
 
-/// "The MCP-level consent page MUST: Clearly identify the requesting MCP client by name; Display the specific third-party API scopes being requested;
-/// Show the registered redirect_uri where tokens will be sent" (MCP, Security Best Practices).
+/// "The MCP-level consent page MUST: Clearly identify the requesting MCP client by name; Display
+/// the specific third-party API scopes being requested; Show the registered redirect_uri where
+/// tokens will be sent" (MCP, Security Best Practices).
 fn page(name: &str, redirect_uri: &str, scope: &str, form: &str) -> String {
     let [name, redirect_uri, scope] = [name, redirect_uri, scope].map(escaped);
     format!(

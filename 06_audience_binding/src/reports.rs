@@ -1,4 +1,5 @@
-//! How the MCP server asks the API behind it: with a token of its own, or, done wrong, with the one that its client sent.
+//! How the MCP server asks the API behind it: with a token of its own, or, done wrong, with the one
+//! that its client sent.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -13,7 +14,8 @@ use crate::token_exchange::{TokenExchange, side_by_side};
 pub enum With {
     /// One of its own, by token exchange.
     Exchange,
-    /// The client's. "The MCP server MUST NOT pass through the token it received from the MCP client." (MCP 2026-07-28)
+    /// The client's. "The MCP server MUST NOT pass through the token it received from the MCP
+    /// client." (MCP 2026-07-28)
     Passthrough,
 }
 

@@ -1,5 +1,6 @@
-//! The decisions that this lesson takes, each with the sentence that asks for it. `token.` and `downstream.` are the servers' own, `idp.` the
-//! authorization server's as far as its answers tell them.
+//! The decisions that this lesson takes, each with the sentence that asks for it. `token.` and
+//! `downstream.` are the servers' own, `idp.` the authorization server's as far as its answers tell
+//! them.
 
 use shared::event::{Keyword, Rule};
 use shared::spec::{self, SpecRef};
@@ -21,7 +22,8 @@ pub static DOWNSTREAM_AUDIENCE: Rule = must("downstream.aud", &spec::RFC9068_4_A
 /// The token allows what the downstream API is asked for.
 pub static DOWNSTREAM_SCOPE: Rule = must("downstream.scope", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
 
-/// The authorization server binds the token to the server that was asked for, and to no other; seen from the client.
+/// The authorization server binds the token to the server that was asked for, and to no other; seen
+/// from the client.
 pub static IDP_BINDS: Rule = should("idp.binds-audience", &spec::RFC8707_2_AUDIENCE);
 
 /// An MCP server refuses a token that does not name it; seen from the client.

@@ -22,8 +22,9 @@ pub fn app(
 ) -> Result<Router, Failure> {
     let mut server = Server::new(protected, options, limits, reporter)?;
     let issuer = server.verifier.issuer.clone();
-    // "MCP servers MUST validate that access tokens were issued specifically for them as the intended audience" (MCP 2026-07-28, Token Handling).
-    // This is the line that lesson 05's server lacks.
+    // "MCP servers MUST validate that access tokens were issued specifically for them as the
+    // intended audience" (MCP 2026-07-28, Token Handling). This is the line that lesson 05's server
+    // lacks.
     server.verifier.audience = Some(audience::check(&rules::AUDIENCE, "this server", &issuer, accepted));
     server.app(table, toolbox)
 }

@@ -1,8 +1,10 @@
-//! Token exchange: RFC 8693 §2, <https://www.rfc-editor.org/rfc/rfc8693#section-2>. The MCP server is the client here: it trades the token that it was
-//! sent for one of its own, for the server behind it.
+//! Token exchange: RFC 8693 §2, <https://www.rfc-editor.org/rfc/rfc8693#section-2>. The MCP server
+//! is the client here: it trades the token that it was sent for one of its own, for the server
+//! behind it.
 //!
-//! Left out: an `actor_token`, by which an authorization server could name both, the user and who acts for them, in the claim `act` (§4.1). Keycloak
-//! 26.7.3 ignores it; who acts is in `azp` there.
+//! Left out: an `actor_token`, by which an authorization server could name both, the user and who
+//! acts for them, in the claim `act` (§4.1). Keycloak 26.7.3 ignores it; who acts is in `azp`
+//! there.
 
 use as_metadata::{AuthorizationServerMetadata, find};
 use authorization_code::TokenResponse;
@@ -46,7 +48,8 @@ impl TokenExchange {
         let fields = [
             ("grant_type", GRANT_TYPE),
             ("subject_token", subject_token.expose()),
-            // "An identifier … that indicates the type of the security token in the "subject_token" parameter" (RFC 8693 §2.1): REQUIRED.
+            // "An identifier … that indicates the type of the security token in the "subject_token"
+            // parameter" (RFC 8693 §2.1): REQUIRED.
             ("subject_token_type", ACCESS_TOKEN),
             ("audience", self.audience.as_str()),
             ("scope", self.scope.as_str()),

@@ -12,7 +12,8 @@ use token_use::tools::{Caller, SampleTools, Toolbox, profile, tool};
 
 use crate::reports::Reports;
 
-/// What the tools of the first server need: lesson 05's, and one that asks the API behind the server.
+/// What the tools of the first server need: lesson 05's, and one that asks the API behind the
+/// server.
 pub const OFFICE: Table = &[
     ("get_user_profile", Needs::Token),
     ("get_weather", Needs::Read),

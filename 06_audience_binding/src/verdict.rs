@@ -1,6 +1,8 @@
-//! What a token's claims say about where it belongs, claim by claim: for a server that refuses it, and for a client that wants to know why.
+//! What a token's claims say about where it belongs, claim by claim: for a server that refuses it,
+//! and for a client that wants to know why.
 //!
-//! A client has no business with the inside of an access token; but whoever tries out an IdP wants to see what it gave. Nothing is verified here.
+//! A client has no business with the inside of an access token; but whoever tries out an IdP wants
+//! to see what it gave. Nothing is verified here.
 
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;

@@ -1,4 +1,5 @@
-//! Tokens for an assertion (RFC 7523), against authorization servers that answer as they should, and as they should not.
+//! Tokens for an assertion (RFC 7523), against authorization servers that answer as they should,
+//! and as they should not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::{Arc, Mutex};
@@ -29,7 +30,8 @@ const MCP_SERVER: &str = "http://localhost:8000/mcp";
 type Fields = Vec<(String, String)>;
 type Asked = Arc<Mutex<Vec<(HeaderMap, Fields)>>>;
 
-/// Two token endpoints, the company's at `/company` and the authorization server's at `/token`, and what they were asked.
+/// Two token endpoints, the company's at `/company` and the authorization server's at `/token`, and
+/// what they were asked.
 struct Authority {
     origin: String,
     asked: Asked,

@@ -21,7 +21,8 @@ use token_use::options::CheckOptions;
 use token_use::permissions::TOOLS;
 use token_use::tools::SampleTools;
 
-/// The server of this lesson, in front of this authorization server; `more` are names that it goes by besides its URL.
+/// The server of this lesson, in front of this authorization server; `more` are names that it goes
+/// by besides its URL.
 fn own_server(issuer: &str, more: &[&str], options: &CheckOptions) -> Server {
     let captured = Captured::json();
     let reporter = captured.reporter().on(Side::Server);
@@ -127,7 +128,8 @@ fn profile(token: &str) -> Request<Body> {
     common::with_token(common::tool_call("get_user_profile", &json!({})), token)
 }
 
-/// An IdP whose ID tokens differ from its access tokens in `aud` only: lesson 05's server with `--accept-typ JWT` lets them in.
+/// An IdP whose ID tokens differ from its access tokens in `aud` only: lesson 05's server with
+/// `--accept-typ JWT` lets them in.
 #[tokio::test]
 async fn an_id_token_is_refused_even_where_only_its_audience_tells_it_apart() {
     let (authority, key) = authority().await;

@@ -1,5 +1,5 @@
-//! The lesson end to end, as a user runs it: on the embedded IdP, on a Keycloak in a container where Docker is, and the audience lab on one that has
-//! the feature `resource-indicators`.
+//! The lesson end to end, as a user runs it: on the embedded IdP, on a Keycloak in a container
+//! where Docker is, and the audience lab on one that has the feature `resource-indicators`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -100,7 +100,8 @@ fn the_story_holds(issuer: &str, servers: &Servers) {
     assert_eq!(run.checks(rules::EXCHANGED_AUDIENCE.id), [true]);
     // The proxy that does not ask, and the one that does.
     assert_eq!(run.checks(rules::PROXY_ASKS.id), [false, true]);
-    // The client's own token; then the lab's three, of which this IdP (and not another one beside it) narrows none.
+    // The client's own token; then the lab's three, of which this IdP (and not another one beside
+    // it) narrows none.
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
     for text in [
         "aud    downstream-api, where it was",
@@ -209,7 +210,8 @@ fn serving(user: &User<'_>) -> Running {
     running
 }
 
-/// Client credentials, for a client whose account the realm file has given a role, and for one that has none.
+/// Client credentials, for a client whose account the realm file has given a role, and for one that
+/// has none.
 fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
     let _server = serving(&user);
@@ -237,7 +239,8 @@ fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
     // The secret belongs to another authorization server than the one that the MCP server names.
     let run = as_service(secret, "https://other.example", &[]);
     assert_eq!((run.error().0.as_str(), run.sent("POST", "/token")), ("credentials.issuer", 0), "{run:#?}");
-    // Neither is an assertion shown to anyone else; and this realm knows nobody whose assertions it would take.
+    // Neither is an assertion shown to anyone else; and this realm knows nobody whose assertions it
+    // would take.
     let assertion = user.home.path().join("assertion.jwt");
     let claims = common::claims(common::PLATFORM, issuer, &json!({}));
     std::fs::write(&assertion, common::Key::generate().jwt("JWT", &claims)).unwrap();
@@ -341,7 +344,8 @@ fn nothing_secret_is_shown(issuer: &str, servers: &Servers) {
         let Output { stdout, stderr, .. } = user.output(&[ports, &["--verbose", "--curl"], arguments].concat());
         let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         assert!(printed.len() > 500);
-        // Tokens begin so; claims are shown decoded. Passwords and the servers' secrets are the realm file's.
+        // Tokens begin so; claims are shown decoded. Passwords and the servers' secrets are the
+        // realm file's.
         for secret in ["eyJ", "password123", "mcp-server-secret", "admin123"] {
             let seen = printed.matches(secret).count();
             assert_eq!(seen, 0, "{arguments:?} shows {secret}: {printed}");
@@ -349,12 +353,14 @@ fn nothing_secret_is_shown(issuer: &str, servers: &Servers) {
     }
 }
 
-/// The lab on two Keycloaks would take a third container; on the one that heeds `resource`, every mode shows what it does there.
+/// The lab on two Keycloaks would take a third container; on the one that heeds `resource`, every
+/// mode shows what it does there.
 fn with_resource_indicators(issuer: &str, servers: &Servers) -> Result<(), Failed> {
     let user = User::new(issuer, servers);
     let run = user.story(&[]);
     assert!(run.success, "{run:#?}");
-    // Without any aud 26.7.3 falls over the request, so there is nothing to be bound; the scopes' two audiences are narrowed to one.
+    // Without any aud 26.7.3 falls over the request, so there is nothing to be bound; the scopes'
+    // two audiences are narrowed to one.
     assert!(run.says("HTTP 500") && run.says("falls over a token without any aud"), "{run:#?}");
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, true, true]);
     let run = user.client(&["lab", "resource-indicators", "--idp", issuer]);

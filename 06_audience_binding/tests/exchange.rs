@@ -1,4 +1,5 @@
-//! Token exchange, against authorization servers that answer as they should, and as they should not.
+//! Token exchange, against authorization servers that answer as they should, and as they should
+//! not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::{Arc, Mutex};

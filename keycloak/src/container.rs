@@ -1,8 +1,9 @@
 //! For tests: Keycloak in a container, with the realm of `realm-export.json`.
 //!
-//! Where the image `mcp-oauth-keycloak:26.7.3` is there and holds today's realm file (`.ci/keycloak-image` makes it), it starts
-//! within seconds: Keycloak is built and the realm imported in it. Else the official image imports the realm at start, which
-//! takes most of a minute.
+//! Where the image `mcp-oauth-keycloak:26.7.3` is there and holds today's realm file
+//! (`.ci/keycloak-image` makes it), it starts within seconds: Keycloak is built and the realm
+//! imported in it. Else the official image imports the realm at start, which takes most of a
+//! minute.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -63,9 +64,11 @@ pub enum NotStarted {
 }
 
 impl Keycloak {
-    /// Starts a container and waits until the realm's metadata answers 200: the port opens long before the realm is there.
+    /// Starts a container and waits until the realm's metadata answers 200: the port opens long
+    /// before the realm is there.
     pub async fn start(features: Features) -> Result<Self, NotStarted> {
-        // A port that is kept when the container is stopped and started again: the issuer has it in its name.
+        // A port that is kept when the container is stopped and started again: the issuer has it in
+        // its name.
         let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let port = port.map_err(|error| NotStarted::Failed(format!("no port is free: {error}")))?.port();
         let engine = docker_client_instance().await.map_err(no_engine)?;
@@ -73,7 +76,8 @@ impl Keycloak {
         let request = request(&engine, features).await.with_mapped_port(port, PORT.tcp());
         let container = request.start().await.map_err(not_started)?;
         let port = container.get_host_port_ipv4(PORT).await.map_err(not_started)?;
-        // The engine's own idea of its host can be a bridge address even where the port is on this machine too.
+        // The engine's own idea of its host can be a bridge address even where the port is on this
+        // machine too.
         let host = match tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
             Ok(_) => "localhost".to_owned(),
             Err(_) => container.get_host().await.map_err(not_started)?.to_string(),
@@ -86,7 +90,8 @@ impl Keycloak {
         &self.issuer
     }
 
-    /// Has the realm know its two MCP servers by these URLs instead of those of its file: for tests whose servers listen elsewhere.
+    /// Has the realm know its two MCP servers by these URLs instead of those of its file: for tests
+    /// whose servers listen elsewhere.
     pub async fn rename_resources(&self, urls: &[String; 2]) -> Result<(), TestcontainersError> {
         let admin = Admin::sign_in(&self.issuer).await?;
         for (old, new) in OF_REALM_FILE.into_iter().zip(urls) {
@@ -142,7 +147,8 @@ impl Keycloak {
     }
 }
 
-/// Somebody whose JWTs a realm is to take as authorization grants (RFC 7523 §2.1), and what it takes at the realm.
+/// Somebody whose JWTs a realm is to take as authorization grants (RFC 7523 §2.1), and what it
+/// takes at the realm.
 pub struct Asserter<'a> {
     /// `iss` of the JWTs.
     pub issuer: &'a str,
@@ -155,7 +161,8 @@ pub struct Asserter<'a> {
 }
 
 impl Asserter<'_> {
-    /// Has the realm take its JWTs: an identity provider of the kind `jwt-authorization-grant`, a client that may use it, and a user who is linked to it.
+    /// Has the realm take its JWTs: an identity provider of the kind `jwt-authorization-grant`, a
+    /// client that may use it, and a user who is linked to it.
     pub async fn introduce(&self, realm: &str) -> Result<(), TestcontainersError> {
         let admin = Admin::sign_in(realm).await?;
         let (client_id, secret) = self.client;
@@ -278,7 +285,8 @@ fn official(image: GenericImage, features: Features) -> ContainerRequest<Generic
         .with_copy_to("/opt/keycloak/data/import/realm-export.json", SHIPPED.as_bytes().to_vec())
 }
 
-/// Whether the prepared image is there and made from the realm file that this program was built with.
+/// Whether the prepared image is there and made from the realm file that this program was built
+/// with.
 async fn prepared_image_fits(engine: &Docker) -> bool {
     let found = engine.inspect_image(&format!("mcp-oauth-keycloak:{VERSION}")).await;
     let labels = found.ok().and_then(|image| image.config).and_then(|config| config.labels).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The identity provider that a lesson talks to: a running Keycloak, any other authorization server, or one inside this
-//! process that stands in for Keycloak.
+//! The identity provider that a lesson talks to: a running Keycloak, any other authorization
+//! server, or one inside this process that stands in for Keycloak.
 //!
 //! | file | what it holds |
 //! |---|---|

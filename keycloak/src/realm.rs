@@ -75,7 +75,8 @@ pub struct RealmClient {
     /// Whether the user is asked before it gets anything.
     #[serde(default)]
     pub consent_required: bool,
-    /// Whether its tokens carry every role of the user's, and not only those of its scopes; Keycloak's default is yes.
+    /// Whether its tokens carry every role of the user's, and not only those of its scopes;
+    /// Keycloak's default is yes.
     #[serde(default = "yes")]
     pub full_scope_allowed: bool,
     /// Origins whose pages may call the token endpoint.
@@ -165,12 +166,14 @@ impl User {
         self.realm_roles.iter().map(String::as_str).chain(default.iter().copied())
     }
 
-    /// Whether the user has what Keycloak gives every user: among others, roles for the account pages.
+    /// Whether the user has what Keycloak gives every user: among others, roles for the account
+    /// pages.
     pub fn has_default_roles(&self) -> bool {
         self.realm_roles.iter().any(|own| own.starts_with("default-roles-"))
     }
 
-    /// Whether the user has this role. `default-roles-REALM` brings `offline_access`, as in every realm of Keycloak's.
+    /// Whether the user has this role. `default-roles-REALM` brings `offline_access`, as in every
+    /// realm of Keycloak's.
     pub fn has_role(&self, role: &str) -> bool {
         let by_default = role == "offline_access" && self.has_default_roles();
         by_default || self.realm_roles.iter().any(|own| own == role)
@@ -205,11 +208,13 @@ impl Component {
     }
 }
 
-/// Scopes that Keycloak gives every realm, beside the realm's own (26.7.3): those that every client has.
+/// Scopes that Keycloak gives every realm, beside the realm's own (26.7.3): those that every client
+/// has.
 pub const DEFAULT_SCOPES: [&str; 6] = ["acr", "basic", "email", "profile", "roles", "web-origins"];
 /// The same: those that a client may ask for.
 pub const OPTIONAL_SCOPES: [&str; 5] = ["address", "microprofile-jwt", "offline_access", "organization", "phone"];
-/// Clients that Keycloak gives every realm: account, account-console, admin-cli, broker, realm-management, security-admin-console.
+/// Clients that Keycloak gives every realm: account, account-console, admin-cli, broker,
+/// realm-management, security-admin-console.
 pub const BUILT_IN_CLIENTS: usize = 6;
 
 impl Realm {
@@ -304,7 +309,8 @@ impl Realm {
         Self::from_json(SHIPPED, |name| std::env::var(name).ok())
     }
 
-    /// The same, for MCP servers with these URLs, the first and the second, unless the environment names them.
+    /// The same, for MCP servers with these URLs, the first and the second, unless the environment
+    /// names them.
     pub fn shipped_for(resources: &[&str]) -> Result<Self, RealmError> {
         Self::from_json(SHIPPED, |name| {
             let named = ["MCP_RESOURCE_URL", "MCP_SECOND_RESOURCE_URL"].iter().zip(resources);
@@ -319,7 +325,8 @@ impl Realm {
     }
 }
 
-/// Fills `${NAME}` and `${NAME:default}` as Keycloak does at import: what has neither a value nor a default stays as it is.
+/// Fills `${NAME}` and `${NAME:default}` as Keycloak does at import: what has neither a value nor a
+/// default stays as it is.
 fn filled(text: &str, variable: impl Fn(&str) -> Option<String>) -> String {
     let mut whole = String::with_capacity(text.len());
     let mut rest = text;

@@ -69,7 +69,8 @@ struct Inside<'a> {
 }
 
 impl Inside<'_> {
-    /// Whether an IdP that has read the realm file as it is knows these servers. Only a story has to care: a server says what it finds.
+    /// Whether an IdP that has read the realm file as it is knows these servers. Only a story has
+    /// to care: a server says what it finds.
     fn fits_realm_file(&self) -> bool {
         let of_file = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
         let names_others = std::env::var_os("MCP_RESOURCE_URL").is_some();
@@ -91,8 +92,9 @@ impl Idp {
         Self::select_with(choice, lifetime, None, &[]).await
     }
 
-    /// The same; with a defect it is always an embedded one inside this process, since no other IdP misbehaves on demand. Such a one
-    /// takes `resources` for the MCP servers of its realm file, the first and the second.
+    /// The same; with a defect it is always an embedded one inside this process, since no other IdP
+    /// misbehaves on demand. Such a one takes `resources` for the MCP servers of its realm file,
+    /// the first and the second.
     pub async fn select_with(
         choice: &IdpChoice,
         lifetime: Lifetime,
@@ -124,7 +126,8 @@ impl Idp {
         }
     }
 
-    /// An IdP that is still there when this process has ended: for commands that change something there.
+    /// An IdP that is still there when this process has ended: for commands that change something
+    /// there.
     pub async fn select_lasting(choice: &IdpChoice) -> Result<Self, Failure> {
         let embedded = format!("{}/realms/mcp-oauth", embedded_url());
         match choice {
@@ -155,7 +158,8 @@ impl Idp {
         Self::another_with(None, &[]).await
     }
 
-    /// The same with a defect, or with a feature that the first one has not got, for these MCP servers.
+    /// The same with a defect, or with a feature that the first one has not got, for these MCP
+    /// servers.
     pub async fn another_with(defect: Option<Defect>, resources: &[&str]) -> Result<Self, Failure> {
         Self::inside(Inside { lifetime: Lifetime::Story, resources }, "beside the first one", defect).await
     }
@@ -303,8 +307,8 @@ impl std::fmt::Display for Found {
     }
 }
 
-/// Asks for the issuer's metadata, where OpenID Connect Discovery puts it and then where RFC 8414 does, without showing it:
-/// lesson 02 does that.
+/// Asks for the issuer's metadata, where OpenID Connect Discovery puts it and then where RFC 8414
+/// does, without showing it: lesson 02 does that.
 async fn probe(issuer: &str, seconds: u64) -> Result<Found, Failure> {
     let (scheme, rest) = issuer.split_once("://").unwrap_or(("", issuer));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -1,7 +1,8 @@
 //! For tests: one scenario becomes two trials, `embedded` and `keycloak`.
 //!
-//! The trial `keycloak` runs where a Docker engine answers and the image is there or can be pulled; elsewhere it is reported as
-//! ignored, with the reason. With the environment variable `CI` set, a missing engine or image is a failure.
+//! The trial `keycloak` runs where a Docker engine answers and the image is there or can be pulled;
+//! elsewhere it is reported as ignored, with the reason. With the environment variable `CI` set, a
+//! missing engine or image is a failure.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
@@ -13,7 +14,8 @@ use tokio::runtime::Runtime;
 use crate::container::{Features, Keycloak, NotStarted};
 use crate::{Embedded, Realm};
 
-/// Runs `scenario` on both IdPs, and the other trials beside it. The scenario gets the issuer; it may block.
+/// Runs `scenario` on both IdPs, and the other trials beside it. The scenario gets the issuer; it
+/// may block.
 pub fn run(scenario: fn(&str) -> Result<(), Failed>, others: Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = vec![

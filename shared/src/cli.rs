@@ -20,7 +20,8 @@ pub struct CommonOptions {
     /// Port of the MCP server; 0 lets the system choose
     #[arg(long, default_value_t = 8000, global = true)]
     pub port: u16,
-    /// Let a server name this host although it is on a private network or speaks plain http (may be repeated)
+    /// Let a server name this host although it is on a private network or speaks plain http (may be
+    /// repeated)
     #[arg(long, value_name = "HOST", global = true)]
     pub allow_host: Vec<String>,
     /// Wait for Enter between stages
@@ -57,7 +58,8 @@ pub trait Lesson: CommandFactory + FromArgMatches {
     /// The options that all lessons have in common.
     fn common(&self) -> &CommonOptions;
 
-    /// Who takes part in this run: only they can break a rule, and `--idp` is for runs with an IdP or a server.
+    /// Who takes part in this run: only they can break a rule, and `--idp` is for runs with an IdP
+    /// or a server.
     fn parties(&self) -> &'static [Side];
 
     /// Options of the MCP server for which this run has a use although it has no server.
@@ -76,8 +78,8 @@ pub struct Parsed<L> {
     pub reporter: Reporter,
 }
 
-/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's exit codes (wrong usage: 2); the
-/// error is the exit code after `--break list`.
+/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's
+/// exit codes (wrong usage: 2); the error is the exit code after `--break list`.
 pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     let names = L::BREAKAGES.iter().map(|breakage| breakage.name).chain(["list"]);
     let names = PossibleValuesParser::new(names.collect::<Vec<_>>());

@@ -10,7 +10,8 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// The time for a person: RFC 3339, or the number itself where no such date has it. Strangers write these numbers.
+/// The time for a person: RFC 3339, or the number itself where no such date has it. Strangers write
+/// these numbers.
 pub fn rfc3339(seconds: u64) -> String {
     match seconds {
         0..END => humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string(),

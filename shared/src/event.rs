@@ -1,6 +1,7 @@
 //! What a run can say. Code emits events; the [`Reporter`](crate::Reporter) prints them.
 //!
-//! The JSON form of each event is described by `events.schema.json` beside this crate's `Cargo.toml`.
+//! The JSON form of each event is described by `events.schema.json` beside this crate's
+//! `Cargo.toml`.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -32,7 +33,8 @@ impl std::fmt::Display for Side {
     }
 }
 
-/// How strongly a standard asks for something (RFC 2119). "MUST NOT" and "SHOULD NOT" count as their positive forms.
+/// How strongly a standard asks for something (RFC 2119). "MUST NOT" and "SHOULD NOT" count as
+/// their positive forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Keyword {
@@ -65,7 +67,8 @@ pub struct Rule {
 /// A header of a request or an answer, redacted.
 pub type Header = (String, String);
 
-/// One line of the JSON form, without `v`, `seq` and `side`, which the [`Reporter`](crate::Reporter) adds.
+/// One line of the JSON form, without `v`, `seq` and `side`, which the
+/// [`Reporter`](crate::Reporter) adds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
@@ -120,7 +123,8 @@ pub enum Event {
         /// What to do about a failure.
         #[serde(skip_serializing_if = "str::is_empty")]
         fix: String,
-        /// True for a failure that `--break` provoked, or that a stage is there to show; such a failure is not counted.
+        /// True for a failure that `--break` provoked, or that a stage is there to show; such a
+        /// failure is not counted.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         expected_failure: bool,
         /// Why it was expected, for a person; empty where it was not.

@@ -1,5 +1,5 @@
-//! A file that is kept between runs and holds secrets: only its owner can read it, it is replaced as a whole or not at all, and
-//! one run at a time changes it.
+//! A file that is kept between runs and holds secrets: only its owner can read it, it is replaced
+//! as a whole or not at all, and one run at a time changes it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -34,7 +34,8 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Waits until the file called `name` in `folder` is free; makes the folder where it is not there. The error comes after 30 s.
+    /// Waits until the file called `name` in `folder` is free; makes the folder where it is not
+    /// there. The error comes after 30 s.
     pub async fn open(folder: &Path, name: &str) -> Result<Self, Failure> {
         let path = folder.join(name);
         let lock = make_folder(folder)
@@ -64,7 +65,8 @@ impl Locked {
         &self.path
     }
 
-    /// What the file holds; `None` where there is no file yet. A file that others can read is made private again.
+    /// What the file holds; `None` where there is no file yet. A file that others can read is made
+    /// private again.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Failure> {
         match fs::read(&self.path) {
             Ok(bytes) => {
@@ -76,13 +78,15 @@ impl Locked {
         }
     }
 
-    /// Replaces what the file holds. A process that dies meanwhile leaves the old file or the new one.
+    /// Replaces what the file holds. A process that dies meanwhile leaves the old file or the new
+    /// one.
     pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         replace(&self.path, bytes).map_err(|error| cannot("be written", &self.path, &error))
     }
 }
 
-/// Writes beside the file, to the disk, and then takes the file's place: a rename is all or nothing.
+/// Writes beside the file, to the disk, and then takes the file's place: a rename is all or
+/// nothing.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let prefix = format!(".new-{}-", path.file_name().unwrap_or_default().to_string_lossy());

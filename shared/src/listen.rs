@@ -9,15 +9,16 @@ use tokio::task::JoinHandle;
 
 use crate::Failure;
 
-/// Binds `port` on 127.0.0.1; 0 lets the system choose one. "Servers SHOULD bind only to localhost" (MCP 2026-07-28,
-/// Streamable HTTP).
+/// Binds `port` on 127.0.0.1; 0 lets the system choose one. "Servers SHOULD bind only to localhost"
+/// (MCP 2026-07-28, Streamable HTTP).
 ///
 /// `what` names the server, `option` the switch that chooses another port; both stand in the error.
 pub async fn bind(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
     bind_at(Ipv4Addr::LOCALHOST, port, what, option).await
 }
 
-/// The same on all addresses of this machine: for what others have to reach, a container for example.
+/// The same on all addresses of this machine: for what others have to reach, a container for
+/// example.
 pub async fn bind_openly(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
     bind_at(Ipv4Addr::UNSPECIFIED, port, what, option).await
 }
@@ -61,7 +62,8 @@ impl Drop for Serving {
 
 /// Serves `router` in the background.
 pub fn serve(listener: TcpListener, router: Router) -> Serving {
-    // Small answers in several packets wait for each other (Nagle's algorithm, up to 40 ms) unless this is off.
+    // Small answers in several packets wait for each other (Nagle's algorithm, up to 40 ms) unless
+    // this is off.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });

@@ -1,4 +1,5 @@
-//! Reads the members of a JSON object that a stranger wrote; a member of the wrong type is told by its name.
+//! Reads the members of a JSON object that a stranger wrote; a member of the wrong type is told by
+//! its name.
 
 use serde_json::{Map, Value};
 

@@ -2,8 +2,8 @@
 
 use scraper::{ElementRef, Html, Selector};
 
-/// What a person would read first on this page: the message of an error page, else its heading, else its title. `None` where the
-/// text is no HTML with any of these.
+/// What a person would read first on this page: the message of an error page, else its heading,
+/// else its title. `None` where the text is no HTML with any of these.
 pub fn message(html: &str) -> Option<String> {
     let page = Html::parse_document(html);
     // Keycloak's error pages first, then what other servers use.

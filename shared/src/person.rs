@@ -1,6 +1,7 @@
 //! The person's view of an event.
 //!
-//! Much of what is shown comes from strangers (headers, bodies, error texts), so control characters never reach the terminal.
+//! Much of what is shown comes from strangers (headers, bodies, error texts), so control characters
+//! never reach the terminal.
 
 use colored::{Color, Colorize};
 use serde_json::{Map, Value};
@@ -15,8 +16,8 @@ const BODY_LINES: usize = 24;
 /// Characters of one line of a body that are shown without `--verbose`.
 const BODY_COLUMNS: usize = 400;
 
-/// Headers of the transport, and those that tell a browser to be careful: they are shown with `--verbose` only (the JSON form always
-/// has them).
+/// Headers of the transport, and those that tell a browser to be careful: they are shown with
+/// `--verbose` only (the JSON form always has them).
 const TRANSPORT_HEADERS: &[&str] = &[
     "access-control-allow-credentials",
     "access-control-expose-headers",
@@ -99,7 +100,8 @@ impl View {
             Event::Outcome { ok, stages, checks, failed, missed, .. } => {
                 let verdict = if *ok { "The story holds" } else { "The story does not hold" };
                 let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
-                // A run can end by something that is no check: a wrong password, an IdP that is down.
+                // A run can end by something that is no check: a wrong password, an IdP that is
+                // down.
                 let failures = match failed {
                     0 if !ok => "no check failed, but see the error above".to_owned(),
                     n => format!("{n} failed"),
@@ -212,13 +214,15 @@ impl View {
         if self.color { text.bold().to_string() } else { text.to_owned() }
     }
 
-    /// `colored` decides once for the whole process; so it is not asked at all where this view is plain.
+    /// `colored` decides once for the whole process; so it is not asked at all where this view is
+    /// plain.
     fn tinted(&self, text: &str, color: Color) -> String {
         if self.color { text.color(color).to_string() } else { text.to_owned() }
     }
 }
 
-/// An MCP message in one line; what it says about MCP itself (`_meta`) is no part of these lessons, and cut out.
+/// An MCP message in one line; what it says about MCP itself (`_meta`) is no part of these lessons,
+/// and cut out.
 fn in_one_line(message: &Map<String, Value>) -> String {
     let mut message = message.clone();
     for part in ["params", "result"] {
@@ -233,7 +237,8 @@ fn options<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-/// Text of a stranger without what a terminal would act on: control characters, and the marks that turn the reading direction.
+/// Text of a stranger without what a terminal would act on: control characters, and the marks that
+/// turn the reading direction.
 pub fn printable(text: &str) -> String {
     let acts = |c: char| {
         c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,9 +1,10 @@
 //! Which network addresses a run may talk to.
 //!
-//! A client fetches URLs that strangers name: a challenge, a metadata document, a redirect. Without care, a stranger's server
-//! could make it fetch from inside the user's network (server-side request forgery, SSRF). The rule here: **no address more
-//! private than that of the server which the user named**, and link-local addresses (where clouds keep their credentials)
-//! never. A host that the user names (`--server-url`, `--idp`, `--allow-host`) may be as private as it likes.
+//! A client fetches URLs that strangers name: a challenge, a metadata document, a redirect. Without
+//! care, a stranger's server could make it fetch from inside the user's network (server-side
+//! request forgery, SSRF). The rule here: **no address more private than that of the server which
+//! the user named**, and link-local addresses (where clouds keep their credentials) never. A host
+//! that the user names (`--server-url`, `--idp`, `--allow-host`) may be as private as it likes.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -18,8 +19,8 @@ pub enum Privacy {
     Private,
     /// This machine.
     Loopback,
-    /// Never reached, whoever names it: link-local, unspecified, multicast, reserved, and the addresses where clouds keep
-    /// their instance metadata.
+    /// Never reached, whoever names it: link-local, unspecified, multicast, reserved, and the
+    /// addresses where clouds keep their instance metadata.
     Never,
 }
 
@@ -46,7 +47,8 @@ fn privacy_v4(address: Ipv4Addr) -> Privacy {
     match address.octets() {
         [127, ..] => Privacy::Loopback,
         [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Privacy::Private,
-        // "This" network, link-local, IETF protocol assignments, documentation, benchmarks, multicast, reserved.
+        // "This" network, link-local, IETF protocol assignments, documentation, benchmarks,
+        // multicast, reserved.
         [0, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => {
             Privacy::Never
         }
@@ -95,8 +97,9 @@ impl Reach {
         Self { limit: Privacy::Public, named: Vec::new(), trusted: Vec::new() }
     }
 
-    /// What a client of the server at `url` may talk to: addresses as private as that server's own, and the hosts that the user
-    /// trusts. Where its name leads to several addresses, the least private one counts.
+    /// What a client of the server at `url` may talk to: addresses as private as that server's own,
+    /// and the hosts that the user trusts. Where its name leads to several addresses, the least
+    /// private one counts.
     pub async fn of_server(url: &str, trusted: &[String]) -> Self {
         let host = host_of(url);
         let found = match literal(&host) {
@@ -121,7 +124,8 @@ impl Reach {
         self
     }
 
-    /// The user named this host, and accepts plain http there even where a document leads to it (`--allow-host`).
+    /// The user named this host, and accepts plain http there even where a document leads to it
+    /// (`--allow-host`).
     pub fn trust(mut self, host: &str) -> Self {
         self.trusted.push(host.to_ascii_lowercase());
         self.name(host)

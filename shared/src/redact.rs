@@ -1,8 +1,10 @@
-//! Keeps secrets out of events. It happens where an event is built, so that no printer ever sees a secret.
+//! Keeps secrets out of events. It happens where an event is built, so that no printer ever sees a
+//! secret.
 //!
-//! A secret is shown as `<kind, N characters, sha256 first 8 hex digits>`: equal values can be seen to be equal, and nothing
-//! can be replayed. A password, which could be guessed from a hash, is just `<password>`. This module knows the *names* that
-//! carry secrets; what they mean is the lessons' business.
+//! A secret is shown as `<kind, N characters, sha256 first 8 hex digits>`: equal values can be seen
+//! to be equal, and nothing can be replayed. A password, which could be guessed from a hash, is
+//! just `<password>`. This module knows the *names* that carry secrets; what they mean is the
+//! lessons' business.
 
 use aws_lc_rs::digest;
 use serde_json::Value;
@@ -28,8 +30,9 @@ const SECRET_NAMES: &[&str] = &[
     "session_code",
 ];
 
-/// Members of answers that carry a secret, and are none themselves: RFC 6749 §5.1, RFC 7591 §3.2.1, RFC 7592 §3, OpenID Connect, and
-/// what Keycloak adds. Beside a secret, a member of another name might be one too.
+/// Members of answers that carry a secret, and are none themselves: RFC 6749 §5.1, RFC 7591 §3.2.1,
+/// RFC 7592 §3, OpenID Connect, and what Keycloak adds. Beside a secret, a member of another name
+/// might be one too.
 const HARMLESS_NAMES: &[&str] = &[
     "application_type",
     "client_id",
@@ -64,12 +67,13 @@ const SECRET_HEADERS: &[&str] =
 pub enum Mask {
     /// `<access_token, 812 characters, sha256 1a2b3c4d>`
     Fingerprint,
-    /// The name of a shell variable between [`PLACEHOLDER`] marks, for a line that a person pastes into a shell.
+    /// The name of a shell variable between [`PLACEHOLDER`] marks, for a line that a person pastes
+    /// into a shell.
     Placeholder,
 }
 
-/// Stand around the name of a placeholder: two characters of the private use area, so that no shell syntax is needed to tell a
-/// placeholder from what a stranger wrote.
+/// Stand around the name of a placeholder: two characters of the private use area, so that no shell
+/// syntax is needed to tell a placeholder from what a stranger wrote.
 pub const PLACEHOLDER: [char; 2] = ['\u{e000}', '\u{e001}'];
 
 impl Mask {
@@ -142,7 +146,8 @@ impl Mask {
         masked.collect::<Vec<_>>().join("&")
     }
 
-    /// A JSON document: secrets by their member names, at any depth, and tokens that stand anywhere else.
+    /// A JSON document: secrets by their member names, at any depth, and tokens that stand anywhere
+    /// else.
     pub fn json(self, value: &Value) -> Value {
         match value {
             Value::Object(members) => {
@@ -163,7 +168,8 @@ impl Mask {
         }
     }
 
-    /// Any other text: whatever looks like a signed token (three base64url parts, the first one a JSON object) is masked.
+    /// Any other text: whatever looks like a signed token (three base64url parts, the first one a
+    /// JSON object) is masked.
     pub fn text(self, text: &str) -> String {
         let is_part_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
         let mut shown = String::with_capacity(text.len());
@@ -181,7 +187,8 @@ impl Mask {
         self.parameters(&(shown + rest))
     }
 
-    /// Secrets that stand in the query of a URL somewhere in the text: in a link of a page, for example.
+    /// Secrets that stand in the query of a URL somewhere in the text: in a link of a page, for
+    /// example.
     fn parameters(self, text: &str) -> String {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;

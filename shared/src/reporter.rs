@@ -97,7 +97,8 @@ impl Drop for Expecting {
     }
 }
 
-/// Everything that a run says goes through here. Clones share one output; each speaks for one [`Side`].
+/// Everything that a run says goes through here. Clones share one output; each speaks for one
+/// [`Side`].
 #[derive(Clone)]
 pub struct Reporter {
     side: Side,
@@ -142,8 +143,8 @@ impl Reporter {
         self.state().breakage = Some(breakage);
     }
 
-    /// A failure of `rule` on `side` is what the story shows now: until what this returns is dropped, it is expected, and not counted.
-    /// `why` is a sentence for a person.
+    /// A failure of `rule` on `side` is what the story shows now: until what this returns is
+    /// dropped, it is expected, and not counted. `why` is a sentence for a person.
     #[must_use = "the expectation ends when this is dropped"]
     pub fn expecting(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
         let shown = (side, rule.id, why);
@@ -179,7 +180,8 @@ impl Reporter {
         self.emit(&Event::Stage { n, title: title.into(), spec });
     }
 
-    /// Says what was compared and how it ended. Returns `passed`, so that a check can stand in a condition.
+    /// Says what was compared and how it ended. Returns `passed`, so that a check can stand in a
+    /// condition.
     pub fn check(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
         self.check_or(rule, passed, expected, got, "")
     }
@@ -250,8 +252,8 @@ impl Reporter {
         let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
     }
 
-    /// Whether a person has read this before: a server makes the same checks with every request, and one that goes on holding is no news.
-    /// After a failure it is.
+    /// Whether a person has read this before: a server makes the same checks with every request,
+    /// and one that goes on holding is no news. After a failure it is.
     fn was_told(&self, state: &mut State, event: &Event) -> bool {
         match event {
             Event::Checked { id, passed, expected, .. } if self.side == Side::Server => {
@@ -273,7 +275,8 @@ impl Reporter {
             let mut state = self.state();
             let _ = state.out.write_all(prompt.as_bytes()).and_then(|()| state.out.flush());
         }
-        // Reading blocks, and Ctrl-C has to end the run meanwhile: so it happens on a thread that nobody waits for at exit.
+        // Reading blocks, and Ctrl-C has to end the run meanwhile: so it happens on a thread that
+        // nobody waits for at exit.
         let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await;
     }
 
@@ -300,8 +303,8 @@ fn json_line(seq: u64, side: Side, event: &Event) -> String {
 pub const WIDTH: usize = 110;
 
 impl Format {
-    /// The person's view that suits standard output: in colour on a terminal, unless `plain` or `NO_COLOR`
-    /// (<https://no-color.org>) ask for none, and no wider than the terminal.
+    /// The person's view that suits standard output: in colour on a terminal, unless `plain` or
+    /// `NO_COLOR` (<https://no-color.org>) ask for none, and no wider than the terminal.
     pub fn for_stdout(plain: bool) -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let no_color = plain || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -1,5 +1,6 @@
-//! The sentences of the standards that checks refer to, as data: they are printed with the check, so they are read, and
-//! a citation that is wrong is seen. Each quote is one sentence, or the part of it that matters, word for word.
+//! The sentences of the standards that checks refer to, as data: they are printed with the check,
+//! so they are read, and a citation that is wrong is seen. Each quote is one sentence, or the part
+//! of it that matters, word for word.
 
 use serde::Serialize;
 

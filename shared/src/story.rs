@@ -43,13 +43,13 @@ pub enum Holds {
     WithoutFailure,
     /// When this breakage was caught as the lesson says, however the rest of the story ended.
     WhenCaught(&'static Breakage),
-    /// When a person ends it: a server stays up until then, and refusing bad requests is its work. Its story never ends by itself
-    /// but for a failure.
+    /// When a person ends it: a server stays up until then, and refusing bad requests is its work.
+    /// Its story never ends by itself but for a failure.
     WhenInterrupted,
 }
 
-/// Runs `story` until it ends or a person ends it (Ctrl-C, or a request to terminate), prints the outcome, and gives the exit
-/// code of the process: 0 where the story holds, else 1.
+/// Runs `story` until it ends or a person ends it (Ctrl-C, or a request to terminate), prints the
+/// outcome, and gives the exit code of the process: 0 where the story holds, else 1.
 pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     if let Holds::WhenCaught(breakage) = holds {
         reporter.expect(breakage);
@@ -68,7 +68,8 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
             () = interrupted() => Err(Failure::new("interrupted", "Ended by you before the story was over.", "")),
         }
     });
-    // What tasks hold has to be dropped: a server's folder goes with it. Whoever still waits for the keyboard is not waited for.
+    // What tasks hold has to be dropped: a server's folder goes with it. Whoever still waits for
+    // the keyboard is not waited for.
     runtime.shutdown_timeout(CLOSING);
     let ok = conclude(reporter, holds, ended);
     reporter.outcome(ok);

@@ -81,7 +81,8 @@ fn nothing_of_oauth_is_decided_in_shared() {
         let names: Vec<_> = dependencies.map(|dependency| dependency["name"].as_str().unwrap()).collect();
         assert!(!names.iter().any(|name| ["oauth2", "jsonwebtoken", "keycloak"].contains(name)), "{names:?}");
     }
-    // The names of secrets (redact.rs) and the sentences of the standards (spec.rs) may stand there.
+    // The names of secrets (redact.rs) and the sentences of the standards (spec.rs) may stand
+    // there.
     let allowed = ["redact.rs", "spec.rs"];
     let words = [
         "issuer",

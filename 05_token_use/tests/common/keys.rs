@@ -92,7 +92,8 @@ impl SigningKey {
         }
     }
 
-    /// An RSA key's public half in the forms in which it lies about: PKCS #1, X.509, and its modulus.
+    /// An RSA key's public half in the forms in which it lies about: PKCS #1, X.509, and its
+    /// modulus.
     pub fn public_forms(&self) -> [Vec<u8>; 3] {
         let Pair::Rsa(pair) = &self.pair else { return Default::default() };
         let public = pair.public_key();

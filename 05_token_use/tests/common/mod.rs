@@ -1,5 +1,5 @@
-//! What the server's tests share: an authorization server whose keys and manners a test controls, keys that sign, and requests to the
-//! real server.
+//! What the server's tests share: an authorization server whose keys and manners a test controls,
+//! keys that sign, and requests to the real server.
 #![allow(dead_code, unused_imports, reason = "every test uses a part of this")]
 
 mod authority;

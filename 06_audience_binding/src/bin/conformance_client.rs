@@ -1,7 +1,9 @@
-//! The complete client under the official conformance suite (`@modelcontextprotocol/conformance`): maps what the suite says in the environment to the lessons'
-//! own functions, and holds no OAuth of its own. `.ci/conformance` runs it.
+//! The complete client under the official conformance suite (`@modelcontextprotocol/conformance`):
+//! maps what the suite says in the environment to the lessons' own functions, and holds no OAuth of
+//! its own. `.ci/conformance` runs it.
 //!
-//! The suite starts it as `conformance_client URL`, with the name of a scenario and, for some, a context in JSON; exit code 0 means that the client went all the way.
+//! The suite starts it as `conformance_client URL`, with the name of a scenario and, for some, a
+//! context in JSON; exit code 0 means that the client went all the way.
 
 use std::process::ExitCode;
 use std::sync::Arc;

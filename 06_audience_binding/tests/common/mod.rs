@@ -124,7 +124,8 @@ impl Company {
     }
 }
 
-/// The user's ID token becomes a grant for the authorization server and the MCP server that the client names.
+/// The user's ID token becomes a grant for the authorization server and the MCP server that the
+/// client names.
 async fn exchange(State((issuer, key)): State<(String, std::sync::Arc<Key>)>, body: String) -> Response {
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());

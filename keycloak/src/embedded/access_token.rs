@@ -1,4 +1,5 @@
-//! What stands in tokens: the claims that scopes bring, as Keycloak's mappers make them, signed with the realm's key (RS256).
+//! What stands in tokens: the claims that scopes bring, as Keycloak's mappers make them, signed
+//! with the realm's key (RS256).
 
 use std::collections::BTreeSet;
 
@@ -23,8 +24,9 @@ const ACCOUNT_ROLES: [&str; 3] = ["manage-account", "manage-account-links", "vie
 /// Seconds by which a defect puts a token's times off.
 const AN_HOUR: u64 = 3600;
 
-/// The scopes that this user can give this client: those that it always has, and of those that were asked for the ones for which the
-/// user has a role. A scope without a role is left out without a word.
+/// The scopes that this user can give this client: those that it always has, and of those that were
+/// asked for the ones for which the user has a role. A scope without a role is left out without a
+/// word.
 pub fn granted_scopes(server: &Server, client: &Client, user: Option<&User>, requested: &str) -> Vec<String> {
     let asked = requested.split(' ').filter(|scope| client.optional_scopes.iter().any(|optional| optional == scope));
     let mut granted: Vec<String> = client.default_scopes.clone();
@@ -50,7 +52,8 @@ pub fn shown_scope(granted: &[String]) -> String {
 /// The audiences that the scopes' mappers bring.
 pub fn audiences(server: &Server, client: &Client, user: Option<&User>, granted: &[String]) -> Vec<String> {
     let mut audiences: Vec<String> = Vec::new();
-    // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user has roles for the account pages.
+    // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user
+    // has roles for the account pages.
     if has_account_roles(client, user, granted) {
         audiences.push(ACCOUNT.to_owned());
     }
@@ -123,7 +126,8 @@ impl Subject<'_> {
         claims.insert("cnf".to_owned(), json!(self.key.map(dpop::confirmation)));
         match self.user {
             Some(user) => self.add_user(server, user, &mut claims),
-            // Keycloak's scope `service_account` brings this one, and clients that register get it; one of the realm file has not got it.
+            // Keycloak's scope `service_account` brings this one, and clients that register get it;
+            // one of the realm file has not got it.
             None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),
         }
         claims.retain(|_, value| !value.is_null());
@@ -231,7 +235,8 @@ impl Subject<'_> {
     }
 }
 
-/// What there is of these; nothing is no member. A client's account has neither a name nor an address.
+/// What there is of these; nothing is no member. A client's account has neither a name nor an
+/// address.
 fn named(parts: &[&str]) -> Value {
     let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).copied().collect();
     if parts.is_empty() { Value::Null } else { json!(parts.join(" ")) }

@@ -1,4 +1,5 @@
-//! The few parts of Keycloak's admin API that the lessons use: the administrator's token, Initial Access Tokens, client policies.
+//! The few parts of Keycloak's admin API that the lessons use: the administrator's token, Initial
+//! Access Tokens, client policies.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -69,7 +70,8 @@ impl ClientPolicies {
         ])))
     }
 
-    /// The configuration of the enabled policy with this condition, and of the executor that it leads to.
+    /// The configuration of the enabled policy with this condition, and of the executor that it
+    /// leads to.
     pub fn active(&self, condition: &str, executor: &str) -> Option<(Value, Value)> {
         let lists = self.lock();
         let named = |list: &Value, kind: &str, name: &str| -> Option<Value> {

@@ -1,4 +1,5 @@
-//! The authorization endpoint (RFC 6749 §3.1): who may ask for a code, and for what. `login.rs` goes on.
+//! The authorization endpoint (RFC 6749 §3.1): who may ask for a code, and for what. `login.rs`
+//! goes on.
 
 use std::sync::Arc;
 
@@ -58,7 +59,8 @@ async fn authorize(server: &Server, headers: &HeaderMap, query: &str) -> Respons
         Err(message) => return refused(&message),
     };
     let Some(client) = client else { return refused("Client not found.") };
-    // "MUST NOT automatically redirect the user-agent to the invalid redirection URI" (RFC 6749 §4.1.2.1)
+    // "MUST NOT automatically redirect the user-agent to the invalid redirection URI" (RFC 6749
+    // §4.1.2.1)
     if !client.may_redirect_to(redirect_uri) {
         return refused("Invalid parameter: redirect_uri");
     }
@@ -112,7 +114,8 @@ fn check(client: &Client, parameters: &Parameters) -> Result<(), Problem> {
         None | Some("query" | "fragment" | "form_post") => {}
         Some(_) => return invalid("Invalid parameter: response_mode"),
     }
-    // A resource is an absolute URI without a fragment (RFC 8707 §2). What it means for the token is another matter.
+    // A resource is an absolute URI without a fragment (RFC 8707 §2). What it means for the token
+    // is another matter.
     if parameters
         .get("resource")
         .is_some_and(|resource| url::Url::parse(resource).is_err() || resource.contains(['#', '?']))

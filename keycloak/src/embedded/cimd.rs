@@ -1,8 +1,8 @@
-//! Client ID Metadata Documents, as Keycloak's executor `client-id-metadata-document` takes them, where an administrator has set a
-//! policy with it (`enable-cimd` of lesson 03).
+//! Client ID Metadata Documents, as Keycloak's executor `client-id-metadata-document` takes them,
+//! where an administrator has set a policy with it (`enable-cimd` of lesson 03).
 //!
-//! A client_id that is a URL makes this server fetch something that a stranger named. So hosts have to be on the policy's list, nothing
-//! is redirected, and a document has at most 5000 bytes.
+//! A client_id that is a URL makes this server fetch something that a stranger named. So hosts have
+//! to be on the policy's list, nothing is redirected, and a document has at most 5000 bytes.
 
 use serde_json::Value;
 use shared::Reporter;
@@ -19,8 +19,8 @@ const FETCH_SECONDS: u64 = 5;
 /// Seconds for which a document is kept at least; Keycloak's lower bound.
 const KEPT_SECONDS: u64 = 300;
 
-/// Members of a document that Keycloak's executor refuses, or that this stand-in does not know, are those that a registration
-/// may not have either.
+/// Members of a document that Keycloak's executor refuses, or that this stand-in does not know, are
+/// those that a registration may not have either.
 const MEMBERS: &[&str] = &[
     "application_type",
     "client_id",
@@ -45,8 +45,8 @@ const MEMBERS: &[&str] = &[
     "tos_uri",
 ];
 
-/// The client that this URL names: as it is kept, or as its document says now. `None` where no policy lets such a client in; the
-/// error is Keycloak's sentence.
+/// The client that this URL names: as it is kept, or as its document says now. `None` where no
+/// policy lets such a client in; the error is Keycloak's sentence.
 pub async fn client(server: &Server, client_id: &str, redirect_uri: &str) -> Result<Option<Client>, String> {
     let Some((condition, executor)) = server.policies.active("client-id-uri", "client-id-metadata-document") else {
         return Ok(None);

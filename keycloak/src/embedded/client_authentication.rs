@@ -1,5 +1,5 @@
-//! Who the client at the token endpoint and its neighbours is, and that it is that one: RFC 6749 §2.3.1 (a secret), RFC 7523 §2.2 and §3 (an assertion
-//! that it signed).
+//! Who the client at the token endpoint and its neighbours is, and that it is that one: RFC 6749
+//! §2.3.1 (a secret), RFC 7523 §2.2 and §3 (an assertion that it signed).
 //!
 //! Left out: assertions with a shared secret, certificates, and fetching keys from a `jwks_uri`.
 
@@ -18,7 +18,8 @@ use super::{Refusal, Server, described, now};
 const UNKNOWN: &str = "Invalid client or Invalid client credentials";
 /// The value of `client_assertion_type` (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Seconds for which an assertion without a nearer end may be used, counted from its `iat`; Keycloak wants it younger.
+/// Seconds for which an assertion without a nearer end may be used, counted from its `iat`;
+/// Keycloak wants it younger.
 const ASSERTION_LIFESPAN: u64 = 60;
 /// Seconds by which the client's clock may be ahead.
 const CLOCK_SKEW: u64 = 15;
@@ -29,7 +30,8 @@ pub fn authenticate(server: &Server, headers: &HeaderMap, fields: &Fields) -> Re
     let named = basic.as_ref().map(|(id, _)| id.as_str()).or_else(|| fields.get("client_id"));
     let client = match named {
         Some(id) => server.clients.get(id),
-        // An assertion names the client by its subject, so that no `client_id` is needed beside it (RFC 7521 §4.2).
+        // An assertion names the client by its subject, so that no `client_id` is needed beside it
+        // (RFC 7521 §4.2).
         None => fields
             .get("client_assertion")
             .filter(|_| fields.get("client_assertion_type") == Some(JWT_BEARER))
@@ -87,8 +89,8 @@ fn check_assertion(server: &Server, client: &Client, fields: &Fields) -> Result<
         return Err(unknown());
     }
     check_signature(client, assertion)?;
-    // "The JWT MUST contain an "aud" (audience) claim containing a value that identifies the authorization server as an intended
-    // audience." (RFC 7523 §3)
+    // "The JWT MUST contain an "aud" (audience) claim containing a value that identifies the
+    // authorization server as an intended audience." (RFC 7523 §3)
     let audience = match &claims["aud"] {
         Value::Array(many) if many.len() > 1 => return invalid("Multiple audiences not allowed"),
         Value::Array(one) => one.first().and_then(Value::as_str),
@@ -113,7 +115,8 @@ fn check_assertion(server: &Server, client: &Client, fields: &Fields) -> Result<
         }
         _ => {}
     }
-    // "The authorization server MAY ensure that JWTs are not replayed by maintaining the set of used "jti" values" (RFC 7523 §3)
+    // "The authorization server MAY ensure that JWTs are not replayed by maintaining the set of
+    // used "jti" values" (RFC 7523 §3)
     let Some(jti) = claims["jti"].as_str() else { return invalid("Token jti claim is required") };
     let mut sessions = server.sessions.lock();
     sessions.assertions.retain(|_, ends| *ends > now);
@@ -158,7 +161,8 @@ pub fn read_keys(jwks: &Value) -> Option<JwkSet> {
     usable.then_some(keys)
 }
 
-/// What a JWT says, before anyone has looked at its signature: good for finding the key, and for nothing else.
+/// What a JWT says, before anyone has looked at its signature: good for finding the key, and for
+/// nothing else.
 fn unverified(jwt: &str) -> Option<Value> {
     let payload = jwt.split('.').nth(1)?;
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;

@@ -1,4 +1,5 @@
-//! The clients that the realm knows: those of the realm file, those that registered, and those whose document was fetched.
+//! The clients that the realm knows: those of the realm file, those that registered, and those
+//! whose document was fetched.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -105,7 +106,8 @@ impl Client {
         self.auth_method == "private_key_jwt"
     }
 
-    /// Whether the browser may be sent there. A loopback URI that was registered without a port is good for any (RFC 8252 §7.3).
+    /// Whether the browser may be sent there. A loopback URI that was registered without a port is
+    /// good for any (RFC 8252 §7.3).
     pub fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris
             .iter()
@@ -178,7 +180,8 @@ pub fn host(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host_and_port = authority.rsplit('@').next()?;
-    // As the URL type reads it, or not at all; but it would also change the case, which Keycloak compares.
+    // As the URL type reads it, or not at all; but it would also change the case, which Keycloak
+    // compares.
     let parsed = Url::parse(url).ok()?;
     let host = match host_and_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,

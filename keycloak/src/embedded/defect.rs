@@ -1,5 +1,6 @@
-//! What the embedded IdP can do wrong on purpose: the misbehaving authorization server that `--break` and tests need. One entry is no
-//! fault but a feature that Keycloak has and does not switch on by itself.
+//! What the embedded IdP can do wrong on purpose: the misbehaving authorization server that
+//! `--break` and tests need. One entry is no fault but a feature that Keycloak has and does not
+//! switch on by itself.
 
 /// One way to misbehave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,8 @@ pub enum Defect {
     OtherState,
     /// The answer to an authorization request says that another issuer gave it.
     OtherIss,
-    /// The answer to an authorization request does not say who gave it, although the metadata promises that.
+    /// The answer to an authorization request does not say who gave it, although the metadata
+    /// promises that.
     NoIss,
     /// Access tokens are given out that ended an hour ago.
     ExpiredTokens,
@@ -38,6 +40,7 @@ pub enum Defect {
     AudienceWithSlash,
     /// Access tokens are for two servers, and none of the two is the one that was asked for.
     AudienceOfOthers,
-    /// No fault: Keycloak's feature `resource-indicators`, by which `resource` decides the audience (RFC 8707).
+    /// No fault: Keycloak's feature `resource-indicators`, by which `resource` decides the audience
+    /// (RFC 8707).
     ResourceIndicators,
 }

@@ -1,9 +1,11 @@
-//! Demonstrating Proof of Possession (DPoP), RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449>: tokens that are good only with the client's key.
-//! The token endpoint's part, in Keycloak's order and words; `jwk.rs` has the keys and their signatures.
+//! Demonstrating Proof of Possession (DPoP), RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449>:
+//! tokens that are good only with the client's key. The token endpoint's part, in Keycloak's order
+//! and words; `jwk.rs` has the keys and their signatures.
 //!
-//! Left out: the nonce that a server may ask for (§8), which Keycloak has none of either, and `ath` (§4.2), since nothing here takes an access
-//! token for a request of the user's. Keycloak is laxer in details that no proof needs: claims and headers that are null, padded base64,
-//! bytes behind an ECDSA signature.
+//! Left out: the nonce that a server may ask for (§8), which Keycloak has none of either, and `ath`
+//! (§4.2), since nothing here takes an access token for a request of the user's. Keycloak is laxer
+//! in details that no proof needs: claims and headers that are null, padded base64, bytes behind an
+//! ECDSA signature.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -27,9 +29,11 @@ pub const TOKEN_TYPE: &str = "DPoP";
 const LIFETIME: u64 = 10;
 /// Seconds by which the client's clock may be ahead or behind.
 const CLOCK_SKEW: u64 = 15;
-/// Proofs that are remembered at most. Each is forgotten within [`LIFETIME`] and twice [`CLOCK_SKEW`].
+/// Proofs that are remembered at most. Each is forgotten within [`LIFETIME`] and twice
+/// [`CLOCK_SKEW`].
 const PROOFS: usize = 10_000;
-/// Algorithms that Keycloak has a name for and takes no proof with; any other name it cannot even read.
+/// Algorithms that Keycloak has a name for and takes no proof with; any other name it cannot even
+/// read.
 const UNSUPPORTED: [&str; 6] = ["none", "HS256", "HS384", "HS512", "Ed25519", "Ed448"];
 
 /// What a proof that was found good tells.
@@ -43,10 +47,11 @@ struct Proof {
     ends: u64,
 }
 
-/// The thumbprint of the key that the client of a token request shows that it has; `None` where it shows none and need not.
+/// The thumbprint of the key that the client of a token request shows that it has; `None` where it
+/// shows none and need not.
 pub fn proven_key(server: &Server, headers: &HeaderMap, client: &Client) -> Result<Option<String>, Refusal> {
-    // "If the value is true, the authorization server MUST reject token requests from the client that do not contain the DPoP header."
-    // (RFC 9449 §5.2)
+    // "If the value is true, the authorization server MUST reject token requests from the client
+    // that do not contain the DPoP header." (RFC 9449 §5.2)
     if !headers.contains_key(HEADER) && !client.dpop_bound_access_tokens {
         return Ok(None);
     }
@@ -56,10 +61,11 @@ pub fn proven_key(server: &Server, headers: &HeaderMap, client: &Client) -> Resu
     Ok(Some(proof.jkt))
 }
 
-/// Refuses a token that is bound to a key, where the request does not show that one; the error is Keycloak's sentence.
+/// Refuses a token that is bound to a key, where the request does not show that one; the error is
+/// Keycloak's sentence.
 ///
-/// "such a client MUST present a DPoP proof for the same key that was used to obtain the refresh token each time that refresh token is used to
-/// obtain a new access token" (RFC 9449 §5)
+/// "such a client MUST present a DPoP proof for the same key that was used to obtain the refresh
+/// token each time that refresh token is used to obtain a new access token" (RFC 9449 §5)
 pub fn check_binding(bound: Option<&str>, proven: Option<&str>) -> Result<(), &'static str> {
     match (bound, proven) {
         (None, _) => Ok(()),
@@ -69,8 +75,9 @@ pub fn check_binding(bound: Option<&str>, proven: Option<&str>) -> Result<(), &'
     }
 }
 
-/// "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in the DPoP proof and verifies that it matches
-/// the dpop_jkt parameter value in the authorization request. If they do not match, it MUST reject the request." (RFC 9449 §10)
+/// "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in
+/// the DPoP proof and verifies that it matches the dpop_jkt parameter value in the authorization
+/// request. If they do not match, it MUST reject the request." (RFC 9449 §10)
 pub fn check_code(dpop_jkt: Option<&str>, proven: Option<&str>) -> Result<(), Refusal> {
     match (dpop_jkt, proven) {
         (None, _) => Ok(()),
@@ -101,7 +108,8 @@ fn proof(headers: &HeaderMap) -> Result<&str, Refusal> {
     }
 }
 
-/// "To validate a DPoP proof, the receiving server MUST ensure the following:" (RFC 9449 §4.3) All of it, but that the proof was not used before.
+/// "To validate a DPoP proof, the receiving server MUST ensure the following:" (RFC 9449 §4.3) All
+/// of it, but that the proof was not used before.
 fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<Proof, Refusal> {
     if proof.is_empty() {
         return Err(refused("DPoP proof is missing"));
@@ -109,8 +117,8 @@ fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<Proof, Refusa
     let jwt = Jwt::read(proof)?;
     let key = jwt.check_header()?;
     let (jti, htu, iat) = jwt.check_claims(method, uri)?;
-    // "The creation time of the JWT, as determined by either the iat claim or a server managed timestamp via the nonce claim, is within an
-    // acceptable window (see Section 11.1)."
+    // "The creation time of the JWT, as determined by either the iat claim or a server managed
+    // timestamp via the nonce claim, is within an acceptable window (see Section 11.1)."
     let ends = match u64::try_from(iat) {
         Ok(iat) if iat <= now + CLOCK_SKEW && iat + LIFETIME + CLOCK_SKEW >= now => iat + LIFETIME + CLOCK_SKEW,
         _ => return Err(refused("DPoP proof is not active")),
@@ -180,8 +188,9 @@ impl<'a> Jwt<'a> {
             let typ = self.typ.as_deref().unwrap_or("null");
             return Err(refused(&format!("Invalid or missing type in DPoP header: {typ}")));
         }
-        // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm [IANA.JOSE.ALGS], is not none, is
-        // supported by the application, and is acceptable per local policy."
+        // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature
+        // algorithm [IANA.JOSE.ALGS], is not none, is supported by the application, and is
+        // acceptable per local policy."
         let alg = self.alg.as_deref().ok_or_else(|| refused("No alg in DPoP header"))?;
         if !ALGORITHMS.contains(&alg) {
             return Err(refused(&format!("Unsupported DPoP algorithm: {alg}")));
@@ -196,7 +205,8 @@ impl<'a> Jwt<'a> {
         if private_members(alg).iter().any(|name| jwk.contains_key(*name)) {
             return Err(refused("Private key material must not be present in DPoP JWK"));
         }
-        // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
+        // "The JWT signature verifies with the public key contained in the jwk JOSE Header
+        // Parameter."
         let failed = |what: &str| refused(&format!("DPoP verification failure: org.keycloak.{what}"));
         key.verify(alg, self.message.as_bytes(), &self.signature).map_err(|reason| match reason {
             Mismatch::KeyType(kty) => {
@@ -219,8 +229,8 @@ impl<'a> Jwt<'a> {
         if is_malformed(htu) {
             return Err(refused("Malformed HTTP URL in DPoP proof"));
         }
-        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received, ignoring any query and fragment
-        // parts."
+        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
+        // received, ignoring any query and fragment parts."
         let without_query = htu.split(['?', '#']).next().unwrap_or_default();
         if normalized(without_query) != normalized(uri) {
             return Err(refused("DPoP HTTP URL mismatch"));
@@ -243,7 +253,8 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Refu
     }
 }
 
-/// A member that is a time, in seconds since 1970. Keycloak takes a whole number in a string too, and cuts off what is less than a second.
+/// A member that is a time, in seconds since 1970. Keycloak takes a whole number in a string too,
+/// and cuts off what is less than a second.
 fn seconds(members: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refusal> {
     let cut = |seconds: f64| (seconds.abs() < 1e18).then_some(seconds as i64);
     match members.get(name) {
@@ -258,7 +269,8 @@ fn seconds(members: &Map<String, Value>, name: &str) -> Result<Option<i64>, Refu
     }
 }
 
-/// The members of a private key (RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2) that signs by this algorithm.
+/// The members of a private key (RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2) that signs by this
+/// algorithm.
 fn private_members(algorithm: &str) -> &'static [&'static str] {
     match algorithm.starts_with(['R', 'P']) {
         true => &["d", "p", "q", "dp", "dq", "qi", "oth"],
@@ -273,8 +285,9 @@ fn is_malformed(uri: &str) -> bool {
     uri.contains(is_foreign) || uri.split('%').skip(1).any(|after| !is_escape(after)) || uri.matches('#').count() > 1
 }
 
-/// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers
-/// SHOULD employ syntax-based normalization (Section 6.2.2 of RFC 3986) and scheme-based normalization"; Keycloak stops here.
+/// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC
+/// 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers SHOULD employ syntax-based normalization
+/// (Section 6.2.2 of RFC 3986) and scheme-based normalization"; Keycloak stops here.
 fn normalized(uri: &str) -> Option<(String, &str)> {
     let host = uri.find("://")? + 3;
     let path = uri[host..].find('/').map_or(uri.len(), |path| host + path);
@@ -286,10 +299,12 @@ fn normalized(uri: &str) -> Option<(String, &str)> {
 pub struct UsedProofs(Mutex<BTreeMap<[u8; 32], u64>>);
 
 impl UsedProofs {
-    /// "In the context of the target URI, servers can store the jti value of each DPoP proof for the time window in which the respective DPoP
-    /// proof JWT would be accepted to prevent multiple uses of the same DPoP proof. HTTP requests to the same URI for which the jti value has been
-    /// seen before would be declined." "In order to guard against memory exhaustion attacks, a server that is tracking jti values should
-    /// reject DPoP proof JWTs with unnecessarily large jti values or store only a hash thereof." (RFC 9449 §11.1)
+    /// "In the context of the target URI, servers can store the jti value of each DPoP proof for
+    /// the time window in which the respective DPoP proof JWT would be accepted to prevent multiple
+    /// uses of the same DPoP proof. HTTP requests to the same URI for which the jti value has been
+    /// seen before would be declined." "In order to guard against memory exhaustion attacks, a
+    /// server that is tracking jti values should reject DPoP proof JWTs with unnecessarily large
+    /// jti values or store only a hash thereof." (RFC 9449 §11.1)
     fn use_once(&self, proof: &Proof, now: u64) -> Result<(), Refusal> {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, ends| *ends > now);
@@ -310,8 +325,9 @@ fn unreadable() -> Refusal {
     refused("DPoP header verification failure")
 }
 
-/// "If the DPoP proof is invalid, the authorization server issues an error response per Section 5.2 of RFC 6749 with invalid_dpop_proof as the
-/// value of the error parameter." (RFC 9449 §5) Keycloak has another value.
+/// "If the DPoP proof is invalid, the authorization server issues an error response per Section 5.2
+/// of RFC 6749 with invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5) Keycloak
+/// has another value.
 fn refused(description: &str) -> Refusal {
     invalid_request(description)
 }

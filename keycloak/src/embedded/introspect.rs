@@ -1,4 +1,5 @@
-//! Token introspection (RFC 7662): a resource server asks whether a token is good, and what it says.
+//! Token introspection (RFC 7662): a resource server asks whether a token is good, and what it
+//! says.
 //!
 //! Left out: answers as a signed JWT (RFC 9701), and the tokens of UMA.
 
@@ -32,19 +33,22 @@ pub async fn post(State(server): State<Arc<Server>>, headers: HeaderMap, body: S
         (Some("refresh_token"), Some(Presented::Refresh(claims, token))) => {
             of_refresh_token(&server, &client, claims, &token)
         }
-        // Only an access token is looked for where the hint does not say otherwise. RFC 7662 §2.1 wants more: "If the server is unable to
-        // locate the token using the given hint, it MUST extend its search across all of its supported token types".
+        // Only an access token is looked for where the hint does not say otherwise. RFC 7662 §2.1
+        // wants more: "If the server is unable to locate the token using the given hint, it MUST
+        // extend its search across all of its supported token types".
         (None | Some("access_token" | "refresh_token"), _) => None,
         (Some(_), _) => return Err(invalid_request("Unsupported token type.")),
     };
-    // "the authorization server MUST return an introspection response with the "active" field set to "false". Note that to avoid disclosing too
-    // much of the authorization server's state to a third party, the authorization server SHOULD NOT include any additional information
-    // about an inactive token, including why the token is inactive." (RFC 7662 §2.2)
+    // "the authorization server MUST return an introspection response with the "active" field set
+    // to "false". Note that to avoid disclosing too much of the authorization server's state to a
+    // third party, the authorization server SHOULD NOT include any additional information about an
+    // inactive token, including why the token is inactive." (RFC 7662 §2.2)
     let answer = about.unwrap_or(json!({"active": false}));
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(answer)).into_response())
 }
 
-/// "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to access this endpoint" (RFC 7662 §2.1)
+/// "To prevent token scanning attacks, the endpoint MUST also require some form of authorization to
+/// access this endpoint" (RFC 7662 §2.1)
 fn resource_server(server: &Server, headers: &HeaderMap, fields: &Fields) -> Result<Client, Refusal> {
     let client = authenticate(server, headers, fields).map_err(|refusal| match refusal.error.as_str() {
         // The token endpoint has another code for a wrong secret.
@@ -57,14 +61,16 @@ fn resource_server(server: &Server, headers: &HeaderMap, fields: &Fields) -> Res
     }
 }
 
-/// What an access token says, for a client in its audience; `None` for anyone else, and where it is no longer good.
+/// What an access token says, for a client in its audience; `None` for anyone else, and where it is
+/// no longer good.
 fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Option<Value> {
     let (now, jti) = (now(), claims["jti"].as_str()?);
     let is_over = claims["exp"].as_u64().is_none_or(|exp| exp <= now);
     let is_early = claims["nbf"].as_u64().is_some_and(|nbf| nbf > now);
     let is_revoked = server.sessions.lock().revoked.contains_key(jti);
     let holder = server.clients.get(claims["azp"].as_str()?)?;
-    // "The authorization server MAY respond differently to different protected resources making the same request." (RFC 7662 §2.2)
+    // "The authorization server MAY respond differently to different protected resources making the
+    // same request." (RFC 7662 §2.2)
     let is_for = access_token::is_in_audience(&claims, &client.client_id);
     if is_over || is_early || is_revoked || !is_for {
         return None;
@@ -74,7 +80,8 @@ fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Optio
     let typ = claims["typ"].clone();
     claims["client_id"] = json!(holder.client_id);
     if let Some(session) = presented::session_of(server, &claims) {
-        // Keycloak looks at the session anew: since the token was given out, the client may have signed its user in once more.
+        // Keycloak looks at the session anew: since the token was given out, the client may have
+        // signed its user in once more.
         if let Some(acr) = session.acr(&holder.client_id).filter(|_| claims.get("acr").is_some()) {
             claims["acr"] = json!(acr);
         }
@@ -87,7 +94,8 @@ fn of_access_token(server: &Server, client: &Client, mut claims: Value) -> Optio
     Some(claims)
 }
 
-/// What a refresh token stands for, for the client that it was given to: nobody else has a use for it.
+/// What a refresh token stands for, for the client that it was given to: nobody else has a use for
+/// it.
 fn of_refresh_token(server: &Server, client: &Client, claims: Claims, token: &sessions::Refresh) -> Option<Value> {
     if token.part.client_id != client.client_id {
         return None;

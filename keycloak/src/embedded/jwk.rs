@@ -1,7 +1,9 @@
-//! Public keys as JSON Web Keys (RFC 7517; RFC 7518 §6, RFC 8037 §2): their thumbprint (RFC 7638), and whether they have signed something.
+//! Public keys as JSON Web Keys (RFC 7517; RFC 7518 §6, RFC 8037 §2): their thumbprint (RFC 7638),
+//! and whether they have signed something.
 //!
-//! Left out: RSA keys of less than 2048 bits ("A key of size 2048 bits or larger MUST be used with these algorithms.", RFC 7518 §3.3), the curve Ed448,
-//! and members in other than their one form, such as padded base64. Keycloak takes all three.
+//! Left out: RSA keys of less than 2048 bits ("A key of size 2048 bits or larger MUST be used with
+//! these algorithms.", RFC 7518 §3.3), the curve Ed448, and members in other than their one form,
+//! such as padded base64. Keycloak takes all three.
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rsa::PublicKeyComponents;
@@ -14,7 +16,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-/// The asymmetric signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that [`PublicKey::verify`] knows.
+/// The asymmetric signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that [`PublicKey::verify`]
+/// knows.
 pub const ALGORITHMS: [&str; 10] =
     ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"];
 
@@ -35,7 +38,8 @@ enum Material {
     Okp(ParsedPublicKey),
 }
 
-/// A curve, the one algorithm that goes with it, and the bytes of that algorithm's signatures (RFC 7518 §3.4).
+/// A curve, the one algorithm that goes with it, and the bytes of that algorithm's signatures (RFC
+/// 7518 §3.4).
 #[derive(Debug)]
 struct Curve {
     name: &'static str,
@@ -71,7 +75,8 @@ pub enum Mismatch {
 }
 
 impl PublicKey {
-    /// Reads a key. Members that are not part of the key itself, such as `use` and `alg`, are not looked at.
+    /// Reads a key. Members that are not part of the key itself, such as `use` and `alg`, are not
+    /// looked at.
     pub fn read(jwk: &Map<String, Value>) -> Result<Self, Unusable> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str).ok_or(Unusable::Material);
         let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).map_err(|_| Unusable::Material);
@@ -143,9 +148,10 @@ fn rsa_parameters(algorithm: &str) -> Option<&'static RsaParameters> {
     }
 }
 
-/// "Construct a JSON object containing only the required members of a JWK representing the key and with no whitespace or line
-/// breaks before or after any syntactic elements and with the required members ordered lexicographically by the Unicode code points of
-/// the member names." (RFC 7638 §3) The caller gives them in that order.
+/// "Construct a JSON object containing only the required members of a JWK representing the key and
+/// with no whitespace or line breaks before or after any syntactic elements and with the required
+/// members ordered lexicographically by the Unicode code points of the member names." (RFC 7638 §3)
+/// The caller gives them in that order.
 pub fn thumbprint(members: &[(&str, &str)]) -> String {
     let members: Map<String, Value> = members.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let hash = digest::digest(&digest::SHA256, Value::Object(members).to_string().as_bytes());

@@ -1,5 +1,6 @@
-//! The realm's signing keys, their public form (RFC 7517), and what they sign (RFC 7515, RS256). As Keycloak's, each has a provider
-//! with a priority: the highest signs, and all of them are published, so that what an older one signed can still be verified.
+//! The realm's signing keys, their public form (RFC 7517), and what they sign (RFC 7515, RS256). As
+//! Keycloak's, each has a provider with a priority: the highest signs, and all of them are
+//! published, so that what an older one signed can still be verified.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -44,8 +45,8 @@ pub struct Provider {
     key: Pending,
 }
 
-/// The keys. Each is made in the background, away from the server's path, and awaited where it is first needed: making one takes a good
-/// part of a second without optimisation.
+/// The keys. Each is made in the background, away from the server's path, and awaited where it is
+/// first needed: making one takes a good part of a second without optimisation.
 pub struct SigningKeys {
     /// The one that signs comes first.
     providers: Mutex<Vec<Provider>>,
@@ -61,7 +62,8 @@ impl SigningKeys {
         keys
     }
 
-    /// Adds a provider and begins to make its key; the identifier. `None` where the system has no randomness to give.
+    /// Adds a provider and begins to make its key; the identifier. `None` where the system has no
+    /// randomness to give.
     pub fn add(&self, name: Option<String>, config: Value, priority: i64) -> Option<String> {
         let id = random::uuid()?;
         let key = self.begin();
@@ -85,7 +87,8 @@ impl SigningKeys {
         providers.len() < before
     }
 
-    /// The key that signs; `None` where none could be made. Like Keycloak's realm, this one makes a key for itself where none is left.
+    /// The key that signs; `None` where none could be made. Like Keycloak's realm, this one makes a
+    /// key for itself where none is left.
     pub async fn current(&self) -> Option<Arc<Key>> {
         if self.providers().is_empty() {
             let config = json!({"priority": ["-100"], "algorithm": ["RS256"]});
@@ -129,7 +132,8 @@ impl SigningKeys {
         Some(decode::<Value>(jwt, &DecodingKey::from_jwk(&jwk).ok()?, &validation).ok()?.claims)
     }
 
-    /// Waits for the threads that make keys, and lets no other begin: a process that ends while AWS-LC computes can be aborted by it.
+    /// Waits for the threads that make keys, and lets no other begin: a process that ends while
+    /// AWS-LC computes can be aborted by it.
     pub fn finish(&self) {
         let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
         for thread in threads.into_iter().flatten() {

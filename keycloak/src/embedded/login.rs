@@ -1,4 +1,5 @@
-//! From a good authorization request to its answer: the user signs in and agrees, and the browser is sent back with a code.
+//! From a good authorization request to its answer: the user signs in and agrees, and the browser
+//! is sent back with a code.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

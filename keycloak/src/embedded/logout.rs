@@ -1,4 +1,5 @@
-//! A client ends the session that its refresh token belongs to: Keycloak's own, older than OpenID Connect's logout.
+//! A client ends the session that its refresh token belongs to: Keycloak's own, older than OpenID
+//! Connect's logout.
 //!
 //! Left out: OpenID Connect RP-Initiated Logout, by which the browser does it.
 

@@ -1,5 +1,5 @@
-//! Authorization server metadata (RFC 8414), with the members that are true of this realm. Keycloak gives the same document in
-//! every place, so this does too.
+//! Authorization server metadata (RFC 8414), with the members that are true of this realm. Keycloak
+//! gives the same document in every place, so this does too.
 
 use std::sync::Arc;
 
@@ -62,7 +62,8 @@ pub async fn document(State(server): State<Arc<Server>>) -> Response {
 
 fn spoil(document: &mut Value, defect: Option<Defect>, issuer: &str) {
     match defect {
-        // The mix-up attack: users sign in at the honest server, and its codes go to this one's token endpoint.
+        // The mix-up attack: users sign in at the honest server, and its codes go to this one's
+        // token endpoint.
         Some(Defect::WrongIssuer) => {
             document["issuer"] = json!("https://honest.example/realms/mcp-oauth");
             document["authorization_endpoint"] =

@@ -1,8 +1,10 @@
-//! A teaching stand-in for Keycloak: an authorization server inside the process that reads the same realm file.
+//! A teaching stand-in for Keycloak: an authorization server inside the process that reads the same
+//! realm file.
 //!
-//! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come. A differential test holds the answers against
-//! Keycloak's. It writes its JSON itself, from nothing that the lessons use to read it: a misspelt member fails a test instead of
-//! going round. It forgets everything when it ends, as `start-dev` without a volume does.
+//! It answers as Keycloak 26.7.3 does with this realm, as far as the lessons have come. A
+//! differential test holds the answers against Keycloak's. It writes its JSON itself, from nothing
+//! that the lessons use to read it: a misspelt member fails a test instead of going round. It
+//! forgets everything when it ends, as `start-dev` without a volume does.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -128,7 +130,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The subject identifier of a user, or of a client that acts for itself: the same as long as this server runs.
+    /// The subject identifier of a user, or of a client that acts for itself: the same as long as
+    /// this server runs.
     fn subject(&self, name: &str) -> String {
         let hash = digest::digest(&digest::SHA256, format!("{} {name}", self.issuer).as_bytes());
         let hex: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -149,7 +152,8 @@ fn router(issuer: String, keys: Arc<SigningKeys>, realm: Realm, defect: Option<D
         realm,
         defect,
     });
-    // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks; its error answers do not.
+    // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks;
+    // its error answers do not.
     let readable = |handler: MethodRouter<Arc<Server>>| {
         handler.layer(CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true))
     };

@@ -1,5 +1,6 @@
-//! The pages that a person sees: to sign in, to agree, and what went wrong. They are plain HTML with one style, work by keyboard, and
-//! have no script. The marks by which programs find their way (`kc-form-login`, `kc-error-message`, …) are Keycloak's.
+//! The pages that a person sees: to sign in, to agree, and what went wrong. They are plain HTML
+//! with one style, work by keyboard, and have no script. The marks by which programs find their way
+//! (`kc-form-login`, `kc-error-message`, …) are Keycloak's.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -31,7 +32,8 @@ pub fn error(realm: &Realm, message: &str) -> Response {
     page(realm, &body)
 }
 
-/// The page to sign in at; `action` is where its form goes, and `problem` what was wrong the last time.
+/// The page to sign in at; `action` is where its form goes, and `problem` what was wrong the last
+/// time.
 pub fn sign_in(realm: &Realm, action: &str, username: &str, problem: Option<&str>) -> Response {
     let problem = problem.map_or(String::new(), |problem| {
         format!(r#"<p class="error" role="alert" id="input-error">{}</p>"#, escaped(problem))
@@ -67,8 +69,9 @@ pub struct Consent<'a> {
     pub code: &'a str,
 }
 
-/// The page to agree at. A client's name is its own claim, so the host stands beside it: an authorization server "MUST clearly display
-/// the redirect URI hostname during authorization" (MCP 2026-07-28, Localhost Redirect URI Risks).
+/// The page to agree at. A client's name is its own claim, so the host stands beside it: an
+/// authorization server "MUST clearly display the redirect URI hostname during authorization" (MCP
+/// 2026-07-28, Localhost Redirect URI Risks).
 pub fn consent(realm: &Realm, consent: &Consent<'_>) -> Response {
     let items: String = consent.texts.iter().map(|text| format!("<li>{}</li>", escaped(text))).collect();
     let body = format!(

@@ -1,4 +1,5 @@
-//! The realm's client registration policies, as far as the realm file configures them: who may register what.
+//! The realm's client registration policies, as far as the realm file configures them: who may
+//! register what.
 
 use super::clients::{Client, host};
 use crate::realm::{Component, DEFAULT_SCOPES, Realm};
@@ -50,7 +51,8 @@ pub fn check(realm: &Realm, kind: &str, request: &Request<'_>, clients: usize) -
                     return Err(Refused::TooManyClients(policy.name.clone(), limit));
                 }
             }
-            // Consent and full scope change the client ([`has`]), and mapper types and origins do not arise here.
+            // Consent and full scope change the client ([`has`]), and mapper types and origins do
+            // not arise here.
             _ => {}
         }
     }

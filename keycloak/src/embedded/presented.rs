@@ -1,4 +1,5 @@
-//! What a token is that somebody presents: whose, of which kind, and whether its session still stands.
+//! What a token is that somebody presents: whose, of which kind, and whether its session still
+//! stands.
 
 use serde_json::Value;
 
@@ -46,7 +47,8 @@ impl Presented {
         }
     }
 
-    /// Whether the client still has the part in a session that this token stands for. A client that acts for itself needs none.
+    /// Whether the client still has the part in a session that this token stands for. A client that
+    /// acts for itself needs none.
     pub fn holds(&self, server: &Server) -> bool {
         let sessions = server.sessions.lock();
         match self {
@@ -64,7 +66,8 @@ impl Presented {
     }
 }
 
-/// The session that a token with these claims belongs to; whether it still does, [`Presented::holds`] tells.
+/// The session that a token with these claims belongs to; whether it still does,
+/// [`Presented::holds`] tells.
 pub fn session_of(server: &Server, claims: &Value) -> Option<Session> {
     let sessions = server.sessions.lock();
     let of_part = parts(claims)?.iter().find_map(|part| sessions.session(part).cloned());

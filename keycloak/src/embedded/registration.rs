@@ -1,6 +1,8 @@
-//! Dynamic client registration and its management, as Keycloak does them: RFC 7591, RFC 7592, and Keycloak's own refusals.
+//! Dynamic client registration and its management, as Keycloak does them: RFC 7591, RFC 7592, and
+//! Keycloak's own refusals.
 //!
-//! Left out: software statements, the implicit grant, and authentication by a shared secret's signature or a client certificate.
+//! Left out: software statements, the implicit grant, and authentication by a shared secret's
+//! signature or a client certificate.
 
 use std::sync::Arc;
 
@@ -285,7 +287,8 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
     if asked.iter().flatten().any(|grant| grant.ends_with(":token-exchange")) && auth_method == "none" {
         return invalid();
     }
-    // Codes are for those who ask for them in either list, or in neither; without the member a client gets refresh tokens too.
+    // Codes are for those who ask for them in either list, or in neither; without the member a
+    // client gets refresh tokens too.
     let asks_for = |grant: &str| asked.iter().flatten().any(|one| one == grant);
     let standard_flow = !response_types.is_empty()
         || asked.as_ref().is_none_or(|asked| asked.is_empty())
@@ -335,8 +338,8 @@ fn converted(server: &Server, document: &Map<String, Value>, before: Client) -> 
     })
 }
 
-/// A truth value as Keycloak reads it, who takes whole numbers and some words for one too; `Some(None)` for nothing said, and `None` for what is
-/// no truth value.
+/// A truth value as Keycloak reads it, who takes whole numbers and some words for one too;
+/// `Some(None)` for nothing said, and `None` for what is no truth value.
 fn truth(value: &Value) -> Option<Option<bool>> {
     match value {
         Value::Null => Some(None),

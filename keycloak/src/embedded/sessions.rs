@@ -1,4 +1,5 @@
-//! What happens between an authorization request and a token: sign-ins under way, sessions, consents, codes, refresh tokens.
+//! What happens between an authorization request and a token: sign-ins under way, sessions,
+//! consents, codes, refresh tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,7 +38,8 @@ pub struct SignIn {
     pub asks_again: bool,
     /// The session of the user who has signed in.
     pub session: Option<String>,
-    /// The cookie by which the browser will be known when this sign-in has ended well; `None` where it is known already.
+    /// The cookie by which the browser will be known when this sign-in has ended well; `None` where
+    /// it is known already.
     pub identity: Option<String>,
 }
 
@@ -71,7 +73,8 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// How well the user was authenticated: 1 for a password, 0 where the browser was signed in already.
+    /// How well the user was authenticated: 1 for a password, 0 where the browser was signed in
+    /// already.
     pub fn acr(&self) -> &'static str {
         if self.silently { "0" } else { "1" }
     }
@@ -144,13 +147,16 @@ pub struct State {
     pub codes: BTreeMap<String, Code>,
     /// Codes that were redeemed, and what for: a second use ends it.
     pub used_codes: BTreeMap<String, Part>,
-    /// Access tokens that were revoked, by their identifier, and the second at which each ends by itself.
+    /// Access tokens that were revoked, by their identifier, and the second at which each ends by
+    /// itself.
     pub revoked: BTreeMap<String, u64>,
-    /// Access tokens that were exchanged for others, by their identifier, and the second at which each ends by itself.
+    /// Access tokens that were exchanged for others, by their identifier, and the second at which
+    /// each ends by itself.
     pub exchanged: BTreeMap<String, u64>,
     /// Refresh tokens that were ever given out, by their identifier.
     pub refresh_tokens: BTreeMap<String, Refresh>,
-    /// Assertions that clients have authenticated with, by client and `jti`, and the second at which each ends by itself.
+    /// Assertions that clients have authenticated with, by client and `jti`, and the second at
+    /// which each ends by itself.
     pub assertions: BTreeMap<(String, String), u64>,
     /// What a user has agreed to for a client.
     pub consents: BTreeMap<(String, String), BTreeSet<String>>,
@@ -182,7 +188,8 @@ impl State {
         (browser == Some(sign_in.browser.as_str()) && sign_in.begun + SIGN_IN_SECONDS > now()).then_some(sign_in)
     }
 
-    /// Gives a client a part in a session; the session. One for `offline_access` replaces the client's part in the session at the browser.
+    /// Gives a client a part in a session; the session. One for `offline_access` replaces the
+    /// client's part in the session at the browser.
     pub fn join(&mut self, part: &Part, silently: bool) -> Option<Session> {
         let session = self.sessions.get(&part.session)?;
         let session = match part.offline {
@@ -236,7 +243,8 @@ impl State {
         if offline { &mut self.offline_sessions } else { &mut self.sessions }
     }
 
-    /// The session of the refresh token of this identifier, where it can be used; the error is Keycloak's sentence.
+    /// The session of the refresh token of this identifier, where it can be used; the error is
+    /// Keycloak's sentence.
     pub fn refreshable(&self, id: &str) -> Result<Session, &'static str> {
         let token = self.refresh_tokens.get(id).ok_or("Invalid refresh token")?;
         let Part { session, client_id, offline } = &token.part;
@@ -249,7 +257,8 @@ impl State {
         }
         match granted.used.get(&token.sign_in) {
             Some(used) if used.token == id => Err(REUSED),
-            // Keycloak compares whole seconds: what was given out in the second of the last use passes.
+            // Keycloak compares whole seconds: what was given out in the second of the last use
+            // passes.
             Some(used) if token.issued < used.at => Err(STALE),
             _ => Ok(session.clone()),
         }

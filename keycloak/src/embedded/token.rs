@@ -1,4 +1,5 @@
-//! The token endpoint (RFC 6749 §3.2): turns codes, refresh tokens and a client's own credentials into tokens.
+//! The token endpoint (RFC 6749 §3.2): turns codes, refresh tokens and a client's own credentials
+//! into tokens.
 
 use std::sync::Arc;
 
@@ -118,8 +119,9 @@ async fn by_code(server: &Server, client: &Client, fields: &Fields, key: Option<
     Issued { grant, client, scopes, audiences, nonce: code.request.nonce, key }.answer(server).await
 }
 
-/// "If an authorization code is used more than once, the authorization server MUST deny the request and SHOULD revoke (when possible)
-/// all tokens previously issued based on that authorization code." (RFC 6749 §4.1.2) A code is gone after any use, good or bad.
+/// "If an authorization code is used more than once, the authorization server MUST deny the request
+/// and SHOULD revoke (when possible) all tokens previously issued based on that authorization
+/// code." (RFC 6749 §4.1.2) A code is gone after any use, good or bad.
 fn take_code(server: &Server, presented: &str) -> Result<(Code, Session), Refusal> {
     let mut sessions = server.sessions.lock();
     let Some(code) = sessions.codes.remove(presented) else {
@@ -147,13 +149,15 @@ fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Refusal
     }
 }
 
-/// A verifier and a challenge have the same form: 43 to 128 unreserved characters (RFC 7636 §4.1, §4.2).
+/// A verifier and a challenge have the same form: 43 to 128 unreserved characters (RFC 7636 §4.1,
+/// §4.2).
 pub fn is_pkce_value(text: &str) -> bool {
     let is_unreserved = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
     (43..=128).contains(&text.len()) && text.chars().all(is_unreserved)
 }
 
-/// The resource that a token is for, where the feature `resource-indicators` is on; stock Keycloak pays no heed to the parameter.
+/// The resource that a token is for, where the feature `resource-indicators` is on; stock Keycloak
+/// pays no heed to the parameter.
 fn resource(server: &Server, before: Option<&str>, now: Option<&str>) -> Result<Option<String>, Refusal> {
     if server.defect != Some(Defect::ResourceIndicators) {
         return Ok(None);
@@ -169,7 +173,8 @@ fn resource(server: &Server, before: Option<&str>, now: Option<&str>) -> Result<
     }
 }
 
-/// RFC 6749 §6, with rotation: a refresh token is good for one use, and the use of an old one ends the client's part in the session.
+/// RFC 6749 §6, with rotation: a refresh token is good for one use, and the use of an old one ends
+/// the client's part in the session.
 async fn by_refresh_token(
     server: &Server,
     client: &Client,
@@ -187,11 +192,13 @@ async fn by_refresh_token(
         let mut sessions = server.sessions.lock();
         let before = sessions.refresh_tokens.get(&id).cloned();
         let before = before.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
-        // Before it is seen whether the token was used: whoever has it without the key ends nobody's session.
+        // Before it is seen whether the token was used: whoever has it without the key ends
+        // nobody's session.
         dpop::check_binding(before.jkt.as_deref(), key).map_err(invalid_grant)?;
         let session = sessions.refreshable(&id).map_err(|sentence| {
-            // "If a refresh token is compromised and subsequently used by both the attacker and the legitimate client, one of them
-            // will present an invalidated refresh token, which will inform the authorization server of the breach." (RFC 6749 §10.4)
+            // "If a refresh token is compromised and subsequently used by both the attacker and the
+            // legitimate client, one of them will present an invalidated refresh token, which will
+            // inform the authorization server of the breach." (RFC 6749 §10.4)
             if [REUSED, STALE].contains(&sentence) {
                 sessions.leave(&before.part);
             }
@@ -199,8 +206,8 @@ async fn by_refresh_token(
         })?;
         let resource = resource(server, before.resource.as_deref(), fields.get("resource"))?;
         let user = server.realm.user(&session.username);
-        // "The requested scope MUST NOT include any scope not originally granted by the resource owner" (RFC 6749 §6). Where it does, Keycloak
-        // leaves that one out without a word.
+        // "The requested scope MUST NOT include any scope not originally granted by the resource
+        // owner" (RFC 6749 §6). Where it does, Keycloak leaves that one out without a word.
         let scope = asked.map_or(before.scope.clone(), |asked| common(asked, &before.scope));
         let scopes = access_token::granted_scopes(server, client, user, &scope);
         let audiences = audiences(server, client, user, &scopes, resource.as_deref())?;
@@ -216,9 +223,11 @@ fn common(one: &str, other: &str) -> String {
     in_both.collect::<Vec<_>>().join(" ")
 }
 
-/// The identifier of a refresh token of this realm that was given to this client, whatever has become of it since.
+/// The identifier of a refresh token of this realm that was given to this client, whatever has
+/// become of it since.
 ///
-/// "the authorization server MUST maintain the binding between a refresh token and the client to whom it was issued" (RFC 6749 §10.4)
+/// "the authorization server MUST maintain the binding between a refresh token and the client to
+/// whom it was issued" (RFC 6749 §10.4)
 pub fn refresh_token_of(server: &Server, client: &Client, presented: &str) -> Result<String, Refusal> {
     let claims = server.tokens.read(presented, now()).filter(|claims| [REFRESH, OFFLINE].contains(&&*claims.typ));
     let claims = claims.ok_or_else(|| invalid_grant("Invalid refresh token"))?;
@@ -231,8 +240,8 @@ pub fn refresh_token_of(server: &Server, client: &Client, presented: &str) -> Re
     }
 }
 
-/// RFC 6749 §4.4: the client acts for itself. What it may do, the realm file gives to its account; a client that registered itself has none, and gets no
-/// scope that needs a role.
+/// RFC 6749 §4.4: the client acts for itself. What it may do, the realm file gives to its account;
+/// a client that registered itself has none, and gets no scope that needs a role.
 async fn by_client(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
     let unauthorized = |sentence| described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence);
     if client.is_public() {
@@ -252,7 +261,8 @@ async fn by_client(server: &Server, client: &Client, fields: &Fields, key: Optio
     Issued { grant: None, client, scopes, audiences, nonce: None, key }.answer(server).await
 }
 
-/// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak filters, and never adds).
+/// What the scopes bring; with a resource, that one alone, if the scopes bring its server (Keycloak
+/// filters, and never adds).
 fn audiences(
     server: &Server,
     client: &Client,
@@ -301,8 +311,8 @@ impl Issued<'_> {
             "access_token": access_token,
             "expires_in": server.realm.access_token_lifespan,
             "refresh_expires_in": 0,
-            // "A token_type of DPoP MUST be included in the access token response to signal to the client that the access token was bound to its
-            // DPoP key" (RFC 9449 §5)
+            // "A token_type of DPoP MUST be included in the access token response to signal to the
+            // client that the access token was bound to its DPoP key" (RFC 9449 §5)
             "token_type": dpop::token_type(self.key),
             "not-before-policy": 0,
             "scope": access_token::shown_scope(&self.scopes),
@@ -310,9 +320,10 @@ impl Issued<'_> {
         if let Some((grant, _)) = self.grant {
             answer["session_state"] = json!(grant.part.session);
             if self.client.grant_types.iter().any(|grant| grant == "refresh_token") {
-                // "When an authorization server supporting DPoP issues a refresh token to a public client that presents a valid DPoP proof at the
-                // token endpoint, the refresh token MUST be bound to the respective public key." "Refresh tokens issued to confidential clients
-                // … are not bound" (RFC 9449 §5).
+                // "When an authorization server supporting DPoP issues a refresh token to a public
+                // client that presents a valid DPoP proof at the token endpoint, the refresh token
+                // MUST be bound to the respective public key." "Refresh tokens issued to
+                // confidential clients … are not bound" (RFC 9449 §5).
                 let jkt = self.key.filter(|_| self.client.is_public()).map(str::to_owned);
                 let (refresh_token, seconds) = refresh_token(server, grant, jkt).ok_or_else(no_answer)?;
                 answer["refresh_token"] = json!(refresh_token);
@@ -328,7 +339,8 @@ impl Issued<'_> {
     }
 }
 
-/// A new refresh token, which takes the place of the one that was presented; and the seconds that it lives, 0 for no end.
+/// A new refresh token, which takes the place of the one that was presented; and the seconds that
+/// it lives, 0 for no end.
 fn refresh_token(server: &Server, grant: &Refresh, jkt: Option<String>) -> Option<(String, u64)> {
     let issued = now();
     let (typ, seconds, exp) = match grant.part.offline {

@@ -1,7 +1,8 @@
-//! Token exchange (RFC 8693), as Keycloak's standard one: a client trades an access token that is for it for one of its own, for another
-//! server.
+//! Token exchange (RFC 8693), as Keycloak's standard one: a client trades an access token that is
+//! for it for one of its own, for another server.
 //!
-//! Left out: exchanging for an ID token, and for a refresh token, which Keycloak gives to clients that were set up for it.
+//! Left out: exchanging for an ID token, and for a refresh token, which Keycloak gives to clients
+//! that were set up for it.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,8 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 pub async fn exchange(server: &Server, client: &Client, fields: &Fields, key: Option<&str>) -> Result<Value, Refusal> {
     let (subject, session) = subject(server, client, fields, key).await?;
     let audiences = asked_audiences(server, fields)?;
-    // "Client is not within the token audience": a server trades what it was sent, and not what it found. What it was given itself, it may trade on.
+    // "Client is not within the token audience": a server trades what it was sent, and not what it
+    // found. What it was given itself, it may trade on.
     let is_for = access_token::is_in_audience(&subject, &client.client_id) || subject["azp"] == client.client_id;
     if !is_for {
         let sentence = "Client is not within the token audience";
@@ -42,7 +44,8 @@ pub async fn exchange(server: &Server, client: &Client, fields: &Fields, key: Op
     }
     let audiences = if audiences.is_empty() { brought } else { audiences };
     let sid = subject["sid"].as_str().unwrap_or_default();
-    // However the user came into the session: Keycloak makes a part of its own for the exchange, and forgets it.
+    // However the user came into the session: Keycloak makes a part of its own for the exchange,
+    // and forgets it.
     let acr = Some("1");
     let part = Some((sid, &session));
     let about = Subject { session: part, user, client, scopes: &scopes, audiences: &audiences, acr, key };
@@ -71,7 +74,8 @@ pub async fn exchange(server: &Server, client: &Client, fields: &Fields, key: Op
     Ok(answer)
 }
 
-/// The token that is to be traded, and its session; or the first thing that Keycloak finds wrong with the request.
+/// The token that is to be traded, and its session; or the first thing that Keycloak finds wrong
+/// with the request.
 async fn subject(
     server: &Server,
     client: &Client,
@@ -109,7 +113,8 @@ async fn subject(
     session.map(|session| (subject, session)).ok_or_else(outside)
 }
 
-/// A token that is bound to a key is traded by nobody but its holder, who has the key: a server that was sent it cannot sign for it.
+/// A token that is bound to a key is traded by nobody but its holder, who has the key: a server
+/// that was sent it cannot sign for it.
 fn check_key(subject: &Value, client: &Client, key: Option<&str>) -> Result<(), Refusal> {
     let Some(bound) = subject["cnf"]["jkt"].as_str() else { return Ok(()) };
     if subject["azp"] != client.client_id {

@@ -1,5 +1,6 @@
-//! Tokens that are for this authorization server alone: for registration, for a client's entry, for a refresh, for the administrator. As Keycloak's,
-//! they are JWTs signed with a key that nobody else has (HS512).
+//! Tokens that are for this authorization server alone: for registration, for a client's entry, for
+//! a refresh, for the administrator. As Keycloak's, they are JWTs signed with a key that nobody
+//! else has (HS512).
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};

@@ -113,7 +113,8 @@ impl Asked {
             if body["session_state"].is_string() {
                 body["session_state"] = json!("RANDOM");
             }
-            // Keycloak counts from when the token was made, and seconds may have gone by since, if a key had to be made.
+            // Keycloak counts from when the token was made, and seconds may have gone by since, if
+            // a key had to be made.
             for name in ["expires_in", "refresh_expires_in"] {
                 if let Some(seconds) = body[name].as_u64() {
                     body[name] = json!(seconds.next_multiple_of(10));
@@ -612,7 +613,8 @@ fn claims(token: &str) -> Value {
     json!({"header": header, "lifetime": lifetime, "claims": claims})
 }
 
-/// Names what no two IdPs have alike, and puts lists without an order into one; the seconds from `iat` to `exp`.
+/// Names what no two IdPs have alike, and puts lists without an order into one; the seconds from
+/// `iat` to `exp`.
 fn named(claims: &mut Value) -> u64 {
     let lifetime = claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap();
     for name in ["exp", "iat", "auth_time", "jti", "sub", "sid", "azp", "at_hash", "client_id"] {

@@ -1,4 +1,5 @@
-//! Tokens that are good only with the client's key (RFC 9449): proofs at the token endpoint, good and bad, and what becomes of bound tokens.
+//! Tokens that are good only with the client's key (RFC 9449): proofs at the token endpoint, good
+//! and bad, and what becomes of bound tokens.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -358,7 +359,8 @@ impl Asked {
 
     async fn times_and_uses(&mut self, service: Credentials<'_>) -> Result<(), Failed> {
         let (key, other) = (ProofKey::new(), ProofKey::new());
-        // 25 seconds back and 15 ahead are the ends; to be near them would depend on this machine's speed.
+        // 25 seconds back and 15 ahead are the ends; to be near them would depend on this machine's
+        // speed.
         for seconds in [-1000, -30, -20, -5, 10, 20, 1000] {
             let iat = i64::try_from(shared::now())? + seconds;
             let proof = key.proof_with(&self.issuer, &json!({}), &json!({"iat": iat}));
@@ -446,7 +448,8 @@ impl Asked {
             self.post("introspect: a bound refresh token", "token/introspect", Some(SERVER), &hint).await?;
         }
         let tokens = self.bound(DEMO, "mcp:read", &key).await?;
-        // Neither endpoint looks at the header, and the logout wants a proof that it cannot be given.
+        // Neither endpoint looks at the header, and the logout wants a proof that it cannot be
+        // given.
         let proof = key.proof_with(&self.issuer, &json!({}), &json!({"htu": self.endpoint("logout")}));
         let introspection = [("token", tokens.access.as_str())];
         let logout = [("client_id", DEMO), ("refresh_token", tokens.refresh.as_str())];
@@ -518,7 +521,8 @@ impl Asked {
         Ok(())
     }
 
-    /// "Refresh tokens issued to confidential clients … are not bound to the DPoP proof public key" (RFC 9449 §5)
+    /// "Refresh tokens issued to confidential clients … are not bound to the DPoP proof public key"
+    /// (RFC 9449 §5)
     async fn confidential_clients(&mut self) -> Result<(), Failed> {
         let (key, other) = (ProofKey::new(), ProofKey::new());
         let client = json!({"token_endpoint_auth_method": "client_secret_basic", "scope": "mcp:read"});
@@ -667,7 +671,8 @@ impl Asked {
         body
     }
 
-    /// RFC 8693 has nothing about bound tokens: a server cannot trade what it was sent, since it has not the key.
+    /// RFC 8693 has nothing about bound tokens: a server cannot trade what it was sent, since it
+    /// has not the key.
     async fn exchanged_bound_tokens(&mut self) -> Result<(), Failed> {
         let (key, other) = (ProofKey::new(), ProofKey::new());
         let bound = self.bound(DEMO, "mcp:read", &key).await?.access;

@@ -1,6 +1,6 @@
-//! Holds the embedded IdP honest: the same requests go to it and to a Keycloak in a container, and the answers are compared
-//! field by field. A difference that is known is listed with its reason; one that is not fails the test, and so does a listed one
-//! that is no longer there.
+//! Holds the embedded IdP honest: the same requests go to it and to a Keycloak in a container, and
+//! the answers are compared field by field. A difference that is known is listed with its reason;
+//! one that is not fails the test, and so does a listed one that is no longer there.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,7 +180,8 @@ fn differences(answers: Vec<Named>, seen: &mut BTreeSet<&str>, unknown: &mut Vec
     }
 }
 
-/// A list of the embedded IdP's may be shorter than Keycloak's, and has nothing that Keycloak's lacks.
+/// A list of the embedded IdP's may be shorter than Keycloak's, and has nothing that Keycloak's
+/// lacks.
 fn promises_no_more(ours: &BTreeMap<String, Value>, theirs: &BTreeMap<String, Value>, field: &str) -> bool {
     match (ours.get(field).and_then(Value::as_array), theirs.get(field).and_then(Value::as_array)) {
         (Some(ours), Some(theirs)) => ours.iter().all(|value| theirs.contains(value)),

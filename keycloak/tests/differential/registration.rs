@@ -1,4 +1,5 @@
-//! Registration, the life of a client, Initial Access Tokens, documents, and who may come to the authorization endpoint.
+//! Registration, the life of a client, Initial Access Tokens, documents, and who may come to the
+//! authorization endpoint.
 
 use std::collections::BTreeMap;
 
@@ -142,7 +143,8 @@ impl Asked {
                 json!({"redirect_uris": ["http://127.0.0.1/cb", "https://evil.example/cb"]}),
             ),
             ("two redirects", json!({"redirect_uris": ["http://127.0.0.1/a", "http://localhost/b"]})),
-            // Not another host and another scope at once: which of two policies Keycloak asks first differs from import to import.
+            // Not another host and another scope at once: which of two policies Keycloak asks first
+            // differs from import to import.
             ("another host and a fragment", json!({"redirect_uris": ["https://evil.example/cb#x"]})),
             ("another scope and a fragment", json!({"redirect_uris": ["http://127.0.0.1/cb#x"], "scope": "admin:all"})),
             ("response types code and none", json!({"response_types": ["code", "none"]})),

@@ -1,4 +1,5 @@
-//! What becomes of tokens after they were given out: revocation, introspection, logout, and the rotation of the keys.
+//! What becomes of tokens after they were given out: revocation, introspection, logout, and the
+//! rotation of the keys.
 
 use std::time::Duration;
 
@@ -45,7 +46,8 @@ impl Asked {
         format!("{}/protocol/openid-connect/{name}", self.issuer)
     }
 
-    /// A request of a form, with the credentials in an Authorization header; the answer is compared.
+    /// A request of a form, with the credentials in an Authorization header; the answer is
+    /// compared.
     pub async fn post(
         &mut self,
         name: &str,
@@ -231,7 +233,8 @@ impl Asked {
         self.json("introspect: JSON", "token/introspect", Some(SERVER), &json!({"token": tokens.access})).await?;
         for (name, authorization) in [
             ("a token as the credentials", format!("Bearer {}", tokens.access)),
-            // The colon of the URL ends the user name, where the URL is not form-encoded (RFC 6749 §2.3.1).
+            // The colon of the URL ends the user name, where the URL is not form-encoded (RFC 6749
+            // §2.3.1).
             ("Basic without form-encoding", format!("Basic {}", base64(&format!("{}:{}", SERVER.0, SERVER.1)))),
         ] {
             let request = Request::post_form(&endpoint, &[token]).header("authorization", &authorization);

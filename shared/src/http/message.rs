@@ -55,7 +55,8 @@ impl Request {
         Self { method: Method::PUT, ..Self::post_json(url, body) }
     }
 
-    /// Any request, as another library made it. It follows no redirect, and headers that are no text are left out.
+    /// Any request, as another library made it. It follows no redirect, and headers that are no
+    /// text are left out.
     pub fn of(request: axum::http::Request<Vec<u8>>) -> Self {
         let (parts, body) = request.into_parts();
         let known = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE];
@@ -172,7 +173,8 @@ impl Request {
     }
 }
 
-/// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer '"$ACCESS_TOKEN"''`.
+/// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer
+/// '"$ACCESS_TOKEN"''`.
 fn quoted(text: &str) -> String {
     let [open, close] = PLACEHOLDER;
     let mut word = String::from("'");
@@ -209,7 +211,8 @@ impl Answer {
         self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     }
 
-    /// How an endpoint refused: `HTTP 400 invalid_grant Code not valid`, from the members `error` and `error_description` (RFC 6749 §5.2), where they are there.
+    /// How an endpoint refused: `HTTP 400 invalid_grant Code not valid`, from the members `error`
+    /// and `error_description` (RFC 6749 §5.2), where they are there.
     pub fn refusal(&self) -> String {
         let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let text = |name: &str| {

@@ -1,5 +1,6 @@
-//! The HTTP client. Every request and answer becomes an event; every call has limits on time, size, redirects and on the
-//! addresses it may reach ([`crate::reach`]). A URL is sent and compared as the text that it was, never as a URL type prints it.
+//! The HTTP client. Every request and answer becomes an event; every call has limits on time, size,
+//! redirects and on the addresses it may reach ([`crate::reach`]). A URL is sent and compared as
+//! the text that it was, never as a URL type prints it.
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -26,7 +27,8 @@ pub use message::{Answer, Request};
 const CONNECT_SECONDS: u64 = 5;
 /// Seconds that one request may take until the last byte of its answer.
 const TOTAL_SECONDS: u64 = 10;
-/// Bytes of an answer's body that are read. The largest metadata documents seen are a few tens of kilobytes.
+/// Bytes of an answer's body that are read. The largest metadata documents seen are a few tens of
+/// kilobytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Redirects that a GET follows.
 const MAX_REDIRECTS: usize = 3;
@@ -54,7 +56,8 @@ pub struct Http {
 impl Http {
     /// A client that reports to `reporter` and reaches what `reach` allows.
     ///
-    /// Proxies are taken from the environment (`HTTPS_PROXY`, …), but never for this machine's own addresses.
+    /// Proxies are taken from the environment (`HTTPS_PROXY`, …), but never for this machine's own
+    /// addresses.
     pub fn new(reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
         let reach = Arc::new(reach);
         let builder = || {
@@ -139,8 +142,8 @@ impl Http {
         }
     }
 
-    /// Whether a document may send this client to that URL: https, or plain http to this machine or a host that the user trusts
-    /// (`--allow-host`). The host's name is not resolved for this.
+    /// Whether a document may send this client to that URL: https, or plain http to this machine or
+    /// a host that the user trusts (`--allow-host`). The host's name is not resolved for this.
     pub fn accepts(&self, url: &str) -> Result<(), HttpError> {
         let parsed = self.checked_url(url)?;
         let host = parsed.host_str().unwrap_or_default();
@@ -194,7 +197,8 @@ impl Http {
         let Some(proxied) = self.proxied.as_ref().filter(|_| !reach::is_loopback(host)) else {
             return Ok(&self.direct);
         };
-        // A proxy resolves names itself. Where this machine can resolve the name too, its addresses are checked all the same.
+        // A proxy resolves names itself. Where this machine can resolve the name too, its addresses
+        // are checked all the same.
         if let Ok(addresses) = tokio::net::lookup_host((host, 0)).await {
             allowed(&self.reach, host, addresses.map(|address| address.ip()).collect()).map_err(|refused| {
                 HttpError::Refused { url: url.to_string(), address: refused.address, privacy: refused.privacy }
@@ -251,8 +255,8 @@ fn innermost(error: &dyn StdError) -> String {
     text.split(" (os error ").next().unwrap_or_default().to_lowercase()
 }
 
-/// A resolver that leaves out the addresses which may not be reached. What it hands out is what is connected to, so a name
-/// that resolves differently a moment later gains nothing.
+/// A resolver that leaves out the addresses which may not be reached. What it hands out is what is
+/// connected to, so a name that resolves differently a moment later gains nothing.
 struct Guarded(Arc<Reach>);
 
 impl Resolve for Guarded {

@@ -1,5 +1,6 @@
-//! An MCP client on the official SDK `rmcp`, over an HTTP client of the lessons' own, so that every request is seen. What a request carries
-//! beyond MCP, and what becomes of an answer that is no MCP message, is the business of whoever sends it ([`Send`]).
+//! An MCP client on the official SDK `rmcp`, over an HTTP client of the lessons' own, so that every
+//! request is seen. What a request carries beyond MCP, and what becomes of an answer that is no MCP
+//! message, is the business of whoever sends it ([`Send`]).
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,7 +32,8 @@ pub trait Send: Clone + std::marker::Send + Sync + 'static {
     /// Sends one request; whatever status comes back is an answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Answer, Failure>> + std::marker::Send;
 
-    /// Sends one request on which nothing depends: whatever comes back, nobody does anything about it.
+    /// Sends one request on which nothing depends: whatever comes back, nobody does anything about
+    /// it.
     fn send_once(&self, request: Request) -> impl Future<Output = Result<Answer, Failure>> + std::marker::Send;
 }
 
@@ -42,7 +44,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Greets the server as a client of MCP 2026-07-28 does; where it does not know that version, as one of 2025-11-25.
+    /// Greets the server as a client of MCP 2026-07-28 does; where it does not know that version,
+    /// as one of 2025-11-25.
     pub async fn open(sender: impl Send, server_url: &str) -> Result<Self, Failure> {
         let modern = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::LATEST] };
         match Self::open_as(sender.clone(), server_url, modern).await {
@@ -72,7 +75,8 @@ impl Connection {
         info.protocol_version = ProtocolVersion::V_2025_11_25;
         match info.serve_with_lifecycle(transport, lifecycle).await {
             Ok(service) => {
-                // The SDK keeps lists for a connection, and knows nothing of the tokens that they were given for.
+                // The SDK keeps lists for a connection, and knows nothing of the tokens that they
+                // were given for.
                 service.peer().set_response_cache_config(ClientCacheConfig::disabled()).await;
                 Ok(Self { service, failure })
             }
@@ -201,8 +205,9 @@ fn in_order(headers: &HashMap<HeaderName, HeaderValue>) -> Vec<(&HeaderName, &He
     headers
 }
 
-/// "the server MUST either return Content-Type: text/event-stream, to initiate an SSE stream, or Content-Type: application/json, to return
-/// one JSON object. The client MUST support both these cases." (MCP 2025-11-25, Sending Messages to the Server)
+/// "the server MUST either return Content-Type: text/event-stream, to initiate an SSE stream, or
+/// Content-Type: application/json, to return one JSON object. The client MUST support both these
+/// cases." (MCP 2025-11-25, Sending Messages to the Server)
 fn read(answer: &Answer, message: &ClientJsonRpcMessage, had_session: bool) -> Outcome {
     let session_id = answer.header_values(SESSION_ID).pop();
     let unexpected = |status: u16, what: &str| {
@@ -227,7 +232,8 @@ fn read(answer: &Answer, message: &ClientJsonRpcMessage, had_session: bool) -> O
         }
         (status, media_type) => match correlated(&answer.body, &request.id) {
             Some(message) => Ok(StreamableHttpPostResponse::Json(message, session_id)),
-            // An older server, or a gateway before one, that does not know the greeting of 2026-07-28.
+            // An older server, or a gateway before one, that does not know the greeting of
+            // 2026-07-28.
             None if (400..500).contains(&status) && matches!(request.request, ClientRequest::DiscoverRequest(_)) => {
                 let error = ErrorData::invalid_request(format!("HTTP {status}"), None);
                 let error = ServerJsonRpcMessage::error(error, Some(request.id.clone()));
@@ -238,8 +244,8 @@ fn read(answer: &Answer, message: &ClientJsonRpcMessage, had_session: bool) -> O
     }
 }
 
-/// The answer to the request with this `id`. An error may come without one, where the server could not read the request; the SDK would wait for
-/// ever for one that has it.
+/// The answer to the request with this `id`. An error may come without one, where the server could
+/// not read the request; the SDK would wait for ever for one that has it.
 fn correlated(body: &[u8], id: &RequestId) -> Option<ServerJsonRpcMessage> {
     let mut message: Value = serde_json::from_slice(body).ok()?;
     let own = serde_json::to_value(id).ok()?;

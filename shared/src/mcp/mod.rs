@@ -1,8 +1,8 @@
-//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser, the two messages with which a client
-//! can begin, and the client ([`client`]).
+//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser,
+//! the two messages with which a client can begin, and the client ([`client`]).
 //!
-//! The endpoint serves both eras of the protocol side by side: up to 2025-11-25 (`initialize`, sessions) and 2026-07-28
-//! (stateless, `server/discover`).
+//! The endpoint serves both eras of the protocol side by side: up to 2025-11-25 (`initialize`,
+//! sessions) and 2026-07-28 (stateless, `server/discover`).
 
 pub mod client;
 
@@ -40,7 +40,8 @@ pub static ORIGIN_ALLOWED: Rule = Rule { id: "origin.allowed", keyword: Keyword:
 pub fn endpoint<H: ServerHandler>(
     handler: impl Fn() -> H + Send + Sync + 'static,
 ) -> StreamableHttpService<H, LocalSessionManager> {
-    // rmcp allows loopback hosts only; a disallowed Origin never gets this far (see `check_origin`).
+    // rmcp allows loopback hosts only; a disallowed Origin never gets this far (see
+    // `check_origin`).
     let config = StreamableHttpServerConfig::default().with_json_response(true);
     StreamableHttpService::new(move || Ok(handler()), Arc::new(LocalSessionManager::default()), config)
 }
@@ -70,7 +71,8 @@ fn origins_allowed(reporter: &Reporter, headers: &HeaderMap) -> bool {
     reporter.check(&ORIGIN_ALLOWED, passed, "the Origin header is absent or a page of this machine", got)
 }
 
-/// Lets pages of allowed origins read the answers of `/mcp`, the challenge in `WWW-Authenticate` included.
+/// Lets pages of allowed origins read the answers of `/mcp`, the challenge in `WWW-Authenticate`
+/// included.
 pub fn endpoint_cors() -> CorsLayer {
     let allowed = |origin: &HeaderValue, _: &axum::http::request::Parts| origin.to_str().is_ok_and(origin_is_allowed);
     CorsLayer::new()
@@ -111,7 +113,8 @@ pub fn initialize_request(server_url: &str) -> http::Request {
 }
 
 fn post(server_url: &str, body: &Value) -> http::Request {
-    // "The client MUST include an Accept header, listing both application/json and text/event-stream" (Streamable HTTP).
+    // "The client MUST include an Accept header, listing both application/json and
+    // text/event-stream" (Streamable HTTP).
     http::Request::post_json(server_url, body).header("accept", "application/json, text/event-stream")
 }
 

@@ -2,8 +2,8 @@ use super::{Run, Transcript, assert_events_hold};
 use crate::breakage::Breakage;
 use crate::event::Rule;
 
-/// Runs every `--break` switch of a lesson as a user does: it has to be caught by the side and at the check that the lesson names,
-/// once, with at most one error event and exit code 0.
+/// Runs every `--break` switch of a lesson as a user does: it has to be caught by the side and at
+/// the check that the lesson names, once, with at most one error event and exit code 0.
 pub fn assert_breakages_are_caught(binary: &str, breakages: &[&Breakage]) {
     for breakage in breakages {
         let run = Transcript::of(binary, &["--json", "--break", breakage.name]);

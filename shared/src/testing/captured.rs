@@ -11,7 +11,8 @@ static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&schema).expect("the schema is a JSON Schema")
 });
 
-/// The events of a run in JSON Lines form. Every line has to hold against `events.schema.json`, or the test fails.
+/// The events of a run in JSON Lines form. Every line has to hold against `events.schema.json`, or
+/// the test fails.
 pub fn assert_events_hold(lines: &str) -> Vec<Value> {
     let hold = |line: &str| {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("not JSON ({error}): {line}"));

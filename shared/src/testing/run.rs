@@ -48,8 +48,8 @@ impl Run {
         (text("id"), text("message"), text("fix"))
     }
 
-    /// The rule that was broken was caught by the side and at the check that the lesson names, once, with at most one error event,
-    /// and the story holds.
+    /// The rule that was broken was caught by the side and at the check that the lesson names,
+    /// once, with at most one error event, and the story holds.
     pub fn assert_caught(&self, breakage: &Breakage) {
         let (name, events) = (breakage.name, &self.events);
         let caught: Vec<_> = events.iter().filter(|event| event["expected_failure"] == true).collect();

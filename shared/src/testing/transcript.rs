@@ -5,7 +5,8 @@ use regex::{Captures, Regex};
 
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
 pub struct Transcript {
-    /// What it printed on standard output, with the ports of the tutorial and without what differs from run to run.
+    /// What it printed on standard output, with the ports of the tutorial and without what differs
+    /// from run to run.
     pub stdout: String,
     /// What it printed on standard error.
     pub stderr: String,
@@ -13,7 +14,8 @@ pub struct Transcript {
     pub exit: Option<i32>,
 }
 
-/// Addresses where nothing listens, so that a Keycloak on the developer's machine does not change a transcript.
+/// Addresses where nothing listens, so that a Keycloak on the developer's machine does not change a
+/// transcript.
 const NO_KEYCLOAK: (&str, &str) = ("KEYCLOAK_URL", "http://localhost:1");
 const NO_EMBEDDED_IDP: (&str, &str) = ("EMBEDDED_IDP_URL", "http://localhost:2");
 
@@ -45,7 +47,8 @@ impl Transcript {
 /// The folder of what is kept, as a README shows it.
 const HOME: &str = ".mcp-oauth";
 
-/// Options for the ports of a lesson's program: its server's, and its client's, which listens too from lesson 03 on.
+/// Options for the ports of a lesson's program: its server's, and its client's, which listens too
+/// from lesson 03 on.
 fn port_options<'a>(binary: &str, arguments: &[&str], [server, client]: [&'a str; 2]) -> Vec<&'a str> {
     let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let lesson = name.split('_').next();
@@ -61,7 +64,8 @@ fn port_options<'a>(binary: &str, arguments: &[&str], [server, client]: [&'a str
     [of_server, of_client].concat()
 }
 
-/// Commands in which no MCP server takes part. (Lesson 05's `refresh` is one, too; lesson 04's tells a whole story.)
+/// Commands in which no MCP server takes part. (Lesson 05's `refresh` is one, too; lesson 04's
+/// tells a whole story.)
 const WITHOUT_SERVER: &[&str] = &[
     "authorize",
     "call-tool",
@@ -77,7 +81,8 @@ const WITHOUT_SERVER: &[&str] = &[
     "rotate-keys",
 ];
 
-/// Whether an MCP server takes part in a run with these arguments: only then can its port be chosen.
+/// Whether an MCP server takes part in a run with these arguments: only then can its port be
+/// chosen.
 pub fn has_server(arguments: &[&str]) -> bool {
     // The value of --register may read like a command.
     let is_value = |n: usize| n > 0 && arguments[n - 1] == "--register";
@@ -90,8 +95,8 @@ fn free_port() -> String {
     listener.local_addr().expect("it has an address").port().to_string()
 }
 
-/// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers and fingerprints. Equal ones
-/// stay equal, and different ones different.
+/// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers
+/// and fingerprints. Equal ones stay equal, and different ones different.
 fn settled(text: &str) -> String {
     let mut text = text.replace("localhost:1/", "localhost:9000/");
     for (path, port) in [
@@ -152,18 +157,19 @@ fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String
     pattern.replace_all(text, named).into_owned()
 }
 
-/// Replaces the port which the system chose for the server whose URLs go on with `path`, where it is written plainly or inside a
-/// query. A second such server gets the next port.
+/// Replaces the port which the system chose for the server whose URLs go on with `path`, where it
+/// is written plainly or inside a query. A second such server gets the next port.
 fn with_port(text: &str, path: &str, port: usize) -> String {
     let pattern = format!(r"(?:localhost|127\.0\.0\.1)(?::|%3A)(\d{{5}}){}", regex::escape(path));
     numbered(text, &pattern, |n| (port + n - 1).to_string())
 }
 
-/// Stands in a README, unseen by its reader, before a command whose IdP stays: then its runs follow each other on one IdP and keep what
-/// they keep.
+/// Stands in a README, unseen by its reader, before a command whose IdP stays: then its runs follow
+/// each other on one IdP and keep what they keep.
 const STAYS: &str = "<!-- with an IdP that stays -->\n\n```console\n";
 
-/// [`check_readme`], with an embedded IdP that stays at `realm` and a folder for what its commands keep.
+/// [`check_readme`], with an embedded IdP that stays at `realm` and a folder for what its commands
+/// keep.
 pub fn check_readme_at(realm: &str, readme: &Path, package: &str, binary: &str) {
     let origin = realm.split("/realms/").next().unwrap_or(realm);
     let home = tempfile::tempdir().expect("a folder can be made");
@@ -173,14 +179,17 @@ pub fn check_readme_at(realm: &str, readme: &Path, package: &str, binary: &str) 
     check_readme(readme, package, binary, &[("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept)]);
 }
 
-/// Runs every command of the README that begins with `$ cargo run -p <package>`, after environment variables of its own if it has any, and may end with
-/// `| tail -n N` or `| sed -n '/^A/,$p'`, and compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in the environment
-/// it writes the README anew instead. `lasting` are the environment variables of commands whose IdP stays.
+/// Runs every command of the README that begins with `$ cargo run -p <package>`, after environment
+/// variables of its own if it has any, and may end with `| tail -n N` or `| sed -n '/^A/,$p'`, and
+/// compares what it prints with what the README says that it prints. With `UPDATE_TRANSCRIPTS=1` in
+/// the environment it writes the README anew instead. `lasting` are the environment variables of
+/// commands whose IdP stays.
 pub fn check_readme(readme: &Path, package: &str, binary: &str, lasting: &[(&str, &str)]) {
     check_readme_with(readme, package, binary, lasting, &[]);
 }
 
-/// The same, with a server that stays too: `addresses` are the README's own, and where the commands whose IdP stays find these parties here.
+/// The same, with a server that stays too: `addresses` are the README's own, and where the commands
+/// whose IdP stays find these parties here.
 pub fn check_readme_with(
     readme: &Path,
     package: &str,
@@ -245,7 +254,8 @@ fn transcript_block(stdout: &str, line: &str, arguments: &str) -> String {
     format!("{line}\n{shown}")
 }
 
-/// The lines that `cat`, `tail -n N`, `sed -n '/^A/,$p'` or `sed -n '/^A/,/^B/p'` lets through; A and B are plain text.
+/// The lines that `cat`, `tail -n N`, `sed -n '/^A/,$p'` or `sed -n '/^A/,/^B/p'` lets through; A
+/// and B are plain text.
 fn filtered(filter: &str, lines: &[&str]) -> std::ops::Range<usize> {
     let unknown = || -> ! { panic!("this filter is not known: {filter}") };
     if filter == "cat" {
