@@ -53,19 +53,19 @@ pub async fn run_as_foreign_page(http: &Http, server_url: &str) -> Result<(), Fa
     let reporter = http.reporter();
     reporter.stage("ask the MCP server as a page of evil.example", &spec::MCP_ORIGIN).await;
     let request = mcp::discover_request(server_url).header("origin", "http://evil.example");
-    let answer = http.send(&request).await.map_err(DiscoveryError::Server)?;
-    let refused = answer.status == 403;
+    let response = http.send(&request).await.map_err(DiscoveryError::Server)?;
+    let refused = response.status == 403;
     if reporter.check(
         &rules::FOREIGN_ORIGIN_REFUSED,
         refused,
         "HTTP 403 for the Origin evil.example",
-        format!("HTTP {}", answer.status),
+        format!("HTTP {}", response.status),
     ) {
         return Ok(());
     }
     Err(Failure::new(
         rules::FOREIGN_ORIGIN_REFUSED.id,
-        format!("The server answered a page of evil.example with HTTP {} instead of 403.", answer.status),
+        format!("The server answered a page of evil.example with HTTP {} instead of 403.", response.status),
         "The server's operator has to check the Origin header before anything else.",
     ))
 }

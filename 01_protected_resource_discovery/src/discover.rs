@@ -1,11 +1,12 @@
 //! The client's way from an MCP server's URL to that server's metadata: RFC 9728 §5,
-//! <https://www.rfc-editor.org/rfc/rfc9728#section-5>, in the order of MCP 2026-07-28, Authorization Server Discovery.
+//! <https://www.rfc-editor.org/rfc/rfc9728#section-5>, in the order of MCP 2026-07-28,
+//! Authorization Server Discovery.
 //!
 //! Request and check are apart: `*_request` functions ask, `check_*` functions decide, without a
 //! network.
 
 use shared::Reporter;
-use shared::http::{Answer, Http, HttpError, Request};
+use shared::http::{Http, HttpError, Request, Response};
 use shared::members::DocumentError;
 use shared::{mcp, spec};
 
@@ -33,10 +34,10 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     let reporter = http.reporter();
 
     reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
-    let answer = ask_without_token(http, server_url).await?;
+    let response = ask_without_token(http, server_url).await?;
 
     reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
-    let challenge = check_challenge(reporter, &answer);
+    let challenge = check_challenge(reporter, &response);
 
     reporter.stage("fetch the protected resource metadata", &spec::RFC9728_3).await;
     let named = challenge.as_ref().and_then(|challenge| challenge.parameter("resource_metadata"));
@@ -47,7 +48,7 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
 
     reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
     let metadata = check_metadata(reporter, &found)?;
-    Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.answer.url, metadata })
+    Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.response.url, metadata })
 }
 
 /// What [`rules::METADATA_AVAILABLE`] asks for.
@@ -55,32 +56,32 @@ const AVAILABLE: &str = "HTTP 200, and a document of at most a megabyte";
 
 /// A document, and the values of `resource` that it may have, by the way in which it was found.
 struct Found {
-    answer: Answer,
+    response: Response,
     resources: Vec<String>,
     from_challenge: bool,
 }
 
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
 /// version, as an older one does.
-async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, DiscoveryError> {
+async fn ask_without_token(http: &Http, server_url: &str) -> Result<Response, DiscoveryError> {
     if server_url.contains('#') {
         return Err(DiscoveryError::Fragment { server_url: server_url.to_owned() });
     }
-    let mut answer = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
-    if answer.status == 400 {
+    let mut response = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
+    if response.status == 400 {
         http.reporter()
             .note("A server of an older MCP version refuses this first message, so the client tries the older one.");
-        answer = http.send(&mcp::initialize_request(server_url)).await.map_err(DiscoveryError::Server)?;
+        response = http.send(&mcp::initialize_request(server_url)).await.map_err(DiscoveryError::Server)?;
     }
-    match answer.status {
-        401 => Ok(answer),
+    match response.status {
+        401 => Ok(response),
         // "Authorization is OPTIONAL for MCP implementations." (MCP 2026-07-28, Protocol
         // Requirements)
         200..=299 => {
             http.reporter().note(
                 "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
             );
-            Ok(answer)
+            Ok(response)
         }
         status => Err(DiscoveryError::Unexpected { server_url: server_url.to_owned(), status }),
     }
@@ -89,8 +90,8 @@ async fn ask_without_token(http: &Http, server_url: &str) -> Result<Answer, Disc
 /// "MCP clients MUST be able to parse WWW-Authenticate headers" (MCP 2026-07-28, Protected Resource
 /// Metadata Discovery Requirements). `None` where there is nothing that a client could go by: then
 /// the well-known URLs are tried.
-fn check_challenge(reporter: &Reporter, answer: &Answer) -> Option<Challenge> {
-    let fields = answer.header_values("www-authenticate");
+fn check_challenge(reporter: &Reporter, response: &Response) -> Option<Challenge> {
+    let fields = response.header_values("www-authenticate");
     let mut challenges = Vec::new();
     for field in &fields {
         let parsed = challenge::parse(field);
@@ -134,14 +135,14 @@ fn schemes(challenges: &[Challenge]) -> String {
 
 /// `resource_metadata` is there: that URL and no other.
 async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, DiscoveryError> {
-    let answer = http.send(&Request::get(url)).await;
-    let answer = check_fetched(http.reporter(), answer)?;
-    if answer.status != 200 {
-        return Err(not_200(http.reporter(), &answer));
+    let response = http.send(&Request::get(url)).await;
+    let response = check_fetched(http.reporter(), response)?;
+    if response.status != 200 {
+        return Err(not_200(http.reporter(), &response));
     }
     // "the resource value returned MUST be identical to the URL that the client used to make the
     // request to the resource server" (RFC 9728 §3.3)
-    Ok(Found { answer, resources: vec![server_url.to_owned()], from_challenge: true })
+    Ok(Found { response, resources: vec![server_url.to_owned()], from_challenge: true })
 }
 
 /// No challenge names the metadata: the well-known URL of the path, and where that has none, the
@@ -149,34 +150,34 @@ async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, 
 async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, DiscoveryError> {
     let mut tried = Vec::new();
     for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
-        let answer = check_fetched(http.reporter(), http.send(&Request::get(&url)).await)?;
+        let response = check_fetched(http.reporter(), http.send(&Request::get(&url)).await)?;
         if !is_root {
             let expected = "without a challenge, the metadata is at the well-known URL of the server's path";
             http.reporter().check(
                 &rules::WELL_KNOWN_PATH,
-                answer.status != 404,
+                response.status != 404,
                 expected,
-                format!("HTTP {}", answer.status),
+                format!("HTTP {}", response.status),
             );
         }
-        match answer.status {
-            200 => return Ok(Found { answer, resources, from_challenge: false }),
+        match response.status {
+            200 => return Ok(Found { response, resources, from_challenge: false }),
             404 => tried.push(url),
-            _ => return Err(not_200(http.reporter(), &answer)),
+            _ => return Err(not_200(http.reporter(), &response)),
         }
     }
     Err(DiscoveryError::NotFound { tried })
 }
 
 /// Tells a request that was not made, for the sake of the user's network, from one that failed.
-fn check_fetched(reporter: &Reporter, answer: Result<Answer, HttpError>) -> Result<Answer, DiscoveryError> {
+fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> Result<Response, DiscoveryError> {
     let secure = "https, or a host of this machine or named by the user";
     let near = "the metadata is, redirects included, at no more private an address than the server";
-    if let Ok(answer) = &answer {
-        reporter.check(&rules::METADATA_SECURE, true, secure, &answer.url);
-        reporter.check(&rules::METADATA_ADDRESS, true, near, &answer.url);
+    if let Ok(response) = &response {
+        reporter.check(&rules::METADATA_SECURE, true, secure, &response.url);
+        reporter.check(&rules::METADATA_ADDRESS, true, near, &response.url);
     }
-    answer.map_err(|error| {
+    response.map_err(|error| {
         match &error {
             HttpError::Refused { address, privacy, .. } => {
                 reporter.check(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"))
@@ -188,19 +189,19 @@ fn check_fetched(reporter: &Reporter, answer: Result<Answer, HttpError>) -> Resu
     })
 }
 
-fn not_200(reporter: &Reporter, answer: &Answer) -> DiscoveryError {
-    reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, format!("HTTP {}", answer.status));
-    DiscoveryError::Status { url: answer.url.clone(), status: answer.status }
+fn not_200(reporter: &Reporter, response: &Response) -> DiscoveryError {
+    reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, format!("HTTP {}", response.status));
+    DiscoveryError::Status { url: response.url.clone(), status: response.status }
 }
 
 /// What a document has to say to be used.
 fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourceMetadata, DiscoveryError> {
-    let Found { answer, resources, from_challenge } = found;
-    let url = answer.url.clone();
+    let Found { response, resources, from_challenge } = found;
+    let url = response.url.clone();
     reporter.check(&rules::METADATA_AVAILABLE, true, AVAILABLE, "HTTP 200");
 
     // "return a JSON object using the application/json content type" (RFC 9728 §3.2)
-    let media_type = answer.media_type();
+    let media_type = response.media_type();
     if !reporter.check(
         &rules::METADATA_MEDIA_TYPE,
         media_type == "application/json",
@@ -209,8 +210,8 @@ fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourc
     ) {
         return Err(DiscoveryError::MediaType { url, got: media_type });
     }
-    let metadata =
-        check_document(reporter, &answer.body).map_err(|error| DiscoveryError::Document { url: url.clone(), error })?;
+    let metadata = check_document(reporter, &response.body)
+        .map_err(|error| DiscoveryError::Document { url: url.clone(), error })?;
 
     // "If these values are not identical, the data contained in the response MUST NOT be used."
     // (RFC 9728 §3.3)

@@ -139,12 +139,12 @@ async fn the_challenge_is_found_among_others_and_in_any_field() {
     let two_fields = |origin: &str| {
         let bearer = format!("Bearer resource_metadata=\"{origin}{PATH_URL}\"");
         let document = document(&format!("{origin}/mcp"));
-        let answer = move || async move {
-            let mut answer = challenge("Negotiate");
-            answer.headers_mut().append(header::WWW_AUTHENTICATE, bearer.parse().unwrap());
-            answer
+        let response = move || async move {
+            let mut response = challenge("Negotiate");
+            response.headers_mut().append(header::WWW_AUTHENTICATE, bearer.parse().unwrap());
+            response
         };
-        Router::new().route("/mcp", post(answer)).route(PATH_URL, get(|| async { axum::Json(document) }))
+        Router::new().route("/mcp", post(response)).route(PATH_URL, get(|| async { axum::Json(document) }))
     };
     assert!(run(two_fields).await.0.unwrap().challenge.is_some());
 }
@@ -266,10 +266,10 @@ async fn older_and_open_servers_are_met_where_they_are() {
     let older = |origin: &str| {
         let value = format!("Bearer resource_metadata=\"{origin}{PATH_URL}\"");
         let document = document(&format!("{origin}/mcp"));
-        let answer = move |body: String| async move {
+        let response = move |body: String| async move {
             if body.contains("\"initialize\"") { challenge(&value) } else { StatusCode::BAD_REQUEST.into_response() }
         };
-        Router::new().route("/mcp", post(answer)).route(PATH_URL, get(|| async { axum::Json(document) }))
+        Router::new().route("/mcp", post(response)).route(PATH_URL, get(|| async { axum::Json(document) }))
     };
     assert!(run(older).await.0.is_ok());
     // A server that lets anyone begin.

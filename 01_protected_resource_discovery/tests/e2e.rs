@@ -57,7 +57,7 @@ fn issuer_at(issuer: &str) -> Result<String, Failed> {
     let runtime = tokio::runtime::Runtime::new()?;
     let url = format!("{issuer}/.well-known/openid-configuration");
     let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback))?;
-    let answer = runtime.block_on(http.send(&Request::get(&url)))?;
-    let document: Value = serde_json::from_slice(&answer.body)?;
+    let response = runtime.block_on(http.send(&Request::get(&url)))?;
+    let document: Value = serde_json::from_slice(&response.body)?;
     Ok(document["issuer"].as_str().unwrap_or_default().to_owned())
 }

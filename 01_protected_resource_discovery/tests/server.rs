@@ -22,16 +22,16 @@ fn protected() -> ProtectedResource {
     }
 }
 
-async fn answer(app: Router, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
-    let answer = app.oneshot(request).await.unwrap();
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+async fn response(app: Router, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
+    let response = app.oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     let body = serde_json::from_slice(&body).unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
     (status, headers, body)
 }
 
 async fn ask(request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
-    answer(server::app(protected(), Captured::json().reporter()), request).await
+    response(server::app(protected(), Captured::json().reporter()), request).await
 }
 
 fn to(method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
@@ -109,10 +109,11 @@ async fn the_metadata_is_in_both_places_and_for_everyone() {
 async fn members_without_values_are_left_out_and_the_hint_is_there_on_demand() {
     let protected = ProtectedResource { scopes: vec![], registration_hint: true, ..protected() };
     let app = server::app(protected, Captured::json().reporter());
-    let (_, _, document) = answer(app.clone(), to(Method::GET, "/.well-known/oauth-protected-resource/mcp", &[])).await;
+    let (_, _, document) =
+        response(app.clone(), to(Method::GET, "/.well-known/oauth-protected-resource/mcp", &[])).await;
     assert!(document.get("scopes_supported").is_none());
     assert!(document["client_registration_info"].is_string());
-    let (_, headers, _) = answer(app, to(Method::POST, "/mcp", &[])).await;
+    let (_, headers, _) = response(app, to(Method::POST, "/mcp", &[])).await;
     assert!(!headers["www-authenticate"].to_str().unwrap().contains("scope="));
 }
 
@@ -138,11 +139,11 @@ async fn behind_the_401(version: Option<&str>, body: Value) -> (StatusCode, Valu
         }
     }
     let app = Router::new().route_service("/mcp", mcp::endpoint(|| Clock));
-    let answer = app.oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
-    let status = answer.status();
+    let response = app.oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+    let status = response.status();
     // An `initialize` of the older era is answered by a stream that stays open: its first event is
     // enough.
-    let body = tokio::time::timeout(std::time::Duration::from_secs(5), to_bytes(answer.into_body(), 1 << 20)).await;
+    let body = tokio::time::timeout(std::time::Duration::from_secs(5), to_bytes(response.into_body(), 1 << 20)).await;
     let body = body.unwrap().unwrap();
     let text = String::from_utf8_lossy(&body).into_owned();
     let json =
@@ -186,8 +187,8 @@ async fn the_endpoint_speaks_2026_07_28() {
 async fn the_endpoint_speaks_2025_11_25() {
     let params =
         json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
-    let (status, answer) =
+    let (status, response) =
         behind_the_401(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
+    assert_eq!(response["result"]["protocolVersion"], "2025-11-25", "{response}");
 }

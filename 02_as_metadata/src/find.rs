@@ -6,7 +6,7 @@
 //! silence ends the search, since the next place would only hide it; every other answer that is no
 //! JSON document means that the document is not there.
 
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::members::DocumentError;
 use shared::spec;
 
@@ -28,9 +28,9 @@ pub async fn find_for(
     issuer: &str,
     wants_codes: bool,
 ) -> Result<AuthorizationServerMetadata, MetadataError> {
-    let answer = fetch(http, issuer).await?;
+    let response = fetch(http, issuer).await?;
     http.reporter().stage("check the authorization server's metadata before using it", &spec::RFC8414_3_3).await;
-    let metadata = check_document(http, &answer)?;
+    let metadata = check_document(http, &response)?;
     let requirements = capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
     for requirement in requirements.into_iter().filter(|requirement| wants_codes || !requirement.is_about_codes()) {
         // "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The same goes
@@ -45,9 +45,9 @@ pub async fn find_for(
 /// Like [`find`], for a person who wants to see all that an authorization server says: no check
 /// ends it.
 pub async fn inspect(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
-    let answer = fetch(http, issuer).await?;
+    let response = fetch(http, issuer).await?;
     http.reporter().stage("check everything that MCP asks of an authorization server", &spec::MCP_AS_METADATA).await;
-    let metadata = check_document(http, &answer)?;
+    let metadata = check_document(http, &response)?;
     for requirement in capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok()) {
         requirement.check(http.reporter());
     }
@@ -55,7 +55,7 @@ pub async fn inspect(http: &Http, issuer: &str) -> Result<AuthorizationServerMet
 }
 
 /// The first of the places that has a document.
-async fn fetch(http: &Http, issuer: &str) -> Result<Answer, MetadataError> {
+async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
     let reporter = http.reporter();
     reporter.stage("find the authorization server's metadata", &spec::MCP_AS_ORDER).await;
     let locations = well_known::locations(issuer);
@@ -69,11 +69,14 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Answer, MetadataError> {
     }
     let mut tried = Vec::new();
     for (n, url) in locations.iter().enumerate() {
-        let answer = ask(http, Request::get(url)).await?;
-        let media_type = answer.media_type();
-        let is_document = answer.status == 200 && media_type == "application/json";
-        let got =
-            if answer.status == 200 { format!("HTTP 200, {media_type:?}") } else { format!("HTTP {}", answer.status) };
+        let response = ask(http, Request::get(url)).await?;
+        let media_type = response.media_type();
+        let is_document = response.status == 200 && media_type == "application/json";
+        let got = if response.status == 200 {
+            format!("HTTP 200, {media_type:?}")
+        } else {
+            format!("HTTP {}", response.status)
+        };
         if n == 0 {
             let fix = "publish it there too: some clients look nowhere else.";
             reporter.check_or(
@@ -86,7 +89,7 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Answer, MetadataError> {
         }
         if is_document {
             reporter.check(&rules::LOCATION, true, LOCATION, url);
-            return Ok(answer);
+            return Ok(response);
         }
         tried.push((url.clone(), got));
     }
@@ -100,25 +103,25 @@ const STATUS: &str = "no redirect, no server error, and at most a megabyte in ti
 const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 
 /// Asks one place; an error where its answer ends the search.
-pub(crate) async fn ask(http: &Http, request: Request) -> Result<Answer, MetadataError> {
-    let answer = http.send(&request.without_redirects()).await.map_err(|error| {
+pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, MetadataError> {
+    let response = http.send(&request.without_redirects()).await.map_err(|error| {
         http.reporter().check_or(&rules::STATUS, false, STATUS, &error, &error.fix());
         MetadataError::Unavailable(error)
     })?;
-    let ends_search = matches!(answer.status, 300..=399 | 500..=599);
-    if ends_search || answer.status == 200 {
-        http.reporter().check_or(&rules::STATUS, !ends_search, STATUS, format!("HTTP {}", answer.status), STATUS_FIX);
+    let ends_search = matches!(response.status, 300..=399 | 500..=599);
+    if ends_search || response.status == 200 {
+        http.reporter().check_or(&rules::STATUS, !ends_search, STATUS, format!("HTTP {}", response.status), STATUS_FIX);
     }
     match ends_search {
-        true => Err(MetadataError::Status { url: answer.url, status: answer.status }),
-        false => Ok(answer),
+        true => Err(MetadataError::Status { url: response.url, status: response.status }),
+        false => Ok(response),
     }
 }
 
 /// Reads the document.
-pub(crate) fn check_document(http: &Http, answer: &Answer) -> Result<AuthorizationServerMetadata, MetadataError> {
+pub(crate) fn check_document(http: &Http, response: &Response) -> Result<AuthorizationServerMetadata, MetadataError> {
     let reporter = http.reporter();
-    let document = AuthorizationServerMetadata::from_json(&answer.body);
+    let document = AuthorizationServerMetadata::from_json(&response.body);
     match &document {
         Err(error @ DocumentError::NotAnObject { .. }) => {
             reporter.check_or(&rules::OBJECT, false, "a JSON object", error, "mend the document.");
@@ -131,7 +134,7 @@ pub(crate) fn check_document(http: &Http, answer: &Answer) -> Result<Authorizati
             reporter.check(&rules::MEMBER_TYPES, true, MEMBER_TYPES, "each has");
         }
     }
-    document.map_err(|error| MetadataError::Document { url: answer.url.clone(), error })
+    document.map_err(|error| MetadataError::Document { url: response.url.clone(), error })
 }
 
 const MEMBER_TYPES: &str = "each member has the type that RFC 8414 §2 gives it";

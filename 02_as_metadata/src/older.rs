@@ -49,17 +49,17 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
     // Discovery Headers)
     let request =
         Request::get(&format!("{base}/.well-known/oauth-authorization-server")).header("mcp-protocol-version", VERSION);
-    let answer = ask(http, request).await?;
-    match answer.status {
+    let response = ask(http, request).await?;
+    match response.status {
         200 => {}
         404 => {
             reporter
                 .note("No metadata there either: the default endpoints /authorize, /token and /register are taken.");
             return Ok(Older::Defaults(default_endpoints(base)));
         }
-        status => return Err(MetadataError::Status { url: answer.url, status }),
+        status => return Err(MetadataError::Status { url: response.url, status }),
     }
-    let metadata = check_document(http, &answer)?;
+    let metadata = check_document(http, &response)?;
     for requirement in capabilities::requirements(base, &metadata, |url| http.accepts(url).is_ok()) {
         if !requirement.check(reporter) && requirement.is_must() {
             return Err(refusal(base, &metadata, requirement));

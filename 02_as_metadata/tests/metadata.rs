@@ -186,8 +186,8 @@ async fn metadata_that_is_not_usable_gets_a_sentence_each() {
         ("as-metadata.location", Arc::new(|| StatusCode::UNAUTHORIZED.into_response())),
         ("as-metadata.location", Arc::new(|| StatusCode::NO_CONTENT.into_response())),
     ];
-    for (id, answer) in cases {
-        let fixture = fixture(|_| Router::new().fallback(move || async move { answer() })).await;
+    for (id, response) in cases {
+        let fixture = fixture(|_| Router::new().fallback(move || async move { response() })).await;
         let error = fixture.find("").await.unwrap_err();
         assert_eq!(error.id(), id, "{error}");
         assert!(!error.fix().is_empty(), "{error}");

@@ -3,7 +3,7 @@
 //! have other ways.
 
 use serde_json::{Value, json};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::{Failure, Secret, reach};
 
 /// The tutorial's realm; its administrator's password is public, so it goes nowhere else.
@@ -56,11 +56,11 @@ impl<'a> Administration<'a> {
             ("username", &user),
             ("password", password.expose()),
         ];
-        let answer = http.send(&Request::post_form(&url, &fields)).await?;
-        let token = member(&answer, 200, "access_token").ok_or_else(|| {
+        let response = http.send(&Request::post_form(&url, &fields)).await?;
+        let token = member(&response, 200, "access_token").ok_or_else(|| {
             Failure::new(
                 "administration.sign-in",
-                format!("{user} cannot sign in as an administrator at {server} ({}).", answer.refusal()),
+                format!("{user} cannot sign in as an administrator at {server} ({}).", response.refusal()),
                 "For a realm of your own, give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment.",
             )
         })?;
@@ -71,10 +71,10 @@ impl<'a> Administration<'a> {
     pub async fn initial_access_token(&self, count: u64, expiration: u64) -> Result<InitialAccessToken, Failure> {
         let url = format!("{}/clients-initial-access", self.base);
         let request = Request::post_json(&url, &json!({"count": count, "expiration": expiration}));
-        let answer = self.http.send(&request.bearer(&self.token)).await?;
-        match member(&answer, 201, "token") {
+        let response = self.http.send(&request.bearer(&self.token)).await?;
+        match member(&response, 201, "token") {
             Some(token) => Ok(InitialAccessToken { token: Secret::new(token), count, expiration }),
-            None => Err(refused("make an Initial Access Token", &answer)),
+            None => Err(refused("make an Initial Access Token", &response)),
         }
     }
 
@@ -90,10 +90,10 @@ impl<'a> Administration<'a> {
             "config": config,
         });
         let request = Request::post_json(&format!("{}/components", self.base), &provider);
-        let answer = self.http.send(&request.bearer(&self.token)).await?;
-        match (answer.status, answer.header_values("location").pop()) {
+        let response = self.http.send(&request.bearer(&self.token)).await?;
+        match (response.status, response.header_values("location").pop()) {
             (201, Some(location)) => Ok(location),
-            _ => Err(refused("make a new signing key", &answer)),
+            _ => Err(refused("make a new signing key", &response)),
         }
     }
 
@@ -126,19 +126,19 @@ impl<'a> Administration<'a> {
     /// Adds an entry to one of the realm's two lists of client policies, where it is not there yet.
     async fn add(&self, list: &str, entry: Value) -> Result<bool, Failure> {
         let url = format!("{}/client-policies/{list}", self.base);
-        let answer = self.http.send(&Request::get(&url).without_redirects().bearer(&self.token)).await?;
-        let mut document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let Some(entries) = document[list].as_array_mut().filter(|_| answer.status == 200) else {
-            return Err(refused(&format!("read the realm's client {list}"), &answer));
+        let response = self.http.send(&Request::get(&url).without_redirects().bearer(&self.token)).await?;
+        let mut document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+        let Some(entries) = document[list].as_array_mut().filter(|_| response.status == 200) else {
+            return Err(refused(&format!("read the realm's client {list}"), &response));
         };
         if entries.iter().any(|known| known["name"] == entry["name"]) {
             return Ok(false);
         }
         entries.push(entry);
-        let answer = self.http.send(&Request::put_json(&url, &document).bearer(&self.token)).await?;
-        match answer.status {
+        let response = self.http.send(&Request::put_json(&url, &document).bearer(&self.token)).await?;
+        match response.status {
             200..=299 => Ok(true),
-            _ => Err(refused(&format!("change the realm's client {list}"), &answer)),
+            _ => Err(refused(&format!("change the realm's client {list}"), &response)),
         }
     }
 }
@@ -166,14 +166,14 @@ fn administrator(issuer: &str, realm: &str) -> Result<(String, Secret), Failure>
     }
 }
 
-fn member(answer: &Answer, status: u16, name: &str) -> Option<String> {
-    let document: Value = serde_json::from_slice(&answer.body).ok()?;
-    document[name].as_str().filter(|_| answer.status == status).map(str::to_owned)
+fn member(response: &Response, status: u16, name: &str) -> Option<String> {
+    let document: Value = serde_json::from_slice(&response.body).ok()?;
+    document[name].as_str().filter(|_| response.status == status).map(str::to_owned)
 }
 
-fn refused(what: &str, answer: &Answer) -> Failure {
+fn refused(what: &str, response: &Response) -> Failure {
     let fix = "Is this user an administrator of the realm, and the feature switched on?";
-    Failure::new("administration.refused", format!("The IdP did not {what} ({}).", answer.refusal()), fix)
+    Failure::new("administration.refused", format!("The IdP did not {what} ({}).", response.refusal()), fix)
 }
 
 #[cfg(test)]

@@ -35,11 +35,11 @@ pub async fn check_known(
         ("redirect_uri", redirect_uri),
     ];
     let request = authenticated(token_endpoint, &fields, client);
-    let answer = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let error = document["error"].as_str().unwrap_or("no error code");
     let description = document["error_description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
-    let got = format!("HTTP {} {error}{description}", answer.status);
+    let got = format!("HTTP {} {error}{description}", response.status);
     // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication
     // included, or unsupported authentication method)." (RFC 6749 §5.2)
     let known = !matches!(error, "invalid_client" | "unauthorized_client");

@@ -2,7 +2,7 @@
 //! <https://www.rfc-editor.org/rfc/rfc7592#section-2>. Read, replace, delete, each at the URL and
 //! with the token that came with the registration.
 
-use shared::http::{Answer, Http, HttpError, Request};
+use shared::http::{Http, HttpError, Request, Response};
 use shared::{Failure, Secret};
 
 use crate::client_information::ClientInformation;
@@ -23,7 +23,7 @@ pub enum ManageError {
     /// Any other refusal.
     Refused(Refusal),
     /// The answer is no client information.
-    Answer(RegistrationError),
+    Response(RegistrationError),
 }
 
 impl std::fmt::Display for ManageError {
@@ -37,7 +37,7 @@ impl std::fmt::Display for ManageError {
                 write!(f, "The IdP no longer knows this client, or its token was replaced (it answered {refusal}).")
             }
             ManageError::Refused(refusal) => write!(f, "The IdP refused this with {refusal}."),
-            ManageError::Answer(error) => write!(f, "{error}"),
+            ManageError::Response(error) => write!(f, "{error}"),
         }
     }
 }
@@ -58,7 +58,7 @@ impl From<ManageError> for Failure {
                 "Run the lesson again: it registers anew and replaces the stored client.",
             ),
             ManageError::Refused(refusal) => Failure::new("manage.refused", message, refusal.fix()),
-            ManageError::Answer(error) => error.into(),
+            ManageError::Response(error) => error.into(),
         }
     }
 }
@@ -80,8 +80,8 @@ fn entry(information: &ClientInformation) -> Result<Entry<'_>, ManageError> {
 /// was.
 pub async fn read(http: &Http, information: &ClientInformation) -> Result<ClientInformation, ManageError> {
     let Entry { url, token } = entry(information)?;
-    let answer = send(http, Request::get(url).without_redirects().bearer(token)).await?;
-    renewed(&answer, information)
+    let response = send(http, Request::get(url).without_redirects().bearer(token)).await?;
+    renewed(&response, information)
 }
 
 /// Replaces the entry: RFC 7592 §2.2.
@@ -103,8 +103,8 @@ pub async fn update(
         document["client_secret"] = secret.expose().into();
     }
     let request = Request::put_json(url, &document).header("accept", "application/json").bearer(token);
-    let answer = send(http, request).await?;
-    renewed(&answer, information)
+    let response = send(http, request).await?;
+    renewed(&response, information)
 }
 
 /// Deletes the client: RFC 7592 §2.3.
@@ -113,27 +113,27 @@ pub async fn delete(http: &Http, information: &ClientInformation) -> Result<(), 
     send(http, Request::delete(url).bearer(token)).await.map(|_| ())
 }
 
-async fn send(http: &Http, request: Request) -> Result<Answer, ManageError> {
-    let answer = http.send(&request).await.map_err(ManageError::Unavailable)?;
-    match answer.status {
-        200..=299 => Ok(answer),
+async fn send(http: &Http, request: Request) -> Result<Response, ManageError> {
+    let response = http.send(&request).await.map_err(ManageError::Unavailable)?;
+    match response.status {
+        200..=299 => Ok(response),
         // "If the client does not exist on this server, the server MUST respond with HTTP 401
         // Unauthorized" (RFC 7592 §2.1); others answer 404, or 403 for a token that they no longer
         // take.
         401 | 403 | 404 => {
-            let refusal = Refusal::read(&answer, true);
+            let refusal = Refusal::read(&response, true);
             let is_policy = refusal.description.starts_with("Policy '");
             Err(if is_policy { ManageError::Refused(refusal) } else { ManageError::Gone(refusal) })
         }
-        _ => Err(ManageError::Refused(Refusal::read(&answer, true))),
+        _ => Err(ManageError::Refused(Refusal::read(&response, true))),
     }
 }
 
 /// What is known of the client after an answer: "the client MUST immediately discard its previous
 /// registration access token" where a new one comes (RFC 7592 §2.1, §2.2).
-fn renewed(answer: &Answer, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
-    let now = ClientInformation::from_json(&answer.body)
-        .map_err(|error| ManageError::Answer(RegistrationError::Document(error)))?;
+fn renewed(response: &Response, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
+    let now = ClientInformation::from_json(&response.body)
+        .map_err(|error| ManageError::Response(RegistrationError::Document(error)))?;
     Ok(ClientInformation {
         client_secret: now.client_secret.or_else(|| {
             // A client that has become public has no secret any more.

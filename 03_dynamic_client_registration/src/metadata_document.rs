@@ -14,7 +14,7 @@ use axum::Router;
 use axum::response::Json;
 use axum::routing::get;
 use serde_json::Value;
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::listen::{self, Serving};
 use shared::members::Members;
 use shared::{Failure, Reporter, Side, page, spec};
@@ -53,12 +53,12 @@ impl Published {
         let document = metadata.to_document(&client_id);
         let fetched = Arc::new(AtomicUsize::new(0));
         let counter = fetched.clone();
-        let answer = move || async move {
+        let response = move || async move {
             counter.fetch_add(1, Ordering::Relaxed);
             reporter.note(format!("GET {PATH}: somebody fetches the client's document."));
             Json(document)
         };
-        let serving = listen::serve(listener, Router::new().route(PATH, get(answer)));
+        let serving = listen::serve(listener, Router::new().route(PATH, get(response)));
         Ok(Self { client_id, fetched, serving })
     }
 
@@ -150,8 +150,8 @@ pub fn known(reporter: &Reporter, client_id: &str) -> Result<ClientInformation, 
 }
 
 async fn fetch(http: &Http, client_id: &str) -> Result<Vec<u8>, RegistrationError> {
-    let answer = http.send(&Request::get(client_id).without_redirects()).await;
-    Ok(answer.map_err(RegistrationError::Unavailable)?.body)
+    let response = http.send(&Request::get(client_id).without_redirects()).await;
+    Ok(response.map_err(RegistrationError::Unavailable)?.body)
 }
 
 fn check_url(reporter: &Reporter, client_id: &str) -> Result<(), RegistrationError> {
@@ -282,8 +282,8 @@ async fn present(http: &Http, presenting: &Presenting<'_>, client_id: &str) -> R
     let query = authorization_query(presenting, client_id, redirect_uri);
     let mark = if endpoint.contains('?') { '&' } else { '?' };
     let request = Request::get(&format!("{endpoint}{mark}{query}")).header("accept", "text/html");
-    let answer = http.send(&request.without_redirects()).await.map_err(|error| refused(error.to_string()))?;
-    match verdict(&answer, redirect_uri) {
+    let response = http.send(&request.without_redirects()).await.map_err(|error| refused(error.to_string()))?;
+    match verdict(&response, redirect_uri) {
         Ok(got) => {
             reporter.on(Side::Idp).check(&rules::IDP_TAKES_DOCUMENT, true, TAKES_DOCUMENT, got);
             Ok(())
@@ -312,11 +312,11 @@ fn authorization_query(presenting: &Presenting<'_>, client_id: &str, redirect_ur
 
 /// A page to sign in at, or the way to one, is a yes; an error page, or an error brought to the
 /// redirect URI, is a no.
-fn verdict(answer: &Answer, redirect_uri: &str) -> Result<String, String> {
-    let location = answer.header_values("location").into_iter().next().unwrap_or_default();
-    let message = page::message(&String::from_utf8_lossy(&answer.body));
+fn verdict(response: &Response, redirect_uri: &str) -> Result<String, String> {
+    let location = response.header_values("location").into_iter().next().unwrap_or_default();
+    let message = page::message(&String::from_utf8_lossy(&response.body));
     let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
-    match answer.status {
+    match response.status {
         200 => Ok(format!("HTTP 200{said}")),
         300..=399 if location.starts_with(redirect_uri) => {
             let query = location.split_once('?').map_or("", |(_, query)| query);
@@ -329,7 +329,7 @@ fn verdict(answer: &Answer, redirect_uri: &str) -> Result<String, String> {
             let description = parameter("error_description").map(|text| format!(": {text}")).unwrap_or_default();
             Err(format!("{error}{description}"))
         }
-        300..=399 => Ok(format!("HTTP {}, on to {}", answer.status, location.split('?').next().unwrap_or_default())),
+        300..=399 => Ok(format!("HTTP {}, on to {}", response.status, location.split('?').next().unwrap_or_default())),
         status => Err(format!("HTTP {status}{said}")),
     }
 }
@@ -383,24 +383,27 @@ mod tests {
 
     #[test]
     fn an_idps_answer_is_a_yes_or_a_no() {
-        let answer = |status, location: &str, body: &str| {
+        let response = |status, location: &str, body: &str| {
             let mut headers = axum::http::HeaderMap::new();
             if !location.is_empty() {
                 headers.insert("location", location.parse().unwrap());
             }
-            Answer { url: String::new(), status, headers, body: body.as_bytes().to_vec() }
+            Response { url: String::new(), status, headers, body: body.as_bytes().to_vec() }
         };
         let redirect_uri = "http://127.0.0.1:8888/callback";
         assert_eq!(
-            verdict(&answer(200, "", "<title>Sign in</title>"), redirect_uri),
+            verdict(&response(200, "", "<title>Sign in</title>"), redirect_uri),
             Ok("HTTP 200 “Sign in”".to_owned())
         );
         assert_eq!(
-            verdict(&answer(302, "https://idp.example/login?x=y", ""), redirect_uri),
+            verdict(&response(302, "https://idp.example/login?x=y", ""), redirect_uri),
             Ok("HTTP 302, on to https://idp.example/login".to_owned())
         );
         let error = format!("{redirect_uri}?error=invalid_scope&error_description=Invalid+scopes%3A+x");
-        assert_eq!(verdict(&answer(302, &error, ""), redirect_uri), Err("invalid_scope: Invalid scopes: x".to_owned()));
-        assert_eq!(verdict(&answer(400, "", "<h1>No</h1>"), redirect_uri), Err("HTTP 400 “No”".to_owned()));
+        assert_eq!(
+            verdict(&response(302, &error, ""), redirect_uri),
+            Err("invalid_scope: Invalid scopes: x".to_owned())
+        );
+        assert_eq!(verdict(&response(400, "", "<h1>No</h1>"), redirect_uri), Err("HTTP 400 “No”".to_owned()));
     }
 }

@@ -1,6 +1,7 @@
 //! Where the user's browser brings the code: a listener on this machine (RFC 8252 §7.3,
-//! <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>). It is bound before the client is registered, so that the redirect URI that
-//! is registered is the one that works. Lesson 04 serves it.
+//! <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>). It is bound before the client is
+//! registered, so that the redirect URI that is registered is the one that works. Lesson 04 serves
+//! it.
 
 use shared::{Failure, listen};
 use tokio::net::TcpListener;

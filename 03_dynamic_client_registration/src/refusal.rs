@@ -6,7 +6,7 @@
 //! a person has to see.
 
 use serde_json::Value;
-use shared::http::Answer;
+use shared::http::Response;
 
 /// A registration that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +51,13 @@ pub enum Reason {
 
 impl Refusal {
     /// Reads an answer; `with_token` says whether an Initial Access Token was sent.
-    pub fn read(answer: &Answer, with_token: bool) -> Self {
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    pub fn read(response: &Response, with_token: bool) -> Self {
+        let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
         let (error, description) = (text("error"), text("error_description"));
         let error = if error.is_empty() { "no error code".to_owned() } else { error };
-        let reason = reason(answer.status, &error, &description, with_token);
-        Self { status: answer.status, error, description, reason }
+        let reason = reason(response.status, &error, &description, with_token);
+        Self { status: response.status, error, description, reason }
     }
 
     /// What a person can do about it.
@@ -146,8 +146,9 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str, with_token: bool) -> Refusal {
-        let answer = Answer { url: String::new(), status, headers: Default::default(), body: body.as_bytes().to_vec() };
-        Refusal::read(&answer, with_token)
+        let response =
+            Response { url: String::new(), status, headers: Default::default(), body: body.as_bytes().to_vec() };
+        Refusal::read(&response, with_token)
     }
 
     /// The answers of Keycloak 26.7.3, as the differential test sees them.

@@ -2,7 +2,7 @@
 //! One request, and what a client has to look at before it uses the answer.
 
 use as_metadata::AuthorizationServerMetadata;
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::{Reporter, Secret, Side};
 
 use crate::client_information::ClientInformation;
@@ -23,9 +23,9 @@ pub async fn register(
     // "The client registration endpoint MAY be an OAuth 2.0 protected resource and it MAY accept an
     // initial access token" (RFC 7591 §3)
     let request = initial_access_token.into_iter().fold(request, Request::bearer);
-    let answer = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
-    check_accepted(http.reporter(), &answer, metadata, initial_access_token.is_some())?;
-    let information = check_information(http.reporter(), &answer)?;
+    let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
+    check_accepted(http.reporter(), &response, metadata, initial_access_token.is_some())?;
+    let information = check_information(http.reporter(), &response)?;
     check_granted(http, metadata, &information)?;
     Ok(information)
 }
@@ -46,12 +46,12 @@ fn check_endpoint<'a>(
 /// not the client's.
 fn check_accepted(
     reporter: &Reporter,
-    answer: &Answer,
+    response: &Response,
     metadata: &ClientMetadata,
     with_token: bool,
 ) -> Result<(), RegistrationError> {
     let idp = reporter.on(Side::Idp);
-    let refusal = (!(200..300).contains(&answer.status)).then(|| Refusal::read(answer, with_token));
+    let refusal = (!(200..300).contains(&response.status)).then(|| Refusal::read(response, with_token));
     let reason = refusal.as_ref().map(|refusal| &refusal.reason);
     let decided = |rule: &'static shared::Rule| reason.is_none_or(|reason| rule_of(reason).id == rule.id);
     let got = |accepted: String| refusal.as_ref().map_or(accepted, ToString::to_string);
@@ -80,14 +80,14 @@ fn check_accepted(
         reporter.check_or(&rules::UNKNOWN_MEMBER_IGNORED, accepted, expected, got("it did".to_owned()), &fix);
     }
     if decided(&rules::CREATED) {
-        let got = refusal.as_ref().map_or_else(|| format!("HTTP {}", answer.status), ToString::to_string);
-        reporter.check_or(&rules::CREATED, answer.status == 201, "HTTP 201 Created", got, &fix);
+        let got = refusal.as_ref().map_or_else(|| format!("HTTP {}", response.status), ToString::to_string);
+        reporter.check_or(&rules::CREATED, response.status == 201, "HTTP 201 Created", got, &fix);
     }
     refusal.map_or(Ok(()), |refusal| Err(RegistrationError::Refused(refusal)))
 }
 
-fn check_information(reporter: &Reporter, answer: &Answer) -> Result<ClientInformation, RegistrationError> {
-    let information = ClientInformation::from_json(&answer.body);
+fn check_information(reporter: &Reporter, response: &Response) -> Result<ClientInformation, RegistrationError> {
+    let information = ClientInformation::from_json(&response.body);
     let got = match &information {
         Ok(information) => information.client_id.clone(),
         Err(error) => error.to_string(),

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use dynamic_client_registration::breakages;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Run, has_server};
 use shared::{Reporter, Secret};
@@ -73,7 +73,7 @@ impl User<'_> {
 }
 
 /// A request that is no part of the lesson.
-fn ask(request: &Request) -> Answer {
+fn ask(request: &Request) -> Response {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let reach = Reach::public_only().limit(Privacy::Loopback);
     runtime.block_on(async { Http::new(Reporter::silent(), reach).unwrap().send(request).await.unwrap() })
@@ -314,8 +314,8 @@ fn refusals_are_told(issuer: &str) {
         let mut document =
             json!({"client_name": "x", "redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none"});
         document.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        let answer = ask(&Request::post_json(&endpoint(issuer), &document));
-        let refusal = dynamic_client_registration::refusal::Refusal::read(&answer, false);
+        let response = ask(&Request::post_json(&endpoint(issuer), &document));
+        let refusal = dynamic_client_registration::refusal::Refusal::read(&response, false);
         assert!(refusal.to_string().contains(description), "{refusal}");
         assert!(refusal.fix().contains(fix), "{}", refusal.fix());
     }

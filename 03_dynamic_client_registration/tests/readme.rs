@@ -8,7 +8,7 @@ use dynamic_client_registration::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{RegistrationError, rules};
 use serde_json::json;
-use shared::http::Answer;
+use shared::http::Response;
 use shared::{Failure, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
@@ -31,9 +31,9 @@ fn refused(status: u16, error: &str, description: &str) -> String {
     if !description.is_empty() {
         body["error_description"] = description.into();
     }
-    let answer =
-        Answer { url: String::new(), status, headers: Default::default(), body: body.to_string().into_bytes() };
-    RegistrationError::Refused(Refusal::read(&answer, true)).to_string()
+    let response =
+        Response { url: String::new(), status, headers: Default::default(), body: body.to_string().into_bytes() };
+    RegistrationError::Refused(Refusal::read(&response, true)).to_string()
 }
 
 fn policy(name: &str, details: &str) -> String {

@@ -26,7 +26,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// A listener that waits for one answer.
 pub struct Callback {
-    answer: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
+    response: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
     close: Option<oneshot::Sender<()>>,
     waiting: Arc<Waiting>,
     serving: JoinHandle<()>,
@@ -37,7 +37,7 @@ struct Waiting {
     reporter: Reporter,
     /// An answer with another state ends the wait: for a user agent that will bring no other one.
     strict: bool,
-    answer: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
+    response: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
     /// The latest answer that was refused for its state; where the right one comes after it, it has
     /// done no harm.
     refused: Mutex<Option<AuthorizationResponse>>,
@@ -46,10 +46,15 @@ struct Waiting {
 impl Callback {
     /// Begins to wait. `strict` ends the wait at the first answer, whatever its state.
     pub fn wait_for(redirect: LoopbackRedirect, expected: Expected, strict: bool, reporter: Reporter) -> Self {
-        let (send, answer) = oneshot::channel();
+        let (send, response) = oneshot::channel();
         let (close, closed) = oneshot::channel::<()>();
-        let waiting =
-            Arc::new(Waiting { expected, reporter, strict, answer: Mutex::new(Some(send)), refused: Mutex::default() });
+        let waiting = Arc::new(Waiting {
+            expected,
+            reporter,
+            strict,
+            response: Mutex::new(Some(send)),
+            refused: Mutex::default(),
+        });
         let router = Router::new().route("/callback", get(arrived)).with_state(waiting.clone());
         let serving = tokio::spawn(async move {
             let ended = async move {
@@ -57,20 +62,20 @@ impl Callback {
             };
             let _ = axum::serve(redirect.listener, router).with_graceful_shutdown(ended).await;
         });
-        Self { answer, close: Some(close), waiting, serving }
+        Self { response, close: Some(close), waiting, serving }
     }
 
     /// The answer; the listener is closed when this returns.
-    pub async fn answer(mut self, seconds: u64) -> Result<AuthorizationResponse, AuthorizationError> {
-        let answer = tokio::time::timeout(Duration::from_secs(seconds), &mut self.answer).await;
+    pub async fn response(mut self, seconds: u64) -> Result<AuthorizationResponse, AuthorizationError> {
+        let response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response).await;
         // The page that the browser still waits for is sent; a connection that says nothing is not
         // waited for.
         if let Some(close) = self.close.take() {
             let _ = close.send(());
         }
         let _ = tokio::time::timeout(CLOSING, &mut self.serving).await;
-        match answer {
-            Ok(Ok(answer)) => answer,
+        match response {
+            Ok(Ok(response)) => response,
             // An answer with another state was all that came.
             Ok(Err(_)) | Err(_) => match self.waiting.refused() {
                 Some(response) => {
@@ -94,7 +99,7 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
         return page(StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider.");
     }
     let response = AuthorizationResponse::from_query(&query);
-    let is_over = waiting.answer.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+    let is_over = waiting.response.lock().unwrap_or_else(PoisonError::into_inner).is_none();
     if is_over {
         return page(StatusCode::GONE, "Too late", "An answer was taken already. You can close this window.");
     }
@@ -128,9 +133,9 @@ impl Waiting {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn finish(&self, answer: Result<AuthorizationResponse, AuthorizationError>) {
-        if let Some(send) = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = send.send(answer);
+    fn finish(&self, response: Result<AuthorizationResponse, AuthorizationError>) {
+        if let Some(send) = self.response.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = send.send(response);
         }
     }
 }
@@ -173,7 +178,7 @@ mod tests {
 
     async fn ask(request: Request) -> u16 {
         let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
-        http.send(&request).await.map_or(0, |answer| answer.status)
+        http.send(&request).await.map_or(0, |response| response.status)
     }
 
     #[tokio::test]
@@ -190,8 +195,8 @@ mod tests {
         assert!([0, 414, 431].contains(&megabyte), "{megabyte}");
         assert_eq!(ask(get("?state=right&code=one")).await, 200);
         assert_eq!(ask(get("?state=right&code=two")).await, 410);
-        let answer = callback.answer(5).await.unwrap();
-        assert_eq!(answer.get("code"), Some("one"));
+        let response = callback.response(5).await.unwrap();
+        assert_eq!(response.get("code"), Some("one"));
         // What was refused has done no harm, so it fails no check.
         assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [true]);
         assert!(!captured.text().contains("one"), "the code is not shown");
@@ -205,21 +210,21 @@ mod tests {
         slow.write_all(b"GET /callback?state=right").await.unwrap();
         assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
         let begun = std::time::Instant::now();
-        assert!(callback.answer(5).await.is_ok());
+        assert!(callback.response(5).await.is_ok());
         assert!(begun.elapsed() < Duration::from_secs(4), "the wait for the slow client ends");
     }
 
     #[tokio::test]
     async fn nobody_comes() {
         let (callback, _, _) = waiting(false).await;
-        assert_eq!(callback.answer(0).await.unwrap_err().id(), "sign-in.timed-out");
+        assert_eq!(callback.response(0).await.unwrap_err().id(), "sign-in.timed-out");
     }
 
     #[tokio::test]
     async fn an_answer_with_another_state_alone_is_told() {
         let (callback, uri, captured) = waiting(false).await;
         assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
-        assert_eq!(callback.answer(0).await.unwrap_err().id(), "callback.state");
+        assert_eq!(callback.response(0).await.unwrap_err().id(), "callback.state");
         assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [false]);
     }
 
@@ -227,6 +232,6 @@ mod tests {
     async fn where_no_other_answer_can_come_the_first_one_ends_the_wait() {
         let (callback, uri, _) = waiting(true).await;
         assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
-        assert_eq!(callback.answer(5).await.unwrap_err().id(), "callback.state");
+        assert_eq!(callback.response(5).await.unwrap_err().id(), "callback.state");
     }
 }

@@ -277,7 +277,7 @@ async fn ask_user(
         Err(error) => return Err(told(http, error)),
     }
     let seconds = if user_agent.is_scripted() { 1 } else { seconds };
-    let response = callback.answer(seconds).await?;
+    let response = callback.response(seconds).await?;
     // The redirect URI was good enough to be redirected to.
     reporter.on(Side::Idp).check(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri);
     reporter.note(format!("The browser came back with{}", response.table()));

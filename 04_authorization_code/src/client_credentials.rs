@@ -146,11 +146,11 @@ async fn register(
     if let Some(key) = key {
         document["jwks"] = json!({"keys": [key.jwk]});
     }
-    let answer = http.send(&Request::post_json(endpoint, &document).header("accept", "application/json")).await?;
-    if !(200..300).contains(&answer.status) {
-        return Err(RegistrationError::Refused(Refusal::read(&answer, false)).into());
+    let response = http.send(&Request::post_json(endpoint, &document).header("accept", "application/json")).await?;
+    if !(200..300).contains(&response.status) {
+        return Err(RegistrationError::Refused(Refusal::read(&response, false)).into());
     }
-    ClientInformation::from_json(&answer.body).map_err(|error| RegistrationError::Document(error).into())
+    ClientInformation::from_json(&response.body).map_err(|error| RegistrationError::Document(error).into())
 }
 
 /// The crate's client; one that signs has no secret.

@@ -12,7 +12,7 @@ use oauth2::{
 use serde_json::Value;
 use shared::Side;
 use shared::event::Rule;
-use shared::http::{Answer, Http, HttpError, Request};
+use shared::http::{Http, HttpError, Request, Response};
 
 use crate::error::AuthorizationError;
 use crate::request::OAuthClient;
@@ -95,30 +95,30 @@ pub async fn client_credentials(
 /// crate's type leaves out members.
 struct Tap {
     http: Http,
-    answer: Arc<Mutex<Option<Result<Answer, HttpError>>>>,
+    response: Arc<Mutex<Option<Result<Response, HttpError>>>>,
 }
 
 type CrateError<E> = RequestTokenError<E, oauth2::StandardErrorResponse<oauth2::basic::BasicErrorResponseType>>;
 
 impl Tap {
     fn new(http: &Http) -> Self {
-        Self { http: http.clone(), answer: Arc::default() }
+        Self { http: http.clone(), response: Arc::default() }
     }
 
     fn sender(
         &self,
     ) -> impl Fn(HttpRequest) -> std::pin::Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send>> {
-        let (http, kept) = (self.http.clone(), self.answer.clone());
+        let (http, kept) = (self.http.clone(), self.response.clone());
         move |request: HttpRequest| {
             let (http, kept) = (http.clone(), kept.clone());
             Box::pin(async move {
                 let result = http.send(&Request::of(request)).await;
                 let response = match &result {
-                    Ok(answer) => {
-                        let mut response = HttpResponse::new(answer.body.clone());
-                        *response.status_mut() = axum::http::StatusCode::from_u16(answer.status).unwrap_or_default();
-                        *response.headers_mut() = answer.headers.clone();
-                        Ok(response)
+                    Ok(response) => {
+                        let mut copy = HttpResponse::new(response.body.clone());
+                        *copy.status_mut() = axum::http::StatusCode::from_u16(response.status).unwrap_or_default();
+                        *copy.headers_mut() = response.headers.clone();
+                        Ok(copy)
                     }
                     Err(_) => Err(NoAnswer),
                 };
@@ -135,9 +135,9 @@ impl Tap {
         decision: Decision,
         result: Result<(), CrateError<E>>,
     ) -> Result<TokenResponse, AuthorizationError> {
-        let kept = self.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let answer = match kept {
-            Some(Ok(answer)) => answer,
+        let kept = self.response.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let response = match kept {
+            Some(Ok(response)) => response,
             Some(Err(error)) => return Err(AuthorizationError::Unavailable(error)),
             // The crate did not even send it.
             None => {
@@ -146,14 +146,14 @@ impl Tap {
             }
         };
         let idp = http.reporter().on(Side::Idp);
-        if answer.status != 200 {
-            let got = refusal(&answer);
+        if response.status != 200 {
+            let got = refusal(&response);
             let fix = "look at what was sent above, and into the IdP's log.";
             idp.check_or(decision.rule, false, decision.expected, &got, fix);
-            return Err(AuthorizationError::Token { rule: decision.rule, code: code(&answer), got });
+            return Err(AuthorizationError::Token { rule: decision.rule, code: code(&response), got });
         }
         idp.check(decision.rule, true, decision.expected, "HTTP 200");
-        let response = TokenResponse::from_json(&answer.body);
+        let response = TokenResponse::from_json(&response.body);
         let got = response.as_ref().map_or_else(ToString::to_string, |_| "it has".to_owned());
         let expected = "access_token and token_type, and every member of its type";
         http.reporter().check(&rules::TOKEN_RESPONSE, response.is_ok(), expected, &got);
@@ -174,20 +174,20 @@ impl std::fmt::Display for NoAnswer {
 impl std::error::Error for NoAnswer {}
 
 /// `error` of a refusal (RFC 6749 §5.2).
-fn code(answer: &Answer) -> String {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+fn code(response: &Response) -> String {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     document["error"].as_str().unwrap_or_default().to_owned()
 }
 
 /// `HTTP 400 invalid_grant: Code not valid`
-fn refusal(answer: &Answer) -> String {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+fn refusal(response: &Response) -> String {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let error = document["error"].as_str().unwrap_or("no error code");
     let description = document["error_description"]
         .as_str()
         .map(|text| format!(": {}", text.trim_end_matches('.')))
         .unwrap_or_default();
-    format!("HTTP {} {error}{description}", answer.status)
+    format!("HTTP {} {error}{description}", response.status)
 }
 
 /// Uses a refresh token that was used before; the authorization server's words, or `None` where it
@@ -202,9 +202,9 @@ pub async fn replay(
     let token = RefreshToken::new(refresh_token.expose().to_owned());
     let sent = tap.sender();
     let _ = oauth.exchange_refresh_token(&token).add_extra_param("resource", resource).request_async(&sent).await;
-    let kept = tap.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let kept = tap.response.lock().unwrap_or_else(PoisonError::into_inner).take();
     match kept {
-        Some(Ok(answer)) => Ok((answer.status != 200).then(|| refusal(&answer))),
+        Some(Ok(response)) => Ok((response.status != 200).then(|| refusal(&response))),
         Some(Err(error)) => Err(AuthorizationError::Unavailable(error)),
         None => Ok(None),
     }

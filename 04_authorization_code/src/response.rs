@@ -1,6 +1,6 @@
 //! The authorization response: what comes back with the browser, and whether it may be believed.
-//! RFC 6749 §4.1.2,
-//! <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>; RFC 9207 §2.4, <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>.
+//! RFC 6749 §4.1.2, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>; RFC 9207 §2.4,
+//! <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>.
 
 use shared::Reporter;
 use url::form_urlencoded;

@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 
 use dynamic_client_registration::administration;
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
 use shared::{Failure, Reporter, Secret, page};
 use url::Url;
@@ -145,21 +145,21 @@ impl ScriptedBrowser {
         let mut signed_in = false;
         for step in 0..MAX_STEPS {
             let here = request.url().to_owned();
-            let answer = self.send(request).await?;
+            let response = self.send(request).await?;
             if here.starts_with(redirect_uri) {
                 return Ok(here);
             }
-            let location = answer.header_values("location").into_iter().next();
-            request = match (answer.status, location) {
+            let location = response.header_values("location").into_iter().next();
+            request = match (response.status, location) {
                 (300..=399, Some(location)) => Request::get(&joined(&here, &location)),
-                (200, _) => self.fill_in(&here, &answer, login, denies, &mut signed_in)?,
-                _ => return Err(refused(step, &answer)),
+                (200, _) => self.fill_in(&here, &response, login, denies, &mut signed_in)?,
+                _ => return Err(refused(step, &response)),
             };
         }
         Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") })
     }
 
-    async fn send(&mut self, request: Request) -> Result<Answer, AuthorizationError> {
+    async fn send(&mut self, request: Request) -> Result<Response, AuthorizationError> {
         let origin = Url::parse(request.url()).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
         let own = self.cookies.iter().filter(|((of, _), _)| *of == origin);
         let cookies: Vec<_> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
@@ -168,25 +168,25 @@ impl ScriptedBrowser {
             true => request,
             false => request.header("cookie", &cookies.join("; ")),
         };
-        let answer = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
-        for cookie in answer.header_values("set-cookie") {
+        let response = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
+        for cookie in response.header_values("set-cookie") {
             if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
                 self.cookies.insert((origin.clone(), name.trim().to_owned()), value.trim().to_owned());
             }
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// The next request: the sign-in form or the consent form of this page, filled in.
     fn fill_in(
         &self,
         here: &str,
-        answer: &Answer,
+        response: &Response,
         login: &Login,
         denies: bool,
         signed_in: &mut bool,
     ) -> Result<Request, AuthorizationError> {
-        let html = String::from_utf8_lossy(&answer.body);
+        let html = String::from_utf8_lossy(&response.body);
         let said = page::message(&html).unwrap_or_else(|| "a page without a form".to_owned());
         let forms = page::forms(&html);
         if let Some(form) = forms.iter().find(|form| form.input("password").is_some()) {
@@ -214,10 +214,10 @@ impl ScriptedBrowser {
 
 /// An error page before anyone could sign in is about the request; one after that is about the
 /// sign-in.
-fn refused(step: usize, answer: &Answer) -> AuthorizationError {
-    let message = page::message(&String::from_utf8_lossy(&answer.body));
+fn refused(step: usize, response: &Response) -> AuthorizationError {
+    let message = page::message(&String::from_utf8_lossy(&response.body));
     let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
-    let got = format!("HTTP {}{said}", answer.status);
+    let got = format!("HTTP {}{said}", response.status);
     match step {
         0 => {
             let about_redirect = got.contains("redirect");

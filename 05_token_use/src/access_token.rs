@@ -20,7 +20,7 @@ use shared::{Failure, Reporter};
 use crate::checks::{Checks, short};
 use crate::jwks::{Jwks, Key, Limits, NoKey};
 use crate::options::CheckOptions;
-use crate::refusal::{Answer, Failed, Refusal};
+use crate::refusal::{Failed, Refusal, RefusalKind};
 use crate::rules;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
@@ -123,7 +123,7 @@ impl Verifier {
             key.is_for(algorithm),
             "the key is for this alg",
             jwt.header_text("alg"),
-            Answer::InvalidToken("The token's algorithm is not its key's"),
+            RefusalKind::InvalidToken("The token's algorithm is not its key's"),
         )?;
 
         // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
@@ -134,7 +134,7 @@ impl Verifier {
             good,
             "the signature is the key's",
             if good { "it is" } else { "it is not" },
-            Answer::InvalidToken("The token's signature is wrong"),
+            RefusalKind::InvalidToken("The token's signature is wrong"),
         )?;
 
         self.check_claims(checks, &jwt)?;
@@ -158,13 +158,13 @@ impl Verifier {
         // 9068 §4) What is not on the list is not used.
         let name = jwt.header_text("alg");
         let algorithm = algorithm(name);
-        let answer = Answer::InvalidToken("The token is signed with an algorithm that is not taken");
+        let kind = RefusalKind::InvalidToken("The token is signed with an algorithm that is not taken");
         let algorithm = checks.some(
             &rules::ALGORITHM,
             algorithm,
             "alg is RS, PS, ES or EdDSA: one with a public key",
             name,
-            answer,
+            kind,
         )?;
 
         // "The resource server MUST verify that the "typ" header value is "at+jwt" or
@@ -182,7 +182,7 @@ impl Verifier {
             typ,
             format_args!("typ is at+jwt{taken}, or JWT with the claim typ Bearer or DPoP (Keycloak)"),
             got,
-            Answer::InvalidToken("The token is no access token"),
+            RefusalKind::InvalidToken("The token is no access token"),
         )?;
         Ok(algorithm)
     }
@@ -195,7 +195,7 @@ impl Verifier {
             iss == self.issuer,
             format_args!("iss is {}", self.issuer),
             or_absent(iss),
-            Answer::InvalidToken("The token is from another authorization server"),
+            RefusalKind::InvalidToken("The token is from another authorization server"),
         )?;
         check_times(checks, jwt)?;
 
@@ -206,7 +206,7 @@ impl Verifier {
             !sub.is_empty(),
             "sub says whose it is",
             or_absent(sub),
-            Answer::InvalidToken("The token does not say whose it is"),
+            RefusalKind::InvalidToken("The token does not say whose it is"),
         )?;
 
         // "MCP servers MUST validate that access tokens were issued specifically for them as the
@@ -246,7 +246,7 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         good,
         "exp lies ahead",
         time(&jwt.claims, "exp"),
-        Answer::InvalidToken("The token has expired"),
+        RefusalKind::InvalidToken("The token has expired"),
     )?;
 
     // "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5); the
@@ -258,7 +258,7 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         good,
         "nbf, if there, lies behind",
         time(&jwt.claims, "nbf"),
-        Answer::InvalidToken("The token is not good yet"),
+        RefusalKind::InvalidToken("The token is not good yet"),
     )
 }
 
@@ -273,24 +273,24 @@ fn is_ahead(exp: f64) -> bool {
 
 const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
 
-const MALFORMED: Answer = Answer::InvalidToken("The token is no JWT that this server understands");
+const MALFORMED: RefusalKind = RefusalKind::InvalidToken("The token is no JWT that this server understands");
 
 fn no_key_for(kid: Option<&str>, no_key: NoKey) -> Refusal {
     let named = kid.map_or("no kid".to_owned(), |kid| format!("kid {}", short(kid)));
-    let (got, answer) = match no_key {
+    let (got, kind) = match no_key {
         NoKey::Unknown { fetched_ago } => {
             let when = match fetched_ago {
                 0 => "just now".to_owned(),
                 seconds => format!("{seconds} s ago, and are not asked for again yet"),
             };
             let got = format!("{named}, which is none of the keys that were fetched {when}");
-            (got, Answer::InvalidToken("The token's key is unknown"))
+            (got, RefusalKind::InvalidToken("The token's key is unknown"))
         }
         NoKey::Unavailable { reason, retry_after } => {
-            (format!("{named}; the IdP's keys cannot be fetched: {reason}"), Answer::Unavailable { retry_after })
+            (format!("{named}; the IdP's keys cannot be fetched: {reason}"), RefusalKind::Unavailable { retry_after })
         }
     };
-    Refusal { failed: Some(Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), got }), answer }
+    Refusal { failed: Some(Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), got }), kind }
 }
 
 /// A JWT in its parts; nothing in it is to be trusted yet.

@@ -1,7 +1,7 @@
 //! What an MCP server asks for with a 401 or a 403: RFC 6750 §3.1, MCP 2026-07-28, Error Handling.
 
 use protected_resource_discovery::challenge::{self, Challenge};
-use shared::http::Answer;
+use shared::http::Response;
 
 /// What has to happen before the request can be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +35,13 @@ pub enum Asked {
 
 impl Asked {
     /// What this answer asks for; `None` where it asks for nothing that has to do with tokens.
-    pub fn by(answer: &Answer) -> Option<Self> {
-        let fields = answer.header_values("www-authenticate");
+    pub fn by(response: &Response) -> Option<Self> {
+        let fields = response.header_values("www-authenticate");
         let challenges: Vec<_> = fields.iter().flat_map(|field| challenge::parse(field).unwrap_or_default()).collect();
         let bearer = challenge::bearer(&challenges);
         let scopes = scopes(bearer);
-        let said = said(answer.status, bearer);
-        match answer.status {
+        let said = said(response.status, bearer);
+        match response.status {
             401 => {
                 let has = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));
                 Some(Asked::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
@@ -49,7 +49,7 @@ impl Asked {
             403 if !scopes.is_empty() && error(bearer) == "insufficient_scope" => Some(Asked::Scopes { scopes }),
             403 => Some(Asked::OtherUser { said }),
             503 => {
-                let seconds = answer.header_values("retry-after").pop();
+                let seconds = response.header_values("retry-after").pop();
                 Some(Asked::Patience { retry_after: seconds.unwrap_or_else(|| "not given".to_owned()) })
             }
             _ => None,
@@ -86,7 +86,7 @@ mod tests {
         if !challenge.is_empty() {
             headers.insert("www-authenticate", HeaderValue::from_str(challenge).unwrap());
         }
-        Asked::by(&Answer { url: String::new(), status, headers, body: Vec::new() })
+        Asked::by(&Response { url: String::new(), status, headers, body: Vec::new() })
     }
 
     #[test]

@@ -37,33 +37,33 @@ pub async fn run(
         }
         _ => broken(http, authorized, server_url, breakage.name).await?,
     };
-    let answer = http.send(&request).await?;
+    let response = http.send(&request).await?;
     let due = due(breakage);
-    let verb = match answer.status {
+    let verb = match response.status {
         status if status == due => "refuses, as it must".to_owned(),
         200..=299 => "lets it in".to_owned(),
         _ => format!("gives another answer than the {due} that is due"),
     };
-    http.reporter().note(format!("The server {verb}: HTTP {}.", answer.status));
-    if answer.status == due || !is_alone {
+    http.reporter().note(format!("The server {verb}: HTTP {}.", response.status));
+    if response.status == due || !is_alone {
         return Ok(());
     }
     let message =
-        format!("The server did not refuse with {due} what --break {} sent: HTTP {}.", breakage.name, answer.status);
+        format!("The server did not refuse with {due} what --break {} sent: HTTP {}.", breakage.name, response.status);
     Err(Failure::new("break.slipped-through", message, "Tell the server's operator which check is missing."))
 }
 
 /// Nothing follows from a refusal by a server that refuses what is good, too.
 pub async fn try_honestly(http: &Http, server_url: &str, tokens: &TokenResponse, name: &str) -> Result<(), Failure> {
     http.reporter().note("First the same request with nothing broken, so that a refusal means something:");
-    let answer = http.send(&dpop::presenting(mcp::discover_request(server_url), tokens)).await?;
+    let response = http.send(&dpop::presenting(mcp::discover_request(server_url), tokens)).await?;
     // An older server may not know this request, and has looked at the token all the same.
-    if !matches!(answer.status, 401 | 403 | 500..) {
+    if !matches!(response.status, 401 | 403 | 500..) {
         return Ok(());
     }
     let message = format!(
         "Whether the server notices what --break {name} does cannot be found out: it refuses the honest request, too (HTTP {}).",
-        answer.status
+        response.status
     );
     Err(Failure::new("break.unknown", message, "Try it without --break first: client says what the server wants."))
 }
@@ -141,8 +141,8 @@ async fn keys(http: &Http, authorized: &Authorized) -> Result<Value, Failure> {
     let server = state.ready.as_ref().map(|ready| &ready.authorization_server);
     let jwks_uri = server.and_then(|server| server.jwks_uri.clone());
     let jwks_uri = jwks_uri.ok_or(TokenUseError::NoEndpoint { name: "jwks_uri" })?;
-    let answer = http.send(&Request::get(&jwks_uri)).await?;
-    Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+    let response = http.send(&Request::get(&jwks_uri)).await?;
+    Ok(serde_json::from_slice(&response.body).unwrap_or_default())
 }
 
 /// "If a refresh token is compromised and subsequently used by both the attacker and the legitimate

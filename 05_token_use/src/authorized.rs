@@ -16,7 +16,7 @@ use authorization_code::tokens::{Kept, Tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::mcp::client::Send;
 use shared::{Failure, Secret, Side, now, spec};
 use tokio::sync::{Mutex, MutexGuard};
@@ -105,12 +105,12 @@ impl State {
 }
 
 impl Send for Authorized {
-    async fn send(&self, request: Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
         let mut state = self.state().await;
         let (mut renewed, mut signed_in, mut tries) = (false, false, 1);
         loop {
-            let answer = self.0.http.send(&state.with_token(&request)).await?;
-            let Some(asked) = Asked::by(&answer) else { return Ok(answer) };
+            let response = self.0.http.send(&state.with_token(&request)).await?;
+            let Some(asked) = Asked::by(&response) else { return Ok(response) };
             state.count(&asked);
             match asked {
                 // Neither a refresh nor a sign-in would bring what the server wants.
@@ -138,7 +138,7 @@ impl Send for Authorized {
         }
     }
 
-    async fn send_once(&self, request: Request) -> Result<Answer, Failure> {
+    async fn send_once(&self, request: Request) -> Result<Response, Failure> {
         Ok(self.0.http.send(&self.state().await.with_token(&request)).await?)
     }
 }

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
 
 use crate::checks::Checks;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// How a token is sent.
@@ -45,7 +45,7 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
     let credentials = credentials(checks, parts)?;
     match credentials.scheme {
         Scheme::Bearer => Ok(credentials.token),
-        Scheme::Dpop => Err(Refusal { failed: None, answer: Answer::Unauthenticated }),
+        Scheme::Dpop => Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated }),
     }
 }
 
@@ -60,13 +60,13 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         !in_query,
         "the token is in the Authorization header and nowhere else",
         got,
-        Answer::InvalidRequest("The access token must not be in the URL"),
+        RefusalKind::InvalidRequest("The access token must not be in the URL"),
     )?;
     let sent = one_credential(checks, &parts.headers)?;
     // "If the request lacks any authentication information (e.g., … attempted using an unsupported
     // authentication method)" (RFC 6750 §3.1)
     let Some(credentials) = sent.and_then(of_known_scheme) else {
-        return Err(Refusal { failed: None, answer: Answer::Unauthenticated });
+        return Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated });
     };
     let Credentials { scheme, token } = credentials;
     let is_one = is_b64token(token);
@@ -80,7 +80,7 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         is_one,
         format_args!("after {}, one token and nothing else", scheme.name()),
         got,
-        Answer::InvalidRequest("The Authorization header is malformed"),
+        RefusalKind::InvalidRequest("The Authorization header is malformed"),
     )?;
     Ok(credentials)
 }
@@ -106,7 +106,7 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
         readable.is_some(),
         "one Authorization header",
         got,
-        Answer::InvalidRequest("There must be one Authorization header, in ASCII"),
+        RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII"),
     )?;
     Ok(readable)
 }

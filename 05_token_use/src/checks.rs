@@ -5,7 +5,7 @@ use std::fmt::Display;
 use shared::Reporter;
 use shared::event::Rule;
 
-use crate::refusal::{Answer, Failed, Refusal};
+use crate::refusal::{Failed, Refusal, RefusalKind};
 
 /// Where the checks of one request are told, if anywhere: what was told of a token once is not told
 /// again. What fails is told by whoever refuses the request.
@@ -23,14 +23,14 @@ impl<'a> Checks<'a> {
         Self(None)
     }
 
-    /// Goes on where the rule holds; else `answer` is what the client gets.
+    /// Goes on where the rule holds; else `kind` is what the client gets.
     pub fn holds(
         &self,
         rule: &'static Rule,
         passed: bool,
         expected: impl Display,
         got: impl Display,
-        answer: Answer,
+        kind: RefusalKind,
     ) -> Result<(), Refusal> {
         if passed {
             if let Some(reporter) = self.0 {
@@ -39,7 +39,7 @@ impl<'a> Checks<'a> {
             return Ok(());
         }
         let failed = Failed { rule, expected: expected.to_string(), got: short(&got.to_string()) };
-        Err(Refusal { failed: Some(failed), answer })
+        Err(Refusal { failed: Some(failed), kind })
     }
 
     /// [`Checks::holds`] for what is there or not; gives it.
@@ -49,10 +49,10 @@ impl<'a> Checks<'a> {
         value: Option<T>,
         expected: impl Display,
         got: impl Display,
-        answer: Answer,
+        kind: RefusalKind,
     ) -> Result<T, Refusal> {
-        let refusal = || Refusal { failed: None, answer: answer.clone() };
-        self.holds(rule, value.is_some(), expected, got, answer.clone())?;
+        let refusal = || Refusal { failed: None, kind: kind.clone() };
+        self.holds(rule, value.is_some(), expected, got, kind.clone())?;
         value.ok_or_else(refusal)
     }
 

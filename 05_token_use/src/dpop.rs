@@ -18,7 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protected_resource_discovery::challenge;
 use serde_json::{Value, json};
-use shared::http::{Answer, Decorate, Http, Request};
+use shared::http::{Decorate, Http, Request, Response};
 use shared::{Failure, Reporter, Secret, Side};
 use url::{Url, form_urlencoded};
 
@@ -131,12 +131,12 @@ impl Decorate for Dpop {
         }
     }
 
-    fn wants_another(&self, request: &Request, answer: &Answer) -> bool {
-        let Some(nonce) = answer.header_values("dpop-nonce").pop() else { return false };
+    fn wants_another(&self, request: &Request, response: &Response) -> bool {
+        let Some(nonce) = response.header_values("dpop-nonce").pop() else { return false };
         let Ok(url) = Url::parse(request.url()) else { return false };
         let before = self.nonces().insert(url.origin().ascii_serialization(), nonce.clone());
         // The same once more would bring the same.
-        before.as_ref() != Some(&nonce) && wants_nonce(answer)
+        before.as_ref() != Some(&nonce) && wants_nonce(response)
     }
 }
 
@@ -150,10 +150,10 @@ fn is_token_request(request: &Request) -> bool {
 
 /// `use_dpop_nonce`: from an authorization server in the error response (RFC 9449 §8), from a
 /// resource server in the challenge (§9).
-fn wants_nonce(answer: &Answer) -> bool {
-    match answer.status {
-        400 => serde_json::from_slice::<Value>(&answer.body).is_ok_and(|body| body["error"] == "use_dpop_nonce"),
-        401 => answer.header_values("www-authenticate").iter().any(|field| {
+fn wants_nonce(response: &Response) -> bool {
+    match response.status {
+        400 => serde_json::from_slice::<Value>(&response.body).is_ok_and(|body| body["error"] == "use_dpop_nonce"),
+        401 => response.header_values("www-authenticate").iter().any(|field| {
             let challenges = challenge::parse(field).unwrap_or_default();
             challenges.iter().any(|challenge| challenge.parameter("error") == Some("use_dpop_nonce"))
         }),
@@ -184,12 +184,12 @@ mod tests {
         decode(proof, &DecodingKey::from_jwk(&header.jwk.unwrap()).unwrap(), &validation).unwrap().claims
     }
 
-    fn answer(url: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+    fn response(url: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        Answer { url: url.to_owned(), status, headers, body: body.as_bytes().to_vec() }
+        Response { url: url.to_owned(), status, headers, body: body.as_bytes().to_vec() }
     }
 
     const TOKEN_ENDPOINT: &str = "https://idp.example/token";
@@ -233,13 +233,13 @@ mod tests {
     #[test]
     fn a_servers_nonce_is_repeated_to_this_server_and_to_no_other() {
         let dpop = Dpop::generate().unwrap();
-        let refusal = |nonce| answer(TOKEN_ENDPOINT, 400, &[("dpop-nonce", nonce)], r#"{"error":"use_dpop_nonce"}"#);
+        let refusal = |nonce| response(TOKEN_ENDPOINT, 400, &[("dpop-nonce", nonce)], r#"{"error":"use_dpop_nonce"}"#);
         assert!(dpop.wants_another(&token_request(), &refusal("one")));
         assert_eq!(claims(&dpop.decorated(&token_request()))["nonce"], "one");
         assert!(claims(&dpop.decorated(&call())).get("nonce").is_none(), "another server's");
         assert!(!dpop.wants_another(&token_request(), &refusal("one")), "the same once more would go on for ever");
         // A new one may come with any answer (§8.2), which is no reason to ask again.
-        assert!(!dpop.wants_another(&token_request(), &answer(TOKEN_ENDPOINT, 200, &[("dpop-nonce", "two")], "{}")));
+        assert!(!dpop.wants_another(&token_request(), &response(TOKEN_ENDPOINT, 200, &[("dpop-nonce", "two")], "{}")));
         assert_eq!(claims(&dpop.decorated(&token_request()))["nonce"], "two");
     }
 
@@ -248,7 +248,7 @@ mod tests {
         let url = "https://mcp.example/mcp";
         let challenge = "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"";
         let asks = |status, headers: &[(&'static str, &'static str)], body: &str| {
-            Dpop::generate().unwrap().wants_another(&call(), &answer(url, status, headers, body))
+            Dpop::generate().unwrap().wants_another(&call(), &response(url, status, headers, body))
         };
         assert!(asks(401, &[("www-authenticate", challenge), ("dpop-nonce", "n")], ""));
         assert!(!asks(401, &[("www-authenticate", challenge)], ""), "without a nonce there is nothing to repeat");

@@ -27,7 +27,7 @@ use crate::bearer::{Credentials, Scheme};
 use crate::checks::Checks;
 use crate::jwks;
 use crate::nonces::{Nonces, Standing};
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// Seconds for which a proof is good: "preferably only for a relatively brief period on the order
@@ -88,7 +88,7 @@ impl Proofs {
                 false,
                 "the token is bound to a key (--require-dpop)",
                 "it is not",
-                Answer::InvalidToken("This server takes tokens that are bound to a key (DPoP) only"),
+                RefusalKind::InvalidToken("This server takes tokens that are bound to a key (DPoP) only"),
             ),
         }
     }
@@ -118,7 +118,7 @@ impl Proofs {
             htm == parts.method.as_str(),
             format_args!("htm is {}", parts.method),
             or_absent(htm),
-            Answer::InvalidDpopProof("The proof is for another method"),
+            RefusalKind::InvalidDpopProof("The proof is for another method"),
         )?;
         // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
         // received, ignoring any query and fragment parts." Behind a proxy the request does not say
@@ -129,7 +129,7 @@ impl Proofs {
             self.url.is_some() && normalized(htu) == self.url,
             format_args!("htu is {}", self.url.as_deref().unwrap_or("this server's URL")),
             or_absent(htu),
-            Answer::InvalidDpopProof("The proof is for another URL"),
+            RefusalKind::InvalidDpopProof("The proof is for another URL"),
         )?;
         // "The creation time of the JWT … is within an acceptable window"
         let iat = number(&proof.jwt.claims, "iat").unwrap_or_default();
@@ -139,7 +139,7 @@ impl Proofs {
             (-LEEWAY..=MAX_AGE).contains(&age),
             format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
             format_args!("{age} s back"),
-            Answer::InvalidDpopProof("The proof is too old, or from the future: are both clocks right?"),
+            RefusalKind::InvalidDpopProof("The proof is too old, or from the future: are both clocks right?"),
         )
     }
 
@@ -152,7 +152,7 @@ impl Proofs {
         match standing {
             Standing::Newest => Ok(None),
             Standing::Former => Ok(Some(newest)),
-            Standing::Unknown => Err(Refusal { failed: None, answer: Answer::UseDpopNonce(newest) }),
+            Standing::Unknown => Err(Refusal { failed: None, kind: RefusalKind::UseDpopNonce(newest) }),
         }
     }
 
@@ -177,7 +177,7 @@ impl Proofs {
             is_first,
             "the proof was not used before (jti)",
             if is_first { "it was not" } else { "it was" },
-            Answer::InvalidDpopProof("The proof was used before"),
+            RefusalKind::InvalidDpopProof("The proof was used before"),
         )
     }
 }
@@ -194,7 +194,7 @@ pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal
         false,
         "a token that is sent as Bearer is bound to no key",
         format_args!("cnf is {cnf}"),
-        Answer::InvalidToken("The token is bound to a key, and came without a proof of it"),
+        RefusalKind::InvalidToken("The token is bound to a key, and came without a proof of it"),
     )
 }
 
@@ -213,14 +213,14 @@ impl<'a> Proof<'a> {
         let (first, others) = (fields.next(), fields.count());
         let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
         let only = first.filter(|_| others == 0);
-        let answer = Answer::InvalidDpopProof("There must be one DPoP header");
-        let field = checks.some(&rules::PROOF_ONE, only, "one DPoP header", got, answer)?;
+        let kind = RefusalKind::InvalidDpopProof("There must be one DPoP header");
+        let field = checks.some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
 
         // "The DPoP HTTP request header field value is a single and well-formed JWT."
         let jwt = field.to_str().ok().and_then(Jwt::split);
         let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let answer = Answer::InvalidDpopProof("The proof is no JWT");
-        let jwt = checks.some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, answer)?;
+        let kind = RefusalKind::InvalidDpopProof("The proof is no JWT");
+        let jwt = checks.some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
 
         // "All required claims per Section 4.2 are contained in the JWT."
         let missing = missing(&jwt);
@@ -229,7 +229,7 @@ impl<'a> Proof<'a> {
             missing.is_empty(),
             "jti, htm, htu, iat and ath are there",
             if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
-            Answer::InvalidDpopProof("The proof lacks a claim"),
+            RefusalKind::InvalidDpopProof("The proof lacks a claim"),
         )?;
         let thumbprint = check_signature(checks, &jwt)?;
         Ok(Self { jwt, thumbprint })
@@ -245,7 +245,7 @@ impl<'a> Proof<'a> {
             ath == hash,
             format_args!("ath is {hash}"),
             ath,
-            Answer::InvalidDpopProof("The proof is for another token"),
+            RefusalKind::InvalidDpopProof("The proof is for another token"),
         )?;
         // "confirm that the public key to which the access token is bound matches the public key
         // from the DPoP proof"
@@ -255,7 +255,7 @@ impl<'a> Proof<'a> {
             bound == Some(&self.thumbprint),
             format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
             bound.unwrap_or("absent"),
-            Answer::InvalidToken("The token is not bound to the proof's key"),
+            RefusalKind::InvalidToken("The token is not bound to the proof's key"),
         )
     }
 
@@ -282,15 +282,15 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         typ == "dpop+jwt",
         "typ is dpop+jwt",
         or_absent(typ),
-        Answer::InvalidDpopProof("The proof is another kind of JWT"),
+        RefusalKind::InvalidDpopProof("The proof is another kind of JWT"),
     )?;
     // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm,
     // is not none, is supported by the application"
     let alg = jwt.header_text("alg");
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
-    let answer = Answer::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
-    let algorithm = checks.some(&rules::PROOF_ALG, known, expected, or_absent(alg), answer)?;
+    let kind = RefusalKind::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
+    let algorithm = checks.some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
 
     // "The jwk JOSE Header Parameter does not contain a private key."
     let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
@@ -302,8 +302,8 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         (None, true) => "there is none that can be read".to_owned(),
         (None, false) => format!("it has {}", private.join(", ")),
     };
-    let answer = Answer::InvalidDpopProof("The proof's jwk is no public key");
-    let (key, thumbprint) = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, answer)?;
+    let kind = RefusalKind::InvalidDpopProof("The proof's jwk is no public key");
+    let (key, thumbprint) = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
 
     // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
     let verifies =
@@ -314,7 +314,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         good,
         "the signature is that key's",
         if good { "it is" } else { "it is not" },
-        Answer::InvalidDpopProof("The proof's signature is wrong"),
+        RefusalKind::InvalidDpopProof("The proof's signature is wrong"),
     )?;
     Ok(thumbprint)
 }
@@ -330,7 +330,7 @@ fn normalized(url: &str) -> Option<String> {
 }
 
 fn busy() -> Refusal {
-    Refusal { failed: None, answer: Answer::Unavailable { retry_after: 60 } }
+    Refusal { failed: None, kind: RefusalKind::Unavailable { retry_after: 60 } }
 }
 
 /// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.

@@ -19,7 +19,7 @@ use crate::bearer::{self, Scheme};
 use crate::checks::{Checks, short};
 use crate::dpop_proof::Proofs;
 use crate::permissions::Permissions;
-use crate::refusal::{self, Answer, Refusal};
+use crate::refusal::{self, Refusal, RefusalKind};
 use crate::sessions::Sessions;
 use crate::verified_tokens::VerifiedTokens;
 
@@ -57,7 +57,7 @@ pub async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next
             }
             response
         }
-        Err(answer) => answer,
+        Err(kind) => kind,
     }
 }
 
@@ -119,15 +119,15 @@ impl Guard {
             self.reporter.check(failed.rule, false, &failed.expected, &failed.got);
         }
         let response = refusal.response(&self.protected, scheme);
-        let code = match &refusal.answer {
-            Answer::Unauthenticated => ": no token came",
-            Answer::InvalidRequest(_) => " invalid_request",
-            Answer::InvalidToken(_) => " invalid_token",
-            Answer::InvalidDpopProof(_) => " invalid_dpop_proof",
-            Answer::UseDpopNonce(_) => " use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
-            Answer::InsufficientScope(_) => " insufficient_scope",
-            Answer::NoSuchSession => ": the session is not this user's",
-            Answer::Unavailable { .. } => ": nobody can tell now whether this token is good",
+        let code = match &refusal.kind {
+            RefusalKind::Unauthenticated => ": no token came",
+            RefusalKind::InvalidRequest(_) => " invalid_request",
+            RefusalKind::InvalidToken(_) => " invalid_token",
+            RefusalKind::InvalidDpopProof(_) => " invalid_dpop_proof",
+            RefusalKind::UseDpopNonce(_) => " use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
+            RefusalKind::InsufficientScope(_) => " insufficient_scope",
+            RefusalKind::NoSuchSession => ": the session is not this user's",
+            RefusalKind::Unavailable { .. } => ": nobody can tell now whether this token is good",
         };
         self.reporter.note(format!("{}{code}.", response.status().as_u16()));
         response

@@ -239,11 +239,11 @@ impl Jwks {
             return Err(format!("the metadata found for {} names the issuer {}", self.issuer, metadata.issuer));
         }
         let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
-        let answer = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| trimmed(&error))?;
-        if answer.status != 200 {
-            return Err(format!("{jwks_uri} answers HTTP {}", answer.status));
+        let response = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| trimmed(&error))?;
+        if response.status != 200 {
+            return Err(format!("{jwks_uri} answers HTTP {}", response.status));
         }
-        read(&answer.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
+        read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::access_token::AccessToken;
 use crate::checks::Checks;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// What a tool needs.
@@ -66,7 +66,13 @@ impl Permissions {
         let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
         let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
         let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
-        checks.holds(&rules::SCOPE, granted, expected, got, Answer::InsufficientScope(scope.map(str::to_owned)))?;
+        checks.holds(
+            &rules::SCOPE,
+            granted,
+            expected,
+            got,
+            RefusalKind::InsufficientScope(scope.map(str::to_owned)),
+        )?;
 
         let Some(roles) = &token.roles else { return Ok(()) };
         let has_role = roles.iter().any(|own| own == role);
@@ -75,7 +81,7 @@ impl Permissions {
             has_role,
             format_args!("{tool} needs the role {role}"),
             roles.join(" "),
-            Answer::InsufficientScope(None),
+            RefusalKind::InsufficientScope(None),
         )
     }
 

@@ -17,7 +17,7 @@ pub struct Refusal {
     /// The check; `None` where nothing was there to be checked.
     pub failed: Option<Failed>,
     /// The answer.
-    pub answer: Answer,
+    pub kind: RefusalKind,
 }
 
 /// The check that failed, with both values.
@@ -33,7 +33,7 @@ pub struct Failed {
 
 /// How a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum RefusalKind {
     /// 401 without an error code: no token came.
     Unauthenticated,
     /// 400 `invalid_request`: a token came in a way that is no way.
@@ -60,17 +60,17 @@ pub enum Answer {
 impl Refusal {
     /// A token came, and it is not good.
     pub fn invalid_token(description: &'static str) -> Self {
-        Self { failed: None, answer: Answer::InvalidToken(description) }
+        Self { failed: None, kind: RefusalKind::InvalidToken(description) }
     }
 
     /// What the client gets; a challenge is of this scheme.
     pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
-        if let Answer::Unavailable { retry_after } = self.answer {
+        if let RefusalKind::Unavailable { retry_after } = self.kind {
             let wait = [(header::RETRY_AFTER, retry_after.to_string())];
             let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
             return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
         }
-        if self.answer == Answer::NoSuchSession {
+        if self.kind == RefusalKind::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
         // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
@@ -81,27 +81,27 @@ impl Refusal {
         let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
         let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
         let mut response = (self.status(), challenge, text).into_response();
-        if let Answer::UseDpopNonce(nonce) = &self.answer {
+        if let RefusalKind::UseDpopNonce(nonce) = &self.kind {
             add_nonce(&mut response, nonce);
         }
         response
     }
 
     fn status(&self) -> StatusCode {
-        match self.answer {
+        match self.kind {
             // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code."
             // (RFC 6750 §3.1)
-            Answer::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            RefusalKind::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token
             // Handling)
-            Answer::Unauthenticated
-            | Answer::InvalidToken(_)
-            | Answer::InvalidDpopProof(_)
-            | Answer::UseDpopNonce(_) => StatusCode::UNAUTHORIZED,
+            RefusalKind::Unauthenticated
+            | RefusalKind::InvalidToken(_)
+            | RefusalKind::InvalidDpopProof(_)
+            | RefusalKind::UseDpopNonce(_) => StatusCode::UNAUTHORIZED,
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
-            Answer::InsufficientScope(_) => StatusCode::FORBIDDEN,
-            Answer::NoSuchSession => StatusCode::NOT_FOUND,
-            Answer::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            RefusalKind::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            RefusalKind::NoSuchSession => StatusCode::NOT_FOUND,
+            RefusalKind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -113,15 +113,17 @@ impl Refusal {
         // clients register just what this names, and can never ask for more; lesson 01's server
         // names all.
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
-        match &self.answer {
+        match &self.kind {
             // "If the request lacks any authentication information …, the resource server SHOULD
             // NOT include an error code" (RFC 6750 §3.1)
-            Answer::Unauthenticated | Answer::NoSuchSession | Answer::Unavailable { .. } => vec![hint, metadata],
-            Answer::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
-            Answer::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
-            Answer::InvalidDpopProof(why) => vec![error("invalid_dpop_proof"), description(why), hint, metadata],
-            Answer::UseDpopNonce(_) => vec![error("use_dpop_nonce"), description(NEEDS_NONCE), hint, metadata],
-            Answer::InsufficientScope(needed) => {
+            RefusalKind::Unauthenticated | RefusalKind::NoSuchSession | RefusalKind::Unavailable { .. } => {
+                vec![hint, metadata]
+            }
+            RefusalKind::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
+            RefusalKind::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
+            RefusalKind::InvalidDpopProof(why) => vec![error("invalid_dpop_proof"), description(why), hint, metadata],
+            RefusalKind::UseDpopNonce(_) => vec![error("use_dpop_nonce"), description(NEEDS_NONCE), hint, metadata],
+            RefusalKind::InsufficientScope(needed) => {
                 let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
                 let scope = needed.clone().map(|scope| ("scope", scope));
                 vec![error("insufficient_scope"), scope, metadata, description(why)]

@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 
 use crate::access_token::AccessToken;
 use crate::checks::Checks;
-use crate::refusal::{Answer, Refusal};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// The header that names a session.
@@ -38,7 +38,13 @@ impl Sessions {
         // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
         let got = if is_own { "it is" } else { "there is none with this name" };
-        checks.holds(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, Answer::NoSuchSession)
+        checks.holds(
+            &rules::SESSION_OWNER,
+            is_own,
+            "the session is one of this user's",
+            got,
+            RefusalKind::NoSuchSession,
+        )
     }
 
     /// An answer that begins a session makes it the user's.

@@ -7,7 +7,7 @@ use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::known::authenticated;
 use serde_json::{Map, Value};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::{Failure, Secret, Side};
 
 use crate::error::TokenUseError;
@@ -43,12 +43,12 @@ pub async fn revoke(
 ) -> Result<(), Failure> {
     let name = "revocation_endpoint";
     let url = server.revocation_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
-    let answer = http.send(&request(url, client, token, hint)).await?;
+    let response = http.send(&request(url, client, token, hint)).await?;
     let idp = http.reporter().on(Side::Idp);
-    let got = format!("HTTP {}", answer.status);
-    match idp.check(&rules::IDP_REVOKES, answer.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
+    let got = format!("HTTP {}", response.status);
+    match idp.check(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
         true => Ok(()),
-        false => Err(refused(name, &answer).into()),
+        false => Err(refused(name, &response).into()),
     }
 }
 
@@ -62,16 +62,16 @@ pub async fn introspect(
 ) -> Result<Map<String, Value>, Failure> {
     let name = "introspection_endpoint";
     let url = server.introspection_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
-    let answer = http.send(&request(url, resource_server, token, Hint::AccessToken)).await?;
-    let document = serde_json::from_slice(&answer.body).ok();
-    let members: Option<Map<String, Value>> = document.filter(|_| answer.status == 200);
+    let response = http.send(&request(url, resource_server, token, Hint::AccessToken)).await?;
+    let document = serde_json::from_slice(&response.body).ok();
+    let members: Option<Map<String, Value>> = document.filter(|_| response.status == 200);
     let members = members.filter(|members| members.get("active").is_some_and(Value::is_boolean));
     let got = members
         .as_ref()
-        .map_or_else(|| format!("HTTP {}", answer.status), |members| format!("active is {}", members["active"]));
+        .map_or_else(|| format!("HTTP {}", response.status), |members| format!("active is {}", members["active"]));
     let idp = http.reporter().on(Side::Idp);
     idp.check(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", &got);
-    members.ok_or_else(|| refused(name, &answer).into())
+    members.ok_or_else(|| refused(name, &response).into())
 }
 
 /// The request that both endpoints take.
@@ -79,8 +79,8 @@ fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) ->
     authenticated(url, &[("token", token.expose()), ("token_type_hint", hint.name())], client)
 }
 
-fn refused(name: &'static str, answer: &Answer) -> TokenUseError {
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+fn refused(name: &'static str, response: &Response) -> TokenUseError {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let code = document["error"].as_str().unwrap_or_default().to_owned();
-    TokenUseError::Endpoint { name, code, got: answer.refusal() }
+    TokenUseError::Endpoint { name, code, got: response.refusal() }
 }

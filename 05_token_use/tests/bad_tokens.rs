@@ -64,7 +64,7 @@ const CREDENTIALS: Expected = Expected::Request("The Authorization header is mal
 
 impl Expected {
     /// The status, the challenge, and the check that fails.
-    fn answer(self) -> (u16, Option<String>, Option<&'static str>) {
+    fn kind(self) -> (u16, Option<String>, Option<&'static str>) {
         let challenge = |text: String| Some(format!("Bearer {text}"));
         let metadata = format!("resource_metadata=\"{METADATA}\"");
         match self {
@@ -585,7 +585,7 @@ async fn verdict(server: &Server, row: Row) -> (Vec<String>, Vec<String>) {
     let said = server.captured.text().len();
     let reply = server.ask(row.request).await;
     let failed = server.failed_since(said);
-    let (status, challenge, rule) = row.expected.answer();
+    let (status, challenge, rule) = row.expected.kind();
     let mut wrong = Vec::new();
     if reply.status != status || (status == 200 && !reply.has_weather()) {
         wrong.push(format!("HTTP {} in place of {status}: {}", reply.status, reply.body));
@@ -626,7 +626,7 @@ async fn every_bad_token_gets_its_answer_and_every_good_one_gets_in() {
         messages_of_two_meanings,
     ];
     let rows: Vec<_> = groups.iter().flat_map(|group| group(&w)).collect();
-    let bad = rows.iter().filter(|row| row.expected.answer().0 != 200).count();
+    let bad = rows.iter().filter(|row| row.expected.kind().0 != 200).count();
     assert!(bad >= 45, "{bad} bad rows");
     let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
     for row in rows {

@@ -53,7 +53,7 @@ fn start(runtime: &Runtime, habit: Habit, issuer: &str) -> (Serving, Arc<Server>
         let origin = format!("http://localhost:{}", listen::port(&listener));
         let server = Arc::new(Server { habit, issuer: Mutex::new(issuer.to_owned()), origin: origin.clone() });
         let app = Router::new()
-            .route("/mcp", post(answer))
+            .route("/mcp", post(kind))
             .route("/.well-known/oauth-protected-resource/mcp", get(metadata))
             .with_state(server.clone());
         (listen::serve(listener, app), server, format!("{origin}/mcp"))
@@ -68,7 +68,7 @@ async fn metadata(State(server): State<Arc<Server>>) -> Json<Value> {
     }))
 }
 
-async fn answer(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn kind(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
     if !headers.contains_key(header::AUTHORIZATION) {
         return challenge(&server, StatusCode::UNAUTHORIZED, "scope=\"mcp:read\"");
     }

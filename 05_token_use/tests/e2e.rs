@@ -10,7 +10,7 @@ use keycloak::container::Keycloak;
 use libtest_mimic::Failed;
 use protected_resource_discovery::server::ProtectedResource;
 use serde_json::{Value, json};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Captured, Run, Running, has_server};
@@ -337,7 +337,7 @@ impl Server {
         Self { url, captured, http, _serving: listen::serve(listener, app) }
     }
 
-    async fn ask(&self, token: &Secret) -> Answer {
+    async fn ask(&self, token: &Secret) -> Response {
         let request: Request = mcp::call_tool_request(&self.url, "get_weather", &json!({"city": "Oslo"}));
         self.http.send(&request.bearer(token)).await.unwrap()
     }
@@ -392,9 +392,9 @@ fn outage(keycloak: &Keycloak, runtime: &Runtime) -> Result<(), Failed> {
         assert_eq!(knows.ask(&token).await.status, 200, "the keys are at hand");
         let unknown = forgeries::with_unknown_kid(&token).unwrap();
         for (server, token) in [(&knows, &unknown), (&knows_nothing, &token)] {
-            let answer = server.ask(token).await;
-            assert_eq!(answer.status, 503, "nobody can tell");
-            assert_eq!(answer.header_values("retry-after"), ["1"]);
+            let response = server.ask(token).await;
+            assert_eq!(response.status, 503, "nobody can tell");
+            assert_eq!(response.header_values("retry-after"), ["1"]);
             let failed = server.captured.checks("token.key").pop();
             assert_eq!(failed, Some(("server".to_owned(), false)));
             let events = server.captured.events();

@@ -17,7 +17,7 @@ use token_use::checks::{Checks, short};
 use token_use::dpop_proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
-use token_use::refusal::{Answer, Refusal};
+use token_use::refusal::{Refusal, RefusalKind};
 
 use crate::options::AudienceOptions;
 use crate::{audience, rules};
@@ -80,8 +80,8 @@ impl Downstream {
         // §3.1)
         let granted = good.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
-        let answer = Answer::InsufficientScope(Some(self.scope.clone()));
-        checks.holds(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), answer)?;
+        let kind = RefusalKind::InsufficientScope(Some(self.scope.clone()));
+        checks.holds(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
         checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&good)));
         Ok(good)
     }
@@ -113,16 +113,16 @@ fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
     if let Some(failed) = &refusal.failed {
         downstream.reporter.check(failed.rule, false, &failed.expected, &failed.got);
     }
-    let (status, challenge) = match &refusal.answer {
-        Answer::Unavailable { .. } | Answer::NoSuchSession => {
+    let (status, challenge) = match &refusal.kind {
+        RefusalKind::Unavailable { .. } | RefusalKind::NoSuchSession => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        Answer::Unauthenticated | Answer::UseDpopNonce(_) => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
-        Answer::InvalidRequest(why) => (StatusCode::BAD_REQUEST, error("invalid_request", why)),
-        Answer::InvalidToken(why) | Answer::InvalidDpopProof(why) => {
+        RefusalKind::Unauthenticated | RefusalKind::UseDpopNonce(_) => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
+        RefusalKind::InvalidRequest(why) => (StatusCode::BAD_REQUEST, error("invalid_request", why)),
+        RefusalKind::InvalidToken(why) | RefusalKind::InvalidDpopProof(why) => {
             (StatusCode::UNAUTHORIZED, error("invalid_token", why))
         }
-        Answer::InsufficientScope(_) => {
+        RefusalKind::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, error("insufficient_scope", "The token allows too little"))
         }
     };

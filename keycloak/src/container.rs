@@ -132,7 +132,7 @@ impl Keycloak {
             if http
                 .send(&Request::get(&format!("{}{READY}", self.issuer)))
                 .await
-                .is_ok_and(|answer| answer.status == 200)
+                .is_ok_and(|response| response.status == 200)
             {
                 return Ok(());
             }
@@ -211,16 +211,16 @@ impl Admin {
         let fields =
             [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", "admin123")];
         let url = format!("{server}/realms/master/protocol/openid-connect/token");
-        let answer = http.send(&Request::post_form(&url, &fields)).await.map_err(TestcontainersError::other)?;
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let response = http.send(&Request::post_form(&url, &fields)).await.map_err(TestcontainersError::other)?;
+        let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let token = document["access_token"].as_str().ok_or(TestcontainersError::other("no administrator"))?;
         Ok(Self { http, base: format!("{server}/admin/realms/{realm}"), token: Secret::new(token) })
     }
 
     async fn list(&self, path: &str) -> Result<Vec<Value>, TestcontainersError> {
         let request = Request::get(&format!("{}/{path}", self.base)).bearer(&self.token);
-        let answer = self.http.send(&request).await.map_err(TestcontainersError::other)?;
-        serde_json::from_slice(&answer.body).map_err(TestcontainersError::other)
+        let response = self.http.send(&request).await.map_err(TestcontainersError::other)?;
+        serde_json::from_slice(&response.body).map_err(TestcontainersError::other)
     }
 
     async fn put(&self, path: &str, document: &Value) -> Result<(), TestcontainersError> {
@@ -232,8 +232,8 @@ impl Admin {
     }
 
     async fn send(&self, path: &str, request: Request) -> Result<(), TestcontainersError> {
-        let answer = self.http.send(&request.bearer(&self.token)).await.map_err(TestcontainersError::other)?;
-        match answer.status {
+        let response = self.http.send(&request.bearer(&self.token)).await.map_err(TestcontainersError::other)?;
+        match response.status {
             201 | 204 => Ok(()),
             status => Err(TestcontainersError::other(format!("the admin API answers {path} with HTTP {status}"))),
         }

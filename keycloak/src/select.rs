@@ -329,19 +329,19 @@ async fn probe(issuer: &str, seconds: u64) -> Result<Found, Failure> {
 async fn ask(http: &Http, url: &str, issuer: &str) -> Found {
     let request = Request::get(url);
     let nothing = |reason: String| Found::Nothing { issuer: issuer.to_owned(), reason };
-    let answer = match http.send(&request).await {
-        Ok(answer) => answer,
+    let response = match http.send(&request).await {
+        Ok(response) => response,
         Err(HttpError::Unreachable { reason, .. }) => return nothing(reason),
         Err(HttpError::TimedOut { seconds, .. }) => return nothing(format!("no answer within {seconds} s")),
         Err(other) => return nothing(other.to_string()),
     };
-    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    match (answer.status, document["issuer"].as_str(), document["error"].as_str()) {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    match (response.status, document["issuer"].as_str(), document["error"].as_str()) {
         (200, Some(found), _) if found == issuer => Found::Ready,
         (200, Some(found), _) => Found::OtherIssuer { issuer: issuer.to_owned(), found: found.to_owned() },
         // Keycloak opens its port before it has imported the realm.
         (404, _, Some("Realm does not exist")) | (503, _, _) => {
-            Found::RealmNotReady { issuer: issuer.to_owned(), status: answer.status }
+            Found::RealmNotReady { issuer: issuer.to_owned(), status: response.status }
         }
         (status, _, _) => Found::SomethingElse { issuer: issuer.to_owned(), status },
     }

@@ -284,9 +284,9 @@ mod tests {
 
     #[test]
     fn beside_a_secret_an_unknown_member_is_masked_too() {
-        let answer =
+        let response =
             json!({"access_token": "a", "token_type": "Bearer", "expires_in": 5, "session": "b", "scope": "c"});
-        let shown = Mask::Fingerprint.json(&answer);
+        let shown = Mask::Fingerprint.json(&response);
         assert_eq!(
             (&shown["token_type"], &shown["expires_in"], &shown["scope"]),
             (&"Bearer".into(), &5.into(), &"c".into())

@@ -32,7 +32,7 @@ async fn fixture(router: Router) -> Fixture {
 
 impl Fixture {
     async fn get(&self, path: &str) -> Result<u16, HttpError> {
-        self.http.send(&Request::get(&format!("{}{path}", self.base))).await.map(|answer| answer.status)
+        self.http.send(&Request::get(&format!("{}{path}", self.base))).await.map(|response| response.status)
     }
 }
 
@@ -51,8 +51,8 @@ async fn a_secret_is_sent_whole_and_shown_masked() {
     let fixture = fixture(Router::new().route("/", post(echo))).await;
     let request = Request::post_json(&fixture.base, &serde_json::json!({"client_secret": "s3cr3t"}))
         .header("authorization", "Bearer t0k3n");
-    let answer = fixture.http.send(&request).await.unwrap();
-    let body = String::from_utf8(answer.body).unwrap();
+    let response = fixture.http.send(&request).await.unwrap();
+    let body = String::from_utf8(response.body).unwrap();
     assert!(body.contains("Bearer t0k3n") && body.contains("s3cr3t"), "{body}");
     let sent = fixture.captured.events()[0].to_string();
     assert!(!sent.contains("t0k3n") && !sent.contains("s3cr3t"), "{sent}");
@@ -129,8 +129,8 @@ async fn a_credential_is_not_sent_to_where_a_redirect_leads() {
 async fn a_post_follows_no_redirect() {
     let fixture =
         fixture(Router::new().route("/", post(|| async { Redirect::temporary("http://169.254.169.254/") }))).await;
-    let answer = fixture.http.send(&Request::post_json(&fixture.base, &serde_json::json!({}))).await.unwrap();
-    assert_eq!(answer.status, 307);
+    let response = fixture.http.send(&Request::post_json(&fixture.base, &serde_json::json!({}))).await.unwrap();
+    assert_eq!(response.status, 307);
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn what_is_no_url_gets_a_sentence() {
 
 #[tokio::test]
 async fn broken_answers_do_not_end_the_program() {
-    for answer in [
+    for response in [
         &b""[..],
         b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort",
         b"HTTP/1.1 99999 what\r\n\r\n",
@@ -176,7 +176,7 @@ async fn broken_answers_do_not_end_the_program() {
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.read(&mut [0; 1024]).await;
-            let _ = stream.write_all(answer).await;
+            let _ = stream.write_all(response).await;
         });
         let captured = Captured::json();
         let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(2);

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::page;
 use shared::reach::{Privacy, Reach};
 use shared::{Reporter, Secret};
@@ -57,30 +57,30 @@ impl Asked {
         Ok(Self { http, issuer: issuer.to_owned(), cookies: BTreeMap::new(), answers: Vec::new() })
     }
 
-    pub async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
+    pub async fn send(&mut self, request: Request) -> Result<Response, Failed> {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.without_redirects().header("accept", "text/html");
         let request = if cookies.is_empty() { request } else { request.header("cookie", &cookies.join("; ")) };
-        let answer = self.http.send(&request).await?;
-        for cookie in answer.header_values("set-cookie") {
+        let response = self.http.send(&request).await?;
+        for cookie in response.header_values("set-cookie") {
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// Remembers what is compared of an answer.
-    pub fn keep(&mut self, name: &str, answer: &Answer) {
+    pub fn keep(&mut self, name: &str, response: &Response) {
         let origin = self.issuer.split("/realms/").next().unwrap();
-        let mut fields = Fields::from([("status".to_owned(), json!(answer.status))]);
+        let mut fields = Fields::from([("status".to_owned(), json!(response.status))]);
         for header in ["cache-control", "pragma"] {
-            fields.insert(format!("header {header}"), json!(answer.header_values(header)));
+            fields.insert(format!("header {header}"), json!(response.header_values(header)));
         }
-        if answer.media_type() != "text/html" {
-            fields.insert("header content-type".to_owned(), json!(answer.header_values("content-type")));
+        if response.media_type() != "text/html" {
+            fields.insert("header content-type".to_owned(), json!(response.header_values("content-type")));
         }
-        let text = String::from_utf8_lossy(&answer.body).replace(origin, "ORIGIN");
-        if let Some(location) = answer.header_values("location").first() {
+        let text = String::from_utf8_lossy(&response.body).replace(origin, "ORIGIN");
+        if let Some(location) = response.header_values("location").first() {
             let location = location.replace(origin, "ORIGIN");
             let query = Url::parse(&location.replace("ORIGIN", "http://idp")).unwrap();
             let path = location.split('?').next().unwrap();
@@ -92,7 +92,7 @@ impl Asked {
                 fields.insert(format!("redirect {name}"), json!(value));
             }
         }
-        if answer.media_type() == "text/html" {
+        if response.media_type() == "text/html" {
             let html = text.as_str();
             let texts: Vec<_> = CONSENT_TEXTS.iter().filter(|text| html.contains(**text)).collect();
             let page = if html.contains("name=\"accept\"") { format!("consent: {texts:?}") } else { page_of(html) };
@@ -160,12 +160,17 @@ impl Asked {
         });
         document.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let url = format!("{}/clients-registrations/openid-connect", self.issuer);
-        let answer = self.http.send(&Request::post_json(&url, &document)).await?;
-        Ok(serde_json::from_slice(&answer.body)?)
+        let response = self.http.send(&Request::post_json(&url, &document)).await?;
+        Ok(serde_json::from_slice(&response.body)?)
     }
 
-    pub async fn submit(&mut self, here: &str, answer: &Answer, typed: &[(&str, &str)]) -> Result<Answer, Failed> {
-        let html = String::from_utf8_lossy(&answer.body);
+    pub async fn submit(
+        &mut self,
+        here: &str,
+        response: &Response,
+        typed: &[(&str, &str)],
+    ) -> Result<Response, Failed> {
+        let html = String::from_utf8_lossy(&response.body);
         let form = page::forms(&html).into_iter().next().ok_or("a page without a form")?;
         let action = Url::parse(here)?.join(&form.action)?;
         let hidden = form.inputs.iter().filter(|(_, kind, _)| kind == "hidden");
@@ -188,18 +193,19 @@ impl Asked {
         changes: &[(&str, &str)],
     ) -> Result<String, Failed> {
         let url = self.authorization_url(client_id, changes);
-        let mut answer = self.send(Request::get(&url)).await?;
-        if answer.status == 200 {
-            answer = self.submit(&url, &answer, &[("username", username), ("password", "password123")]).await?;
+        let mut response = self.send(Request::get(&url)).await?;
+        if response.status == 200 {
+            response = self.submit(&url, &response, &[("username", username), ("password", "password123")]).await?;
         }
         for _ in 0..3 {
-            let location = answer.header_values("location").first().cloned().ok_or("no redirect after the sign-in")?;
+            let location =
+                response.header_values("location").first().cloned().ok_or("no redirect after the sign-in")?;
             if let Some((_, query)) = location.split_once('?').filter(|_| location.starts_with(REDIRECT_URI)) {
                 let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
                 return code.map(|(_, code)| code.into_owned()).ok_or_else(|| format!("no code: {query}").into());
             }
             let page = self.send(Request::get(&location)).await?;
-            answer = self.submit(&location, &page, &[("accept", "x")]).await?;
+            response = self.submit(&location, &page, &[("accept", "x")]).await?;
         }
         Err("the sign-in does not end".into())
     }
@@ -211,9 +217,9 @@ impl Asked {
     /// A token request; an empty value leaves a field out.
     pub async fn token(&mut self, name: &str, fields: &[(&str, &str)]) -> Result<Value, Failed> {
         let fields: Vec<_> = fields.iter().copied().filter(|(_, value)| !value.is_empty()).collect();
-        let answer = self.http.send(&Request::post_form(&self.token_url(), &fields)).await?;
-        self.keep(name, &answer);
-        Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+        let response = self.http.send(&Request::post_form(&self.token_url(), &fields)).await?;
+        self.keep(name, &response);
+        Ok(serde_json::from_slice(&response.body).unwrap_or_default())
     }
 
     async fn pages(&mut self) -> Result<(), Failed> {
@@ -246,12 +252,12 @@ impl Asked {
         self.keep("agreed before", &remembered);
         for prompt in ["consent", "none"] {
             let url = self.authorization_url(client_id, &[("prompt", prompt)]);
-            let answer = self.send(Request::get(&url)).await?;
-            self.keep(&format!("agreed before, prompt {prompt}"), &answer);
+            let response = self.send(Request::get(&url)).await?;
+            self.keep(&format!("agreed before, prompt {prompt}"), &response);
         }
         let url = self.authorization_url(client_id, &[("prompt", "login")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("signed in, prompt login", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("signed in, prompt login", &response);
 
         // Another browser with the first one's form.
         let form = self.send(Request::get(&url)).await?;
@@ -261,8 +267,8 @@ impl Asked {
 
         let demo = self.authorization_url("mcp-demo-client", &[]);
         let page = self.send(Request::get(&demo)).await?;
-        let answer = self.submit(&demo, &page, &[("username", "mcpuser"), ("password", "password123")]).await?;
-        self.keep("the right password, for a client that need not ask", &answer);
+        let response = self.submit(&demo, &page, &[("username", "mcpuser"), ("password", "password123")]).await?;
+        self.keep("the right password, for a client that need not ask", &response);
         Ok(())
     }
 
@@ -400,8 +406,8 @@ impl Asked {
                 "mcp:read",
             ] {
                 let asking = [&refreshing("mcp-demo-client", &token)[..], &[("scope", scope)]].concat();
-                let answer = self.token(&format!("refresh: granted {granted:?}, asked {scope:?}"), &asking).await?;
-                token = answer["refresh_token"].as_str().unwrap_or(&token).to_owned();
+                let response = self.token(&format!("refresh: granted {granted:?}, asked {scope:?}"), &asking).await?;
+                token = response["refresh_token"].as_str().unwrap_or(&token).to_owned();
             }
             for (name, client_id, token) in [("garbage", "mcp-demo-client", "x"), ("another client", other, &token)] {
                 let asking = [&refreshing(client_id, token)[..], &[("scope", "nope")]].concat();
@@ -427,8 +433,8 @@ impl Asked {
             let fields = [&[("grant_type", "client_credentials")], fields].concat();
             let request =
                 Request::post_form(&self.token_url(), &fields).header("authorization", &format!("Basic {basic}"));
-            let answer = self.http.send(&request).await?;
-            self.keep(&format!("client credentials: {name}"), &answer);
+            let response = self.http.send(&request).await?;
+            self.keep(&format!("client credentials: {name}"), &response);
         }
         let public = [("grant_type", "client_credentials"), ("client_id", "mcp-demo-client")];
         self.token("client credentials: a public client", &public).await?;
@@ -458,8 +464,8 @@ impl Asked {
         let service = self.register(service).await?;
         let client_id = service["client_id"].as_str().unwrap().to_owned();
         let url = self.authorization_url(&client_id, &[]);
-        let answer = self.http.send(&Request::get(&url).without_redirects()).await?;
-        self.keep("authorize: a client without codes", &answer);
+        let response = self.http.send(&Request::get(&url).without_redirects()).await?;
+        self.keep("authorize: a client without codes", &response);
 
         let issuer = self.issuer.clone();
         let now = shared::now();

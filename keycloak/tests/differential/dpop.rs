@@ -80,8 +80,8 @@ impl ProofKey {
     }
 
     /// Whether an answer's access token is bound to this key.
-    fn binds(&self, answer: &Value) -> bool {
-        let token = answer["access_token"].as_str().unwrap_or_default();
+    fn binds(&self, response: &Value) -> bool {
+        let token = response["access_token"].as_str().unwrap_or_default();
         let jkt = token.split('.').nth(1).and_then(|claims| {
             let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
             Some(claims["cnf"]["jkt"].as_str()?.to_owned())
@@ -170,33 +170,33 @@ impl Asked {
         for proof in proofs {
             request = request.another_header("dpop", proof);
         }
-        let answer = self.http.send(&request).await?;
+        let response = self.http.send(&request).await?;
         let name = format!("dpop: {name}");
-        self.keep(&name, &answer);
-        self.keep_field(&name, "header dpop-nonce", json!(answer.header_values("dpop-nonce")));
-        Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+        self.keep(&name, &response);
+        self.keep_field(&name, "header dpop-nonce", json!(response.header_values("dpop-nonce")));
+        Ok(serde_json::from_slice(&response.body).unwrap_or_default())
     }
 
     /// Remembers whether an answer's access token is bound to this key.
-    fn keep_binding(&mut self, name: &str, answer: &Value, key: &ProofKey) {
-        self.keep_field(&format!("dpop: {name}"), "bound to the key", json!(key.binds(answer)));
+    fn keep_binding(&mut self, name: &str, response: &Value, key: &ProofKey) {
+        self.keep_field(&format!("dpop: {name}"), "bound to the key", json!(key.binds(response)));
     }
 
     async fn algorithms(&mut self, service: Credentials<'_>) -> Result<(), Failed> {
         let rsa = ProofKey::rsa();
         for (algorithm, _) in RSA {
             let proof = rsa.proof_with(&self.issuer, &json!({"alg": algorithm}), &json!({}));
-            let answer = self.proven(algorithm, Some(service), &FOR_ITSELF, &[&proof]).await?;
-            self.keep_binding(algorithm, &answer, &rsa);
+            let response = self.proven(algorithm, Some(service), &FOR_ITSELF, &[&proof]).await?;
+            self.keep_binding(algorithm, &response, &rsa);
         }
         let p384 = ProofKey::ec("ES384", "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING);
         for key in [ProofKey::new(), ProofKey::ec("ES512", "P-521", &ECDSA_P521_SHA512_FIXED_SIGNING), ProofKey::okp()]
         {
-            let answer = self.proven(key.algorithm, Some(service), &FOR_ITSELF, &[&key.proof(&self.issuer)]).await?;
-            self.keep_binding(key.algorithm, &answer, &key);
+            let response = self.proven(key.algorithm, Some(service), &FOR_ITSELF, &[&key.proof(&self.issuer)]).await?;
+            self.keep_binding(key.algorithm, &response, &key);
         }
-        let answer = self.proven(p384.algorithm, Some(service), &FOR_ITSELF, &[&p384.proof(&self.issuer)]).await?;
-        self.keep_binding(p384.algorithm, &answer, &p384);
+        let response = self.proven(p384.algorithm, Some(service), &FOR_ITSELF, &[&p384.proof(&self.issuer)]).await?;
+        self.keep_binding(p384.algorithm, &response, &p384);
         // One key's algorithm with another's.
         for (key, others) in [
             (&rsa, &["ES256", "EdDSA"][..]),
@@ -266,9 +266,9 @@ impl Asked {
             ("alg and jwk", json!({"alg": "HS256", "jwk": null})),
         ] {
             let proof = key.proof_with(&self.issuer, &header, &json!({}));
-            let answer = self.proven(&format!("header: {name}"), Some(service), &FOR_ITSELF, &[&proof]).await?;
-            if answer["access_token"].is_string() {
-                self.keep_binding(&format!("header: {name}"), &answer, &key);
+            let response = self.proven(&format!("header: {name}"), Some(service), &FOR_ITSELF, &[&proof]).await?;
+            if response["access_token"].is_string() {
+                self.keep_binding(&format!("header: {name}"), &response, &key);
             }
         }
         for claims in [json!({"jti": null}), json!({"htu": "x"})] {
@@ -418,8 +418,8 @@ impl Asked {
         let key = ProofKey::new();
         let code = self.code(DEMO, "mcpuser", &[]).await?;
         self.proven("a code, no JWT", None, &fields(DEMO, &code), &["x"]).await?;
-        let answer = self.proven("the code again", None, &fields(DEMO, &code), &[&key.proof(&self.issuer)]).await?;
-        self.keep_binding("the code again", &answer, &key);
+        let response = self.proven("the code again", None, &fields(DEMO, &code), &[&key.proof(&self.issuer)]).await?;
+        self.keep_binding("the code again", &response, &key);
         self.proven("the code once more", None, &fields(DEMO, &code), &[&key.proof(&self.issuer)]).await?;
         Ok(())
     }
@@ -427,9 +427,9 @@ impl Asked {
     /// The tokens of a new sign-in, bound to the key.
     async fn bound(&mut self, client_id: &str, scope: &str, key: &ProofKey) -> Result<Tokens, Failed> {
         let code = self.code(client_id, "mcpuser", &[("scope", scope)]).await?;
-        let answer = self.proven("a code", None, &fields(client_id, &code), &[&key.proof(&self.issuer)]).await?;
-        assert!(key.binds(&answer), "not bound to the key: {answer}");
-        Ok(Tokens::of(&answer))
+        let response = self.proven("a code", None, &fields(client_id, &code), &[&key.proof(&self.issuer)]).await?;
+        assert!(key.binds(&response), "not bound to the key: {response}");
+        Ok(Tokens::of(&response))
     }
 
     async fn bound_tokens(&mut self) -> Result<(), Failed> {
@@ -467,8 +467,8 @@ impl Asked {
             if endpoint == "token/introspect" {
                 request = request.header("authorization", &basic(SERVER.0, SERVER.1));
             }
-            let answer = self.http.send(&request).await?;
-            self.keep(&format!("dpop at other endpoints: {name}"), &answer);
+            let response = self.http.send(&request).await?;
+            self.keep(&format!("dpop at other endpoints: {name}"), &response);
         }
         let fields = refreshing(DEMO, &tokens.refresh);
         self.proven("refresh: revoked", None, &fields, &[&key.proof(&self.issuer)]).await?;
@@ -497,25 +497,25 @@ impl Asked {
             self.proven("refresh: a bad scope, another key", None, &bad_scope, &[&other.proof(&issuer)]).await?;
             self.proven("refresh: more than before, no proof", None, &more, &[]).await?;
             self.proven("refresh: another client, no proof", Some(SERVER), &stranger, &[]).await?;
-            let answer = self.proven("refresh: the key", None, &same, &[&key.proof(&issuer)]).await?;
-            self.keep_binding("refresh: the key", &answer, &key);
+            let response = self.proven("refresh: the key", None, &same, &[&key.proof(&issuer)]).await?;
+            self.keep_binding("refresh: the key", &response, &key);
             // A thief who has no key ends nobody's session.
             self.proven("refresh: used, no proof", None, &same, &[]).await?;
             self.proven("refresh: used, another key", None, &same, &[&other.proof(&issuer)]).await?;
             self.proven("refresh: used, a bad scope", None, &bad_scope, &[&key.proof(&issuer)]).await?;
-            let newer = Tokens::of(&answer).refresh;
-            let answer =
+            let newer = Tokens::of(&response).refresh;
+            let response =
                 self.proven("refresh: the newer", None, &refreshing(DEMO, &newer), &[&key.proof(&issuer)]).await?;
             self.proven("refresh: used, the key", None, &refreshing(DEMO, &newer), &[&key.proof(&issuer)]).await?;
-            let newest = Tokens::of(&answer).refresh;
+            let newest = Tokens::of(&response).refresh;
             self.proven("refresh: after that", None, &refreshing(DEMO, &newest), &[&key.proof(&issuer)]).await?;
         }
         // Bound from the first proof on.
         let free = self.tokens_of(DEMO, "mcp:read").await?;
-        let answer =
+        let response =
             self.proven("refresh: not bound", None, &refreshing(DEMO, &free.refresh), &[&key.proof(&issuer)]).await?;
-        self.keep_binding("refresh: not bound", &answer, &key);
-        let bound = Tokens::of(&answer).refresh;
+        self.keep_binding("refresh: not bound", &response, &key);
+        let bound = Tokens::of(&response).refresh;
         self.proven("refresh: bound since", None, &refreshing(DEMO, &bound), &[]).await?;
         self.proven("refresh: bound since, the key", None, &refreshing(DEMO, &bound), &[&key.proof(&issuer)]).await?;
         Ok(())
@@ -531,19 +531,20 @@ impl Asked {
         let (client_id, credentials) = (text("client_id"), Some((text("client_id"), text("client_secret"))));
         let code = self.code(client_id, "mcpuser", &[("scope", "mcp:read")]).await?;
         let fields = fields(client_id, &code);
-        let mut answer = self.proven("confidential: a code", credentials, &fields, &[&key.proof(&self.issuer)]).await?;
+        let mut response =
+            self.proven("confidential: a code", credentials, &fields, &[&key.proof(&self.issuer)]).await?;
         for (name, proofs) in [
             ("another key", vec![other.proof(&self.issuer)]),
             ("no proof", vec![]),
             ("the key", vec![key.proof(&self.issuer)]),
         ] {
-            let token = Tokens::of(&answer).refresh;
+            let token = Tokens::of(&response).refresh;
             let hint = [("token", token.as_str()), ("token_type_hint", "refresh_token")];
             self.post("introspect: not bound to a key", "token/introspect", credentials, &hint).await?;
             let proofs: Vec<_> = proofs.iter().map(String::as_str).collect();
             let fields = refreshing(client_id, &token);
-            answer = self.proven(&format!("confidential: {name}"), credentials, &fields, &proofs).await?;
-            self.keep_binding(&format!("confidential: {name}"), &answer, &key);
+            response = self.proven(&format!("confidential: {name}"), credentials, &fields, &proofs).await?;
+            self.keep_binding(&format!("confidential: {name}"), &response, &key);
         }
         Ok(())
     }
@@ -579,8 +580,8 @@ impl Asked {
         let twice = format!("{}&dpop_jkt=a&dpop_jkt=b", self.authorization_url(DEMO, &[]));
         let empty = format!("{}&dpop_jkt=", self.authorization_url(DEMO, &[]));
         for (name, url) in [("twice", twice), ("empty", empty)] {
-            let answer = self.send(Request::get(&url)).await?;
-            self.keep(&format!("authorize: dpop_jkt {name}"), &answer);
+            let response = self.send(Request::get(&url)).await?;
+            self.keep(&format!("authorize: dpop_jkt {name}"), &response);
         }
         Ok(())
     }
@@ -595,8 +596,8 @@ impl Asked {
         let redeeming = fields(client_id, &code);
         self.proven("always: no proof", None, &redeeming, &[]).await?;
         self.proven("always: no JWT", None, &redeeming, &["x"]).await?;
-        let answer = self.proven("always: a proof", None, &redeeming, &[&key.proof(&issuer)]).await?;
-        let token = Tokens::of(&answer);
+        let response = self.proven("always: a proof", None, &redeeming, &[&key.proof(&issuer)]).await?;
+        let token = Tokens::of(&response);
         let fields = refreshing(client_id, &token.refresh);
         self.proven("always: refresh, no proof", None, &fields, &[]).await?;
         self.proven("always: refresh, another key", None, &fields, &[&other.proof(&issuer)]).await?;
@@ -645,8 +646,8 @@ impl Asked {
             json!({}),
             json!("LEFT OUT"),
         ] {
-            let answer = self.http.send(&Request::post_json(&url, &document(&value))).await?;
-            self.keep_registration(&format!("registered: {value}"), answer.status, &answer.body);
+            let response = self.http.send(&Request::post_json(&url, &document(&value))).await?;
+            self.keep_registration(&format!("registered: {value}"), response.status, &response.body);
         }
         let client = self.register(json!({"dpop_bound_access_tokens": true})).await?;
         let entry = client["registration_client_uri"].as_str().unwrap();
@@ -655,12 +656,12 @@ impl Asked {
             let mut document = document(&value);
             document["client_id"] = client["client_id"].clone();
             let request = Request::put_json(entry, &document).bearer(&Secret::new(token.as_str().unwrap()));
-            let answer = self.http.send(&request).await?;
-            let body = self.keep_registration(&format!("replaced: {value}"), answer.status, &answer.body);
+            let response = self.http.send(&request).await?;
+            let body = self.keep_registration(&format!("replaced: {value}"), response.status, &response.body);
             token = body["registration_access_token"].clone();
         }
-        let answer = self.http.send(&Request::get(entry).bearer(&Secret::new(token.as_str().unwrap()))).await?;
-        self.keep_registration("read", answer.status, &answer.body);
+        let response = self.http.send(&Request::get(entry).bearer(&Secret::new(token.as_str().unwrap()))).await?;
+        self.keep_registration("read", response.status, &response.body);
         Ok(())
     }
 
@@ -709,8 +710,8 @@ impl Asked {
             ("what it got, a bad type", Some(&key), &bad_type),
             ("what it got", Some(&key), &[]),
         ] {
-            let answer = self.exchange_with(name, SERVER, traded, proof, changes).await?;
-            self.keep_binding(name, &answer, &key);
+            let response = self.exchange_with(name, SERVER, traded, proof, changes).await?;
+            self.keep_binding(name, &response, &key);
         }
         self.revoke("bound", DEMO, &bound).await?;
         self.exchange_with("bound and revoked", SERVER, &bound, Some(&key), &[]).await?;

@@ -195,12 +195,12 @@ async fn ask(issuer: &str, method: &str, path: &str) -> Result<BTreeMap<String, 
     let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback))?;
     let url = format!("{origin}{path}");
     let request = if method == "GET" { Request::get(&url) } else { Request::post_json(&url, &json!({})) };
-    let answer = http.send(&request.header("origin", "https://page.example").without_redirects()).await?;
-    let mut fields = BTreeMap::from([("status".to_owned(), json!(answer.status))]);
+    let response = http.send(&request.header("origin", "https://page.example").without_redirects()).await?;
+    let mut fields = BTreeMap::from([("status".to_owned(), json!(response.status))]);
     for name in ["content-type", "cache-control", "access-control-allow-origin", "access-control-allow-credentials"] {
-        fields.insert(format!("header {name}"), json!(answer.header_values(name)));
+        fields.insert(format!("header {name}"), json!(response.header_values(name)));
     }
-    let text = String::from_utf8_lossy(&answer.body).replace(origin, "ORIGIN");
+    let text = String::from_utf8_lossy(&response.body).replace(origin, "ORIGIN");
     let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
     if let Some(keys) = body.get_mut("keys").and_then(Value::as_array_mut) {
         keys.sort_by_key(|key| key["use"] != "sig");

@@ -9,7 +9,7 @@ use axum::routing::get;
 use libtest_mimic::Failed;
 use regex::Regex;
 use serde_json::{Map, Value, json};
-use shared::http::{Answer, Http, Request};
+use shared::http::{Http, Request, Response};
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::{Reporter, Secret, page};
@@ -62,9 +62,9 @@ impl Asked {
     }
 
     async fn ask(&mut self, name: &str, request: Request) -> Result<Value, Failed> {
-        let answer = self.http.send(&request.without_redirects()).await?;
-        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let fields = self.fields(&answer);
+        let response = self.http.send(&request.without_redirects()).await?;
+        let body = serde_json::from_slice(&response.body).unwrap_or_default();
+        let fields = self.fields(&response);
         self.answers.push((name.to_owned(), fields));
         Ok(body)
     }
@@ -74,7 +74,7 @@ impl Asked {
     }
 
     /// What is compared: what differs from IdP to IdP by its nature is replaced by a name.
-    fn fields(&self, answer: &Answer) -> Fields {
+    fn fields(&self, response: &Response) -> Fields {
         let settled = |text: &str| {
             let text = text.replace(self.server(), "ORIGIN");
             let text = replaced(&text, "eyJ[A-Za-z0-9_.-]+", "TOKEN");
@@ -83,7 +83,7 @@ impl Asked {
             // Inside a redirect, the IdP's own URL is encoded.
             replaced(&text, "localhost%3A[0-9]+", "ORIGIN")
         };
-        let mut fields = Fields::from([("status".to_owned(), json!(answer.status))]);
+        let mut fields = Fields::from([("status".to_owned(), json!(response.status))]);
         let names = [
             "content-type",
             "location",
@@ -92,11 +92,11 @@ impl Asked {
             "access-control-allow-credentials",
         ];
         for name in names {
-            let values: Vec<_> = answer.header_values(name).iter().map(|value| settled(value)).collect();
+            let values: Vec<_> = response.header_values(name).iter().map(|value| settled(value)).collect();
             fields.insert(format!("header {name}"), json!(values));
         }
-        let text = settled(&String::from_utf8_lossy(&answer.body));
-        if answer.media_type() == "text/html" {
+        let text = settled(&String::from_utf8_lossy(&response.body));
+        if response.media_type() == "text/html" {
             fields.insert("page".to_owned(), json!(page_of(&text)));
             return fields;
         }
@@ -285,11 +285,11 @@ impl Asked {
         let url = format!("{}/realms/master/protocol/openid-connect/token", self.server());
         let fields =
             [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", "admin123")];
-        let answer = self.http.send(&Request::post_form(&url, &fields)).await?;
-        let answer: Value = serde_json::from_slice(&answer.body)?;
+        let response = self.http.send(&Request::post_form(&url, &fields)).await?;
+        let response: Value = serde_json::from_slice(&response.body)?;
         let wrong = [fields[0], fields[1], fields[2], ("password", "x")];
         self.ask("administrator: a wrong password", Request::post_form(&url, &wrong)).await?;
-        Ok(Secret::new(answer["access_token"].as_str().unwrap()))
+        Ok(Secret::new(response["access_token"].as_str().unwrap()))
     }
 
     async fn initial_access_tokens(&mut self) -> Result<(), Failed> {

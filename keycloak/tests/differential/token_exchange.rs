@@ -34,8 +34,8 @@ impl Asked {
         });
         document.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         let url = format!("{}/clients-registrations/openid-connect", self.issuer);
-        let answer = self.http.send(&Request::post_json(&url, &document).bearer(&token)).await?;
-        Ok(serde_json::from_slice(&answer.body)?)
+        let response = self.http.send(&Request::post_json(&url, &document).bearer(&token)).await?;
+        Ok(serde_json::from_slice(&response.body)?)
     }
 
     async fn audiences_of_roles(&mut self) -> Result<(), Failed> {
@@ -76,12 +76,12 @@ impl Asked {
         let unchanged = |(name, _): &&(&str, &str)| changes.iter().all(|(changed, _)| changed != name);
         let mut fields: Vec<_> = usual.iter().filter(unchanged).copied().collect();
         fields.extend(changes.iter().copied().filter(|(_, value)| !value.is_empty()));
-        let answer = self.post(&format!("exchange: {name}"), "token", client, &fields).await?;
-        if let Some(token) = answer["access_token"].as_str() {
+        let response = self.post(&format!("exchange: {name}"), "token", client, &fields).await?;
+        if let Some(token) = response["access_token"].as_str() {
             let (ours, theirs) = (claim(token, "azp"), client.map(|(id, _)| id.to_owned()));
             self.keep_field(&format!("exchange: {name}"), "the exchanger is azp", json!(ours == theirs));
         }
-        Ok(answer)
+        Ok(response)
     }
 
     async fn exchange_requests(&mut self) -> Result<(), Failed> {
@@ -120,8 +120,8 @@ impl Asked {
         let url = self.endpoint("token");
         let form = [GRANT, ("subject_token", &tokens.access), ("subject_token_type", ACCESS_TOKEN)];
         let in_the_form = [&form[..], &[("client_id", SERVER.0), ("client_secret", SERVER.1)]].concat();
-        let answer = self.http.send(&Request::post_form(&url, &in_the_form)).await?;
-        self.keep("exchange: the secret in the form", &answer);
+        let response = self.http.send(&Request::post_form(&url, &in_the_form)).await?;
+        self.keep("exchange: the secret in the form", &response);
         Ok(())
     }
 
@@ -209,8 +209,8 @@ impl Asked {
         let (client_id, secret) = (text("client_id"), text("client_secret"));
         let credentials = Some((client_id.as_str(), secret.as_str()));
         let code = self.code(&client_id, "mcpuser", &[("scope", "mcp:read")]).await?;
-        let answer = self.post("exchange: before", "token", credentials, &fields(&client_id, &code)).await?;
-        let token = answer["access_token"].as_str().unwrap();
+        let response = self.post("exchange: before", "token", credentials, &fields(&client_id, &code)).await?;
+        let token = response["access_token"].as_str().unwrap();
         let changes = [("audience", SERVER.0), ("scope", "mcp:read")];
         self.exchange("by who got it", credentials, token, &changes).await?;
         self.exchange("by who got it, for less", credentials, token, &[("audience", ""), ("scope", "")]).await?;
@@ -272,8 +272,8 @@ impl Asked {
         let silent = self.more_tokens_of(&other, "mcp:read").await?;
         let first = self.exchange("after a sign-in", Some(SERVER), &tokens.access, &[]).await?;
         let second = self.exchange("after a silent sign-in", Some(SERVER), &silent.access, &[]).await?;
-        for (name, answer) in [("a sign-in", first), ("a silent sign-in", second)] {
-            let token = answer["access_token"].as_str().unwrap();
+        for (name, response) in [("a sign-in", first), ("a silent sign-in", second)] {
+            let token = response["access_token"].as_str().unwrap();
             self.downstream_introspects(&format!("after {name}"), token).await?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, Header};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::Secret;
-use shared::http::{Answer, Request};
+use shared::http::{Request, Response};
 use url::form_urlencoded::byte_serialize;
 
 use super::base64;
@@ -59,9 +59,9 @@ impl Asked {
         if let Some((id, secret)) = client {
             request = request.header("authorization", &basic(id, secret));
         }
-        let answer = self.http.send(&request).await?;
-        self.keep(name, &answer);
-        Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
+        let response = self.http.send(&request).await?;
+        self.keep(name, &response);
+        Ok(serde_json::from_slice(&response.body).unwrap_or_default())
     }
 
     /// A public client revokes.
@@ -76,8 +76,8 @@ impl Asked {
     }
 
     pub async fn refresh(&mut self, name: &str, client_id: &str, token: &str) -> Result<Tokens, Failed> {
-        let answer = self.token(&format!("refresh: {name}"), &refreshing(client_id, token)).await?;
-        Ok(Tokens::of(&answer))
+        let response = self.token(&format!("refresh: {name}"), &refreshing(client_id, token)).await?;
+        Ok(Tokens::of(&response))
     }
 
     /// Tokens of a new sign-in, in a browser of its own.
@@ -93,8 +93,8 @@ impl Asked {
     }
 
     pub async fn redeem(&mut self, client_id: &str, code: &str) -> Result<Tokens, Failed> {
-        let answer = self.token("token use: a code", &fields(client_id, code)).await?;
-        Ok(Tokens::of(&answer))
+        let response = self.token("token use: a code", &fields(client_id, code)).await?;
+        Ok(Tokens::of(&response))
     }
 
     pub async fn public_client(&mut self) -> Result<String, Failed> {
@@ -157,13 +157,13 @@ impl Asked {
         self.revoke("while there is a code", &client_id, &tokens.refresh).await?;
         self.redeem(&client_id, &code).await?;
         let url = self.authorization_url(&client_id, &[("scope", "mcp:read"), ("prompt", "none")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("authorize: after the session's only client was revoked", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("authorize: after the session's only client was revoked", &response);
         // The user's consent stays: no page asks for it again.
         let url = self.authorization_url(&client_id, &[("scope", "mcp:read")]);
         let page = self.send(Request::get(&url)).await?;
-        let answer = self.submit(&url, &page, &[("username", "mcpuser"), ("password", "password123")]).await?;
-        self.keep("authorize: the consent after a revocation", &answer);
+        let response = self.submit(&url, &page, &[("username", "mcpuser"), ("password", "password123")]).await?;
+        self.keep("authorize: the consent after a revocation", &response);
         Ok(())
     }
 
@@ -184,16 +184,16 @@ impl Asked {
         let service = self.register(service).await?;
         let text = |name: &str| service[name].as_str().unwrap();
         let client = Some((text("client_id"), text("client_secret")));
-        let answer = self
+        let response = self
             .post("token use: a client for itself", "token", client, &[("grant_type", "client_credentials")])
             .await?;
-        let token = answer["access_token"].as_str().unwrap();
+        let token = response["access_token"].as_str().unwrap();
         self.post("introspect: a client's own token", "token/introspect", client, &[("token", token)]).await?;
         self.post("revoke: a client's own token", "revoke", client, &[("token", token)]).await?;
         let client = Some(("mcp-demo-service", "mcp-demo-service-secret"));
         let fields = [("grant_type", "client_credentials"), ("scope", "mcp:read")];
-        let answer = self.post("token use: a client with an account, for itself", "token", client, &fields).await?;
-        let token = answer["access_token"].as_str().unwrap();
+        let response = self.post("token use: a client with an account, for itself", "token", client, &fields).await?;
+        let token = response["access_token"].as_str().unwrap();
         self.introspect("of a client with an account", token).await?;
         self.post("revoke: a token of a client with an account", "revoke", client, &[("token", token)]).await?;
         self.introspect("of a client with an account, revoked", token).await?;
@@ -238,8 +238,8 @@ impl Asked {
             ("Basic without form-encoding", format!("Basic {}", base64(&format!("{}:{}", SERVER.0, SERVER.1)))),
         ] {
             let request = Request::post_form(&endpoint, &[token]).header("authorization", &authorization);
-            let answer = self.http.send(&request).await?;
-            self.keep(&format!("introspect: {name}"), &answer);
+            let response = self.http.send(&request).await?;
+            self.keep(&format!("introspect: {name}"), &response);
         }
         Ok(())
     }
@@ -288,8 +288,8 @@ impl Asked {
         let (client_id, secret) = (text("client_id"), text("client_secret"));
         let client = Some((client_id.as_str(), secret.as_str()));
         let code = self.code(&client_id, "mcpuser", &[("scope", "openid mcp:read"), ("nonce", "n")]).await?;
-        let answer = self.post("token use: a secret", "token", client, &fields(&client_id, &code)).await?;
-        let tokens = Tokens::of(&answer);
+        let response = self.post("token use: a secret", "token", client, &fields(&client_id, &code)).await?;
+        let tokens = Tokens::of(&response);
         let [access, refresh, id] =
             [&tokens.access, &tokens.refresh, &tokens.id].map(|token| ("token", token.as_str()));
         let hint = ("token_type_hint", "refresh_token");
@@ -390,8 +390,8 @@ impl Asked {
         }
         self.revoke("after the logout", DEMO, &tokens.refresh).await?;
         let url = self.authorization_url(DEMO, &[("prompt", "none")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("authorize: after the logout", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("authorize: after the logout", &response);
 
         let tokens = self.tokens_of(DEMO, "mcp:read").await?;
         let newer = self.refresh("before the logout", DEMO, &tokens.refresh).await?;
@@ -412,8 +412,8 @@ impl Asked {
         self.refresh("one client of two was revoked", DEMO, &tokens.refresh).await?;
         self.refresh("the other client of two was revoked", &other, &others.refresh).await?;
         let url = self.authorization_url(&other, &[("scope", "mcp:read"), ("prompt", "none")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("authorize: one client of two was revoked", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("authorize: one client of two was revoked", &response);
 
         let first = self.tokens_of(DEMO, "mcp:read").await?;
         let second = self.more_tokens_of(DEMO, "mcp:read mcp:write").await?;
@@ -426,8 +426,8 @@ impl Asked {
         self.revoke("after a replay", DEMO, &newer.refresh).await?;
         // A replay ends the client's part; the user stays signed in.
         let url = self.authorization_url(DEMO, &[("prompt", "none")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("authorize: after a replay", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("authorize: after a replay", &response);
 
         let tokens = self.tokens_of(DEMO, "mcp:read").await?;
         let newer = self.refresh("once", DEMO, &tokens.refresh).await?;
@@ -443,8 +443,8 @@ impl Asked {
         let tokens = self.tokens_of(&client_id, scope).await?;
         self.introspect("offline", &tokens.access).await?;
         let url = self.authorization_url(DEMO, &[("prompt", "none")]);
-        let answer = self.send(Request::get(&url)).await?;
-        self.keep("authorize: after a sign-in for offline_access alone", &answer);
+        let response = self.send(Request::get(&url)).await?;
+        self.keep("authorize: after a sign-in for offline_access alone", &response);
         let newer = self.refresh("offline", &client_id, &tokens.refresh).await?;
         self.revoke("offline", &client_id, &newer.refresh).await?;
         self.introspect("offline, revoked", &newer.access).await?;
@@ -496,14 +496,14 @@ impl Asked {
         Ok(())
     }
 
-    async fn get(&mut self, name: &str, url: &str, client: Option<Credentials<'_>>) -> Result<Answer, Failed> {
+    async fn get(&mut self, name: &str, url: &str, client: Option<Credentials<'_>>) -> Result<Response, Failed> {
         let mut request = Request::get(url).without_redirects();
         if let Some((id, secret)) = client {
             request = request.header("authorization", &basic(id, secret));
         }
-        let answer = self.http.send(&request).await?;
-        self.keep(name, &answer);
-        Ok(answer)
+        let response = self.http.send(&request).await?;
+        self.keep(name, &response);
+        Ok(response)
     }
 
     async fn json(
@@ -517,8 +517,8 @@ impl Asked {
         if let Some((id, secret)) = client {
             request = request.header("authorization", &basic(id, secret));
         }
-        let answer = self.http.send(&request).await?;
-        self.keep(name, &answer);
+        let response = self.http.send(&request).await?;
+        self.keep(name, &response);
         Ok(())
     }
 
@@ -527,23 +527,23 @@ impl Asked {
         let url = format!("{server}/realms/master/protocol/openid-connect/token");
         let fields =
             [("grant_type", "password"), ("client_id", "admin-cli"), ("username", "admin"), ("password", "admin123")];
-        let answer = self.http.send(&Request::post_form(&url, &fields)).await?;
-        let answer: Value = serde_json::from_slice(&answer.body)?;
-        Ok(Secret::new(answer["access_token"].as_str().unwrap()))
+        let response = self.http.send(&Request::post_form(&url, &fields)).await?;
+        let response: Value = serde_json::from_slice(&response.body)?;
+        Ok(Secret::new(response["access_token"].as_str().unwrap()))
     }
 
     /// A request to the admin API; what is compared of its answer is the status and the body.
-    async fn administer(&mut self, name: &str, request: Request) -> Result<Answer, Failed> {
+    async fn administer(&mut self, name: &str, request: Request) -> Result<Response, Failed> {
         let token = self.administrator().await?;
-        let answer = self.http.send(&request.bearer(&token)).await?;
-        self.keep(&format!("admin: {name}"), &answer);
-        Ok(answer)
+        let response = self.http.send(&request.bearer(&token)).await?;
+        self.keep(&format!("admin: {name}"), &response);
+        Ok(response)
     }
 
     /// How many keys to verify with are published, as a field.
     async fn published(&mut self, name: &str) -> Result<(), Failed> {
-        let answer = self.http.send(&Request::get(&self.endpoint("certs"))).await?;
-        let document: Value = serde_json::from_slice(&answer.body)?;
+        let response = self.http.send(&Request::get(&self.endpoint("certs"))).await?;
+        let document: Value = serde_json::from_slice(&response.body)?;
         let keys = document["keys"].as_array().unwrap().iter().filter(|key| key["use"] == "sig");
         self.keep_field(name, "keys", json!(keys.count()));
         Ok(())
@@ -595,8 +595,8 @@ impl Asked {
             ("read", Request::get(location)),
             ("delete", Request::delete(location)),
         ] {
-            let answer = self.http.send(&request).await?;
-            self.keep(&format!("admin: {name} without a token"), &answer);
+            let response = self.http.send(&request).await?;
+            self.keep(&format!("admin: {name} without a token"), &response);
         }
         Ok(())
     }
@@ -646,8 +646,8 @@ impl Asked {
     /// The providers of RSA keys to sign with; Keycloak has others, for other uses.
     async fn providers(&mut self, components: &str) -> Result<Vec<Value>, Failed> {
         let request = Request::get(&format!("{components}?type={KEY_PROVIDER}")).bearer(&self.administrator().await?);
-        let answer = self.http.send(&request).await?;
-        let all: Vec<Value> = serde_json::from_slice(&answer.body)?;
+        let response = self.http.send(&request).await?;
+        let all: Vec<Value> = serde_json::from_slice(&response.body)?;
         Ok(all.into_iter().filter(|provider| provider["providerId"] == "rsa-generated").collect())
     }
 }
@@ -655,8 +655,8 @@ impl Asked {
 const KEY_PROVIDER: &str = "org.keycloak.keys.KeyProvider";
 
 impl Tokens {
-    pub fn of(answer: &Value) -> Self {
-        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    pub fn of(response: &Value) -> Self {
+        let text = |name: &str| response[name].as_str().unwrap_or_default().to_owned();
         Self { access: text("access_token"), refresh: text("refresh_token"), id: text("id_token") }
     }
 }

@@ -194,7 +194,7 @@ fn quoted(text: &str) -> String {
 
 /// An answer, whole.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The URL that gave this answer: the one asked for, or the last of its redirects.
     pub url: String,
     /// HTTP status code.
@@ -205,7 +205,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// Every value of this header field, in order; bytes that are not UTF-8 are replaced.
     pub fn header_values(&self, name: &str) -> Vec<String> {
         self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()

@@ -21,7 +21,7 @@ mod error;
 mod message;
 
 pub use error::HttpError;
-pub use message::{Answer, Request};
+pub use message::{Request, Response};
 
 /// Seconds within which a connection has to stand.
 const CONNECT_SECONDS: u64 = 5;
@@ -39,7 +39,7 @@ pub trait Decorate: Send + Sync {
     fn decorated(&self, request: &Request) -> Request;
 
     /// Whether the request has to be sent once more, now that this answer has come.
-    fn wants_another(&self, request: &Request, answer: &Answer) -> bool;
+    fn wants_another(&self, request: &Request, response: &Response) -> bool;
 }
 
 /// The client. Clones share its connections.
@@ -98,29 +98,29 @@ impl Http {
     }
 
     /// Sends a request and reads the whole answer; both are shown.
-    pub async fn send(&self, request: &Request) -> Result<Answer, HttpError> {
+    pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let mut hop = request.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.send_decorated(&hop).await?;
-            match redirect_target(&answer) {
+            let response = self.send_decorated(&hop).await?;
+            match redirect_target(&response) {
                 Some(target) if request.follows_redirects => hop = hop.redirected(target),
-                _ => return Ok(answer),
+                _ => return Ok(response),
             }
         }
         Err(HttpError::TooManyRedirects { url: request.url.clone() })
     }
 
     /// At most twice: an answer that asks for more after that is the answer.
-    async fn send_decorated(&self, request: &Request) -> Result<Answer, HttpError> {
+    async fn send_decorated(&self, request: &Request) -> Result<Response, HttpError> {
         let Some(decorator) = &self.decorator else { return self.send_once(request).await };
-        let answer = self.send_once(&decorator.decorated(request)).await?;
-        match decorator.wants_another(request, &answer) {
+        let response = self.send_once(&decorator.decorated(request)).await?;
+        match decorator.wants_another(request, &response) {
             true => self.send_once(&decorator.decorated(request)).await,
-            false => Ok(answer),
+            false => Ok(response),
         }
     }
 
-    async fn send_once(&self, request: &Request) -> Result<Answer, HttpError> {
+    async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
         let url = self.checked_url(&request.url)?;
         let client = self.client_for(&url).await?;
         self.reporter.emit(&request.sent());
@@ -137,7 +137,7 @@ impl Http {
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.reporter.emit(&received(status, &headers, body.as_deref(), ms));
         match body {
-            Some(body) => Ok(Answer { url: request.url.clone(), status, headers, body }),
+            Some(body) => Ok(Response { url: request.url.clone(), status, headers, body }),
             None => Err(HttpError::TooLarge { url: request.url.clone() }),
         }
     }
@@ -214,10 +214,10 @@ fn proxy_is_set() -> bool {
     names.iter().any(|name| is_set(name) || is_set(&name.to_ascii_lowercase()))
 }
 
-fn redirect_target(answer: &Answer) -> Option<String> {
-    let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
-    let location = answer.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
-    Some(Url::parse(&answer.url).ok()?.join(location).ok()?.to_string())
+fn redirect_target(response: &Response) -> Option<String> {
+    let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
+    let location = response.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
+    Some(Url::parse(&response.url).ok()?.join(location).ok()?.to_string())
 }
 
 /// `None` where the body is larger than [`MAX_BODY_BYTES`].

@@ -25,16 +25,16 @@ use sse_stream::Sse;
 use tokio::sync::Mutex;
 
 use crate::Failure;
-use crate::http::{Answer, Request};
+use crate::http::{Request, Response};
 
 /// Sends the requests of an MCP client.
 pub trait Send: Clone + std::marker::Send + Sync + 'static {
     /// Sends one request; whatever status comes back is an answer.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Answer, Failure>> + std::marker::Send;
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + std::marker::Send;
 
     /// Sends one request on which nothing depends: whatever comes back, nobody does anything about
     /// it.
-    fn send_once(&self, request: Request) -> impl Future<Output = Result<Answer, Failure>> + std::marker::Send;
+    fn send_once(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + std::marker::Send;
 }
 
 /// An MCP server that has been greeted, in the newest version of MCP that both sides know.
@@ -160,7 +160,7 @@ impl<S: Send> StreamableHttpClient for Client<S> {
             request = request.header(SESSION_ID, &session_id);
         }
         let failure = match self.sender.send(request).await {
-            Ok(answer) => match read(&answer, &message, had_session) {
+            Ok(response) => match read(&response, &message, had_session) {
                 Ok(outcome) => return Ok(outcome),
                 Err(StreamableHttpError::SessionExpired) => return Err(StreamableHttpError::SessionExpired),
                 Err(error) => no_mcp(&error),
@@ -208,29 +208,29 @@ fn in_order(headers: &HashMap<HeaderName, HeaderValue>) -> Vec<(&HeaderName, &He
 /// "the server MUST either return Content-Type: text/event-stream, to initiate an SSE stream, or
 /// Content-Type: application/json, to return one JSON object. The client MUST support both these
 /// cases." (MCP 2025-11-25, Sending Messages to the Server)
-fn read(answer: &Answer, message: &ClientJsonRpcMessage, had_session: bool) -> Outcome {
-    let session_id = answer.header_values(SESSION_ID).pop();
+fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) -> Outcome {
+    let session_id = response.header_values(SESSION_ID).pop();
     let unexpected = |status: u16, what: &str| {
         let text = format!("HTTP {status}, {what}");
         Err(StreamableHttpError::UnexpectedServerResponse(text.into()))
     };
     let ClientJsonRpcMessage::Request(request) = message else {
         // A notification, which nobody answers.
-        return match answer.status {
+        return match response.status {
             200..=299 => Ok(StreamableHttpPostResponse::Accepted),
             status => unexpected(status, "to a notification"),
         };
     };
-    match (answer.status, answer.media_type().as_str()) {
+    match (response.status, response.media_type().as_str()) {
         (404, _) if had_session => Err(StreamableHttpError::SessionExpired),
         (200, "text/event-stream") => {
-            let events = events(&String::from_utf8_lossy(&answer.body));
+            let events = events(&String::from_utf8_lossy(&response.body));
             match events.iter().any(|data| answers(data, &request.id)) {
                 true => Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id)),
                 false => unexpected(200, "and a stream without the answer to the request"),
             }
         }
-        (status, media_type) => match correlated(&answer.body, &request.id) {
+        (status, media_type) => match correlated(&response.body, &request.id) {
             Some(message) => Ok(StreamableHttpPostResponse::Json(message, session_id)),
             // An older server, or a gateway before one, that does not know the greeting of
             // 2026-07-28.
