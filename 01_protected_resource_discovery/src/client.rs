@@ -1,11 +1,11 @@
 //! The client's part of this lesson, top to bottom.
 
 use shared::http::Http;
-use shared::{Failure, Reporter, mcp, spec};
+use shared::{Failure, Reporter, spec};
 
 use crate::discover::{Discovery, discover};
-use crate::error::DiscoveryError;
-use crate::{duties, rules};
+use crate::duties;
+use crate::further::registration_hint;
 
 /// Finds the authorization server of the MCP server at `server_url` and tells who has to do what
 /// from here on.
@@ -41,31 +41,6 @@ pub async fn select_authorization_server<'a>(reporter: &Reporter, discovery: &'a
             spec::RFC9728_3_2_UNKNOWN.quote,
         ));
     }
-    if metadata.ignored.iter().any(|name| name == "client_registration_info") {
-        reporter.note("The registration hint changes nothing: whether and how clients register is what the authorization server's own metadata says (lesson 02), never the MCP server.");
-    }
+    registration_hint::explain(reporter, metadata);
     metadata.authorization_servers.first().map_or("", String::as_str)
-}
-
-/// `--break evil-origin`: the request that a page of evil.example could make a browser send after
-/// DNS rebinding.
-pub async fn run_as_foreign_page(http: &Http, server_url: &str) -> Result<(), Failure> {
-    let reporter = http.reporter();
-    reporter.stage("ask the MCP server as a page of evil.example", &spec::MCP_ORIGIN).await;
-    let request = mcp::discover_request(server_url).header("origin", "http://evil.example");
-    let response = http.send(&request).await.map_err(DiscoveryError::Server)?;
-    let refused = response.status == 403;
-    if reporter.check(
-        &rules::FOREIGN_ORIGIN_REFUSED,
-        refused,
-        "HTTP 403 for the Origin evil.example",
-        format!("HTTP {}", response.status),
-    ) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        rules::FOREIGN_ORIGIN_REFUSED.id,
-        format!("The server answered a page of evil.example with HTTP {} instead of 403.", response.status),
-        "The server's operator has to check the Origin header before anything else.",
-    ))
 }

@@ -55,7 +55,7 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
 const AVAILABLE: &str = "HTTP 200, and a document of at most a megabyte";
 
 /// A document, and the values of `resource` that it may have, by the way in which it was found.
-struct Found {
+struct FetchedMetadata {
     response: Response,
     resources: Vec<String>,
     from_challenge: bool,
@@ -96,14 +96,14 @@ fn check_challenge(reporter: &Reporter, response: &Response) -> Option<Challenge
     for field in &fields {
         let parsed = challenge::parse(field);
         let got = parsed.as_ref().map_or_else(|error| format!("{field} ({error})"), |parsed| schemes(parsed));
-        reporter.check(&rules::CHALLENGE_READABLE, parsed.is_ok(), "WWW-Authenticate follows its grammar", got);
+        reporter.recommend(&rules::CHALLENGE_READABLE, parsed.is_ok(), "WWW-Authenticate follows its grammar", got);
         challenges.extend(parsed.unwrap_or_default());
     }
     let bearer = challenge::bearer(&challenges).cloned();
     let parameter = |name: &str| bearer.as_ref().and_then(|challenge| challenge.parameter(name));
     let absent = if fields.is_empty() { "no WWW-Authenticate header" } else { "none in WWW-Authenticate" };
     let named = parameter("resource_metadata");
-    reporter.check(
+    reporter.recommend(
         &rules::CHALLENGE_NAMES_METADATA,
         named.is_some(),
         "a Bearer challenge whose resource_metadata says where the metadata is",
@@ -111,14 +111,14 @@ fn check_challenge(reporter: &Reporter, response: &Response) -> Option<Challenge
     );
     if bearer.is_some() {
         let scope = parameter("scope");
-        reporter.check(
+        reporter.recommend(
             &rules::CHALLENGE_NAMES_SCOPE,
             scope.is_some(),
             "the challenge names the scopes to ask for",
             scope.unwrap_or("no scope"),
         );
         let error = parameter("error");
-        reporter.check(
+        reporter.recommend(
             &rules::CHALLENGE_WITHOUT_ERROR,
             error.is_none(),
             "no error code, since no token was sent",
@@ -134,7 +134,7 @@ fn schemes(challenges: &[Challenge]) -> String {
 }
 
 /// `resource_metadata` is there: that URL and no other.
-async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, DiscoveryError> {
+async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<FetchedMetadata, DiscoveryError> {
     let response = http.send(&Request::get(url)).await;
     let response = check_fetched(http.reporter(), response)?;
     if response.status != 200 {
@@ -142,18 +142,18 @@ async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<Found, 
     }
     // "the resource value returned MUST be identical to the URL that the client used to make the
     // request to the resource server" (RFC 9728 §3.3)
-    Ok(Found { response, resources: vec![server_url.to_owned()], from_challenge: true })
+    Ok(FetchedMetadata { response, resources: vec![server_url.to_owned()], from_challenge: true })
 }
 
 /// No challenge names the metadata: the well-known URL of the path, and where that has none, the
 /// root's.
-async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, DiscoveryError> {
+async fn fetch_well_known(http: &Http, server_url: &str) -> Result<FetchedMetadata, DiscoveryError> {
     let mut tried = Vec::new();
     for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
         let response = check_fetched(http.reporter(), http.send(&Request::get(&url)).await)?;
         if !is_root {
             let expected = "without a challenge, the metadata is at the well-known URL of the server's path";
-            http.reporter().check(
+            http.reporter().recommend(
                 &rules::WELL_KNOWN_PATH,
                 response.status != 404,
                 expected,
@@ -161,7 +161,7 @@ async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Found, Discov
             );
         }
         match response.status {
-            200 => return Ok(Found { response, resources, from_challenge: false }),
+            200 => return Ok(FetchedMetadata { response, resources, from_challenge: false }),
             404 => tried.push(url),
             _ => return Err(not_200(http.reporter(), &response)),
         }
@@ -174,84 +174,85 @@ fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> 
     let secure = "https, or a host of this machine or named by the user";
     let near = "the metadata is, redirects included, at no more private an address than the server";
     if let Ok(response) = &response {
-        reporter.check(&rules::METADATA_SECURE, true, secure, &response.url);
-        reporter.check(&rules::METADATA_ADDRESS, true, near, &response.url);
+        reporter.recommend(&rules::METADATA_SECURE, true, secure, &response.url);
+        reporter.recommend(&rules::METADATA_ADDRESS, true, near, &response.url);
     }
     response.map_err(|error| {
         match &error {
             HttpError::Refused { address, privacy, .. } => {
-                reporter.check(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"))
+                reporter.recommend(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"));
             }
-            HttpError::Insecure { url } => reporter.check(&rules::METADATA_SECURE, false, secure, url),
-            other => reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, other),
-        };
+            HttpError::Insecure { url } => {
+                reporter.recommend(&rules::METADATA_SECURE, false, secure, url);
+            }
+            other => {
+                reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, other).ok();
+            }
+        }
         DiscoveryError::Unavailable(error)
     })
 }
 
 fn not_200(reporter: &Reporter, response: &Response) -> DiscoveryError {
-    reporter.check(&rules::METADATA_AVAILABLE, false, AVAILABLE, format!("HTTP {}", response.status));
+    let seen = format!("HTTP {}", response.status);
+    reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, seen).ok();
     DiscoveryError::Status { url: response.url.clone(), status: response.status }
 }
 
 /// What a document has to say to be used.
-fn check_metadata(reporter: &Reporter, found: &Found) -> Result<ProtectedResourceMetadata, DiscoveryError> {
-    let Found { response, resources, from_challenge } = found;
-    let url = response.url.clone();
-    reporter.check(&rules::METADATA_AVAILABLE, true, AVAILABLE, "HTTP 200");
-
+fn check_metadata(reporter: &Reporter, found: &FetchedMetadata) -> Result<ProtectedResourceMetadata, DiscoveryError> {
+    let FetchedMetadata { response, .. } = found;
+    let url = &response.url;
+    reporter.require(&rules::METADATA_AVAILABLE, true, AVAILABLE, "HTTP 200").ok();
     // "return a JSON object using the application/json content type" (RFC 9728 §3.2)
-    let media_type = response.media_type();
-    if !reporter.check(
-        &rules::METADATA_MEDIA_TYPE,
-        media_type == "application/json",
-        "served as application/json",
-        &media_type,
-    ) {
-        return Err(DiscoveryError::MediaType { url, got: media_type });
-    }
+    let got = response.media_type();
+    reporter
+        .require(&rules::METADATA_MEDIA_TYPE, got == "application/json", "served as application/json", &got)
+        .map_err(|_| DiscoveryError::MediaType { url: url.clone(), got })?;
     let metadata = check_document(reporter, &response.body)
         .map_err(|error| DiscoveryError::Document { url: url.clone(), error })?;
-
-    // "If these values are not identical, the data contained in the response MUST NOT be used."
-    // (RFC 9728 §3.3)
-    let rule = if *from_challenge { &rules::RESOURCE_OF_CHALLENGE } else { &rules::RESOURCE_OF_WELL_KNOWN };
-    let expected = format!("resource is identical to the URL asked for: {}", resources.join(" or "));
-    if !reporter.check(rule, resources.contains(&metadata.resource), expected, &metadata.resource) {
-        return Err(DiscoveryError::ResourceMismatch {
-            expected: resources.clone(),
-            received: metadata.resource,
-            from_challenge: *from_challenge,
-        });
-    }
-
+    check_resource(reporter, found, &metadata)?;
     // "MUST include the authorization_servers field containing at least one authorization server"
     // (MCP 2026-07-28)
     let servers = &metadata.authorization_servers;
-    let got = if servers.is_empty() { "none".to_owned() } else { servers.join(", ") };
-    if !reporter.check(&rules::AUTHORIZATION_SERVERS, !servers.is_empty(), "at least one authorization server", got) {
-        return Err(DiscoveryError::NoAuthorizationServer { url });
-    }
+    let seen = if servers.is_empty() { "none".to_owned() } else { servers.join(", ") };
+    reporter
+        .require(&rules::AUTHORIZATION_SERVERS, !servers.is_empty(), "at least one authorization server", seen)
+        .map_err(|_| DiscoveryError::NoAuthorizationServer { url: url.clone() })?;
     check_token_use(reporter, &metadata)?;
     Ok(metadata)
 }
 
 fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceMetadata, DocumentError> {
     let document = ProtectedResourceMetadata::from_json(body);
-    let not_an_object = matches!(document, Err(DocumentError::NotAnObject { .. }));
-    let got = |ok: &str| document.as_ref().err().map_or_else(|| ok.to_owned(), ToString::to_string);
-    if not_an_object {
-        reporter.check(&rules::METADATA_OBJECT, false, "a JSON object", got(""));
-    } else {
-        reporter.check(&rules::METADATA_OBJECT, true, "a JSON object", "a JSON object");
-        reporter.check(
-            &rules::METADATA_MEMBER_TYPES,
-            document.is_ok(),
-            "each member has the type that RFC 9728 §2 gives it",
-            got("each has"),
-        );
+    let error = document.as_ref().err().map(ToString::to_string);
+    let is_object = !matches!(document, Err(DocumentError::NotAnObject { .. }));
+    let seen = error.as_deref().filter(|_| !is_object).unwrap_or("a JSON object");
+    reporter.require(&rules::METADATA_OBJECT, is_object, "a JSON object", seen).ok();
+    if is_object {
+        let expected = "each member has the type that RFC 9728 §2 gives it";
+        let seen = error.as_deref().unwrap_or("each has");
+        reporter.require(&rules::METADATA_MEMBER_TYPES, document.is_ok(), expected, seen).ok();
     }
     document
+}
+
+/// "If these values are not identical, the data contained in the response MUST NOT be used." (RFC 9728
+/// §3.3)
+fn check_resource(
+    reporter: &Reporter,
+    found: &FetchedMetadata,
+    metadata: &ProtectedResourceMetadata,
+) -> Result<(), DiscoveryError> {
+    let FetchedMetadata { resources, from_challenge, .. } = found;
+    let rule = if *from_challenge { &rules::RESOURCE_OF_CHALLENGE } else { &rules::RESOURCE_OF_WELL_KNOWN };
+    let expected = format!("resource is identical to the URL asked for: {}", resources.join(" or "));
+    let is_identical = resources.contains(&metadata.resource);
+    reporter.require(rule, is_identical, expected, &metadata.resource).map_err(|_| DiscoveryError::ResourceMismatch {
+        expected: resources.clone(),
+        received: metadata.resource.clone(),
+        from_challenge: *from_challenge,
+    })
 }
 
 /// What the metadata says about tokens and scopes.
@@ -259,19 +260,15 @@ fn check_token_use(reporter: &Reporter, metadata: &ProtectedResourceMetadata) ->
     // Where the member is absent, RFC 9728 §2 says nothing about what the server takes.
     if let Some(methods) = &metadata.bearer_methods_supported {
         let has_header = methods.iter().any(|method| method == "header");
-        if !reporter.check(
-            &rules::BEARER_HEADER,
-            has_header,
-            "tokens are taken in the Authorization header",
-            methods.join(", "),
-        ) {
-            return Err(DiscoveryError::NoBearerHeader { methods: methods.clone() });
-        }
+        let expected = "tokens are taken in the Authorization header";
+        reporter
+            .require(&rules::BEARER_HEADER, has_header, expected, methods.join(", "))
+            .map_err(|_| DiscoveryError::NoBearerHeader { methods: methods.clone() })?;
     }
     let scopes = metadata.scopes_supported.as_deref();
     let got = scopes.map_or_else(|| "no scopes_supported".to_owned(), |scopes| scopes.join(" "));
-    reporter.check(&rules::SCOPES_SUPPORTED, scopes.is_some(), "the metadata names the scopes", &got);
+    reporter.recommend(&rules::SCOPES_SUPPORTED, scopes.is_some(), "the metadata names the scopes", &got);
     let has_offline_access = scopes.is_some_and(|scopes| scopes.iter().any(|scope| scope == "offline_access"));
-    reporter.check(&rules::NO_OFFLINE_ACCESS, !has_offline_access, "offline_access is not among the scopes", got);
+    reporter.recommend(&rules::NO_OFFLINE_ACCESS, !has_offline_access, "offline_access is not among the scopes", got);
     Ok(())
 }

@@ -11,21 +11,22 @@
 //! | [`error`] | why discovery ends, and what to do about it |
 //! | [`server`] | the MCP server: the 401, the challenge, the document |
 //! | [`setup`] | the options of the MCP server, and its start |
-//! | [`tools`] | the one tool behind the 401 |
 //! | [`duties`] | who has to do what: the closing table |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
+//! does.
 
-pub mod breakages;
 pub mod challenge;
 pub mod client;
 pub mod discover;
 pub mod duties;
 pub mod error;
+pub mod further;
 pub mod metadata;
 pub mod rules;
+pub mod sabotage;
 pub mod server;
 pub mod setup;
-pub mod tools;
 pub mod well_known;
 
 pub use discover::{Discovery, discover};

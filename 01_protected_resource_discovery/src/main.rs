@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use keycloak::Lifetime;
-use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
-use protected_resource_discovery::{breakages, client};
-use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use keycloak::{IdpOptions, Lifetime};
+use protected_resource_discovery::sabotage::{self, Switch};
+use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
+use protected_resource_discovery::{client, server};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
 use shared::http::Http;
-use shared::story::Holds;
-use shared::{Failure, Side, story};
+use shared::{Failure, Side};
 
 /// Lesson 01: how an MCP client finds the authorization server of an MCP server (RFC 9728)
 ///
@@ -22,6 +21,10 @@ struct Cli {
     role: Option<Role>,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    idp: IdpOptions,
     #[command(flatten)]
     server: ServerOptions,
 }
@@ -35,54 +38,64 @@ enum Role {
 }
 
 impl Lesson for Cli {
-    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+    type Switch = Switch;
+
+    const COMMANDS: &'static [CommandUse] = &[
+        CommandUse {
+            name: "",
+            parties: &[Side::Server, Side::Client],
+            options: &[NetworkOptions::GROUP, IDP_OPTIONS, ServerOptions::GROUP],
+        },
+        CommandUse { name: "server", parties: &[Side::Server], options: &[IDP_OPTIONS, ServerOptions::GROUP] },
+        CommandUse { name: "client", parties: &[Side::Client], options: &[NetworkOptions::GROUP] },
+    ];
 
     fn common(&self) -> &CommonOptions {
         &self.common
     }
 
-    fn parties(&self) -> &'static [Side] {
-        match self.role {
-            None => &[Side::Server, Side::Client],
-            Some(Role::Server) => &[Side::Server],
-            Some(Role::Client(_)) => &[Side::Client],
-        }
+    fn network(&self) -> &NetworkOptions {
+        &self.network
     }
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup = Setup { server: &cli.server, common: &cli.common, breakage, defect: None, reporter: &reporter };
+    let setup = Setup { run: &run, idp: &cli.idp, defect: None, server: &cli.server };
     match &cli.role {
-        None => {
-            let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
-            story::run(&reporter, holds, whole_story(&setup))
-        }
-        // Whether a breakage is caught is seen where the other side is.
-        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => {
-            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
-        }
+        None => run.tell(whole_story(&setup, switch)),
+        Some(Role::Server) => run.serve(serve(&setup, switch)),
+        Some(Role::Client(McpServer { server_url })) => run.tell_client(client_alone(&setup, server_url, switch)),
     }
 }
 
-async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
-    let running = setup.start(Lifetime::Story).await?;
-    run_client(setup, &setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url).await
+async fn whole_story(setup: &Setup<'_>, switch: Option<Switch>) -> Result<(), Failure> {
+    let running = start(setup, switch, Lifetime::Story).await?;
+    let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
+    run_client(&http, &running.server_url, switch).await
 }
 
-async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {
-    run_client(setup, &setup.http_of_client(server_url).await?, server_url).await
+async fn serve(setup: &Setup<'_>, switch: Option<Switch>) -> Result<(), Failure> {
+    let running = start(setup, switch, Lifetime::Server).await?;
+    setup.run.stay_up(&running.server_url).await
 }
 
-async fn run_client(setup: &Setup<'_>, http: &Http, server_url: &str) -> Result<(), Failure> {
-    match setup.breakage {
-        Some(breakage) if breakage.name == breakages::EVIL_ORIGIN.name => {
-            client::run_as_foreign_page(http, server_url).await
-        }
-        _ => client::run(http, server_url).await.map(|_| ()),
+async fn start(setup: &Setup<'_>, switch: Option<Switch>, lifetime: Lifetime) -> Result<RunningServer, Failure> {
+    let app = |protected, reporter| Ok(sabotage::spoil_server(server::app(protected, reporter), switch));
+    setup.start_with(lifetime, app).await
+}
+
+async fn client_alone(setup: &Setup<'_>, server_url: &str, switch: Option<Switch>) -> Result<(), Failure> {
+    setup.run.announce_client(server_url);
+    run_client(&setup.run.http(server_url, &[]).await?, server_url, switch).await
+}
+
+async fn run_client(http: &Http, server_url: &str, switch: Option<Switch>) -> Result<(), Failure> {
+    match switch {
+        Some(Switch::EvilOrigin) => sabotage::call_as_foreign_page(http, server_url).await,
+        _ => client::run(http, server_url).await.map(drop),
     }
 }

@@ -1,24 +1,27 @@
-//! The options of the MCP server, and its start. Lessons 02 to 04 run the same server, and the
-//! later ones their own.
+//! The options of the MCP server, and its start together with its IdP. Lessons 02 to 04 run the same
+//! server, and the later ones their own.
 
 use axum::Router;
 use clap::Args;
-use keycloak::{Defect, Idp, IdpOptions, Lifetime};
-use shared::breakage::Breakage;
-use shared::cli::CommonOptions;
-use shared::http::Http;
+use keycloak::{Defect, Idp, IdpOptions, IdpRequest, Lifetime};
+use serde_json::Value;
+use shared::cli::OptionGroup;
+use shared::lesson::LessonRun;
 use shared::listen::{self, Serving};
-use shared::reach::{Reach, host_of};
 use shared::{Failure, Reporter, Side};
 
+use crate::further::registration_hint;
 use crate::server::{self, ProtectedResource};
+
+/// The option `--idp`, for the commands that use it.
+pub const IDP_OPTIONS: OptionGroup = OptionGroup::of::<IdpOptions>(Side::Idp);
 
 /// Options of the MCP server.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
-    /// The choice of the IdP.
-    #[command(flatten)]
-    pub idp: IdpOptions,
+    /// Port of the MCP server; 0 lets the system choose
+    #[arg(long, default_value_t = 8000, global = true)]
+    pub port: u16,
     /// Scopes that the MCP server knows, separated by spaces
     #[arg(long, default_value = "mcp:read mcp:write", value_parser = scopes, global = true)]
     scopes: Scopes,
@@ -28,9 +31,22 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Server);
+
     /// The scopes that the MCP server knows.
     pub fn scopes(&self) -> &[String] {
         &self.scopes.0
+    }
+
+    /// What the MCP server at this URL says about itself.
+    pub fn protected_resource(&self, server_url: &str, idp: &Idp) -> ProtectedResource {
+        ProtectedResource {
+            resource: server_url.to_owned(),
+            authorization_servers: vec![idp.issuer().to_owned()],
+            scopes: self.scopes.0.clone(),
+            more: if self.registration_hint { registration_hint::members() } else { Value::Null },
+        }
     }
 }
 
@@ -58,21 +74,19 @@ pub fn scopes(text: &str) -> Result<Scopes, String> {
 
 /// What it takes to start a lesson's parties.
 pub struct Setup<'a> {
+    /// The run.
+    pub run: &'a LessonRun,
+    /// Which IdP.
+    pub idp: &'a IdpOptions,
+    /// How the IdP has to misbehave.
+    pub defect: Option<Defect>,
     /// Options of the MCP server.
     pub server: &'a ServerOptions,
-    /// Options of every lesson.
-    pub common: &'a CommonOptions,
-    /// The rule to break.
-    pub breakage: Option<&'static Breakage>,
-    /// How the IdP misbehaves for it.
-    pub defect: Option<Defect>,
-    /// Where everybody reports.
-    pub reporter: &'a Reporter,
 }
 
 /// An MCP server and its IdP; both end when this is dropped.
 #[must_use = "the server ends when this is dropped"]
-pub struct Running {
+pub struct RunningServer {
     /// The URL that clients are to use.
     pub server_url: String,
     /// The IdP.
@@ -81,93 +95,40 @@ pub struct Running {
 }
 
 impl Setup<'_> {
-    /// Finds the IdP, starts this lesson's MCP server, and says both.
-    pub async fn start(&self, lifetime: Lifetime) -> Result<Running, Failure> {
+    /// Finds the IdP, starts this lesson's MCP server, and reports both.
+    pub async fn start(&self, lifetime: Lifetime) -> Result<RunningServer, Failure> {
         self.start_with(lifetime, |protected, reporter| Ok(server::app(protected, reporter))).await
     }
 
-    /// The same with the MCP server of another lesson.
+    /// [`Setup::start`] with another MCP server.
     pub async fn start_with(
         &self,
         lifetime: Lifetime,
         app: impl FnOnce(ProtectedResource, Reporter) -> Result<Router, Failure>,
-    ) -> Result<Running, Failure> {
-        let listener = listen::bind(self.common.port, "the MCP server", "--port").await?;
+    ) -> Result<RunningServer, Failure> {
+        let listener = listen::bind(self.server.port, "the MCP server", "--port").await?;
         let server_url = format!("http://localhost:{}/mcp", listen::port(&listener));
         let idp = self.find_idp(lifetime, &[&server_url]).await?;
-        let reporter = self.reporter.on(Side::Server);
+        let reporter = self.run.reporter.on(Side::Server);
         reporter.note(format!("MCP server: {server_url}"));
-        self.tell_breakage();
-        let serving = listen::serve(listener, app(self.protected(&server_url, &idp), reporter)?);
-        Ok(Running { server_url, idp, _serving: serving })
+        self.run.announce_breakage();
+        let protected = self.server.protected_resource(&server_url, &idp);
+        let serving = listen::serve(listener, app(protected, reporter)?);
+        Ok(RunningServer { server_url, idp, _serving: serving })
     }
 
-    /// Finds the IdP and says which it is. One inside this process issues tokens for these very
+    /// Finds the IdP and reports which it is. One inside this process issues tokens for these very
     /// servers, whatever their ports.
     pub async fn find_idp(&self, lifetime: Lifetime, servers: &[&str]) -> Result<Idp, Failure> {
-        let idp = Idp::select_with(&self.server.idp.idp, lifetime, self.defect, servers).await?;
-        self.reporter.on(Side::Idp).note(idp.reason());
+        let request = IdpRequest { choice: &self.idp.idp, lifetime, defect: self.defect, servers };
+        let idp = request.find().await?;
+        self.run.reporter.on(Side::Idp).note(idp.reason());
         Ok(idp)
-    }
-
-    /// What the MCP server at this URL says about itself.
-    pub fn protected(&self, server_url: &str, idp: &Idp) -> ProtectedResource {
-        ProtectedResource {
-            resource: server_url.to_owned(),
-            authorization_servers: vec![idp.issuer().to_owned()],
-            scopes: self.server.scopes.0.clone(),
-            registration_hint: self.server.registration_hint,
-            more: serde_json::Value::Null,
-            breakage: self.breakage,
-        }
-    }
-
-    /// Says what is broken on purpose, and by whom.
-    pub fn tell_breakage(&self) {
-        if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
-            self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
-        }
     }
 
     /// Starts the MCP server and keeps it up until a person ends the program.
     pub async fn serve_until_ended(&self) -> Result<(), Failure> {
         let running = self.start(Lifetime::Server).await?;
-        self.stay_up(&running.server_url).await
-    }
-
-    /// Waits until a person ends the program.
-    pub async fn stay_up(&self, server_url: &str) -> Result<(), Failure> {
-        let hint = format!("Up until Ctrl-C. See its answer: curl -i {server_url}");
-        self.reporter.on(Side::Server).note(hint);
-        std::future::pending().await
-    }
-
-    /// The HTTP client of the whole story: the user named the IdP too.
-    pub async fn http_of_story(&self, server_url: &str, idp: &Idp) -> Result<Http, Failure> {
-        self.http_naming(server_url, idp.issuer()).await
-    }
-
-    async fn http_naming(&self, server_url: &str, other_url: &str) -> Result<Http, Failure> {
-        let reach = Reach::of_server(server_url, &self.common.allow_host).await;
-        Http::new(self.reporter.clone(), reach.name(&host_of(other_url)))
-    }
-
-    /// The HTTP client of a client of `server_url`, for a run in which the client is alone.
-    pub async fn http_of_client(&self, server_url: &str) -> Result<Http, Failure> {
-        self.http_of_client_and(server_url, None).await
-    }
-
-    /// The same where the user may have named another party too, by its URL.
-    pub async fn http_of_client_and(&self, server_url: &str, other_url: Option<&str>) -> Result<Http, Failure> {
-        self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
-        match other_url {
-            Some(url) => self.http_naming(server_url, url).await,
-            None => self.http(server_url).await,
-        }
-    }
-
-    /// The HTTP client, which may reach what the server at `url` may name.
-    pub async fn http(&self, url: &str) -> Result<Http, Failure> {
-        Http::new(self.reporter.clone(), Reach::of_server(url, &self.common.allow_host).await)
+        self.run.stay_up(&running.server_url).await
     }
 }

@@ -5,7 +5,7 @@
 //! `resource` has to be identical to what the user typed.
 
 /// The well-known URI string of RFC 9728.
-const SUFFIX: &str = "/.well-known/oauth-protected-resource";
+pub const SUFFIX: &str = "/.well-known/oauth-protected-resource";
 
 /// A place to look for the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,20 @@
 //! Every `--break` switch, as a user runs it: who caught it, and at which check.
 
-use protected_resource_discovery::{breakages, rules};
+use protected_resource_discovery::rules;
+use protected_resource_discovery::sabotage::Switch;
+use shared::breakage::Switch as _;
 use shared::testing::{Transcript, assert_breakages_are_caught, assert_events_hold, assert_names_are_unique};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_01_protected_resource_discovery");
 
 #[test]
 fn every_breakage_is_caught_by_the_side_and_the_check_that_the_lesson_names() {
-    assert_breakages_are_caught(LESSON, breakages::ALL);
+    assert_breakages_are_caught(LESSON, &Switch::breakages());
 }
 
 #[test]
 fn names_and_ids_are_unique() {
-    assert_names_are_unique(breakages::ALL, rules::ALL);
+    assert_names_are_unique(&Switch::breakages(), rules::ALL);
 }
 
 #[test]

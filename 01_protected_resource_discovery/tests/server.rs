@@ -4,10 +4,9 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use protected_resource_discovery::further::registration_hint;
 use protected_resource_discovery::server::{self, ProtectedResource};
-use protected_resource_discovery::tools::Clock;
 use serde_json::{Value, json};
-use shared::mcp;
 use shared::testing::Captured;
 use tower::ServiceExt;
 
@@ -16,9 +15,7 @@ fn protected() -> ProtectedResource {
         resource: "http://localhost:8000/mcp".to_owned(),
         authorization_servers: vec!["http://localhost:9000/realms/mcp-oauth".to_owned()],
         scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
-        registration_hint: false,
         more: Value::Null,
-        breakage: None,
     }
 }
 
@@ -107,7 +104,7 @@ async fn the_metadata_is_in_both_places_and_for_everyone() {
 
 #[tokio::test]
 async fn members_without_values_are_left_out_and_the_hint_is_there_on_demand() {
-    let protected = ProtectedResource { scopes: vec![], registration_hint: true, ..protected() };
+    let protected = ProtectedResource { scopes: vec![], more: registration_hint::members(), ..protected() };
     let app = server::app(protected, Captured::json().reporter());
     let (_, _, document) =
         response(app.clone(), to(Method::GET, "/.well-known/oauth-protected-resource/mcp", &[])).await;
@@ -123,72 +120,4 @@ async fn the_server_is_healthy_and_is_no_authorization_server() {
     for path in ["/register", "/token", "/authorize", "/.well-known/oauth-authorization-server"] {
         assert_eq!(ask(to(Method::POST, path, &[])).await.0, StatusCode::NOT_FOUND, "{path}");
     }
-}
-
-/// The endpoint behind the 401, which later lessons open.
-async fn behind_the_401(version: Option<&str>, body: Value) -> (StatusCode, Value) {
-    let method = body["method"].as_str().unwrap().to_owned();
-    let mut request = Request::post("/mcp")
-        .header("host", "localhost:8000")
-        .header("content-type", "application/json")
-        .header("accept", "application/json, text/event-stream");
-    if let Some(version) = version {
-        request = request.header("mcp-protocol-version", version).header("mcp-method", method);
-        if let Some(name) = body["params"]["name"].as_str() {
-            request = request.header("mcp-name", name);
-        }
-    }
-    let app = Router::new().route_service("/mcp", mcp::endpoint(|| Clock));
-    let response = app.oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
-    let status = response.status();
-    // An `initialize` of the older era is answered by a stream that stays open: its first event is
-    // enough.
-    let body = tokio::time::timeout(std::time::Duration::from_secs(5), to_bytes(response.into_body(), 1 << 20)).await;
-    let body = body.unwrap().unwrap();
-    let text = String::from_utf8_lossy(&body).into_owned();
-    let json =
-        text.lines().filter_map(|line| serde_json::from_str(line.trim_start_matches("data:").trim()).ok()).next_back();
-    (status, json.unwrap_or_default())
-}
-
-fn modern(method: &str, mut params: Value) -> Value {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-}
-
-#[tokio::test]
-async fn the_endpoint_speaks_2026_07_28() {
-    let (status, discovered) = behind_the_401(Some("2026-07-28"), modern("server/discover", json!({}))).await;
-    assert_eq!(status, StatusCode::OK, "{discovered}");
-    assert!(
-        discovered["result"]["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")),
-        "{discovered}"
-    );
-    let (_, tools) = behind_the_401(Some("2026-07-28"), modern("tools/list", json!({}))).await;
-    assert_eq!(tools["result"]["tools"][0]["name"], "get_time");
-    assert!(
-        tools["result"]["resultType"] == "complete"
-            && tools["result"]["cacheScope"].is_string()
-            && tools["result"]["ttlMs"].is_number(),
-        "{tools}"
-    );
-    let (_, time) =
-        behind_the_401(Some("2026-07-28"), modern("tools/call", json!({"name": "get_time", "arguments": {}}))).await;
-    let seconds: u64 = time["result"]["content"][0]["text"].as_str().unwrap().parse().unwrap();
-    assert!(seconds > 1_700_000_000);
-    let (_, unknown) = behind_the_401(Some("2026-07-28"), modern("tools/call", json!({"name": "nope"}))).await;
-    assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
-}
-
-#[tokio::test]
-async fn the_endpoint_speaks_2025_11_25() {
-    let params =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
-    let (status, response) =
-        behind_the_401(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})).await;
-    assert_eq!(status, StatusCode::OK);
-    assert_eq!(response["result"]["protocolVersion"], "2025-11-25", "{response}");
 }

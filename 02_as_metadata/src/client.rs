@@ -5,13 +5,14 @@ use protected_resource_discovery::{Discovery, DiscoveryError, discover};
 use shared::http::Http;
 use shared::{Failure, spec};
 
+use crate::further::older::{self, Older};
 use crate::metadata::AuthorizationServerMetadata;
-use crate::older::{self, Older};
+use crate::requirements::Needs;
 use crate::{capabilities, find};
 
 /// What the first two lessons find.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct DiscoveredServer {
     /// What lesson 01 found; `None` for a server of MCP 2025-03-26, which is its own authorization
     /// server.
     pub discovery: Option<Discovery>,
@@ -26,16 +27,11 @@ pub fn resource<'a>(discovery: Option<&'a Discovery>, server_url: &'a str) -> &'
 }
 
 /// From an MCP server's URL to the metadata of its authorization server.
-pub async fn run(http: &Http, server_url: &str) -> Result<Found, Failure> {
-    run_for(http, server_url, true).await
-}
-
-/// The same for a client that may ask for no codes (`wants_codes` is false).
-pub async fn run_for(http: &Http, server_url: &str, wants_codes: bool) -> Result<Found, Failure> {
+pub async fn run(http: &Http, server_url: &str, needs: Needs) -> Result<DiscoveredServer, Failure> {
     let (issuer, discovery, metadata) = match discover(http, server_url).await {
         Ok(discovery) => {
             let issuer = select_authorization_server(http.reporter(), &discovery).await.to_owned();
-            let metadata = find::find_for(http, &issuer, wants_codes).await?;
+            let metadata = find::find(http, &issuer, needs).await?;
             (issuer, Some(discovery), metadata)
         }
         Err(error @ DiscoveryError::NotFound { .. }) => {
@@ -43,13 +39,15 @@ pub async fn run_for(http: &Http, server_url: &str, wants_codes: bool) -> Result
             match older::find(http, server_url).await? {
                 Older::Published(metadata) => (metadata.issuer.clone(), None, metadata),
                 // It has said nothing about itself that could be shown.
-                Older::Defaults(metadata) => return Ok(Found { discovery: None, authorization_server: metadata }),
+                Older::Defaults(metadata) => {
+                    return Ok(DiscoveredServer { discovery: None, authorization_server: metadata });
+                }
             }
         }
         Err(error) => return Err(error.into()),
     };
     show(http, &issuer, &metadata).await;
-    Ok(Found { discovery, authorization_server: metadata })
+    Ok(DiscoveredServer { discovery, authorization_server: metadata })
 }
 
 /// `inspect`: everything that this authorization server says about itself, beside what MCP asks.

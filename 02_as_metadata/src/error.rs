@@ -1,9 +1,8 @@
 //! Why there is no metadata that a client may use.
 
-use shared::Failure;
-use shared::event::Rule;
 use shared::http::HttpError;
 use shared::members::DocumentError;
+use shared::{Failed, Failure};
 
 use crate::rules;
 
@@ -47,16 +46,7 @@ pub enum MetadataError {
     },
     /// The document names something that this client refuses to use, or lacks something that MCP
     /// asks for.
-    Unfit {
-        /// The check that failed.
-        rule: &'static Rule,
-        /// What the rule asks for.
-        expected: &'static str,
-        /// What the document says.
-        got: String,
-        /// What its operator can do.
-        fix: String,
-    },
+    Unfit(Failed),
 }
 
 impl MetadataError {
@@ -70,7 +60,7 @@ impl MetadataError {
             MetadataError::Document { error: DocumentError::NotAnObject { .. }, .. } => rules::OBJECT.id,
             MetadataError::Document { error: DocumentError::Member { .. }, .. } => rules::MEMBER_TYPES.id,
             MetadataError::IssuerMismatch { .. } => rules::ISSUER_IDENTICAL.id,
-            MetadataError::Unfit { rule, .. } => rule.id,
+            MetadataError::Unfit(failed) => failed.rule.id,
         }
     }
 
@@ -99,7 +89,7 @@ impl MetadataError {
                     }
                 }
             }
-            MetadataError::Unfit { fix, .. } => fix.clone(),
+            MetadataError::Unfit(failed) => failed.fix.clone(),
         }
     }
 }
@@ -131,8 +121,8 @@ impl std::fmt::Display for MetadataError {
                     "The metadata is another authorization server's: {expected} was asked for, and its issuer is {received}."
                 )
             }
-            MetadataError::Unfit { expected, got, .. } => {
-                write!(f, "This authorization server cannot be used with MCP (asked for: {expected}; seen: {got}).")
+            MetadataError::Unfit(Failed { expected, seen, .. }) => {
+                write!(f, "This authorization server cannot be used with MCP (asked for: {expected}; seen: {seen}).")
             }
         }
     }

@@ -8,48 +8,44 @@
 
 use shared::http::{Http, Request, Response};
 use shared::members::DocumentError;
-use shared::spec;
+use shared::{Failed, spec};
 
-use crate::capabilities::{self, Requirement};
 use crate::error::MetadataError;
 use crate::metadata::AuthorizationServerMetadata;
+use crate::requirements::{Needs, requirements};
 use crate::rules;
 use crate::well_known;
 
 /// The metadata of this issuer, in two stages: found, and checked.
-pub async fn find(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
-    find_for(http, issuer, true).await
-}
-
-/// The same for a client that may ask for no codes (`wants_codes` is false): then an authorization
-/// server can do without what is about them.
-pub async fn find_for(
-    http: &Http,
-    issuer: &str,
-    wants_codes: bool,
-) -> Result<AuthorizationServerMetadata, MetadataError> {
+pub async fn find(http: &Http, issuer: &str, needs: Needs) -> Result<AuthorizationServerMetadata, MetadataError> {
     let response = fetch(http, issuer).await?;
     http.reporter().stage("check the authorization server's metadata before using it", &spec::RFC8414_3_3).await;
     let metadata = check_document(http, &response)?;
-    let requirements = capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
-    for requirement in requirements.into_iter().filter(|requirement| wants_codes || !requirement.is_about_codes()) {
-        // "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The same goes
-        // for every other MUST.
-        if !requirement.check(http.reporter()) && requirement.is_must() {
-            return Err(refusal(issuer, &metadata, requirement));
-        }
-    }
+    check_requirements(http, issuer, &metadata, needs)?;
     Ok(metadata)
 }
 
-/// Like [`find`], for a person who wants to see all that an authorization server says: no check
-/// ends it.
+/// Every requirement in turn; the first MUST that is not met ends it.
+pub(crate) fn check_requirements(
+    http: &Http,
+    issuer: &str,
+    metadata: &AuthorizationServerMetadata,
+    needs: Needs,
+) -> Result<(), MetadataError> {
+    let requirements = requirements(issuer, metadata, |url| http.accepts(url).is_ok());
+    for requirement in requirements.iter().filter(|requirement| requirement.matters_for(needs)) {
+        requirement.check(http.reporter()).map_err(|failed| refusal(issuer, metadata, failed))?;
+    }
+    Ok(())
+}
+
+/// Like [`find`], for a person who wants to see all that an authorization server says: no check ends it.
 pub async fn inspect(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
     let response = fetch(http, issuer).await?;
     http.reporter().stage("check everything that MCP asks of an authorization server", &spec::MCP_AS_METADATA).await;
     let metadata = check_document(http, &response)?;
-    for requirement in capabilities::requirements(issuer, &metadata, |url| http.accepts(url).is_ok()) {
-        requirement.check(http.reporter());
+    for requirement in requirements(issuer, &metadata, |url| http.accepts(url).is_ok()) {
+        requirement.check(http.reporter()).ok();
     }
     Ok(metadata)
 }
@@ -78,23 +74,19 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
             format!("HTTP {}", response.status)
         };
         if n == 0 {
-            let fix = "publish it there too: some clients look nowhere else.";
-            reporter.check_or(
-                &rules::RFC_8414_LOCATION,
-                is_document,
-                "the metadata is where RFC 8414 puts it",
-                &got,
-                fix,
-            );
+            let advised = reporter.with_fix("publish it there too: some clients look nowhere else.");
+            let expected = "the metadata is where RFC 8414 puts it";
+            advised.recommend(&rules::RFC_8414_LOCATION, is_document, expected, &got);
         }
         if is_document {
-            reporter.check(&rules::LOCATION, true, LOCATION, url);
+            reporter.require(&rules::LOCATION, true, LOCATION, url).ok();
             return Ok(response);
         }
         tried.push((url.clone(), got));
     }
     let got = format!("none at {} places", tried.len());
-    reporter.check_or(&rules::LOCATION, false, LOCATION, got, "check the issuer, its path included.");
+    let advised = reporter.with_fix("check the issuer, its path included.");
+    advised.require(&rules::LOCATION, false, LOCATION, got).ok();
     Err(MetadataError::NotFound { tried })
 }
 
@@ -102,47 +94,45 @@ const LOCATION: &str = "the metadata is at one of the places where a client look
 const STATUS: &str = "no redirect, no server error, and at most a megabyte in time";
 const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 
-/// Asks one place; an error where its answer ends the search.
+/// Requests one place; an error where its response ends the search.
 pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, MetadataError> {
+    let reporter = http.reporter();
     let response = http.send(&request.without_redirects()).await.map_err(|error| {
-        http.reporter().check_or(&rules::STATUS, false, STATUS, &error, &error.fix());
+        reporter.with_fix(error.fix()).require(&rules::STATUS, false, STATUS, &error).ok();
         MetadataError::Unavailable(error)
     })?;
-    let ends_search = matches!(response.status, 300..=399 | 500..=599);
-    if ends_search || response.status == 200 {
-        http.reporter().check_or(&rules::STATUS, !ends_search, STATUS, format!("HTTP {}", response.status), STATUS_FIX);
+    let status = response.status;
+    let ends_search = matches!(status, 300..=399 | 500..=599);
+    if ends_search || status == 200 {
+        reporter
+            .with_fix(STATUS_FIX)
+            .require(&rules::STATUS, !ends_search, STATUS, format!("HTTP {status}"))
+            .map_err(|_| MetadataError::Status { url: response.url.clone(), status })?;
     }
-    match ends_search {
-        true => Err(MetadataError::Status { url: response.url, status: response.status }),
-        false => Ok(response),
-    }
+    Ok(response)
 }
 
 /// Reads the document.
 pub(crate) fn check_document(http: &Http, response: &Response) -> Result<AuthorizationServerMetadata, MetadataError> {
     let reporter = http.reporter();
     let document = AuthorizationServerMetadata::from_json(&response.body);
-    match &document {
-        Err(error @ DocumentError::NotAnObject { .. }) => {
-            reporter.check_or(&rules::OBJECT, false, "a JSON object", error, "mend the document.");
-        }
-        Err(error @ DocumentError::Member { .. }) => {
-            reporter.check_or(&rules::MEMBER_TYPES, false, MEMBER_TYPES, error, "mend that member.");
-        }
-        Ok(_) => {
-            reporter.check(&rules::OBJECT, true, "a JSON object", "a JSON object");
-            reporter.check(&rules::MEMBER_TYPES, true, MEMBER_TYPES, "each has");
-        }
+    let error = document.as_ref().err().map(ToString::to_string);
+    let is_object = !matches!(document, Err(DocumentError::NotAnObject { .. }));
+    let seen = error.as_deref().filter(|_| !is_object).unwrap_or("a JSON object");
+    reporter.with_fix("mend the document.").require(&rules::OBJECT, is_object, "a JSON object", seen).ok();
+    if is_object {
+        let seen = error.as_deref().unwrap_or("each has");
+        let advised = reporter.with_fix("mend that member.");
+        advised.require(&rules::MEMBER_TYPES, document.is_ok(), MEMBER_TYPES, seen).ok();
     }
     document.map_err(|error| MetadataError::Document { url: response.url.clone(), error })
 }
 
 const MEMBER_TYPES: &str = "each member has the type that RFC 8414 §2 gives it";
 
-pub(crate) fn refusal(issuer: &str, metadata: &AuthorizationServerMetadata, failed: Requirement) -> MetadataError {
-    let Requirement { rule, expected, got, fix, .. } = failed;
-    if rule.id == rules::ISSUER_IDENTICAL.id {
+fn refusal(issuer: &str, metadata: &AuthorizationServerMetadata, failed: Failed) -> MetadataError {
+    if failed.rule.id == rules::ISSUER_IDENTICAL.id {
         return MetadataError::IssuerMismatch { expected: issuer.to_owned(), received: metadata.issuer.clone() };
     }
-    MetadataError::Unfit { rule, expected, got, fix }
+    MetadataError::Unfit(failed)
 }

@@ -6,20 +6,23 @@
 //! | [`mod@find`] | the ordered list of places, and every check before the document is used: RFC 8414 §3, MCP 2026-07-28 |
 //! | [`well_known`] | the places themselves: RFC 8414 §3.1, OpenID Connect Discovery §4 |
 //! | [`metadata`] | the document: RFC 8414 §2 |
+//! | [`requirements`] | what MCP requires of an authorization server, requirement by requirement |
 //! | [`capabilities`] | the table: what MCP asks of an authorization server, and what this one says |
-//! | [`older`] | servers of MCP 2025-03-26, which are their own authorization server |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why there is no metadata to use, and what to do about it |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
+//! does.
 
-pub mod breakages;
 pub mod capabilities;
 pub mod client;
 pub mod error;
 pub mod find;
+pub mod further;
 pub mod metadata;
-pub mod older;
+pub mod requirements;
 pub mod rules;
+pub mod sabotage;
 pub mod well_known;
 
 pub use error::MetadataError;

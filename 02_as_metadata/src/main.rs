@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use as_metadata::{breakages, client};
+use as_metadata::client;
+use as_metadata::requirements::Needs;
+use as_metadata::sabotage::Switch;
 use clap::{Parser, Subcommand};
-use keycloak::Lifetime;
-use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
-use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions, Lesson, Parsed};
-use shared::story::Holds;
-use shared::{Failure, Side, story};
+use keycloak::{IdpOptions, Lifetime};
+use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
+use shared::{Failure, Side};
 
 /// Lesson 02: what an authorization server says it can do (RFC 8414, OpenID Connect Discovery)
 ///
@@ -21,6 +21,10 @@ struct Cli {
     role: Option<Role>,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    idp: IdpOptions,
     #[command(flatten)]
     server: ServerOptions,
 }
@@ -40,57 +44,59 @@ enum Role {
 }
 
 impl Lesson for Cli {
-    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+    type Switch = Switch;
+
+    const COMMANDS: &'static [CommandUse] = &[
+        CommandUse {
+            name: "",
+            parties: &[Side::Server, Side::Client, Side::Idp],
+            options: &[NetworkOptions::GROUP, IDP_OPTIONS, ServerOptions::GROUP],
+        },
+        CommandUse {
+            name: "server",
+            parties: &[Side::Server, Side::Idp],
+            options: &[IDP_OPTIONS, ServerOptions::GROUP],
+        },
+        CommandUse { name: "client", parties: &[Side::Client], options: &[NetworkOptions::GROUP] },
+        CommandUse { name: "inspect", parties: &[Side::Client], options: &[NetworkOptions::GROUP] },
+    ];
 
     fn common(&self) -> &CommonOptions {
         &self.common
     }
 
-    fn parties(&self) -> &'static [Side] {
-        match self.role {
-            None => &[Side::Server, Side::Client, Side::Idp],
-            Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client(_) | Role::Inspect { .. }) => &[Side::Client],
-        }
+    fn network(&self) -> &NetworkOptions {
+        &self.network
     }
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup = Setup {
-        server: &cli.server,
-        common: &cli.common,
-        breakage,
-        defect: breakage.and_then(breakages::defect),
-        reporter: &reporter,
-    };
+    let defect = switch.map(Switch::defect);
+    let setup = Setup { run: &run, idp: &cli.idp, defect, server: &cli.server };
     match &cli.role {
-        None => {
-            let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
-            story::run(&reporter, holds, whole_story(&setup))
-        }
-        // Whether a breakage is caught is seen where the client is.
-        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => {
-            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, server_url))
-        }
-        Some(Role::Inspect { issuer }) => story::run(&reporter, Holds::WithoutFailure, inspect(&setup, issuer)),
+        None => run.tell(whole_story(&setup)),
+        Some(Role::Server) => run.serve(setup.serve_until_ended()),
+        Some(Role::Client(McpServer { server_url })) => run.tell_client(client_alone(&setup, server_url)),
+        Some(Role::Inspect { issuer }) => run.tell_client(inspect(&setup, issuer)),
     }
 }
 
 async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    client::run(&setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url).await.map(|_| ())
+    let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
+    client::run(&http, &running.server_url, Needs::default()).await.map(drop)
 }
 
 async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {
-    client::run(&setup.http_of_client(server_url).await?, server_url).await.map(|_| ())
+    setup.run.announce_client(server_url);
+    client::run(&setup.run.http(server_url, &[]).await?, server_url, Needs::default()).await.map(drop)
 }
 
 async fn inspect(setup: &Setup<'_>, issuer: &str) -> Result<(), Failure> {
-    setup.reporter.note(format!("Authorization server: {issuer}"));
-    client::inspect(&setup.http(issuer).await?, issuer).await
+    setup.run.reporter.note(format!("Authorization server: {issuer}"));
+    client::inspect(&setup.run.http(issuer, &[]).await?, issuer).await
 }

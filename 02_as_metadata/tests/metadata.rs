@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use as_metadata::{AuthorizationServerMetadata, MetadataError, client, find, older};
+use as_metadata::further::older;
+use as_metadata::requirements::Needs;
+use as_metadata::{AuthorizationServerMetadata, MetadataError, client, find};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -43,7 +45,7 @@ async fn fixture(build: impl FnOnce(&str) -> Router) -> Fixture {
 
 impl Fixture {
     async fn find(&self, path: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
-        let result = find(&self.http, &format!("{}{path}", self.origin)).await;
+        let result = find(&self.http, &format!("{}{path}", self.origin), Needs::AuthorizationCode).await;
         self.captured.events();
         result
     }
@@ -207,11 +209,17 @@ async fn an_authorization_server_that_never_answers_ends_within_the_time_limit()
 async fn what_is_no_issuer_is_not_asked() {
     let fixture = fixture(|_| Router::new()).await;
     for issuer in ["", "idp.example", "https://", "https://idp.example?x=1", "https://idp.example/r#f"] {
-        let error = find(&fixture.http, issuer).await.unwrap_err();
+        let error = find(&fixture.http, issuer, Needs::AuthorizationCode).await.unwrap_err();
         assert_eq!(error.id(), "as-metadata.issuer-url", "{issuer}");
     }
-    assert_eq!(find(&fixture.http, "http://169.254.169.254/").await.unwrap_err().id(), "http.refused-address");
-    assert_eq!(find(&fixture.http, "http://idp.example/").await.unwrap_err().id(), "http.insecure");
+    assert_eq!(
+        find(&fixture.http, "http://169.254.169.254/", Needs::AuthorizationCode).await.unwrap_err().id(),
+        "http.refused-address"
+    );
+    assert_eq!(
+        find(&fixture.http, "http://idp.example/", Needs::AuthorizationCode).await.unwrap_err().id(),
+        "http.insecure"
+    );
     assert_eq!(fixture.asked().len(), 0);
 }
 
@@ -221,7 +229,8 @@ async fn an_older_server_is_its_own_authorization_server() {
     let older_mcp = || Router::new().route("/mcp", axum::routing::post(|| async { StatusCode::UNAUTHORIZED }));
 
     let defaults = fixture(|_| older_mcp()).await;
-    let metadata = client::run(&defaults.http, &format!("{}/mcp", defaults.origin)).await.unwrap();
+    let metadata =
+        client::run(&defaults.http, &format!("{}/mcp", defaults.origin), Needs::AuthorizationCode).await.unwrap();
     assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/token", defaults.origin)));
     assert_eq!(defaults.asked().last().unwrap(), OAUTH);
 
@@ -230,7 +239,8 @@ async fn an_older_server_is_its_own_authorization_server() {
         older_mcp().route(OAUTH, get(|| async { axum::Json(document) }))
     })
     .await;
-    let metadata = client::run(&published.http, &format!("{}/mcp", published.origin)).await.unwrap();
+    let metadata =
+        client::run(&published.http, &format!("{}/mcp", published.origin), Needs::AuthorizationCode).await.unwrap();
     assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/t", published.origin)));
 
     let unfit = fixture(|origin| {
@@ -238,7 +248,8 @@ async fn an_older_server_is_its_own_authorization_server() {
         older_mcp().route(OAUTH, get(|| async { axum::Json(document) }))
     })
     .await;
-    let failure = client::run(&unfit.http, &format!("{}/mcp", unfit.origin)).await.unwrap_err();
+    let failure =
+        client::run(&unfit.http, &format!("{}/mcp", unfit.origin), Needs::AuthorizationCode).await.unwrap_err();
     assert_eq!(failure.id, "as-metadata.authorization-endpoint");
 }
 

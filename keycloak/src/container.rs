@@ -22,7 +22,7 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError};
 use url::form_urlencoded;
 
-use crate::realm::SHIPPED;
+use crate::realm::{SERVERS, SHIPPED, issuer_at};
 
 /// The version that the tests are written for.
 pub const VERSION: &str = "26.7.3";
@@ -82,7 +82,7 @@ impl Keycloak {
             Ok(_) => "localhost".to_owned(),
             Err(_) => container.get_host().await.map_err(not_started)?.to_string(),
         };
-        Ok(Self { container, issuer: format!("http://{host}:{port}/realms/mcp-oauth") })
+        Ok(Self { container, issuer: issuer_at(&format!("http://{host}:{port}")) })
     }
 
     /// The realm's issuer identifier; Keycloak takes it from the host that it is asked under.
@@ -94,7 +94,7 @@ impl Keycloak {
     /// whose servers listen elsewhere.
     pub async fn rename_resources(&self, urls: &[String; 2]) -> Result<(), TestcontainersError> {
         let admin = Admin::sign_in(&self.issuer).await?;
-        for (old, new) in OF_REALM_FILE.into_iter().zip(urls) {
+        for (old, new) in SERVERS.into_iter().zip(urls) {
             let query: String = form_urlencoded::byte_serialize(old.as_bytes()).collect();
             for mut client in admin.list(&format!("clients?clientId={query}")).await? {
                 client["clientId"] = json!(new);
@@ -192,9 +192,6 @@ impl Asserter<'_> {
         Ok(())
     }
 }
-
-/// The MCP servers of the realm file.
-const OF_REALM_FILE: [&str; 2] = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
 
 /// The admin API of the realm.
 struct Admin {

@@ -3,7 +3,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `select.rs` | [`Idp::select`]: which IdP, and why |
+//! | `select.rs` | [`IdpRequest`]: which IdP a run uses, and why |
+//! | `probe.rs` | what is found where an IdP should be |
 //! | `realm.rs` | reads `realm-export.json` |
 //! | `embedded/` | the stand-in |
 //! | `container.rs` | for tests: Keycloak in a container |
@@ -12,14 +13,15 @@
 #[cfg(feature = "container")]
 pub mod container;
 mod embedded;
+mod probe;
 mod realm;
 mod select;
 #[cfg(feature = "container")]
 pub mod trials;
 
 pub use embedded::{Defect, Embedded};
-pub use realm::{Realm, RealmError};
-pub use select::{Idp, IdpChoice, IdpOptions, Lifetime};
+pub use realm::{Realm, RealmError, SERVERS, issuer_at};
+pub use select::{Idp, IdpChoice, IdpOptions, IdpRequest, Lifetime};
 
 /// The port of the embedded IdP where it has to be found again. Keycloak has 9000.
 pub const EMBEDDED_PORT: u16 = 9100;

@@ -8,6 +8,14 @@ use serde_json::Value;
 /// The realm that these lessons run on.
 pub const SHIPPED: &str = include_str!("../realm-export.json");
 
+/// The URLs of the two MCP servers that the realm file knows.
+pub const SERVERS: [&str; 2] = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
+
+/// The issuer identifier of the tutorial's realm on the Keycloak at this URL.
+pub fn issuer_at(base: &str) -> String {
+    format!("{}/realms/mcp-oauth", base.trim_end_matches('/'))
+}
+
 /// A realm, as Keycloak exports and imports it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -17,6 +17,37 @@ pub struct Breakage {
     pub caught_as: &'static Rule,
 }
 
+impl Breakage {
+    /// A switch with which the client breaks a rule.
+    pub const fn by_client(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
+        Self { name, broken_by: Side::Client, what, caught_by, caught_as }
+    }
+
+    /// A switch with which the MCP server breaks a rule.
+    pub const fn by_server(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
+        Self { name, broken_by: Side::Server, what, caught_by, caught_as }
+    }
+
+    /// A switch with which the IdP, the embedded one, breaks a rule.
+    pub const fn by_idp(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
+        Self { name, broken_by: Side::Idp, what, caught_by, caught_as }
+    }
+}
+
+/// A lesson's switches: an enum, so that every `match` over them is complete.
+pub trait Switch: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+    /// Every switch of the lesson, in the order of `--break list`.
+    const ALL: &'static [Self];
+
+    /// What the switch breaks, and who catches it.
+    fn breakage(self) -> &'static Breakage;
+
+    /// The descriptions of all switches.
+    fn breakages() -> Vec<&'static Breakage> {
+        Self::ALL.iter().map(|switch| switch.breakage()).collect()
+    }
+}
+
 /// The text of `--break list`: a line for each switch.
 pub fn list(breakages: &[&Breakage]) -> String {
     let width = breakages.iter().map(|breakage| breakage.name.len()).max().unwrap_or_default();

@@ -1,13 +1,15 @@
-//! The options that all lessons have in common.
+//! The command line of a lesson: the options that all lessons have in common, and which command uses
+//! which of the others.
 
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 
-use crate::breakage::{self, Breakage};
+use crate::breakage::{self, Breakage, Switch};
+use crate::lesson::LessonRun;
 use crate::reporter::{Format, Options};
 use crate::{Reporter, Side};
 
@@ -17,13 +19,6 @@ pub struct CommonOptions {
     /// Break one rule on purpose and see who catches it; `list` shows this lesson's rules
     #[arg(long = "break", value_name = "RULE", global = true)]
     pub breakage: Option<String>,
-    /// Port of the MCP server; 0 lets the system choose
-    #[arg(long, default_value_t = 8000, global = true)]
-    pub port: u16,
-    /// Let a server name this host although it is on a private network or speaks plain http (may be
-    /// repeated)
-    #[arg(long, value_name = "HOST", global = true)]
-    pub allow_host: Vec<String>,
     /// Wait for Enter between stages
     #[arg(long, global = true)]
     pub pause: bool,
@@ -50,101 +45,156 @@ impl CommonOptions {
     }
 }
 
+/// Options of a run with a client: what it may talk to.
+#[derive(Args, Clone, Debug, Default)]
+pub struct NetworkOptions {
+    /// Let a server name this host although it is on a private network or speaks plain http (may be repeated)
+    #[arg(long, value_name = "HOST", global = true)]
+    pub allow_host: Vec<String>,
+}
+
+impl NetworkOptions {
+    /// These options, for [`CommandUse`].
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+}
+
+/// The options of one struct, and whose they are. An option of a command that has no use for it would
+/// be ignored silently; so each command says which groups it uses.
+#[derive(Clone, Copy)]
+pub struct OptionGroup {
+    side: Side,
+    ids: fn() -> Vec<Id>,
+}
+
+impl OptionGroup {
+    /// The options of the struct `A`, which belong to `side`.
+    pub const fn of<A: Args>(side: Side) -> Self {
+        Self { side, ids: ids::<A> }
+    }
+}
+
+fn ids<A: Args>() -> Vec<Id> {
+    A::augment_args(Command::new("")).get_arguments().map(|arg| arg.get_id().clone()).collect()
+}
+
+/// What a command of a lesson is: who takes part in it, and which options it uses.
+pub struct CommandUse {
+    /// The command's name; empty for the run without a command.
+    pub name: &'static str,
+    /// Who takes part: only they can break a rule.
+    pub parties: &'static [Side],
+    /// Options that the command uses, beside the common ones.
+    pub options: &'static [OptionGroup],
+}
+
 /// The command line of a lesson.
 pub trait Lesson: CommandFactory + FromArgMatches {
     /// What `--break` can break.
-    const BREAKAGES: &'static [&'static Breakage];
+    type Switch: Switch;
+
+    /// Every command, and the run without one.
+    const COMMANDS: &'static [CommandUse];
 
     /// The options that all lessons have in common.
     fn common(&self) -> &CommonOptions;
 
-    /// Who takes part in this run: only they can break a rule, and `--idp` is for runs with an IdP
-    /// or a server.
-    fn parties(&self) -> &'static [Side];
-
-    /// Options of the MCP server for which this run has a use although it has no server.
-    fn takes(&self) -> &'static [&'static str] {
-        &[]
-    }
+    /// The options about the network.
+    fn network(&self) -> &NetworkOptions;
 }
 
 /// A command line that makes sense.
-pub struct Parsed<L> {
+pub struct Parsed<L: Lesson> {
     /// The lesson's own options.
     pub cli: L,
     /// The switch that `--break` names.
-    pub breakage: Option<&'static Breakage>,
-    /// The reporter that the options ask for.
-    pub reporter: Reporter,
+    pub switch: Option<L::Switch>,
+    /// What is the same in every lesson.
+    pub run: LessonRun,
 }
 
-/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's
-/// exit codes (wrong usage: 2); the error is the exit code after `--break list`.
+/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's exit
+/// codes (wrong usage: 2); the error is the exit code after `--break list`.
 pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
-    let names = L::BREAKAGES.iter().map(|breakage| breakage.name).chain(["list"]);
+    let names = L::Switch::ALL.iter().map(|switch| switch.breakage().name).chain(["list"]);
     let names = PossibleValuesParser::new(names.collect::<Vec<_>>());
     let mut command = L::command().mut_arg("breakage", |arg| arg.value_parser(names));
+    command = show_used_options(command, L::COMMANDS);
     let matches = command.get_matches_mut();
     let cli = L::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let common = cli.common();
     let reporter = common.reporter();
     let name = common.breakage.as_deref();
     if name == Some("list") {
-        reporter.note(breakage::list(L::BREAKAGES));
+        reporter.note(breakage::list(&L::Switch::breakages()));
         reporter.outcome(true);
         return Err(ExitCode::SUCCESS);
     }
-    let breakage = L::BREAKAGES.iter().copied().find(|breakage| Some(breakage.name) == name);
-    if let Some(conflict) = conflict(&matches, breakage, cli.parties(), cli.takes()) {
+    let switch = L::Switch::ALL.iter().copied().find(|switch| Some(switch.breakage().name) == name);
+    let breakage = switch.map(Switch::breakage);
+    if let Some(conflict) = conflict(&matches, breakage, L::COMMANDS) {
         command.error(ErrorKind::ArgumentConflict, conflict).exit();
     }
-    Ok(Parsed { breakage, reporter, cli })
+    let run = LessonRun { breakage, reporter, allow_host: cli.network().allow_host.clone() };
+    Ok(Parsed { cli, switch, run })
+}
+
+/// `--help` of a command lists only the options that the command uses. All of them are accepted
+/// everywhere, so that one that is out of place gets a sentence.
+fn show_used_options(mut command: Command, commands: &[CommandUse]) -> Command {
+    for id in commands.iter().flat_map(|known| known.options).flat_map(|group| (group.ids)()) {
+        let Some(arg) = command.get_arguments().find(|arg| *arg.get_id() == id).cloned() else { continue };
+        let hidden_in = |name: &str| !uses(find(commands, name), &id);
+        let names: Vec<_> = command.get_subcommands().map(|known| known.get_name().to_owned()).collect();
+        for name in names {
+            let copy = arg.clone().hide(hidden_in(&name));
+            command = command.mut_subcommand(name, |known| {
+                let has_it = known.get_arguments().any(|own| own.get_id() == copy.get_id());
+                if has_it { known } else { known.arg(copy) }
+            });
+        }
+        let hidden = hidden_in("");
+        command = command.mut_arg(id, |arg| arg.hide(hidden));
+    }
+    command
+}
+
+fn find<'a>(commands: &'a [CommandUse], name: &str) -> Option<&'a CommandUse> {
+    commands.iter().find(|known| known.name == name)
+}
+
+fn uses(command: Option<&CommandUse>, id: &Id) -> bool {
+    command.is_some_and(|command| command.options.iter().any(|group| (group.ids)().contains(id)))
 }
 
 /// What does not go together.
-fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, parties: &[Side], takes: &[&str]) -> Option<String> {
-    let is_given = |name: &str| {
-        let here = |matches: &ArgMatches| {
-            let is_known = matches.try_contains_id(name).is_ok();
-            is_known && matches.value_source(name) == Some(ValueSource::CommandLine)
-        };
-        here(matches) || matches.subcommand().is_some_and(|(_, matches)| here(matches))
-    };
-    let idp_is_given = is_given("idp");
-    let of_client = OPTIONS_OF_CLIENT.iter().find(|name| is_given(name));
-    let of_server = OPTIONS_OF_SERVER.iter().find(|name| is_given(name) && !takes.contains(name));
-    match breakage {
-        Some(Breakage { name, broken_by, .. }) if !parties.contains(broken_by) => {
-            Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"))
-        }
-        _ if idp_is_given && !parties.contains(&Side::Server) && !parties.contains(&Side::Idp) => Some(
-            "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
-                .to_owned(),
-        ),
-        _ if of_client.is_some() && !parties.contains(&Side::Client) => {
-            of_client.map(|name| format!("--{name} is the client's, which takes no part in this run"))
-        }
-        _ => of_server
-            .filter(|_| !parties.contains(&Side::Server))
-            .map(|name| format!("--{} is the MCP server's, which takes no part in this run", name.replace('_', "-"))),
+fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, commands: &[CommandUse]) -> Option<String> {
+    let name = matches.subcommand_name().unwrap_or_default();
+    let command = find(commands, name)?;
+    if let Some(Breakage { name, broken_by, .. }) =
+        breakage.filter(|breakage| !command.parties.contains(&breakage.broken_by))
+    {
+        return Some(format!("--break {name} is done by the {broken_by}, which takes no part in this run"));
     }
+    let groups = commands.iter().flat_map(|known| known.options);
+    let unused = groups.flat_map(|group| (group.ids)().into_iter().map(|id| (group.side, id)));
+    let (side, id) = unused.into_iter().find(|(_, id)| is_given(matches, id.as_str()) && !uses(Some(command), id))?;
+    let option = id.as_str().replace('_', "-");
+    let message = match side {
+        Side::Idp => {
+            "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
+                .to_owned()
+        }
+        side if command.parties.contains(&side) => format!("--{option} would change nothing here"),
+        Side::Server => format!("--{option} is the MCP server's, which takes no part in this run"),
+        Side::Client => format!("--{option} is the client's, which takes no part in this run"),
+    };
+    Some(message)
 }
 
-/// What only a client has a use for.
-const OPTIONS_OF_CLIENT: &[&str] = &["dpop"];
-
-/// What only an MCP server has a use for: a client that took it would have to ignore it.
-const OPTIONS_OF_SERVER: &[&str] = &[
-    "port",
-    "scopes",
-    "registration_hint",
-    "accept_typ",
-    "remember_tokens",
-    "require_dpop",
-    "audience",
-    "second_port",
-    "second_scopes",
-    "downstream_port",
-    "downstream_audience",
-    "downstream_scope",
-];
+fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    let here = |matches: &ArgMatches| {
+        let is_known = matches.try_contains_id(id).is_ok();
+        is_known && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    here(matches) || matches.subcommand().is_some_and(|(_, matches)| here(matches))
+}

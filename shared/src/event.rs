@@ -64,6 +64,31 @@ pub struct Rule {
     pub spec: &'static SpecRef,
 }
 
+impl Rule {
+    /// A rule that a standard requires.
+    pub const fn must(id: &'static str, spec: &'static SpecRef) -> Self {
+        Self { id, keyword: Keyword::Must, spec }
+    }
+
+    /// A rule that a standard recommends.
+    pub const fn should(id: &'static str, spec: &'static SpecRef) -> Self {
+        Self { id, keyword: Keyword::Should, spec }
+    }
+}
+
+/// A check that failed: the rule, what it requires, what was seen, and what to do about it.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it requires.
+    pub expected: String,
+    /// What was seen instead.
+    pub seen: String,
+    /// What to do about it; empty where the check gives no advice.
+    pub fix: String,
+}
+
 /// A header of a request or an answer, redacted.
 pub type Header = (String, String);
 

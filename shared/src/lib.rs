@@ -11,6 +11,7 @@
 //! | [`cli`] | the options that all lessons have in common |
 //! | [`clock`] | times as tokens count them |
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
+//! | [`lesson`] | one run of a lesson, as far as it is the same in every lesson |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod event;
 pub mod http;
 pub mod kept;
+pub mod lesson;
 pub mod listen;
 pub mod mcp;
 pub mod members;
@@ -41,7 +43,7 @@ pub mod story;
 pub mod testing;
 
 pub use clock::now;
-pub use event::{Keyword, Rule, Side};
+pub use event::{Failed, Keyword, Rule, Side};
 pub use reporter::Reporter;
 pub use secret::Secret;
 pub use spec::SpecRef;

@@ -97,6 +97,11 @@ impl Reach {
         Self { limit: Privacy::Public, named: Vec::new(), trusted: Vec::new() }
     }
 
+    /// What an operator has chosen, by the URL of its own IdP or API: it may be anywhere.
+    pub fn of_operator(url: &str) -> Self {
+        Self::public_only().limit(Privacy::Loopback).name(&host_of(url))
+    }
+
     /// What a client of the server at `url` may talk to: addresses as private as that server's own,
     /// and the hosts that the user trusts. Where its name leads to several addresses, the least
     /// private one counts.

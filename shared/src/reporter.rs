@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use crate::breakage::Breakage;
-use crate::event::{Event, Keyword, Rule, Side, VERSION};
+use crate::event::{Event, Failed, Keyword, Rule, Side, VERSION};
 use crate::person;
 use crate::spec::SpecRef;
 
@@ -180,14 +180,51 @@ impl Reporter {
         self.emit(&Event::Stage { n, title: title.into(), spec });
     }
 
-    /// Says what was compared and how it ended. Returns `passed`, so that a check can stand in a
-    /// condition.
-    pub fn check(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
-        self.check_or(rule, passed, expected, got, "")
+    /// Reports a check without which the run cannot go on: `require(…)?` ends it where the check
+    /// fails. (What another party decides is reported with `.ok()`: the run sees what comes of it.)
+    pub fn require(
+        &self,
+        rule: &'static Rule,
+        passed: bool,
+        expected: impl Display,
+        seen: impl Display,
+    ) -> Result<(), Failed> {
+        self.with_fix("").require(rule, passed, expected, seen)
     }
 
-    /// [`Reporter::check`], which says what to do about a failure.
-    pub fn check_or(&self, rule: &Rule, passed: bool, expected: impl Display, got: impl Display, fix: &str) -> bool {
+    /// Reports a check after which the run goes on however it ends; returns whether it passed.
+    pub fn recommend(&self, rule: &'static Rule, passed: bool, expected: impl Display, seen: impl Display) -> bool {
+        self.with_fix("").recommend(rule, passed, expected, seen)
+    }
+
+    /// Old name, until every lesson has moved.
+    pub fn check(&self, rule: &'static Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
+        self.recommend(rule, passed, expected, got)
+    }
+
+    /// Old name, until every lesson has moved.
+    pub fn check_or(
+        &self,
+        rule: &'static Rule,
+        passed: bool,
+        expected: impl Display,
+        got: impl Display,
+        fix: &str,
+    ) -> bool {
+        self.with_fix(fix).recommend(rule, passed, expected, got)
+    }
+
+    /// The next check comes with this advice, which is printed where it fails.
+    pub fn with_fix(&self, fix: impl Into<String>) -> Advised<'_> {
+        Advised { reporter: self, fix: fix.into() }
+    }
+
+    /// Reports a failure that was found before.
+    pub fn report_failed(&self, failed: &Failed) {
+        self.report(failed.rule, false, &failed.expected, &failed.seen, &failed.fix);
+    }
+
+    fn report(&self, rule: &'static Rule, passed: bool, expected: &dyn Display, seen: &dyn Display, fix: &str) {
         let why_expected = {
             let mut state = self.state();
             let why = if passed { None } else { state.why_expected(self.side, rule) };
@@ -201,20 +238,19 @@ impl Reporter {
             why
         };
         if self.is_silent() {
-            return passed;
+            return;
         }
         self.emit(&Event::Checked {
             id: rule.id,
             keyword: rule.keyword,
             passed,
             expected: expected.to_string(),
-            got: got.to_string(),
+            got: seen.to_string(),
             spec: rule.spec,
             fix: if passed { String::new() } else { fix.to_owned() },
             expected_failure: why_expected.is_some(),
             why_expected: why_expected.unwrap_or_default(),
         });
-        passed
     }
 
     /// Says something worth knowing.
@@ -297,6 +333,35 @@ fn json_line(seq: u64, side: Side, event: &Event) -> String {
     // Events hold strings, numbers and JSON values with string keys: writing them cannot fail.
     let line = serde_json::to_string(&Line { v: VERSION, seq, side, event }).unwrap_or_default();
     line + "\n"
+}
+
+/// A reporter whose next check comes with advice: see [`Reporter::with_fix`].
+pub struct Advised<'a> {
+    reporter: &'a Reporter,
+    fix: String,
+}
+
+impl Advised<'_> {
+    /// [`Reporter::require`]
+    pub fn require(
+        self,
+        rule: &'static Rule,
+        passed: bool,
+        expected: impl Display,
+        seen: impl Display,
+    ) -> Result<(), Failed> {
+        self.reporter.report(rule, passed, &expected, &seen, &self.fix);
+        if passed {
+            return Ok(());
+        }
+        Err(Failed { rule, expected: expected.to_string(), seen: seen.to_string(), fix: self.fix })
+    }
+
+    /// [`Reporter::recommend`]
+    pub fn recommend(self, rule: &'static Rule, passed: bool, expected: impl Display, seen: impl Display) -> bool {
+        self.reporter.report(rule, passed, &expected, &seen, &self.fix);
+        passed
+    }
 }
 
 /// Columns of the person's view where there is no terminal, and at the most where there is one.

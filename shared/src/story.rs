@@ -4,8 +4,8 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::Reporter;
 use crate::breakage::Breakage;
+use crate::{Failed, Reporter};
 
 /// What tasks have to end within.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -25,6 +25,13 @@ impl Failure {
     /// A failure of the decision `id`.
     pub fn new(id: impl Into<String>, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { id: id.into(), message: message.into(), fix: fix.into() }
+    }
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        let Failed { rule, expected, seen, fix } = failed;
+        Failure::new(rule.id, format!("A check failed (asked for: {expected}; seen: {seen})."), fix)
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use url::Url;
 
-use crate::event::{Keyword, Rule};
+use crate::event::Rule;
 use crate::{Reporter, http, reach, spec};
 
 /// The version of MCP that these lessons follow.
@@ -34,7 +34,7 @@ pub const NAME: &str = "mcp-oauth-tutorial";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A browser may call only from a page of this machine.
-pub static ORIGIN_ALLOWED: Rule = Rule { id: "origin.allowed", keyword: Keyword::Must, spec: &spec::MCP_ORIGIN };
+pub static ORIGIN_ALLOWED: Rule = Rule::must("origin.allowed", &spec::MCP_ORIGIN);
 
 /// The service for `/mcp`. Every request gets a handler of its own from `handler`.
 pub fn endpoint<H: ServerHandler>(
@@ -68,7 +68,8 @@ fn origins_allowed(reporter: &Reporter, headers: &HeaderMap) -> bool {
     // "If the Origin header is present and invalid, servers MUST respond with HTTP 403 Forbidden."
     // (MCP 2026-07-28, Streamable HTTP, Security & Endpoint)
     let passed = origins.len() <= 1 && origins.iter().all(|origin| origin_is_allowed(origin));
-    reporter.check(&ORIGIN_ALLOWED, passed, "the Origin header is absent or a page of this machine", got)
+    let expected = "the Origin header is absent or a page of this machine";
+    reporter.require(&ORIGIN_ALLOWED, passed, expected, got).is_ok()
 }
 
 /// Lets pages of allowed origins read the answers of `/mcp`, the challenge in `WWW-Authenticate`

@@ -9,10 +9,10 @@ use protected_resource_discovery::well_known::split;
 use shared::http::{Http, Request};
 use shared::spec;
 
-use crate::capabilities;
 use crate::error::MetadataError;
-use crate::find::{ask, check_document, refusal};
+use crate::find::{ask, check_document, check_requirements};
 use crate::metadata::AuthorizationServerMetadata;
+use crate::requirements::Needs;
 
 /// The version that had this.
 const VERSION: &str = "2025-03-26";
@@ -60,11 +60,7 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
         status => return Err(MetadataError::Status { url: response.url, status }),
     }
     let metadata = check_document(http, &response)?;
-    for requirement in capabilities::requirements(base, &metadata, |url| http.accepts(url).is_ok()) {
-        if !requirement.check(reporter) && requirement.is_must() {
-            return Err(refusal(base, &metadata, requirement));
-        }
-    }
+    check_requirements(http, base, &metadata, Needs::AuthorizationCode)?;
     Ok(Older::Published(metadata))
 }
 

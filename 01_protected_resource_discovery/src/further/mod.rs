@@ -1,0 +1,7 @@
+//! What is not on the lesson's straight path: FURTHER.md.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`registration_hint`] | a member that no standard defines, and that a client ignores |
+
+pub mod registration_hint;

@@ -1,0 +1,7 @@
+//! What is not on the lesson's straight path: FURTHER.md.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`older`] | servers of MCP 2025-03-26, which are their own authorization server |
+
+pub mod older;
