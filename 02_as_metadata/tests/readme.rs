@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use as_metadata::{MetadataError, rules};
+use shared::Failed;
 use shared::http::HttpError;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_02_as_metadata");
@@ -37,12 +38,12 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
             expected: "http://127.0.0.1:9000/realms/mcp-oauth".to_owned(),
             received: "http://localhost:9000/realms/mcp-oauth".to_owned(),
         },
-        MetadataError::Unfit {
+        MetadataError::Unfit(Failed {
             rule: &rules::PKCE_ANNOUNCED,
-            expected: "code_challenge_methods_supported is there",
-            got: "absent".to_owned(),
+            expected: "code_challenge_methods_supported is there".to_owned(),
+            seen: "absent".to_owned(),
             fix: String::new(),
-        },
+        }),
         MetadataError::Status { url: format!("{}/.well-known/oauth-authorization-server", idp()), status: 302 },
     ];
     for sentence in &sentences {

@@ -63,3 +63,42 @@ pub static OTHER_ISSUER: Breakage = Breakage {
 /// Every switch above.
 pub static ALL: &[&Breakage] =
     &[&REDIRECT_ELSEWHERE, &UNKNOWN_SCOPE, &UNKNOWN_MEMBER, &REUSED_IAT, &STALE_REGISTRATION, &OTHER_ISSUER];
+
+/// What can be broken in this lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// A redirect URI that is not this machine's: an attacker would get the code.
+    RedirectElsewhere,
+    /// A scope that nobody may register.
+    UnknownScope,
+    /// A member that no standard knows.
+    UnknownMember,
+    /// A token for one registration, used twice.
+    ReusedIat,
+    /// The client was deleted at the IdP.
+    StaleRegistration,
+    /// The credentials of one authorization server on the way to another.
+    OtherIssuer,
+}
+
+impl shared::breakage::Switch for Switch {
+    const ALL: &'static [Self] = &[
+        Switch::RedirectElsewhere,
+        Switch::UnknownScope,
+        Switch::UnknownMember,
+        Switch::ReusedIat,
+        Switch::StaleRegistration,
+        Switch::OtherIssuer,
+    ];
+
+    fn breakage(self) -> &'static Breakage {
+        match self {
+            Switch::RedirectElsewhere => &REDIRECT_ELSEWHERE,
+            Switch::UnknownScope => &UNKNOWN_SCOPE,
+            Switch::UnknownMember => &UNKNOWN_MEMBER,
+            Switch::ReusedIat => &REUSED_IAT,
+            Switch::StaleRegistration => &STALE_REGISTRATION,
+            Switch::OtherIssuer => &OTHER_ISSUER,
+        }
+    }
+}

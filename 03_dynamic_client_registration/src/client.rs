@@ -1,7 +1,9 @@
 //! The client's part, top to bottom: lessons 01 and 02, then a name at the authorization server.
 
 use as_metadata::AuthorizationServerMetadata;
-use as_metadata::client::Found;
+use as_metadata::client::DiscoveredServer;
+use as_metadata::requirements::Needs;
+use keycloak::{IdpChoice, IdpRequest, Lifetime};
 use protected_resource_discovery::Discovery;
 use serde_json::json;
 use shared::http::Http;
@@ -9,14 +11,17 @@ use shared::{Failure, Reporter, spec};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
+use crate::further::administration;
+use crate::further::initial_access_token;
+use crate::further::manage;
+use crate::further::metadata_document::{self, Presenting, Published};
+use crate::further::preregistered::StaticClient;
 use crate::get_or_register::{Wanted, get_or_register};
-use crate::metadata_document::{self, Presenting, Published};
 use crate::options::Plan;
-use crate::preregistered::StaticClient;
 use crate::redirect::LoopbackRedirect;
 use crate::store::Store;
 use crate::way::{self, Way};
-use crate::{administration, breakages, compare, initial_access_token, known, manage, rules};
+use crate::{breakages, compare, known, rules};
 
 /// The client that the tutorial's realm has from the start.
 const DEMO_CLIENT: &str = "mcp-demo-client";
@@ -37,13 +42,18 @@ pub struct Registered {
 
 /// From an MCP server's URL to a client that its authorization server knows.
 pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registered, Failure> {
-    let found = as_metadata::client::run(http, server_url).await?;
+    let found = as_metadata::client::run(http, server_url, Needs::AuthorizationCode).await?;
     register_at(http, server_url, found, plan).await
 }
 
 /// The same, where lessons 01 and 02 are done.
-pub async fn register_at(http: &Http, server_url: &str, found: Found, plan: &Plan) -> Result<Registered, Failure> {
-    let Found { discovery, authorization_server } = found;
+pub async fn register_at(
+    http: &Http,
+    server_url: &str,
+    found: DiscoveredServer,
+    plan: &Plan,
+) -> Result<Registered, Failure> {
+    let DiscoveredServer { discovery, authorization_server } = found;
     let reporter = http.reporter();
     // Bound first: the redirect URI that is registered has to be the one that works.
     let redirect = LoopbackRedirect::bind(plan.options.callback_port).await?;
@@ -303,9 +313,11 @@ impl Registering<'_> {
     /// one runs inside this process.
     async fn at_another_issuer(&self, store: &Store, way: Way) -> Result<ClientInformation, Failure> {
         let reporter = self.http.reporter();
-        let another = keycloak::Idp::another().await?;
+        let request =
+            IdpRequest { choice: &IdpChoice::Embedded, lifetime: Lifetime::Beside, defect: None, servers: &[] };
+        let another = request.find().await?;
         reporter.note(format!("--break other-issuer: the MCP server now names another IdP, {}.", another.issuer()));
-        let authorization_server = as_metadata::find(self.http, another.issuer()).await?;
+        let authorization_server = as_metadata::find(self.http, another.issuer(), Needs::AuthorizationCode).await?;
         let wanted = self.wanted(way, &authorization_server);
         get_or_register(self.http, store, &wanted, async || Ok(None)).await
     }

@@ -3,14 +3,10 @@
 //! `invalid_grant` means yes and `invalid_client` no. Nothing is issued, and nobody has to sign in.
 
 use as_metadata::AuthorizationServerMetadata;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
-use shared::http::{Http, Request};
-use url::form_urlencoded;
+use shared::http::Http;
 
+use crate::client_authentication::authenticated;
 use crate::client_information::ClientInformation;
-use crate::client_metadata::AuthMethod;
 use crate::error::RegistrationError;
 use crate::rules;
 
@@ -36,61 +32,15 @@ pub async fn check_known(
     ];
     let request = authenticated(token_endpoint, &fields, client);
     let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
-    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let error = document["error"].as_str().unwrap_or("no error code");
-    let description = document["error_description"].as_str().map(|text| format!(": {text}")).unwrap_or_default();
-    let got = format!("HTTP {} {error}{description}", response.status);
+    let got = response.refusal();
     // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication
     // included, or unsupported authentication method)." (RFC 6749 §5.2)
-    let known = !matches!(error, "invalid_client" | "unauthorized_client");
+    let known = !matches!(response.error_code().as_str(), "invalid_client" | "unauthorized_client");
     let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
-    match http.reporter().check_or(&rules::KNOWN, known, expected, &got, fix) {
-        true => Ok(()),
-        false => Err(RegistrationError::Unknown { client_id: client.client_id.clone(), got, fix: fix.to_owned() }),
-    }
-}
-
-/// A form to the token endpoint, or to one that authenticates clients as that does, with the
-/// client's credentials in its own way: RFC 6749 §2.3.1.
-pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformation) -> Request {
-    let mut fields = fields.to_vec();
-    let secret = client.client_secret.as_ref();
-    match (client.auth_method(), secret) {
-        (Some(AuthMethod::ClientSecretBasic), Some(secret)) => {
-            let credentials = format!("{}:{}", encoded(&client.client_id), encoded(secret.expose()));
-            Request::post_form(url, &fields).header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
-        }
-        (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
-            fields.extend([("client_id", client.client_id.as_str()), ("client_secret", secret.expose())]);
-            Request::post_form(url, &fields)
-        }
-        // "a public client … is required to include its client_id" (RFC 6749 §3.2.1)
-        _ => {
-            fields.push(("client_id", &client.client_id));
-            Request::post_form(url, &fields)
-        }
-    }
-}
-
-/// "The client identifier is encoded using the application/x-www-form-urlencoded encoding
-/// algorithm" (RFC 6749 §2.3.1): a URL as client_id breaks Basic without it.
-fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use shared::Secret;
-
-    use super::*;
-
-    #[test]
-    fn a_url_as_client_id_does_not_break_basic() {
-        assert_eq!(encoded("http://localhost:8000/mcp"), "http%3A%2F%2Flocalhost%3A8000%2Fmcp");
-        let client = ClientInformation::known("http://localhost:8000/mcp", Some(Secret::new("s:1")));
-        let request = authenticated("http://localhost:9000/token", &[], &client);
-        let credentials = request.header_value("authorization").unwrap().strip_prefix("Basic ").unwrap();
-        let decoded = STANDARD.decode(credentials).unwrap();
-        assert_eq!(String::from_utf8(decoded).unwrap(), "http%3A%2F%2Flocalhost%3A8000%2Fmcp:s%3A1");
-    }
+    let reporter = http.reporter().with_fix(fix);
+    reporter.require(&rules::KNOWN, known, expected, &got).map_err(|failed| RegistrationError::Unknown {
+        client_id: client.client_id.clone(),
+        got,
+        fix: failed.fix,
+    })
 }

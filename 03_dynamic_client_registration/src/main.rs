@@ -4,15 +4,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use dynamic_client_registration::administration::Administration;
-use dynamic_client_registration::options::RegistrationOptions;
-use dynamic_client_registration::{breakages, client, clients, initial_access_token};
-use keycloak::{Idp, Lifetime};
-use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
-use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions, Lesson, Parsed};
-use shared::story::Holds;
-use shared::{Failure, Side, kept, spec, story};
+use dynamic_client_registration::further::administration::Administration;
+use dynamic_client_registration::further::clients;
+use dynamic_client_registration::further::initial_access_token;
+use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::{breakages, client};
+use keycloak::{Idp, IdpOptions, Lifetime};
+use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
+use shared::{Failure, Side, kept, spec};
 
 /// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID
 /// Metadata Documents)
@@ -25,6 +25,10 @@ struct Cli {
     role: Option<Role>,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    idp: IdpOptions,
     #[command(flatten)]
     server: ServerOptions,
     #[command(flatten)]
@@ -57,78 +61,88 @@ enum Role {
     EnableCimd,
 }
 
+const COMMANDS: &[CommandUse] = &[
+    CommandUse {
+        name: "",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[NetworkOptions::GROUP, IDP_OPTIONS, ServerOptions::GROUP, RegistrationOptions::GROUP],
+    },
+    CommandUse { name: "server", parties: &[Side::Server, Side::Idp], options: &[IDP_OPTIONS, ServerOptions::GROUP] },
+    CommandUse {
+        name: "client",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP],
+    },
+    CommandUse { name: "clients", parties: &[], options: &[NetworkOptions::GROUP] },
+    CommandUse { name: "initial-access-token", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+    CommandUse { name: "enable-cimd", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+];
+
 impl Lesson for Cli {
-    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+    type Switch = breakages::Switch;
+
+    const COMMANDS: &'static [CommandUse] = COMMANDS;
 
     fn common(&self) -> &CommonOptions {
         &self.common
     }
 
-    fn parties(&self) -> &'static [Side] {
-        match self.role {
-            None => &[Side::Server, Side::Client, Side::Idp],
-            Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client(_)) => &[Side::Client],
-            Some(Role::InitialAccessToken { .. } | Role::EnableCimd) => &[Side::Idp],
-            Some(Role::Clients { .. }) => &[],
-        }
+    fn network(&self) -> &NetworkOptions {
+        &self.network
     }
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+    let Parsed { cli, run, .. } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup = Setup { server: &cli.server, common: &cli.common, breakage, defect: None, reporter: &reporter };
-    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    let setup = Setup { run: &run, idp: &cli.idp, defect: None, server: &cli.server };
     match &cli.role {
-        None => story::run(&reporter, holds, whole_story(&setup, &cli.registration)),
-        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => {
-            story::run(&reporter, holds, client_alone(&setup, &cli.registration, server_url))
-        }
+        None => run.tell(whole_story(&setup, &cli.registration)),
+        Some(Role::Server) => run.serve(setup.serve_until_ended()),
+        Some(Role::Client(McpServer { server_url })) => run.tell(client_alone(&setup, &cli.registration, server_url)),
         Some(Role::Clients { command }) => {
-            let http = async |issuer: &str| setup.http(issuer).await;
-            story::run(&reporter, holds, clients::run(&reporter, command, http))
+            let http = async |issuer: &str| setup.run.http(issuer, &[]).await;
+            run.tell(clients::run(&run.reporter, command, http))
         }
-        Some(Role::InitialAccessToken { count, expires }) => {
-            story::run(&reporter, holds, initial_access_token(&setup, *count, *expires))
-        }
-        Some(Role::EnableCimd) => story::run(&reporter, holds, enable_cimd(&setup)),
+        Some(Role::InitialAccessToken { count, expires }) => run.tell(initial_access_token(&setup, *count, *expires)),
+        Some(Role::EnableCimd) => run.tell(enable_cimd(&setup)),
     }
 }
 
 async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
-    let plan = registration.plan(Some(running.idp.issuer()), running.idp.stays(), setup.breakage)?;
-    client::run(&setup.http_of_story(&running.server_url, &running.idp).await?, &running.server_url, &plan)
+    let plan = registration.plan(Some(running.idp.issuer()), running.idp.stays())?;
+    let plan = Plan { breakage: setup.run.breakage, ..plan };
+    client::run(&setup.run.http(&running.server_url, &[running.idp.issuer()]).await?, &running.server_url, &plan)
         .await
-        .map(|_| ())
+        .map(drop)
 }
 
 async fn client_alone(setup: &Setup<'_>, registration: &RegistrationOptions, server_url: &str) -> Result<(), Failure> {
-    let plan = registration.plan(None, true, setup.breakage)?;
-    client::run(&setup.http_of_client(server_url).await?, server_url, &plan).await.map(|_| ())
+    let plan = Plan { breakage: setup.run.breakage, ..registration.plan(None, true)? };
+    setup.run.announce_client(server_url);
+    client::run(&setup.run.http(server_url, &[]).await?, server_url, &plan).await.map(drop)
 }
 
 /// The IdP that stays, for a command that changes something there.
 async fn lasting(setup: &Setup<'_>) -> Result<Idp, Failure> {
-    let idp = Idp::select_lasting(&setup.server.idp.idp).await?;
-    setup.reporter.on(Side::Idp).note(idp.reason());
+    let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
+    setup.run.reporter.on(Side::Idp).note(idp.reason());
     Ok(idp)
 }
 
 async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) -> Result<(), Failure> {
     let idp = lasting(setup).await?;
-    let http = setup.http(idp.issuer()).await?;
-    setup.reporter.stage("make an Initial Access Token", &spec::RFC7591_3_TOKEN).await;
+    let http = setup.run.http(idp.issuer(), &[]).await?;
+    setup.run.reporter.stage("make an Initial Access Token", &spec::RFC7591_3_TOKEN).await;
     let administration = Administration::sign_in(&http, idp.issuer()).await?;
     let made = administration.initial_access_token(count, expires.as_secs().max(1)).await?;
     let fingerprint = made.token.fingerprint();
     let place =
         initial_access_token::keep(&kept::home(), idp.issuer(), made.token, made.count, made.expiration).await?;
-    setup.reporter.note(format!(
+    setup.run.reporter.note(format!(
         "Made: {fingerprint}, for {count} registration(s) within {}. It is kept in {place} (only you can read that), where \
          --register initial-access-token finds it.",
         humantime::format_duration(expires)
@@ -139,16 +153,16 @@ async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) 
 async fn enable_cimd(setup: &Setup<'_>) -> Result<(), Failure> {
     let idp = lasting(setup).await?;
     let issuer = idp.issuer();
-    if !dynamic_client_registration::administration::is_tutorial(issuer) {
+    if !dynamic_client_registration::further::administration::is_tutorial(issuer) {
         let message =
             format!("{issuer} is not the tutorial's own realm on this machine, so its policies are left alone.");
         let fix = "Its administrator can set the policy: keycloak/README.md says which.";
         return Err(Failure::new("enable-cimd.realm", message, fix));
     }
-    let http = setup.http(issuer).await?;
-    setup.reporter.stage("let the realm take documents from this machine", &spec::MCP_CIMD_FETCH).await;
+    let http = setup.run.http(issuer, &[]).await?;
+    setup.run.reporter.stage("let the realm take documents from this machine", &spec::MCP_CIMD_FETCH).await;
     let changed = Administration::sign_in(&http, issuer).await?.enable_cimd().await?;
-    setup.reporter.note(match changed {
+    setup.run.reporter.note(match changed {
         true => "The realm now takes documents from localhost, 127.0.0.1 and host.docker.internal, plain http included: for development only.",
         false => "The realm took such documents already.",
     });

@@ -1,10 +1,12 @@
 //! How the client is to register: options that this lesson and the later ones have.
 
 use clap::{Args, ValueEnum};
+use shared::Side;
 use shared::breakage::Breakage;
+use shared::cli::OptionGroup;
 use shared::{Failure, Secret};
 
-use crate::preregistered::StaticClient;
+use crate::further::preregistered::StaticClient;
 use crate::way::Way;
 
 /// The environment variable with the secret of a client that was registered by hand.
@@ -102,14 +104,12 @@ pub struct Plan {
 }
 
 impl RegistrationOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+
     /// Puts the options together, or says which do not go together. `issuer` is the authorization
     /// server that the user named.
-    pub fn plan(
-        &self,
-        issuer: Option<&str>,
-        idp_stays: bool,
-        breakage: Option<&'static Breakage>,
-    ) -> Result<Plan, Failure> {
+    pub fn plan(&self, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
         let secret = std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(Secret::new);
         let wants_document = self.register == Some(Register::Cimd);
         let hosted_document = self.client_id.clone().filter(|_| wants_document);
@@ -153,7 +153,7 @@ impl RegistrationOptions {
             hosted_document,
             options: self.clone(),
             idp_stays,
-            breakage,
+            breakage: None,
             more_scopes: Vec::new(),
             proves: true,
             own_scopes: None,
@@ -175,7 +175,7 @@ mod tests {
 
     fn planned(arguments: &[&str]) -> Result<Vec<Way>, String> {
         let cli = Cli::try_parse_from(["x"].iter().chain(arguments)).map_err(|error| error.to_string())?;
-        cli.options.plan(None, true, None).map(|plan| plan.ways).map_err(|failure| failure.id)
+        cli.options.plan(None, true).map(|plan| plan.ways).map_err(|failure| failure.id)
     }
 
     #[test]

@@ -5,9 +5,10 @@
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use dynamic_client_registration::breakages;
+use dynamic_client_registration::breakages::Switch;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
+use shared::breakage::Switch as _;
 use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Run, has_server};
@@ -262,7 +263,7 @@ fn every_way_works(issuer: &str) {
 /// All of them are the client's, so they work on every IdP.
 fn broken_rules_are_caught(issuer: &str) {
     let user = User::new(issuer);
-    for breakage in breakages::ALL {
+    for breakage in Switch::breakages() {
         user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
     assert!(!user.home.path().join("clients.json").exists(), "broken rules leave the kept clients alone");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use as_metadata::AuthorizationServerMetadata;
-use dynamic_client_registration::preregistered::StaticClient;
+use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{RegistrationError, rules};
 use serde_json::json;

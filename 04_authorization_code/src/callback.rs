@@ -16,8 +16,8 @@ use shared::Reporter;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::authorization_response::{AuthorizationResponse, Expected, check_state};
 use crate::error::AuthorizationError;
-use crate::response::{AuthorizationResponse, Expected, check_state};
 
 /// Bytes of a query that are looked at. A code, a state and an issuer need a few hundred.
 const MAX_QUERY_BYTES: usize = 16 * 1024;

@@ -2,27 +2,28 @@
 //! tokens.
 
 use as_metadata::AuthorizationServerMetadata;
-use as_metadata::client::{Found, resource};
+use as_metadata::client::{DiscoveredServer, resource};
+use as_metadata::requirements::Needs;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
-use dynamic_client_registration::metadata_document::Published;
+use dynamic_client_registration::further::metadata_document::Published;
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
-use oauth2::PkceCodeVerifier;
 use protected_resource_discovery::Discovery;
-use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::{Failure, Reporter, Side, spec};
 
+use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest, build_request};
+use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
-use crate::exchange::{Decision, exchange};
+use crate::error::AuthorizationError;
 use crate::options::SignInOptions;
-use crate::request::{self, AuthorizationRequest, OAuthClient};
-use crate::response::{self, AuthorizationResponse};
+use crate::rules;
+use crate::sabotage::Sabotage;
 use crate::scopes::{self, Scopes};
+use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
 use crate::token_response::{self, TokenResponse};
 use crate::user_agent::UserAgent;
-use crate::{breakages, rules};
 
 /// What the user's sign-in brought.
 pub struct SignedIn {
@@ -36,8 +37,8 @@ pub struct SignedIn {
     pub requested: Vec<String>,
     /// The tokens.
     pub tokens: TokenResponse,
-    /// The client, for what comes after: a refresh.
-    pub oauth: OAuthClient,
+    /// Where the tokens come from, for a refresh.
+    pub endpoint: TokenEndpoint,
 }
 
 /// What lessons 01 to 03 brought, and who signs in: enough for a sign-in, and for a later one that
@@ -66,8 +67,8 @@ pub struct SignIn<'a> {
     pub resource: &'a str,
     /// Who signs in, and how long that may take.
     pub options: &'a SignInOptions,
-    /// The name of the `--break` switch; empty without.
-    pub broken: &'a str,
+    /// What `--break` does to it.
+    pub sabotage: Sabotage,
     /// Where a person is told to sign in, if elsewhere than the rest.
     pub announced: Option<&'a Reporter>,
 }
@@ -78,16 +79,15 @@ pub async fn run(
     server_url: &str,
     plan: &Plan,
     options: &SignInOptions,
-    breakage: Option<&'static Breakage>,
+    sabotage: Sabotage,
 ) -> Result<SignedIn, Failure> {
-    let broken = breakage.map_or("", |breakage| breakage.name);
-    let (ready, redirect) = get_ready(http, server_url, plan, options, breakage.is_some()).await?;
+    let (ready, redirect) = get_ready(http, server_url, plan, options, sabotage.is_on()).await?;
     let requested = ready.choose_scopes(http, options).await;
     let resource = ready.resource(server_url).to_owned();
-    let sign_in = SignIn { requested: &requested, resource: &resource, options, broken, announced: None };
-    let (oauth, tokens) = ready.sign_in(http, sign_in, redirect).await?;
+    let sign_in = SignIn { requested: &requested, resource: &resource, options, sabotage, announced: None };
+    let (endpoint, tokens) = ready.sign_in(http, sign_in, redirect).await?;
     let (issuer, client_id) = (ready.authorization_server.issuer, ready.client.client_id);
-    Ok(SignedIn { issuer, client_id, resource, requested, tokens, oauth })
+    Ok(SignedIn { issuer, client_id, resource, requested, tokens, endpoint })
 }
 
 /// Lessons 01 to 03, and the choice of who signs in.
@@ -98,7 +98,7 @@ pub async fn get_ready(
     options: &SignInOptions,
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
-    let found = as_metadata::client::run(http, server_url).await?;
+    let found = as_metadata::client::run(http, server_url, Needs::AuthorizationCode).await?;
     get_ready_at(http, server_url, found, plan, options, needs_script).await
 }
 
@@ -106,7 +106,7 @@ pub async fn get_ready(
 pub async fn get_ready_at(
     http: &Http,
     server_url: &str,
-    found: Found,
+    found: DiscoveredServer,
     plan: &Plan,
     options: &SignInOptions,
     needs_script: bool,
@@ -143,7 +143,7 @@ impl Ready {
     ) -> Result<TokenResponse, Failure> {
         let redirect = LoopbackRedirect::bind_again(&self.redirect_uri).await?;
         let announced = (!self.user_agent.is_scripted()).then_some(http.reporter());
-        let sign_in = SignIn { requested: scopes, resource, options, broken: "", announced };
+        let sign_in = SignIn { requested: scopes, resource, options, sabotage: Sabotage::default(), announced };
         let silent = http.clone().telling(Reporter::silent());
         Ok(self.sign_in(&silent, sign_in, redirect).await?.1)
     }
@@ -170,60 +170,56 @@ impl Ready {
         http: &Http,
         sign_in: SignIn<'_>,
         redirect: LoopbackRedirect,
-    ) -> Result<(OAuthClient, TokenResponse), Failure> {
-        let SignIn { requested, resource, options, broken, announced } = sign_in;
+    ) -> Result<(TokenEndpoint, TokenResponse), Failure> {
+        let SignIn { requested, resource, options, sabotage, announced } = sign_in;
         let reporter = http.reporter();
-        let oauth = request::client(&self.authorization_server, &self.client, &redirect.uri)?;
+        let redirect_uri = redirect.uri.clone();
+        let endpoint = TokenEndpoint::new(&self.authorization_server, &self.client)?;
 
         reporter.stage("build the authorization request", &spec::RFC7636_4_1).await;
-        let asks_again = options.deny;
-        let server = &self.authorization_server;
-        let request = request::build(reporter, &oauth, server, requested, resource, asks_again, broken)?;
-        tell(http, &request);
+        let parameters = AuthorizationParameters {
+            client_id: &self.client.client_id,
+            redirect_uri: &redirect_uri,
+            scopes: requested,
+            resource,
+            asks_again: options.deny,
+        };
+        let request = build_request(reporter, &self.authorization_server, parameters)?;
+        let request = sabotage.authorization_request(request);
+        explain_request(http, &request);
         let AuthorizationRequest { url, verifier, expected } = request;
 
         reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
-        let seconds = options.sign_in_timeout;
-        let announced = announced.unwrap_or(reporter);
-        let response =
-            ask_user((http, announced), &self.user_agent, url.as_str(), redirect, &expected, seconds).await?;
+        let visit = Visit {
+            user_agent: &self.user_agent,
+            url: url.as_str(),
+            expected: &expected,
+            seconds: options.sign_in_timeout,
+            announced: announced.unwrap_or(reporter),
+        };
+        let response = ask_user(http, visit, redirect).await?;
 
         reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
-        response::check_issuer(reporter, &expected, &response)?;
-        tell_decision(http, &response);
-        let code = response::code(reporter, &response)?;
+        authorization_response::check_issuer(reporter, &expected, &response)?;
+        report_decision(http, &response);
+        let code = authorization_response::code(reporter, &response)?;
 
         reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
-        let tokens = redeem(http, &oauth, &code, verifier, resource, broken).await?;
+        let request = sabotage.token_request(TokenRequest::code(&code, &verifier, &redirect_uri, resource));
+        let tokens = request_tokens(http, &endpoint, &request, sabotage.decision(TAKES_CODE)).await?;
+        sabotage.replay_code(http, &endpoint, &request).await?;
 
         reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
         token_response::check(reporter, &tokens, requested, resource, options.dpop)?;
         for table in token_response::tables(&tokens) {
             reporter.note(table);
         }
-        Ok((oauth, tokens))
+        Ok((endpoint, tokens))
     }
 }
 
-/// Redeems the code, as `broken` says.
-async fn redeem(
-    http: &Http,
-    oauth: &OAuthClient,
-    code: &str,
-    verifier: PkceCodeVerifier,
-    resource: &str,
-    broken: &str,
-) -> Result<TokenResponse, Failure> {
-    let (again, _) = request::copied(&verifier);
-    let verifier = if broken == breakages::WRONG_VERIFIER.name { request::another_verifier() } else { verifier };
-    let resource = if broken == breakages::RESOURCE_DIFFERS.name { "http://localhost:8001/mcp" } else { resource };
-    let tokens = exchange(http, oauth, code, Some(verifier), resource, decision(broken)).await?;
-    if broken == breakages::REPLAYED_CODE.name {
-        http.reporter().note("--break replayed-code: the same code once more.");
-        exchange(http, oauth, code, Some(again), resource, ONCE).await?;
-    }
-    Ok(tokens)
-}
+const TAKES_CODE: Decision =
+    Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the code, its verifier and the resource" };
 
 /// What each parameter of the request is for.
 const PURPOSES: &[(&str, &str)] = &[
@@ -237,14 +233,14 @@ const PURPOSES: &[(&str, &str)] = &[
 ];
 
 /// What is in the request, and what it is for.
-fn tell(http: &Http, request: &AuthorizationRequest) {
+fn explain_request(http: &Http, request: &AuthorizationRequest) {
     let fingerprint = |text: &str| shared::Secret::new(text).fingerprint();
     let url = &request.url;
     let pairs: Vec<_> = url.query_pairs().collect();
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let rows = pairs.iter().map(|(name, value)| {
         // By the method plain, the challenge is the verifier itself.
-        let is_secret = name == "state" || **value == **request.verifier.secret();
+        let is_secret = name == "state" || **value == *request.verifier.expose();
         let shown = if is_secret { fingerprint(value) } else { value.clone().into_owned() };
         let purpose = PURPOSES.iter().find(|(known, _)| known == name).map(|(_, purpose)| format!("  ({purpose})"));
         format!("\n  {name:<width$}  {shown}{}", purpose.unwrap_or_default())
@@ -254,77 +250,57 @@ fn tell(http: &Http, request: &AuthorizationRequest) {
          Kept here: the code_verifier {}, and the issuer {}, by which the answer will be known.",
         url.as_str().split('?').next().unwrap_or_default(),
         rows.collect::<String>(),
-        fingerprint(request.verifier.secret()),
+        fingerprint(request.verifier.expose()),
         request.expected.issuer,
     ));
 }
 
-/// The user goes to the authorization server, and comes back with an answer.
-async fn ask_user(
-    (http, announced): (&Http, &Reporter),
-    user_agent: &UserAgent,
-    url: &str,
-    redirect: LoopbackRedirect,
-    expected: &response::Expected,
+/// The user's way to the authorization server.
+struct Visit<'a> {
+    user_agent: &'a UserAgent,
+    url: &'a str,
+    expected: &'a authorization_response::Expected,
+    /// Seconds to wait for the user.
     seconds: u64,
-) -> Result<AuthorizationResponse, Failure> {
+    /// Where a person is told to sign in.
+    announced: &'a Reporter,
+}
+
+/// The user goes to the authorization server, and comes back with an answer.
+async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> Result<AuthorizationResponse, Failure> {
+    let Visit { user_agent, url, expected, seconds, announced } = visit;
     let reporter = http.reporter();
     let redirect_uri = redirect.uri.clone();
     reporter.note(format!("Waiting at {redirect_uri} for one answer."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
-    match user_agent.visit(announced, url, &redirect_uri).await {
-        Ok(()) => {}
-        Err(error) => return Err(told(http, error)),
-    }
+    user_agent.visit(announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
     let seconds = if user_agent.is_scripted() { 1 } else { seconds };
     let response = callback.response(seconds).await?;
     // The redirect URI was good enough to be redirected to.
-    reporter.on(Side::Idp).check(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri);
+    reporter.on(Side::Idp).require(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri)?;
     reporter.note(format!("The browser came back with{}", response.table()));
     Ok(response)
 }
 
 /// What the authorization server thought of the request; its words are shown only now that it is
 /// known to be the one that was asked.
-fn tell_decision(http: &Http, response: &AuthorizationResponse) {
-    let error = response.get("error").filter(|error| response::is_about_the_request(error));
+fn report_decision(http: &Http, response: &AuthorizationResponse) {
+    let error = response.get("error").filter(|error| authorization_response::is_about_the_request(error));
     let got = error.map_or("it did".to_owned(), |error| {
         response.get("error_description").map_or(error.to_owned(), |text| format!("{error}: {text}"))
     });
-    let fix = "compare the request with what the IdP's metadata offers (lesson 02).";
-    http.reporter().on(Side::Idp).check_or(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got, fix);
+    let idp = http.reporter().on(Side::Idp);
+    let advised = idp.with_fix("compare the request with what the IdP's metadata offers (lesson 02).");
+    advised.require(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got).ok();
 }
 
 const TAKES_REQUEST: &str = "the IdP takes the request, PKCE and scopes included";
 const TAKES_REDIRECT_URI: &str = "the IdP knows the redirect URI";
 
 /// An IdP that shows an error page instead of its sign-in has decided something, too.
-fn told(http: &Http, error: Failure) -> Failure {
+fn report_refusal(http: &Http, failure: &Failure) {
+    let Some(AuthorizationError::Request { rule, .. }) = failure.cause() else { return };
+    let expected = if rule.id == rules::IDP_TAKES_REQUEST.id { TAKES_REQUEST } else { TAKES_REDIRECT_URI };
     let idp = http.reporter().on(Side::Idp);
-    for (rule, expected) in
-        [(&rules::IDP_TAKES_REQUEST, TAKES_REQUEST), (&rules::IDP_TAKES_REDIRECT_URI, TAKES_REDIRECT_URI)]
-    {
-        if error.id == rule.id {
-            idp.check_or(rule, false, expected, &error.message, &error.fix);
-        }
-    }
-    error
+    idp.with_fix(failure.fix.as_str()).require(rule, false, expected, &failure.message).ok();
 }
-
-/// Which of its rules the authorization server applies to the token request of this run.
-fn decision(broken: &str) -> Decision {
-    match broken {
-        name if name == breakages::WRONG_VERIFIER.name => {
-            Decision { rule: &rules::IDP_CHECKS_VERIFIER, expected: "the verifier is the one of the challenge" }
-        }
-        name if name == breakages::RESOURCE_DIFFERS.name => Decision {
-            rule: &rules::IDP_COMPARES_RESOURCE,
-            expected: "resource is the one that the user was asked for",
-        },
-        _ => {
-            Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the code, its verifier and the resource" }
-        }
-    }
-}
-
-const ONCE: Decision = Decision { rule: &rules::IDP_TAKES_CODE_ONCE, expected: "the code was not used before" };

@@ -195,6 +195,6 @@ impl std::error::Error for AuthorizationError {}
 
 impl From<AuthorizationError> for Failure {
     fn from(error: AuthorizationError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
     }
 }

@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
+use authorization_code::client;
+use authorization_code::further::client_credentials as without_a_user;
+use authorization_code::further::refresh;
+use authorization_code::further::stored_tokens::{Kept, Tokens};
 use authorization_code::options::SignInOptions;
-use authorization_code::tokens::{Kept, Tokens};
-use authorization_code::{breakages, client, client_credentials as without_a_user, refresh};
+use authorization_code::sabotage::{Sabotage, Switch};
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use keycloak::Lifetime;
-use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
-use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions, Lesson, Parsed};
-use shared::story::Holds;
-use shared::{Failure, Side, kept, now, story};
+use keycloak::{IdpOptions, Lifetime};
+use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
+use shared::{Failure, Side, kept, now};
 
 /// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC
 /// 9207)
@@ -25,6 +26,10 @@ struct Cli {
     role: Option<Role>,
     #[command(flatten)]
     common: CommonOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    idp: IdpOptions,
     #[command(flatten)]
     server: ServerOptions,
     #[command(flatten)]
@@ -52,45 +57,84 @@ enum Role {
     },
 }
 
+const COMMANDS: &[CommandUse] = &[
+    CommandUse {
+        name: "",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+        ],
+    },
+    CommandUse { name: "server", parties: &[Side::Server, Side::Idp], options: &[IDP_OPTIONS, ServerOptions::GROUP] },
+    CommandUse {
+        name: "client",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "authorize",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "refresh",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+        ],
+    },
+    CommandUse {
+        name: "client-credentials",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+        ],
+    },
+];
+
 impl Lesson for Cli {
-    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+    type Switch = Switch;
+
+    const COMMANDS: &'static [CommandUse] = COMMANDS;
 
     fn common(&self) -> &CommonOptions {
         &self.common
     }
 
-    fn parties(&self) -> &'static [Side] {
-        match self.role {
-            None | Some(Role::Refresh | Role::ClientCredentials { .. }) => &[Side::Server, Side::Client, Side::Idp],
-            Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Client(_) | Role::Authorize(_)) => &[Side::Client],
-        }
+    fn network(&self) -> &NetworkOptions {
+        &self.network
     }
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup = Setup {
-        server: &cli.server,
-        common: &cli.common,
-        breakage,
-        defect: breakage.and_then(breakages::defect),
-        reporter: &reporter,
-    };
-    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    let sabotage = Sabotage(switch);
+    let setup = Setup { run: &run, idp: &cli.idp, defect: switch.and_then(Switch::defect), server: &cli.server };
     match &cli.role {
-        None => story::run(&reporter, holds, whole_story(&setup, &cli, false)),
-        Some(Role::Refresh) => story::run(&reporter, holds, whole_story(&setup, &cli, true)),
-        Some(Role::ClientCredentials { key }) => story::run(&reporter, holds, client_credentials(&setup, &cli, *key)),
-        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, setup.serve_until_ended()),
+        None => run.tell(whole_story(&setup, &cli, sabotage, false)),
+        Some(Role::Refresh) => run.tell(whole_story(&setup, &cli, sabotage, true)),
+        Some(Role::ClientCredentials { key }) => run.tell(client_credentials(&setup, &cli, *key)),
+        Some(Role::Server) => run.serve(setup.serve_until_ended()),
         Some(Role::Client(McpServer { server_url })) => {
-            story::run(&reporter, holds, client_alone(&setup, &cli, server_url, false))
+            run.tell(client_alone(&setup, &cli, server_url, sabotage, false))
         }
         Some(Role::Authorize(McpServer { server_url })) => {
-            story::run(&reporter, holds, client_alone(&setup, &cli, server_url, true))
+            run.tell(client_alone(&setup, &cli, server_url, sabotage, true))
         }
     }
 }
@@ -98,23 +142,23 @@ fn main() -> ExitCode {
 /// How this lesson's client registers: as in lesson 03, and for the scopes that signing in may ask
 /// for besides.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
-    let plan = cli.registration.plan(issuer, idp_stays, None)?;
+    let plan = cli.registration.plan(issuer, idp_stays)?;
     Ok(Plan { more_scopes: cli.sign_in.more_scopes(), ..plan })
 }
 
-async fn whole_story(setup: &Setup<'_>, cli: &Cli, refreshes: bool) -> Result<(), Failure> {
+async fn whole_story(setup: &Setup<'_>, cli: &Cli, sabotage: Sabotage, refreshes: bool) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
-    let http = setup.http_of_story(&running.server_url, &running.idp).await?;
-    let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, setup.breakage).await?;
+    let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
+    let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, sabotage).await?;
     if refreshes {
-        refresh::refresh_and_replay(&http, &signed_in.oauth, &signed_in.tokens, &signed_in.resource).await?;
+        refresh::refresh_and_replay(&http, &signed_in.endpoint, &signed_in.tokens, &signed_in.resource).await?;
     }
     Ok(())
 }
 
 async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result<(), Failure> {
-    if let Some(breakage) = setup.breakage {
+    if let Some(breakage) = setup.run.breakage {
         return Err(Failure::new(
             "configuration.break",
             format!("--break {} breaks the user's sign-in, and client-credentials has none.", breakage.name),
@@ -124,7 +168,7 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
     check_without_a_user(cli, &plan)?;
-    let http = setup.http_of_story(&running.server_url, &running.idp).await?;
+    let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
     without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
 }
 
@@ -144,17 +188,27 @@ fn check_without_a_user(cli: &Cli, plan: &Plan) -> Result<(), Failure> {
     }
 }
 
-async fn client_alone(setup: &Setup<'_>, cli: &Cli, server_url: &str, keeps: bool) -> Result<(), Failure> {
+async fn client_alone(
+    setup: &Setup<'_>,
+    cli: &Cli,
+    server_url: &str,
+    sabotage: Sabotage,
+    keeps: bool,
+) -> Result<(), Failure> {
     let plan = plan(cli, None, true)?;
-    let http = setup.http_of_client(server_url).await?;
-    let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, setup.breakage).await?;
+    setup.run.announce_client(server_url);
+    let http = setup.run.http(server_url, &[]).await?;
+    let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, sabotage).await?;
     // What a broken run brought is for nothing but that run.
-    if keeps && setup.breakage.is_none() {
+    if keeps && setup.run.breakage.is_none() {
         let client::SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
         let resource = Some(resource);
         let kept = Kept { issuer, client_id: Some(client_id), resource, requested, obtained_at: now(), tokens };
         let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
-        setup.reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+        setup
+            .run
+            .reporter
+            .note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     }
     Ok(())
 }

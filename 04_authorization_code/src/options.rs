@@ -3,6 +3,8 @@
 use clap::Args;
 use dynamic_client_registration::options::Plan;
 use protected_resource_discovery::discover::Discovery;
+use shared::Side;
+use shared::cli::OptionGroup;
 
 use crate::error::AuthorizationError;
 use crate::user_agent::Login;
@@ -33,6 +35,9 @@ pub struct SignInOptions {
 }
 
 impl SignInOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+
     /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a
     /// key nobody needs to sign in.
     pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::str::FromStr;
 
-use dynamic_client_registration::administration;
+use dynamic_client_registration::further::administration;
 use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
 use shared::{Failure, Reporter, Secret, page};

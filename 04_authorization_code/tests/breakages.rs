@@ -1,16 +1,18 @@
 //! Every `--break` switch, as a user runs it: who caught it, and at which check.
 
-use authorization_code::{breakages, rules};
+use authorization_code::rules;
+use authorization_code::sabotage::Switch;
+use shared::breakage::Switch as _;
 use shared::testing::{assert_breakages_are_caught, assert_names_are_unique};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
 #[test]
 fn every_breakage_is_caught_by_the_side_and_the_check_that_the_lesson_names() {
-    assert_breakages_are_caught(LESSON, breakages::ALL);
+    assert_breakages_are_caught(LESSON, &Switch::breakages());
 }
 
 #[test]
 fn names_and_ids_are_unique() {
-    assert_names_are_unique(breakages::ALL, rules::ALL);
+    assert_names_are_unique(&Switch::breakages(), rules::ALL);
 }

@@ -6,13 +6,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Duration;
 
-use authorization_code::breakages;
-use dynamic_client_registration::administration::Administration;
+use authorization_code::sabotage::Switch;
+use dynamic_client_registration::further::administration::Administration;
 use fantoccini::error::NewSessionError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use keycloak::container::Features;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
+use shared::breakage::Switch as _;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Run, Running, assert_events_hold, has_server};
@@ -177,7 +178,7 @@ fn every_other_end_is_told(issuer: &str) {
 
 fn broken_rules_are_caught(issuer: &str) {
     let user = User::new(issuer);
-    let by_client = breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none());
+    let by_client = Switch::ALL.iter().filter(|switch| switch.defect().is_none()).map(|switch| switch.breakage());
     for breakage in by_client {
         assert_eq!(breakage.broken_by, Side::Client);
         user.story(&["--break", breakage.name]).assert_caught(breakage);

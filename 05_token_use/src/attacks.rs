@@ -1,15 +1,16 @@
 //! `--break`: one request with one rule broken, after an honest sign-in.
 
 use authorization_code::TokenResponse;
-use authorization_code::exchange::{self, Decision};
+use authorization_code::further::refresh::replay;
+use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use serde_json::{Value, json};
 use shared::breakage::Breakage;
 use shared::http::{Http, Request};
 use shared::{Failure, Secret, mcp, spec};
 
-use crate::authorized::{Authorized, TAKES_REFRESH_TOKEN};
-use crate::dpop::{self, Dpop};
+use crate::authorized_client::{Authorized, TAKES_REFRESH_TOKEN};
 use crate::error::TokenUseError;
+use crate::further::dpop::{self, Dpop};
 use crate::{breakages, forgeries, rules};
 
 /// Sends what the switch says, and tells how the server answers. Where the client is alone, its
@@ -154,19 +155,20 @@ pub async fn use_refresh_token_twice(http: &Http, authorized: &Authorized, serve
     let Some((kept, stolen)) = stolen else {
         return Err(TokenUseError::NoRefresh { got: "the IdP gave no refresh token".to_owned() }.into());
     };
-    let oauth = authorized.issued_by(&state, kept).await?.oauth()?;
+    let endpoint = authorized.issued_by(&state, kept).await?.token_endpoint()?;
+    let request = TokenRequest::refresh(&stolen, server_url);
     let reporter = http.reporter();
     reporter.stage("refresh, as the user's client does", &spec::RFC6749_6).await;
-    let renewed = exchange::refresh(http, &oauth, &stolen, server_url, TAKES_REFRESH_TOKEN).await?;
+    let renewed = request_tokens(http, &endpoint, &request, TAKES_REFRESH_TOKEN).await?;
 
     reporter.stage("use the old refresh token, as a thief would", &spec::OAUTH_REFRESH_REPLAY).await;
     let expected = "the refresh token was not used before";
     let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected };
-    let thief = exchange::refresh(http, &oauth, &stolen, server_url, once).await;
+    let thief = request_tokens(http, &endpoint, &request, once).await;
 
     reporter.stage("use the new refresh token, as the user's client would next", &spec::MCP_ROTATE_REFRESH).await;
     let newest = renewed.refresh_token.unwrap_or(stolen);
-    let dead = exchange::replay(http, &oauth, &newest, server_url).await?;
+    let dead = replay(http, &endpoint, &TokenRequest::refresh(&newest, server_url)).await?;
     let got = dead.unwrap_or_else(|| "it is taken".to_owned());
     let is_dead = got != "it is taken";
     let expected = "the whole family is dead, since nobody knows who the thief is";

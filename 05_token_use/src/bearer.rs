@@ -1,6 +1,6 @@
 //! Where the token is: RFC 6750 §2, <https://www.rfc-editor.org/rfc/rfc6750#section-2>. MCP knows
 //! one place, the `Authorization` header. Beside the scheme Bearer there is DPoP, with the same
-//! syntax: [`crate::dpop_proof`].
+//! syntax: [`crate::further::dpop::proof`].
 //!
 //! Left out: the form-encoded body (§2.2), which is no MCP message anyway.
 

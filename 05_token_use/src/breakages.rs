@@ -129,3 +129,82 @@ pub fn needs_dpop(breakage: &Breakage) -> bool {
         .iter()
         .any(|known| known.name == breakage.name)
 }
+
+/// What can be broken in this lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// A token that has ended.
+    Expired,
+    /// A token that has not begun.
+    NotYet,
+    /// No signature.
+    AlgNone,
+    /// A signature that everybody can make.
+    Hs256WithPublicKey,
+    /// A key that nobody knows.
+    UnknownKid,
+    /// A token in another's name.
+    WrongIss,
+    /// A token for somebody else.
+    IdToken,
+    /// A token for everybody to read.
+    TokenInQuery,
+    /// Two tokens.
+    TwoHeaders,
+    /// Too little.
+    MissingScope,
+    /// A token without its key.
+    BoundAsBearer,
+    /// A token with another key.
+    OtherKey,
+    /// Somebody else's proof.
+    ReplayedProof,
+    /// A proof from somewhere else.
+    ProofForOtherUrl,
+    /// Somebody else's refresh token.
+    StolenRefresh,
+    /// No keys.
+    JwksDown,
+}
+
+impl shared::breakage::Switch for Switch {
+    const ALL: &'static [Self] = &[
+        Switch::Expired,
+        Switch::NotYet,
+        Switch::AlgNone,
+        Switch::Hs256WithPublicKey,
+        Switch::UnknownKid,
+        Switch::WrongIss,
+        Switch::IdToken,
+        Switch::TokenInQuery,
+        Switch::TwoHeaders,
+        Switch::MissingScope,
+        Switch::BoundAsBearer,
+        Switch::OtherKey,
+        Switch::ReplayedProof,
+        Switch::ProofForOtherUrl,
+        Switch::StolenRefresh,
+        Switch::JwksDown,
+    ];
+
+    fn breakage(self) -> &'static Breakage {
+        match self {
+            Switch::Expired => &EXPIRED,
+            Switch::NotYet => &NOT_YET,
+            Switch::AlgNone => &ALG_NONE,
+            Switch::Hs256WithPublicKey => &HS256_WITH_PUBLIC_KEY,
+            Switch::UnknownKid => &UNKNOWN_KID,
+            Switch::WrongIss => &WRONG_ISS,
+            Switch::IdToken => &ID_TOKEN,
+            Switch::TokenInQuery => &TOKEN_IN_QUERY,
+            Switch::TwoHeaders => &TWO_HEADERS,
+            Switch::MissingScope => &MISSING_SCOPE,
+            Switch::BoundAsBearer => &BOUND_AS_BEARER,
+            Switch::OtherKey => &OTHER_KEY,
+            Switch::ReplayedProof => &REPLAYED_PROOF,
+            Switch::ProofForOtherUrl => &PROOF_FOR_OTHER_URL,
+            Switch::StolenRefresh => &STOLEN_REFRESH,
+            Switch::JwksDown => &JWKS_DOWN,
+        }
+    }
+}

@@ -12,10 +12,10 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
 
-use crate::authorized::Authorized;
-use crate::dpop::Dpop;
+use crate::authorized_client::Authorized;
 use crate::error::TokenUseError;
-use crate::token_endpoints::{self, Hint};
+use crate::further::dpop::Dpop;
+use crate::further::token_endpoints::{self, Hint};
 use crate::{forgeries, rules};
 
 /// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings

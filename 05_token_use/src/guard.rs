@@ -17,11 +17,11 @@ use tokio::time::timeout;
 use crate::access_token::{AccessToken, Verifier};
 use crate::bearer::{self, Scheme};
 use crate::checks::{Checks, short};
-use crate::dpop_proof::Proofs;
+use crate::further::dpop::proof::Proofs;
+use crate::further::remembered_tokens::VerifiedTokens;
+use crate::further::sessions::Sessions;
 use crate::permissions::Permissions;
 use crate::refusal::{self, Refusal, RefusalKind};
-use crate::sessions::Sessions;
-use crate::verified_tokens::VerifiedTokens;
 
 /// Bytes of a message that are read.
 const MAX_BODY: usize = 1024 * 1024;

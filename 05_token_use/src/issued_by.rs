@@ -2,9 +2,10 @@
 //! see a refresh token. "MUST NOT assume that credentials valid for one authorization server will
 //! be accepted by another" (MCP 2026-07-28, Authorization Server Location).
 
+use as_metadata::requirements::Needs;
 use as_metadata::{AuthorizationServerMetadata, find};
-use authorization_code::request::{self, OAuthClient};
-use authorization_code::tokens::Kept;
+use authorization_code::further::stored_tokens::Kept;
+use authorization_code::token_request::TokenEndpoint;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::store::Store;
@@ -13,9 +14,6 @@ use shared::http::Http;
 use shared::{Failure, Reporter};
 
 use crate::error::TokenUseError;
-
-/// Is in every request of the crate `oauth2`, and in none that is made here.
-const NO_REDIRECT: &str = "http://127.0.0.1/callback";
 
 /// Who gave tokens, and to whom.
 pub struct IssuedBy {
@@ -30,7 +28,7 @@ impl IssuedBy {
     /// for it (lesson 03) or given by hand. The MCP server has no say in it.
     pub async fn find(http: &Http, kept: &Kept, plan: &Plan) -> Result<Self, Failure> {
         let silent = http.clone().telling(Reporter::silent());
-        let server = find::find(&silent, &kept.issuer).await?;
+        let server = find::find(&silent, &kept.issuer, Needs::AuthorizationCode).await?;
         let client = match (&plan.static_client, &plan.hosted_document) {
             (Some(client), _) => client.information(silent.reporter(), &server)?,
             (None, Some(client_id)) => ClientInformation::known(client_id, None),
@@ -46,9 +44,9 @@ impl IssuedBy {
         }
     }
 
-    /// The crate's client.
-    pub fn oauth(&self) -> Result<OAuthClient, Failure> {
-        Ok(request::client(&self.server, &self.client, NO_REDIRECT)?)
+    /// Where these tokens are refreshed.
+    pub fn token_endpoint(&self) -> Result<TokenEndpoint, Failure> {
+        Ok(TokenEndpoint::new(&self.server, &self.client)?)
     }
 }
 

@@ -9,48 +9,42 @@
 //! | [`jwks`] | the authorization server's keys, fetched rarely and kept: RFC 7517 |
 //! | [`permissions`] | which tool needs which scope and role |
 //! | [`refusal`] | 400, 401, 403 and 503: RFC 6750 §3 |
-//! | [`sessions`] | older MCP versions: nobody goes on with another user's session |
+//! | [`further::sessions`] | older MCP versions: nobody goes on with another user's session |
 //! | [`tools`], [`sample_folder`] | the tools |
 //! | [`checks`] | one check after the other, each told |
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
-//! | [`authorized`] | a token on every request; 401: refresh, else sign in; 403: step-up |
-//! | [`asked`] | what a 401 or a 403 asks for |
+//! | [`authorized_client`] | a token on every request; 401: refresh, else sign in; 403: step-up |
+//! | [`server_demand`] | what a 401 or a 403 asks for |
 //! | [`issued_by`] | who gave tokens, and to which client: nobody else sees a refresh token |
-//! | [`token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
-//! | [`commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
+//! | [`further::token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
+//! | [`further::commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
 //! | [`attacks`], [`forgeries`] | what `--break` sends |
-//! | [`verified_tokens`] | going further: a bounded cache of verified tokens |
-//! | [`dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
-//! | [`dpop_proof`], [`nonces`] | the MCP server's part |
+//! | [`further::remembered_tokens`] | going further: a bounded cache of verified tokens |
+//! | [`further::dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
+//! | [`further::dpop`], [`further::dpop::nonces`] | the MCP server's part |
 //! | [`options`] | how tokens are checked |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
 //! | [`breakages`] | what `--break` can break |
 
 pub mod access_token;
-pub mod asked;
 pub mod attacks;
-pub mod authorized;
+pub mod authorized_client;
 pub mod bearer;
 pub mod breakages;
 pub mod checks;
 pub mod client;
-pub mod commands;
-pub mod dpop;
-pub mod dpop_proof;
 pub mod error;
 pub mod forgeries;
+pub mod further;
 pub mod guard;
 pub mod issued_by;
 pub mod jwks;
-pub mod nonces;
 pub mod options;
 pub mod permissions;
 pub mod refusal;
 pub mod rules;
 pub mod sample_folder;
 pub mod server;
-pub mod sessions;
-pub mod token_endpoints;
+pub mod server_demand;
 pub mod tools;
-pub mod verified_tokens;

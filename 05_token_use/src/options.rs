@@ -1,13 +1,16 @@
 //! How the MCP server checks tokens, and how it asks about them.
 
+use shared::Side;
+use shared::cli::OptionGroup;
 use std::sync::Arc;
 
 use clap::Args;
-use dynamic_client_registration::{ClientInformation, administration};
+use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::further::administration;
 use keycloak::Idp;
 use shared::{Failure, Secret};
 
-use crate::dpop::Dpop;
+use crate::further::dpop::Dpop;
 
 /// Options about checking tokens.
 #[derive(Args, Clone, Debug, Default)]
@@ -25,6 +28,11 @@ pub struct CheckOptions {
     pub require_dpop: bool,
 }
 
+impl CheckOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Server);
+}
+
 /// Options about using tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct UseOptions {
@@ -35,6 +43,9 @@ pub struct UseOptions {
 }
 
 impl UseOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+
     /// A key for this run, if one is asked for.
     pub fn key(&self) -> Result<Option<Arc<Dpop>>, Failure> {
         self.dpop.then(|| Dpop::generate().map(Arc::new)).transpose()

@@ -9,7 +9,7 @@ use protected_resource_discovery::server::ProtectedResource;
 use shared::event::Rule;
 
 use crate::bearer::Scheme;
-use crate::dpop_proof;
+use crate::further::dpop::proof;
 
 /// Why a request is not served: the check that failed, and the answer.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl Refusal {
         }
         // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
         // acceptable" (RFC 9449 §7.1)
-        let algs = (scheme == Scheme::Dpop).then(|| ("algs", dpop_proof::ALGORITHMS.join(" ")));
+        let algs = (scheme == Scheme::Dpop).then(|| ("algs", proof::ALGORITHMS.join(" ")));
         let parameters = self.parameters(protected).into_iter().chain([algs]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];

@@ -12,14 +12,14 @@ use serde_json::json;
 use shared::{Failure, Reporter, mcp};
 
 use crate::access_token::Verifier;
-use crate::dpop_proof::{self, Proofs};
+use crate::further::dpop::proof::{self, Proofs};
+use crate::further::remembered_tokens::VerifiedTokens;
+use crate::further::sessions::Sessions;
 use crate::guard::{Guard, guard};
 use crate::jwks::Limits;
 use crate::options::CheckOptions;
 use crate::permissions::{Permissions, TOOLS, Table};
-use crate::sessions::Sessions;
 use crate::tools::{SampleTools, Toolbox, Tools};
-use crate::verified_tokens::VerifiedTokens;
 
 /// The server of this lesson.
 pub fn app(
@@ -57,7 +57,7 @@ impl Server {
         let remember = usize::try_from(options.remember_tokens).unwrap_or_default();
         let requires_dpop = options.require_dpop;
         if requires_dpop {
-            protected.more = dpop_proof::metadata();
+            protected.more = proof::metadata();
         }
         Ok(Self { protected, verifier, remember, requires_dpop, reporter })
     }

@@ -5,19 +5,21 @@
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Duration;
 
-use dynamic_client_registration::administration::Administration;
+use dynamic_client_registration::further::administration::Administration;
 use keycloak::container::Keycloak;
 use libtest_mimic::Failed;
 use protected_resource_discovery::server::ProtectedResource;
 use serde_json::{Value, json};
+use shared::breakage::Switch as _;
 use shared::http::{Http, Request, Response};
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Captured, Run, Running, has_server};
 use shared::{Reporter, Secret, Side, mcp};
+use token_use::breakages::{self, Switch};
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
-use token_use::{breakages, forgeries, server};
+use token_use::{forgeries, server};
 use tokio::runtime::Runtime;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
@@ -185,7 +187,7 @@ fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
 
 fn broken_rules_are_caught(issuer: &str) {
     let user = User::new(issuer);
-    let by_client = breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none());
+    let by_client = Switch::breakages().into_iter().filter(|breakage| breakages::defect(breakage).is_none());
     for breakage in by_client {
         assert_eq!(breakage.broken_by, Side::Client);
         let run = user.story(&["--break", breakage.name]);
@@ -325,9 +327,7 @@ impl Server {
             resource: url.clone(),
             authorization_servers: vec![issuer.to_owned()],
             scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
-            registration_hint: false,
             more: Value::Null,
-            breakage: None,
         };
         let captured = Captured::json();
         let limits = Limits { window: WINDOW, ..Limits::default() };

@@ -6,7 +6,7 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
 use token_use::attacks::try_honestly;
-use token_use::authorized::Authorized;
+use token_use::authorized_client::Authorized;
 
 use crate::error::AudienceError;
 use crate::other_tokens::OtherTokens;

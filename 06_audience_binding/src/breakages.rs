@@ -96,3 +96,46 @@ pub fn defect(breakage: &Breakage) -> Option<Defect> {
 pub fn is(breakage: Option<&Breakage>, switch: &Breakage) -> bool {
     breakage.is_some_and(|breakage| breakage.name == switch.name)
 }
+
+/// What can be broken in this lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// A token for somebody else.
+    OtherServersToken,
+    /// A token for two others.
+    AudienceArray,
+    /// A token for nobody.
+    MissingAudience,
+    /// A token for a server of nearly the same name.
+    AudienceSlash,
+    /// A token for the IdP's own pages.
+    AccountAudience,
+    /// The client's token, passed on.
+    Passthrough,
+    /// An exchange of what was never for the one who asks.
+    ExchangeNotInAudience,
+}
+
+impl shared::breakage::Switch for Switch {
+    const ALL: &'static [Self] = &[
+        Switch::OtherServersToken,
+        Switch::AudienceArray,
+        Switch::MissingAudience,
+        Switch::AudienceSlash,
+        Switch::AccountAudience,
+        Switch::Passthrough,
+        Switch::ExchangeNotInAudience,
+    ];
+
+    fn breakage(self) -> &'static Breakage {
+        match self {
+            Switch::OtherServersToken => &OTHER_SERVERS_TOKEN,
+            Switch::AudienceArray => &AUDIENCE_ARRAY,
+            Switch::MissingAudience => &MISSING_AUDIENCE,
+            Switch::AudienceSlash => &AUDIENCE_SLASH,
+            Switch::AccountAudience => &ACCOUNT_AUDIENCE,
+            Switch::Passthrough => &PASSTHROUGH,
+            Switch::ExchangeNotInAudience => &EXCHANGE_NOT_IN_AUDIENCE,
+        }
+    }
+}

@@ -10,18 +10,19 @@ use serde_json::{Map, Value, json};
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Reporter, Secret, Side, mcp, spec};
-use token_use::authorized::Authorized;
+use token_use::authorized_client::Authorized;
 use token_use::client::{call_tool, tools_table};
-use token_use::dpop::{self, Dpop};
+use token_use::further::dpop::{self, Dpop};
 
 use crate::attacks::own;
 use crate::error::AudienceError;
-use crate::lab::{self, Lab, Mode};
+use crate::further::confused_deputy;
+use crate::further::lab::{self, Lab, Mode};
 use crate::other_tokens::OtherTokens;
 use crate::parties::Parties;
 use crate::reports::With;
 use crate::tools::LIST_REPORTS;
-use crate::{confused_deputy, rules, verdict};
+use crate::{rules, verdict};
 
 /// This lesson, with its own servers.
 pub struct Story<'a> {

@@ -14,7 +14,7 @@ use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
 use token_use::checks::{Checks, short};
-use token_use::dpop_proof;
+use token_use::further::dpop::proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
 use token_use::refusal::{Refusal, RefusalKind};
@@ -75,7 +75,7 @@ impl Downstream {
             return Ok(good);
         }
         let good = self.careful.verify(&checks, token).await?;
-        dpop_proof::not_bound(&checks, &good)?;
+        proof::not_bound(&checks, &good)?;
         // "The request requires higher privileges than provided by the access token." (RFC 6750
         // §3.1)
         let granted = good.scopes.contains(&self.scope);

@@ -3,7 +3,7 @@
 use shared::Failure;
 use shared::http::HttpError;
 
-use crate::grant_options::GrantKind;
+use crate::further::grant_options::GrantKind;
 
 /// Why an exchange brought no token.
 #[derive(Debug)]

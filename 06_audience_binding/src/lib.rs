@@ -11,11 +11,11 @@
 //! | [`downstream`] | that API |
 //! | [`tools`] | what the two MCP servers can do |
 //! | [`client`] | the client's part, top to bottom; and the complete client |
-//! | [`lab`] | what decides about `aud`: nothing, scopes, or `resource` (RFC 8707) |
-//! | [`matrix`] | every kind of token at every server |
-//! | [`proxy`], [`confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
-//! | [`assertions`] | going further: workload identity and enterprise-managed authorization (RFC 7523, ID-JAG) |
-//! | [`grant_options`] | the same on the command line, and client credentials (lesson 04) |
+//! | [`further::lab`] | what decides about `aud`: nothing, scopes, or `resource` (RFC 8707) |
+//! | [`further::matrix`] | every kind of token at every server |
+//! | [`further::proxy`], [`further::confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
+//! | [`further::assertions`] | going further: workload identity and enterprise-managed authorization (RFC 7523, ID-JAG) |
+//! | [`further::grant_options`] | the same on the command line, and client credentials (lesson 04) |
 //! | [`other_tokens`] | tokens that are for somebody else |
 //! | [`attacks`] | what `--break` sends |
 //! | [`parties`] | the servers, started |
@@ -24,21 +24,16 @@
 //! | [`error`] | why it cannot go on, and what to do about it |
 //! | [`breakages`] | what `--break` can break |
 
-pub mod assertions;
 pub mod attacks;
 pub mod audience;
 pub mod breakages;
 pub mod client;
-pub mod confused_deputy;
 pub mod downstream;
 pub mod error;
-pub mod grant_options;
-pub mod lab;
-pub mod matrix;
+pub mod further;
 pub mod options;
 pub mod other_tokens;
 pub mod parties;
-pub mod proxy;
 pub mod reports;
 pub mod rules;
 pub mod server;

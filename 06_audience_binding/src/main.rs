@@ -3,29 +3,28 @@
 use std::process::ExitCode;
 
 use audience_binding::attacks::{self, Target};
+use audience_binding::breakages;
 use audience_binding::client::{Errand, Story, complete};
-use audience_binding::grant_options::{GrantOptions, issuer};
-use audience_binding::lab::{self, Lab, Mode};
-use audience_binding::matrix::Matrix;
+use audience_binding::further::confused_deputy;
+use audience_binding::further::grant_options::{GrantOptions, issuer};
+use audience_binding::further::lab::{self, Lab, Mode};
+use audience_binding::further::matrix::Matrix;
 use audience_binding::options::AudienceOptions;
 use audience_binding::other_tokens::OtherTokens;
-use audience_binding::parties::{OF_REALM_FILE, Parties};
-use audience_binding::{breakages, confused_deputy};
+use audience_binding::parties::Parties;
 use authorization_code::client::Ready;
 use authorization_code::options::SignInOptions;
 use clap::{Args, Parser, Subcommand};
-use dynamic_client_registration::administration::is_tutorial;
+use dynamic_client_registration::further::administration::is_tutorial;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use keycloak::{Defect, Idp, IdpChoice, Lifetime};
-use protected_resource_discovery::setup::{McpServer, ServerOptions, Setup};
-use shared::breakage::Breakage;
-use shared::cli::{self, CommonOptions, Lesson, Parsed};
+use keycloak::{Defect, Idp, IdpChoice, IdpOptions, IdpRequest, Lifetime, SERVERS};
+use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};
 use shared::http::Http;
-use shared::story::Holds;
-use shared::{Failure, Reporter, Side, story};
-use token_use::authorized::Authorized;
-use token_use::commands::{self, KeptCommand};
-use token_use::dpop::proving;
+use shared::{Failure, Reporter, Side};
+use token_use::authorized_client::Authorized;
+use token_use::further::commands::{self, KeptCommand};
+use token_use::further::dpop::proving;
 use token_use::options::{CheckOptions, UseOptions};
 
 /// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete
@@ -41,6 +40,10 @@ struct Cli {
     #[command(flatten)]
     common: CommonOptions,
     #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    idp: IdpOptions,
+    #[command(flatten)]
     server: ServerOptions,
     #[command(flatten)]
     checks: CheckOptions,
@@ -50,9 +53,21 @@ struct Cli {
     registration: RegistrationOptions,
     #[command(flatten)]
     sign_in: SignInOptions,
+    #[command(flatten)]
+    lab: LabOptions,
+}
+
+/// Options of the audience lab.
+#[derive(Args)]
+struct LabOptions {
     /// Another IdP for the audience lab, one that heeds resource (RFC 8707): its issuer URL
     #[arg(long, value_name = "ISSUER_URL", value_parser = issuer, global = true)]
     indicators: Option<String>,
+}
+
+impl LabOptions {
+    /// These options, for the commands that use them.
+    const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
 }
 
 #[derive(Subcommand)]
@@ -69,10 +84,10 @@ enum Role {
         #[arg(value_enum)]
         mode: Option<Mode>,
         /// The server that the tokens are asked for
-        #[arg(long, value_name = "URL", value_parser = resource, default_value = OF_REALM_FILE[0])]
+        #[arg(long, value_name = "URL", value_parser = resource, default_value = SERVERS[0])]
         resource: String,
         /// The server that the other scopes belong to
-        #[arg(long, value_name = "URL", value_parser = resource, default_value = OF_REALM_FILE[1])]
+        #[arg(long, value_name = "URL", value_parser = resource, default_value = SERVERS[1])]
         second_resource: String,
     },
     /// Every kind of token at every server: who takes what
@@ -103,28 +118,100 @@ struct ClientArguments {
     grant: GrantOptions,
 }
 
+const COMMANDS: &[CommandUse] = &[
+    CommandUse {
+        name: "",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            CheckOptions::GROUP,
+            AudienceOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+            LabOptions::GROUP,
+        ],
+    },
+    CommandUse {
+        name: "server",
+        parties: &[Side::Server, Side::Idp],
+        options: &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP, AudienceOptions::GROUP],
+    },
+    CommandUse {
+        name: "client",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "lab",
+        parties: &[Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            AudienceOptions::GROUP,
+            LabOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+        ],
+    },
+    CommandUse {
+        name: "matrix",
+        parties: &[Side::Server, Side::Client, Side::Idp],
+        options: &[
+            NetworkOptions::GROUP,
+            IDP_OPTIONS,
+            ServerOptions::GROUP,
+            CheckOptions::GROUP,
+            AudienceOptions::GROUP,
+            RegistrationOptions::GROUP,
+            SignInOptions::GROUP,
+        ],
+    },
+    CommandUse {
+        name: "confused-deputy",
+        parties: &[Side::Client, Side::Idp],
+        options: &[NetworkOptions::GROUP, IDP_OPTIONS, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "authorize",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "list-tools",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "call-tool",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "refresh",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+    CommandUse {
+        name: "logout",
+        parties: &[Side::Client],
+        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
+    },
+];
+
 impl Lesson for Cli {
-    const BREAKAGES: &'static [&'static Breakage] = breakages::ALL;
+    type Switch = breakages::Switch;
+
+    const COMMANDS: &'static [CommandUse] = COMMANDS;
 
     fn common(&self) -> &CommonOptions {
         &self.common
     }
 
-    fn parties(&self) -> &'static [Side] {
-        match self.role {
-            None | Some(Role::Matrix) => &[Side::Server, Side::Client, Side::Idp],
-            Some(Role::Server) => &[Side::Server, Side::Idp],
-            Some(Role::Lab { .. } | Role::ConfusedDeputy) => &[Side::Client, Side::Idp],
-            Some(Role::Client(_) | Role::Kept(_)) => &[Side::Client],
-        }
-    }
-
-    /// The lab asks for the scopes of servers that it has not got.
-    fn takes(&self) -> &'static [&'static str] {
-        match self.role {
-            Some(Role::Lab { .. } | Role::ConfusedDeputy) => &["scopes", "second_scopes"],
-            _ => &[],
-        }
+    fn network(&self) -> &NetworkOptions {
+        &self.network
     }
 }
 
@@ -139,34 +226,26 @@ fn resource(text: &str) -> Result<String, String> {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, breakage, reporter } = match cli::parse::<Cli>() {
+    let Parsed { cli, run, .. } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup = Setup {
-        server: &cli.server,
-        common: &cli.common,
-        breakage,
-        defect: breakage.and_then(breakages::defect),
-        reporter: &reporter,
-    };
-    let holds = breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught);
+    let setup =
+        Setup { run: &run, idp: &cli.idp, defect: run.breakage.and_then(breakages::defect), server: &cli.server };
     match &cli.role {
-        None => story::run(&reporter, holds, whole_story(&setup, &cli)),
-        Some(Role::Server) => story::run(&reporter, Holds::WhenInterrupted, serve(&setup, &cli)),
+        None => run.tell(whole_story(&setup, &cli)),
+        Some(Role::Server) => run.serve(serve(&setup, &cli)),
         // Whether a server catches it is seen in the server's own terminal; here only its answer
         // is.
-        Some(Role::Client(arguments)) => {
-            story::run(&reporter, Holds::WithoutFailure, client_alone(&setup, &cli, arguments))
-        }
+        Some(Role::Client(arguments)) => run.tell_client(client_alone(&setup, &cli, arguments)),
         Some(Role::Lab { mode, resource, second_resource }) => {
-            story::run(&reporter, holds, the_lab(&setup, &cli, *mode, [resource, second_resource]))
+            run.tell(the_lab(&setup, &cli, *mode, [resource, second_resource]))
         }
-        Some(Role::Matrix) => story::run(&reporter, holds, matrix(&setup, &cli)),
-        Some(Role::ConfusedDeputy) => story::run(&reporter, holds, deputy(&setup, &cli)),
-        Some(Role::Kept(command)) => story::run(&reporter, holds, async {
-            commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
-        }),
+        Some(Role::Matrix) => run.tell(matrix(&setup, &cli)),
+        Some(Role::ConfusedDeputy) => run.tell(deputy(&setup, &cli)),
+        Some(Role::Kept(command)) => {
+            run.tell(async { commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await })
+        }
     }
 }
 
@@ -184,13 +263,13 @@ async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Parti
 
 async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let parties = start(setup, cli, Lifetime::Server).await?;
-    setup.stay_up(&parties.first).await
+    setup.run.stay_up(&parties.first).await
 }
 
 /// How this lesson's client registers: as in lesson 03, and for the scopes that the later stages
 /// ask for.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
-    let plan = cli.registration.plan(issuer, idp_stays, None)?;
+    let plan = cli.registration.plan(issuer, idp_stays)?;
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), cli.audience.second_scopes.0.clone()].concat(), ..plan })
 }
 
@@ -202,10 +281,10 @@ fn scopes<'a>(setup: &'a Setup<'_>, cli: &'a Cli) -> [&'a [String]; 2] {
 async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let parties = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
-    let http = setup.http_of_story(&parties.first, &parties.idp).await?;
+    let http = setup.run.http(&parties.first, &[parties.idp.issuer()]).await?;
     let authorized = authorized(setup, &cli.sign_in, &http, &parties.first, plan.clone());
     let [first_scope, second_scope] = scopes(setup, cli);
-    if let Some(breakage) = setup.breakage {
+    if let Some(breakage) = setup.run.breakage {
         authorized.sign_in_first(&[]).await?;
         let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
         let target = Target { server_url: &parties.first, other: (&parties.second, second_scope), is_alone: false };
@@ -227,15 +306,22 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
 /// The lab's second IdP: the one that was named, or, beside an embedded one inside this process,
 /// another one there.
 async fn indicators(cli: &Cli, idp: &Idp, servers: [&str; 2]) -> Result<Option<Idp>, Failure> {
-    match &cli.indicators {
-        Some(issuer) => Idp::select(&IdpChoice::Issuer(issuer.clone()), Lifetime::Story).await.map(Some),
-        None if !idp.is_embedded() => Ok(None),
-        None => Idp::another_with(Some(Defect::ResourceIndicators), &servers).await.map(Some),
-    }
+    let named = cli.lab.indicators.clone().map(IdpChoice::Issuer);
+    let request = match &named {
+        Some(choice) => IdpRequest { choice, lifetime: Lifetime::Story, defect: None, servers: &[] },
+        None if !idp.is_embedded() => return Ok(None),
+        None => IdpRequest {
+            choice: &IdpChoice::Embedded,
+            lifetime: Lifetime::Beside,
+            defect: Some(Defect::ResourceIndicators),
+            servers: &servers,
+        },
+    };
+    request.find().await.map(Some)
 }
 
 fn authorized(setup: &Setup<'_>, sign_in: &SignInOptions, http: &Http, server_url: &str, plan: Plan) -> Authorized {
-    let needs_script = setup.breakage.is_some();
+    let needs_script = setup.run.breakage.is_some();
     Authorized::new(http.clone(), server_url, plan, sign_in.clone(), None, None, needs_script)
 }
 
@@ -245,15 +331,16 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
         Some(name) => Some((name.as_str(), commands::arguments(&arguments.args)?)),
         None => None,
     };
-    if arguments.uses.dpop && setup.breakage.is_some() {
+    if arguments.uses.dpop && setup.run.breakage.is_some() {
         let message = "--break sends bearer tokens here, and --dpop asks for tokens that are none.";
         return Err(Failure::new("configuration.dpop", message, "Leave one of the two out; lesson 05 breaks DPoP."));
     }
     let plan = plan(cli, None, true)?;
-    let chosen = arguments.grant.choose(setup.breakage, &plan, &cli.sign_in)?;
+    let chosen = arguments.grant.choose(setup.run.breakage, &plan, &cli.sign_in)?;
     let dpop = arguments.uses.key()?;
     let company_idp = arguments.grant.company_idp.as_deref();
-    let http = proving(&setup.http_of_client_and(server_url, company_idp).await?, dpop.as_ref());
+    setup.run.announce_client(server_url);
+    let http = proving(&setup.run.http(server_url, company_idp.as_slice()).await?, dpop.as_ref());
     let sign_in = &SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
     let authorized = match chosen {
         Some(chosen) => {
@@ -263,10 +350,10 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
         None => authorized(setup, sign_in, &http, server_url, plan),
     };
     let others = OtherTokens { http: &http, authorized: &authorized, sign_in };
-    if let Some(breakage) = setup.breakage {
+    if let Some(breakage) = setup.run.breakage {
         authorized.sign_in_first(&[]).await?;
         let [_, second_scope] = scopes(setup, cli);
-        let target = Target { server_url, other: (OF_REALM_FILE[1], second_scope), is_alone: true };
+        let target = Target { server_url, other: (SERVERS[1], second_scope), is_alone: true };
         return attacks::run(&http, others, target, breakage).await;
     }
     complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience, dpop: dpop.as_deref() }).await
@@ -276,7 +363,7 @@ async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     commands::no_break(setup)?;
     let parties = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
-    let http = setup.http_of_story(&parties.first, &parties.idp).await?;
+    let http = setup.run.http(&parties.first, &[parties.idp.issuer()]).await?;
     // Seven sign-ins: no person wants to make them, unless they ask for it (--browser).
     let needs_script = is_tutorial(parties.idp.issuer());
     let told = if needs_script && !cli.sign_in.browser { Reporter::silent() } else { http.reporter().clone() };
@@ -298,7 +385,7 @@ struct AtIdp {
 async fn at_idp(setup: &Setup<'_>, cli: &Cli, servers: [&str; 2]) -> Result<AtIdp, Failure> {
     commands::no_break(setup)?;
     let idp = setup.find_idp(Lifetime::Story, &servers).await?;
-    let http = setup.http_of_story(servers[0], &idp).await?;
+    let http = setup.run.http(servers[0], &[idp.issuer()]).await?;
     let plan = plan(cli, Some(idp.issuer()), idp.stays())?;
     let plan = Plan { own_scopes: Some(setup.server.scopes().to_vec()), ..plan };
     let ready = lab::ready_at(&http, idp.issuer(), servers[0], None, &plan, &cli.sign_in).await?;
@@ -326,6 +413,6 @@ async fn the_lab(setup: &Setup<'_>, cli: &Cli, mode: Option<Mode>, servers: [&St
 }
 
 async fn deputy(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
-    let AtIdp { idp: _idp, http, ready, .. } = at_idp(setup, cli, OF_REALM_FILE).await?;
-    confused_deputy::tell(&http, &ready, OF_REALM_FILE[0], &scopes(setup, cli)[0].join(" ")).await
+    let AtIdp { idp: _idp, http, ready, .. } = at_idp(setup, cli, SERVERS).await?;
+    confused_deputy::tell(&http, &ready, SERVERS[0], &scopes(setup, cli)[0].join(" ")).await
 }

@@ -2,6 +2,8 @@
 
 use clap::Args;
 use protected_resource_discovery::setup::{Scopes, scopes};
+use shared::Side;
+use shared::cli::OptionGroup;
 
 /// Options of the servers.
 #[derive(Args, Clone, Debug)]
@@ -25,4 +27,9 @@ pub struct AudienceOptions {
     /// The scope that the downstream API wants
     #[arg(long, value_name = "SCOPE", default_value = "downstream:read", global = true)]
     pub downstream_scope: String,
+}
+
+impl AudienceOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Server);
 }

@@ -3,13 +3,13 @@
 
 use authorization_code::TokenResponse;
 use authorization_code::options::SignInOptions;
-use dynamic_client_registration::administration::Administration;
 use dynamic_client_registration::client_metadata::ClientMetadata;
-use dynamic_client_registration::manage;
+use dynamic_client_registration::further::administration::Administration;
+use dynamic_client_registration::further::manage;
 use dynamic_client_registration::register::register;
 use shared::http::Http;
 use shared::{Failure, Reporter};
-use token_use::authorized::Authorized;
+use token_use::authorized_client::Authorized;
 
 use crate::error::AudienceError;
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use dynamic_client_registration::administration;
-use keycloak::{Idp, Lifetime};
+use dynamic_client_registration::further::administration;
+use keycloak::{Idp, Lifetime, SERVERS};
 use protected_resource_discovery::server::ProtectedResource;
 use protected_resource_discovery::setup::Setup;
 use shared::http::Http;
@@ -22,9 +22,6 @@ use crate::reports::{Reports, With};
 use crate::token_exchange::TokenExchange;
 use crate::tools::{self, Calendar, Office};
 use crate::{breakages, server};
-
-/// The MCP servers that the tutorial's realm has in its file.
-pub const OF_REALM_FILE: [&str; 2] = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
 
 /// The running servers; they end when this is dropped.
 #[must_use = "the servers end when this is dropped"]
@@ -53,7 +50,7 @@ impl Parties {
         checks: &CheckOptions,
         lifetime: Lifetime,
     ) -> Result<Self, Failure> {
-        let listener = listen::bind(setup.common.port, "the MCP server", "--port").await?;
+        let listener = listen::bind(setup.server.port, "the MCP server", "--port").await?;
         let second_listener = listen::bind(options.second_port, "the second MCP server", "--second-port").await?;
         let api_listener = listen::bind(options.downstream_port, "the downstream API", "--downstream-port").await?;
         let url = |listener, path| format!("http://localhost:{}/{path}", listen::port(listener));
@@ -61,34 +58,30 @@ impl Parties {
         let downstream_url = url(&api_listener, "reports");
 
         let idp = setup.find_idp(lifetime, &[&first, &second]).await?;
-        let reporter = setup.reporter.on(Side::Server);
+        let reporter = setup.run.reporter.on(Side::Server);
         reporter.note(format!("MCP server: {first}"));
         reporter
             .note(format!("Second MCP server, a calendar: {second}. The API behind the first one: {downstream_url}"));
-        setup.tell_breakage();
+        setup.run.announce_breakage();
         tell_other_ports(&reporter, &idp, options, [&first, &second]);
 
         let downstream = Arc::new(Downstream::new(idp.issuer(), options, checks, reporter.clone())?);
         let with =
-            if breakages::is(setup.breakage, &breakages::PASSTHROUGH) { With::Passthrough } else { With::Exchange };
+            if breakages::is(setup.run.breakage, &breakages::PASSTHROUGH) { With::Passthrough } else { With::Exchange };
         let reports = Arc::new(reports(&reporter, &idp, options, &first, &downstream_url, with)?);
 
-        let protected = setup.protected(&first, &idp);
+        let protected = setup.server.protected_resource(&first, &idp);
         let accepted = [vec![first.clone()], options.audience.clone()].concat();
         let office = (tools::OFFICE, Office::create(reports.clone())?);
-        let app = match breakages::is(setup.breakage, &breakages::EXCHANGE_NOT_IN_AUDIENCE) {
+        let app = match breakages::is(setup.run.breakage, &breakages::EXCHANGE_NOT_IN_AUDIENCE) {
             // Lesson 05's server: without the line.
             true => {
                 Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?.app(office.0, office.1)?
             }
             false => server::app(protected.clone(), &accepted, checks, Limits::default(), reporter.clone(), office)?,
         };
-        let calendar = ProtectedResource {
-            resource: second.clone(),
-            scopes: options.second_scopes.0.clone(),
-            breakage: None,
-            ..protected
-        };
+        let calendar =
+            ProtectedResource { resource: second.clone(), scopes: options.second_scopes.0.clone(), ..protected };
         let calendar = {
             let (accepted, limits) = ([second.clone()], Limits::default());
             server::app(calendar, &accepted, checks, limits, reporter, (tools::CALENDAR, Calendar))?
@@ -106,11 +99,11 @@ impl Parties {
 fn tell_other_ports(reporter: &Reporter, idp: &Idp, options: &AudienceOptions, servers: [&str; 2]) {
     let variable = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let is_told = variable("MCP_RESOURCE_URL") || !options.audience.is_empty();
-    if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != OF_REALM_FILE && !is_told {
+    if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != SERVERS && !is_told {
         reporter.note(format!(
             "The tutorial's realm gives tokens for {} and {}, and these servers are {} and {}: they will refuse them. Leave the ports out, or start the \
              IdP with MCP_RESOURCE_URL and MCP_SECOND_RESOURCE_URL (and set them here).",
-            OF_REALM_FILE[0], OF_REALM_FILE[1], servers[0], servers[1]
+            SERVERS[0], SERVERS[1], servers[0], servers[1]
         ));
     }
 }

@@ -6,11 +6,12 @@
 //! acts for them, in the claim `act` (§4.1). Keycloak 26.7.3 ignores it; who acts is in `azp`
 //! there.
 
+use as_metadata::requirements::Needs;
 use as_metadata::{AuthorizationServerMetadata, find};
 use authorization_code::TokenResponse;
 use authorization_code::token_response;
 use dynamic_client_registration::ClientInformation;
-use dynamic_client_registration::known::authenticated;
+use dynamic_client_registration::client_authentication::authenticated;
 use serde_json::Value;
 use shared::http::Http;
 use shared::{Reporter, Secret, Side};
@@ -87,7 +88,9 @@ impl TokenExchange {
     /// Lesson 02, not shown.
     async fn find_metadata(&self) -> Result<AuthorizationServerMetadata, ExchangeError> {
         let silent = self.http.clone().telling(Reporter::silent());
-        find::find(&silent, &self.issuer).await.map_err(|error| ExchangeError::Metadata { got: error.to_string() })
+        find::find(&silent, &self.issuer, Needs::OtherGrant)
+            .await
+            .map_err(|error| ExchangeError::Metadata { got: error.to_string() })
     }
 }
 

@@ -5,9 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use as_metadata::AuthorizationServerMetadata;
-use audience_binding::assertions::{EnterpriseManaged, WorkloadIdentity};
+use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
 use audience_binding::rules;
-use authorization_code::grant::{Grant, Wanted};
+use authorization_code::further::grant::{Grant, Wanted};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -4,11 +4,13 @@
 
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use audience_binding::{breakages, rules};
+use audience_binding::breakages::{self, Switch};
+use audience_binding::rules;
 use keycloak::container::{Asserter, Features};
 use keycloak::trials::Servers;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
+use shared::breakage::Switch as _;
 use shared::testing::{Run, Running};
 
 mod common;
@@ -153,7 +155,7 @@ fn the_matrix_is_the_same_everywhere(issuer: &str, servers: &Servers) {
 
 fn broken_rules_are_caught(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
-    for breakage in breakages::ALL.iter().filter(|breakage| breakages::defect(breakage).is_none()) {
+    for breakage in Switch::breakages().into_iter().filter(|breakage| breakages::defect(breakage).is_none()) {
         user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use audience_binding::proxy::{Proxy, Remembered, app};
+use audience_binding::further::proxy::{Proxy, Remembered, app};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};

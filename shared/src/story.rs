@@ -1,7 +1,9 @@
 //! Runs a lesson to its end: one outcome line and one exit code, whatever happens.
 
+use std::any::Any;
 use std::future::Future;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::breakage::Breakage;
@@ -11,7 +13,7 @@ use crate::{Failed, Reporter};
 const CLOSING: Duration = Duration::from_millis(100);
 
 /// Why a run cannot go on: which decision failed, what was expected and seen, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// Names the decision.
     pub id: String,
@@ -19,12 +21,30 @@ pub struct Failure {
     pub message: String,
     /// One sentence; empty where there is nothing to do.
     pub fix: String,
+    /// The error that it was made from, for code that has to tell its variants apart.
+    cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Failure {
     /// A failure of the decision `id`.
     pub fn new(id: impl Into<String>, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { id: id.into(), message: message.into(), fix: fix.into() }
+        Self { id: id.into(), message: message.into(), fix: fix.into(), cause: None }
+    }
+
+    /// The same failure with other advice.
+    pub fn with_fix(self, fix: impl Into<String>) -> Self {
+        Self { fix: fix.into(), ..self }
+    }
+
+    /// Keeps the error that this failure was made from: see [`Failure::cause`].
+    pub fn caused_by(self, error: impl Any + Send + Sync) -> Self {
+        Self { cause: Some(Arc::new(error)), ..self }
+    }
+
+    /// The error of this type that the failure was made from, if it was one. Its variants, rather than
+    /// the text of [`Failure::id`], decide what happens next.
+    pub fn cause<E: Any>(&self) -> Option<&E> {
+        self.cause.as_ref()?.downcast_ref()
     }
 }
 

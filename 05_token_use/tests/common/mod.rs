@@ -101,9 +101,7 @@ pub fn protected(issuer: &str) -> ProtectedResource {
         resource: RESOURCE.to_owned(),
         authorization_servers: vec![issuer.to_owned()],
         scopes: vec!["mcp:read".to_owned(), "mcp:write".to_owned()],
-        registration_hint: false,
         more: Value::Null,
-        breakage: None,
     }
 }
 

@@ -9,26 +9,26 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use audience_binding::assertions::{EnterpriseManaged, WorkloadIdentity};
 use audience_binding::client::{Errand, complete};
+use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
 use audience_binding::other_tokens::OtherTokens;
-use authorization_code::client_assertion::ClientKey;
-use authorization_code::client_credentials::ClientCredentials;
-use authorization_code::grant::Grant;
+use authorization_code::further::client_assertion::ClientKey;
+use authorization_code::further::client_credentials::ClientCredentials;
+use authorization_code::further::grant::Grant;
 use authorization_code::options::SignInOptions;
 use authorization_code::user_agent::{Login, ScriptedBrowser};
 use clap::Parser;
 use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use dynamic_client_registration::preregistered::StaticClient;
 use dynamic_client_registration::way::Way;
 use serde_json::{Map, Value};
 use shared::http::Http;
 use shared::reach::Reach;
 use shared::reporter::{Format, Options};
 use shared::{Failure, Reporter, Secret};
-use token_use::authorized::Authorized;
-use token_use::dpop::proving;
+use token_use::authorized_client::Authorized;
+use token_use::further::dpop::proving;
 use token_use::options::UseOptions;
 
 /// The tool that the suite's servers have.
@@ -91,7 +91,7 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
     let dpop = UseOptions { dpop: sign_in.dpop }.key()?;
     let http = proving(&http, dpop.as_ref());
     let registration = RegistrationOptions { callback_port: 0, document_port: 0, ..registration };
-    let plan = Plan { proves: false, ..registration.plan(None, true, None)? };
+    let plan = Plan { proves: false, ..registration.plan(None, true)? };
     let plan = match scenario.as_str() {
         "auth/basic-cimd" => Plan { ways: vec![Way::Cimd], hosted_document: Some(DOCUMENT.to_owned()), ..plan },
         "auth/pre-registration" => {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use authorization_code::client_assertion::{self, ClientKey};
+use authorization_code::further::client_assertion::{self, ClientKey};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use axum::Router;

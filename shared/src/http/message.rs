@@ -211,15 +211,22 @@ impl Response {
         self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
     }
 
-    /// How an endpoint refused: `HTTP 400 invalid_grant Code not valid`, from the members `error`
+    /// How an endpoint refused: `HTTP 400 invalid_grant: Code not valid`, from the members `error`
     /// and `error_description` (RFC 6749 §5.2), where they are there.
     pub fn refusal(&self) -> String {
         let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let text = |name: &str| {
-            let text = document[name].as_str().map(|text| text.trim_end_matches('.')).filter(|text| !text.is_empty());
-            text.map(|text| format!(" {text}")).unwrap_or_default()
-        };
-        format!("HTTP {}{}{}", self.status, text("error"), text("error_description"))
+        let text = |name: &str| document[name].as_str().map(|text| text.trim_end_matches('.')).unwrap_or_default();
+        match (text("error"), text("error_description")) {
+            ("", _) => format!("HTTP {}", self.status),
+            (error, "") => format!("HTTP {} {error}", self.status),
+            (error, description) => format!("HTTP {} {error}: {description}", self.status),
+        }
+    }
+
+    /// The member `error` of a refusal (RFC 6749 §5.2); empty where it is not there.
+    pub fn error_code(&self) -> String {
+        let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        document["error"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The media type of the body, in lower case and without parameters; empty where there is none.

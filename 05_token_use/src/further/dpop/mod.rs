@@ -4,14 +4,17 @@
 //! The client shows with each request that it has the key: a JWT over the request's method, URL and
 //! token, good for this one request (§4.2). A token that somebody finds is worth nothing without
 //! the key. A server may want a number of its own in it, the nonce (§8, §9), which the client then
-//! repeats. [`crate::dpop_proof`] is the MCP server's part.
+//! repeats. [`crate::further::dpop::proof`] is the MCP server's part.
 //!
 //! Left out: keys that outlive the process, and `dpop_jkt`, which binds the code too (§10).
+
+pub mod nonces;
+pub mod proof;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use authorization_code::client_assertion::{ClientKey, random};
+use authorization_code::further::client_assertion::{ClientKey, random};
 use authorization_code::{TokenResponse, token_response};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;

@@ -5,7 +5,7 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
-use dynamic_client_registration::known::authenticated;
+use dynamic_client_registration::client_authentication::authenticated;
 use serde_json::{Map, Value};
 use shared::http::{Http, Request, Response};
 use shared::{Failure, Secret, Side};

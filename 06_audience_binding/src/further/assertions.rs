@@ -12,10 +12,10 @@
 //! Left out: renewing the ID token, and where a platform keeps its JWT.
 
 use as_metadata::AuthorizationServerMetadata;
-use authorization_code::grant::{Grant, Tokens, Wanted};
+use authorization_code::further::grant::{Grant, Tokens, Wanted};
 use authorization_code::{TokenResponse, token_response};
 use dynamic_client_registration::ClientInformation;
-use dynamic_client_registration::known::authenticated;
+use dynamic_client_registration::client_authentication::authenticated;
 use serde_json::Value;
 use shared::http::Http;
 use shared::{Failure, Secret, Side, spec};

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use authorization_code::client_assertion::random;
+use authorization_code::further::client_assertion::random;
 
 /// For how long a nonce is the newest. Then it is taken for as long again, and the client gets the
 /// new one with an answer.

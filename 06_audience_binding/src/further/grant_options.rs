@@ -10,22 +10,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use as_metadata::find;
-use authorization_code::client_assertion::ClientKey;
-use authorization_code::client_credentials::ClientCredentials;
-use authorization_code::grant::{Grant, Tokens, Wanted};
+use authorization_code::further::client_assertion::ClientKey;
+use authorization_code::further::client_credentials::ClientCredentials;
+use authorization_code::further::grant::{Grant, Tokens, Wanted};
 use authorization_code::options::SignInOptions;
 use authorization_code::token_response;
 use clap::{Args, ValueEnum};
 use dynamic_client_registration::ClientInformation;
+use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::options::Plan;
-use dynamic_client_registration::preregistered::StaticClient;
 use keycloak::IdpChoice;
 use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::{Failure, Secret, spec};
 
-use crate::assertions::{EnterpriseManaged, WorkloadIdentity};
 use crate::error::GrantError;
+use crate::further::assertions::{EnterpriseManaged, WorkloadIdentity};
 
 /// The environment variable with the client's secret at the company's IdP.
 const COMPANY_SECRET: &str = "COMPANY_CLIENT_SECRET";
@@ -229,7 +229,10 @@ impl Company {
         reporter
             .note(format!("The company's IdP is {}, as --company-idp says; its metadata comes first.", self.issuer));
         // Metadata without one is refused there.
-        Ok(find::find_for(http, &self.issuer, false).await?.token_endpoint.unwrap_or_default())
+        Ok(find::find(http, &self.issuer, as_metadata::requirements::Needs::OtherGrant)
+            .await?
+            .token_endpoint
+            .unwrap_or_default())
     }
 }
 

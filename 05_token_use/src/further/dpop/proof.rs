@@ -1,5 +1,5 @@
 //! Going further: tokens that are good only with a key. DPoP, RFC 9449,
-//! <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part; [`crate::dpop`] is
+//! <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part; [`crate::further::dpop`] is
 //! the client's.
 //!
 //! A token with the claim `cnf` is bound to a key (§6). This server takes it from whoever shows
@@ -25,8 +25,8 @@ use url::Url;
 use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
 use crate::checks::Checks;
+use crate::further::dpop::nonces::{Nonces, Standing};
 use crate::jwks;
-use crate::nonces::{Nonces, Standing};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 

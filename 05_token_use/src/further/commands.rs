@@ -1,10 +1,10 @@
 //! Commands over the tokens that are kept for an MCP server (lesson 04's `authorize`, or this
 //! one's).
 
+use authorization_code::further::stored_tokens::{self, Kept};
 use authorization_code::options::SignInOptions;
-use authorization_code::tokens::{self, Kept};
 use clap::Subcommand;
-use dynamic_client_registration::administration::Administration;
+use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::options::Plan;
 use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
@@ -13,9 +13,9 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Side, kept, spec};
 
-use crate::authorized::{Authorized, State};
+use crate::authorized_client::{Authorized, State};
 use crate::error::TokenUseError;
-use crate::token_endpoints::{self, Hint};
+use crate::further::token_endpoints::{self, Hint};
 use crate::{client, rules};
 
 /// What can be done with kept tokens.
@@ -51,14 +51,15 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
     | KeptCommand::CallTool { server: at, .. }) = command;
     no_break(setup)?;
     let url = at.server_url.as_str();
-    let http = setup.http_of_client(url).await?;
+    setup.run.announce_client(url);
+    let http = setup.run.http(url, &[]).await?;
     let folder = kept::home();
-    let tokens = tokens::find(&folder, url).await?;
+    let tokens = stored_tokens::find(&folder, url).await?;
     // Who authorizes, asks for new tokens.
     let tokens = tokens.filter(|_| !matches!(command, KeptCommand::Authorize(_)));
     if tokens.is_some() && sign_in.login.is_some() {
         let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
-        setup.reporter.note(note);
+        setup.run.reporter.note(note);
     }
     let authorized = Authorized::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
     match command {
@@ -72,7 +73,7 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
 
 /// What is broken on purpose is one request of the story.
 pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
-    let Some(breakage) = setup.breakage else { return Ok(()) };
+    let Some(breakage) = setup.run.breakage else { return Ok(()) };
     let message = format!("--break {} breaks one request of the story, and this command is not that.", breakage.name);
     Err(Failure::new("configuration.break", message, "Leave the command out, or use client."))
 }
@@ -140,7 +141,7 @@ pub async fn logout(http: &Http, authorized: &Authorized, server_url: &str) -> R
         }
         Err(failure) => {
             let fix = format!("{} The tokens are NOT revoked, so they stay kept: -- logout again.", failure.fix);
-            return Err(Failure { fix, ..failure });
+            return Err(failure.with_fix(fix));
         }
     }
     let place = opened.forget(server_url)?;

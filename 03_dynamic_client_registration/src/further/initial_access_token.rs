@@ -15,7 +15,7 @@ use shared::http::Http;
 use shared::kept::Locked;
 use shared::{Failure, Secret, now};
 
-use crate::administration::{self, Administration};
+use crate::further::administration::{self, Administration};
 
 /// The environment variable.
 pub const VARIABLE: &str = "INITIAL_ACCESS_TOKEN";

@@ -10,14 +10,14 @@ use authorization_code::user_agent::{Login, ScriptedBrowser, UserAgent};
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
-use dynamic_client_registration::administration;
+use dynamic_client_registration::further::administration;
 use serde_json::{Value, json};
 use shared::http::{Http, Request};
 use shared::listen::{self, Serving};
 use shared::{Failure, Reporter, Side, spec};
 use url::{Url, form_urlencoded};
 
-use crate::proxy::{self, Proxy, Remembered};
+use crate::further::proxy::{self, Proxy, Remembered};
 use crate::rules;
 
 /// What the proxy is at the tutorial's realm: a client for which that realm does not ask the user.

@@ -7,12 +7,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use as_metadata::client::{Found, resource};
+use as_metadata::client::{DiscoveredServer, resource};
+use as_metadata::requirements::Needs;
 use authorization_code::client::{Ready, SignIn, get_ready};
-use authorization_code::exchange::{self, Decision};
-use authorization_code::grant::{Grant, Wanted};
+use authorization_code::further::grant::{Grant, Wanted};
+use authorization_code::further::stored_tokens::{Kept, Tokens};
 use authorization_code::options::SignInOptions;
-use authorization_code::tokens::{Kept, Tokens};
+use authorization_code::sabotage::Sabotage;
+use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
@@ -21,10 +23,11 @@ use shared::mcp::client::Send;
 use shared::{Failure, Secret, Side, now, spec};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::asked::Asked;
 use crate::error::TokenUseError;
+use crate::further::dpop;
 use crate::issued_by::{self, IssuedBy};
-use crate::{dpop, rules};
+use crate::rules;
+use crate::server_demand::Asked;
 
 /// How often a request is tried with more and more scopes: "no more than a few times" (MCP
 /// 2026-07-28, Step-Up Authorization Flow).
@@ -206,7 +209,13 @@ impl Authorized {
         };
         let requested = union(&base, scopes);
         let resource = ready.resource(&self.0.server_url).to_owned();
-        let sign_in = SignIn { requested: &requested, resource: &resource, options, broken: "", announced: None };
+        let sign_in = SignIn {
+            requested: &requested,
+            resource: &resource,
+            options,
+            sabotage: Sabotage::default(),
+            announced: None,
+        };
         let (_, tokens) = ready.sign_in(http, sign_in, redirect).await?;
         // Another authorization server has other names for the same user.
         check_user(state.tokens.as_ref().filter(|kept| kept.issuer == issuer), &tokens)?;
@@ -219,7 +228,8 @@ impl Authorized {
     /// Lessons 01 and 02, then the grant.
     async fn ask_by_grant(&self, state: &mut State, scopes: &[String], grant: &dyn Grant) -> Result<(), Failure> {
         let Inner { http, server_url, options, .. } = &*self.0;
-        let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
+        let DiscoveredServer { discovery, authorization_server } =
+            as_metadata::client::run(http, server_url, Needs::OtherGrant).await?;
         options.check_key(discovery.as_ref())?;
         let before = state.tokens.as_ref().filter(|kept| kept.issuer == authorization_server.issuer);
         let base = match before {
@@ -329,9 +339,11 @@ impl Authorized {
             }
         }
         let (Some(token), Some(kept)) = (state.refresh_token(), state.tokens.clone()) else { return Ok(false) };
-        let oauth = self.issued_by(state, &kept).await?.oauth()?;
+        let endpoint = self.issued_by(state, &kept).await?.token_endpoint()?;
         let resource = kept.resource.as_deref().unwrap_or(&self.0.server_url);
-        let renewed = exchange::refresh(&self.0.http, &oauth, &token, resource, TAKES_REFRESH_TOKEN).await;
+        let renewed =
+            request_tokens(&self.0.http, &endpoint, &TokenRequest::refresh(&token, resource), TAKES_REFRESH_TOKEN)
+                .await;
         let tokens = match renewed {
             Ok(tokens) => tokens,
             // "invalid_grant: The provided … refresh token is invalid, expired, revoked",

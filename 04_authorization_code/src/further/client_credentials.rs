@@ -3,22 +3,20 @@
 //! Credentials. The client shows its secret, or signs (RFC 7523).
 
 use as_metadata::AuthorizationServerMetadata;
-use as_metadata::client::{Found, resource};
+use as_metadata::client::{DiscoveredServer, resource};
+use as_metadata::requirements::Needs;
 use dynamic_client_registration::client_metadata::CLIENT_NAME;
-use dynamic_client_registration::preregistered::StaticClient;
+use dynamic_client_registration::further::manage;
+use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
-use dynamic_client_registration::{ClientInformation, RegistrationError, manage};
-use oauth2::basic::BasicClient;
-use oauth2::{ClientId, ClientSecret, TokenUrl};
+use dynamic_client_registration::{ClientInformation, RegistrationError};
 use serde_json::json;
 use shared::http::{Http, Request};
 use shared::{Failure, now, spec};
 
-use crate::client_assertion::{ClientKey, JWT_BEARER};
-use crate::error::AuthorizationError;
-use crate::exchange::{self, Decision, ServiceClient};
-use crate::grant::{Grant, Tokens, Wanted};
-use crate::request::auth_type;
+use crate::further::client_assertion::{ClientKey, JWT_BEARER};
+use crate::further::grant::{Grant, Tokens, Wanted};
+use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
 use crate::{TokenResponse, rules, scopes, token_response};
 
 const OWN_TOKEN: Decision =
@@ -30,7 +28,8 @@ const OWN_TOKEN: Decision =
 /// The extension wants the client to be registered by hand. Where `known` names none, one is
 /// registered for this run and deleted again.
 pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
-    let Found { discovery, authorization_server } = as_metadata::client::run_for(http, server_url, false).await?;
+    let DiscoveredServer { discovery, authorization_server } =
+        as_metadata::client::run(http, server_url, Needs::OtherGrant).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;
     let reporter = http.reporter();
     let key = match signs {
@@ -95,18 +94,18 @@ struct Asked<'a> {
 impl Asked<'_> {
     async fn tokens(&self, http: &Http, key: Option<&ClientKey>) -> Result<TokenResponse, Failure> {
         let reporter = http.reporter();
-        let mut extra = Vec::new();
+        let endpoint = TokenEndpoint::new(self.authorization_server, self.client)?;
+        let mut request =
+            TokenRequest::new("client_credentials").with_scopes(&self.requested).with("resource", self.resource);
         if let Some(key) = key {
             reporter.stage("sign instead of showing a secret", &spec::RFC7523_3).await;
             let assertion = key.assertion(&self.client.client_id, &self.authorization_server.issuer, now());
             let assertion = assertion.ok_or_else(no_randomness)?;
             reporter.note(token_response::table("client_assertion", &assertion));
-            extra.push(("client_assertion_type", JWT_BEARER.to_owned()));
-            extra.push(("client_assertion", assertion.expose().to_owned()));
+            request = request.with("client_assertion_type", JWT_BEARER).with("client_assertion", assertion.expose());
         }
         reporter.stage("ask for a token for the client itself", &spec::RFC6749_4_4).await;
-        let oauth = service_client(self.authorization_server, self.client)?;
-        Ok(exchange::client_credentials(http, &oauth, &self.requested, self.resource, &extra, OWN_TOKEN).await?)
+        Ok(request_tokens(http, &endpoint, &request, OWN_TOKEN).await?)
     }
 
     async fn ask(&self, http: &Http, key: Option<&ClientKey>) -> Result<(), Failure> {
@@ -115,8 +114,8 @@ impl Asked<'_> {
         reporter.stage("look at the token", &spec::RFC6749_7_1).await;
         token_response::check(reporter, &tokens, &self.requested, self.resource, false)?;
         let got = if tokens.refresh_token.is_some() { "there is one" } else { "there is none" };
-        let passed = tokens.refresh_token.is_none();
-        reporter.check(&rules::NO_REFRESH_TOKEN, passed, "no refresh token: the client can just ask again", got);
+        let expected = "no refresh token: the client can just ask again";
+        reporter.recommend(&rules::NO_REFRESH_TOKEN, tokens.refresh_token.is_none(), expected, got);
         reporter.note(token_response::table("access_token", &tokens.access_token));
         reporter.note(
             "No user stands behind this token: sub is the client's own account at the IdP. What it may do, an administrator has to \
@@ -151,21 +150,6 @@ async fn register(
         return Err(RegistrationError::Refused(Refusal::read(&response, false)).into());
     }
     ClientInformation::from_json(&response.body).map_err(|error| RegistrationError::Document(error).into())
-}
-
-/// The crate's client; one that signs has no secret.
-fn service_client(
-    authorization_server: &AuthorizationServerMetadata,
-    client: &ClientInformation,
-) -> Result<ServiceClient, AuthorizationError> {
-    let url = authorization_server.token_endpoint.clone().unwrap_or_default();
-    let token = TokenUrl::new(url.clone()).map_err(|_| AuthorizationError::Url { name: "token_endpoint", got: url })?;
-    let oauth =
-        BasicClient::new(ClientId::new(client.client_id.clone())).set_token_uri(token).set_auth_type(auth_type(client));
-    Ok(match &client.client_secret {
-        Some(secret) => oauth.set_client_secret(ClientSecret::new(secret.expose().to_owned())),
-        None => oauth,
-    })
 }
 
 fn no_randomness() -> Failure {

@@ -12,7 +12,7 @@ use crate::client::side_by_side;
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::compare;
-use crate::manage::{self, ManageError};
+use crate::further::manage::{self, ManageError};
 use crate::rules;
 use crate::store::{Opened, Registration, Registrations, Store};
 

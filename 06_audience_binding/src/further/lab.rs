@@ -2,13 +2,14 @@
 //! differ in scopes and in the authorization server, and their claims side by side. Nothing at the
 //! authorization server is changed.
 
-use as_metadata::client::Found;
+use as_metadata::client::DiscoveredServer;
 use as_metadata::find;
+use as_metadata::requirements::Needs;
 use authorization_code::client::{Ready, get_ready_at};
 use authorization_code::options::SignInOptions;
 use authorization_code::token_response;
 use clap::ValueEnum;
-use dynamic_client_registration::administration::is_tutorial;
+use dynamic_client_registration::further::administration::is_tutorial;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use dynamic_client_registration::way::Way;
 use protected_resource_discovery::Discovery;
@@ -245,8 +246,8 @@ pub async fn ready_at(
     options: &SignInOptions,
 ) -> Result<Ready, Failure> {
     let silent = http.clone().telling(Reporter::silent());
-    let authorization_server = find::find(&silent, issuer).await?;
-    let found = Found { discovery, authorization_server };
+    let authorization_server = find::find(&silent, issuer, Needs::AuthorizationCode).await?;
+    let found = DiscoveredServer { discovery, authorization_server };
     // Three sign-ins: no person wants to make them where the demo user can, unless they ask for it
     // (--browser).
     let needs_script = is_tutorial(issuer);

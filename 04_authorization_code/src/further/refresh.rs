@@ -5,9 +5,8 @@ use shared::http::Http;
 use shared::{Failure, spec};
 
 use crate::error::AuthorizationError;
-use crate::exchange::{self, Decision};
-use crate::request::OAuthClient;
 use crate::rules;
+use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens, send_token_request};
 use crate::token_response::TokenResponse;
 
 const TAKES: Decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the refresh token" };
@@ -17,7 +16,7 @@ const TAKES: Decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the 
 /// the session away, so the tokens that this returns are good for showing only.
 pub async fn refresh_and_replay(
     http: &Http,
-    oauth: &OAuthClient,
+    endpoint: &TokenEndpoint,
     tokens: &TokenResponse,
     resource: &str,
 ) -> Result<(), Failure> {
@@ -28,28 +27,35 @@ pub async fn refresh_and_replay(
         return Ok(());
     };
     reporter.stage("refresh the tokens", &spec::RFC6749_6).await;
-    let renewed = exchange::refresh(http, oauth, old, resource, TAKES).await?;
+    let request = TokenRequest::refresh(old, resource);
+    let renewed = request_tokens(http, endpoint, &request, TAKES).await?;
     let rotated = renewed.refresh_token.as_ref().is_some_and(|new| new != old);
     let got = renewed.refresh_token.as_ref().map_or("none".to_owned(), shared::Secret::fingerprint);
-    let fix = "switch refresh token rotation on (Keycloak: Revoke Refresh Token).";
-    reporter.check_or(&rules::REFRESH_ROTATED, rotated, "a new refresh token", got, fix);
-    if !rotated {
+    let advised = reporter.with_fix("switch refresh token rotation on (Keycloak: Revoke Refresh Token).");
+    if !advised.recommend(&rules::REFRESH_ROTATED, rotated, "a new refresh token", got) {
         return Ok(());
     }
 
     reporter.stage("try the old refresh token", &spec::OAUTH_REFRESH_REPLAY).await;
-    let decision = Decision { rule: &rules::REFRESH_OLD_DEAD, expected: "the old refresh token is refused" };
-    let replayed = exchange::replay(http, oauth, old, resource).await?;
-    let got = replayed.clone().unwrap_or_else(|| "it was taken once more".to_owned());
-    reporter.check(decision.rule, replayed.is_some(), decision.expected, got);
+    let refused = replay(http, endpoint, &request).await?;
+    let seen = refused.clone().unwrap_or_else(|| "it was taken once more".to_owned());
+    let checked =
+        reporter.require(&rules::REFRESH_OLD_DEAD, refused.is_some(), "the old refresh token is refused", seen);
     reporter.note("An IdP that notices this takes the whole family away: the new refresh token is dead too, and the user has to sign in again. Lesson 05 goes on here.");
-    match replayed {
-        Some(_) => Ok(()),
-        None => Err(AuthorizationError::Token {
-            rule: &rules::REFRESH_OLD_DEAD,
-            code: String::new(),
-            got: "a used refresh token was taken".to_owned(),
-        }
-        .into()),
-    }
+    Ok(checked.map_err(|failed| AuthorizationError::Token {
+        rule: failed.rule,
+        code: String::new(),
+        got: "a used refresh token was taken".to_owned(),
+    })?)
+}
+
+/// Uses a refresh token that was used before; the authorization server's words, or `None` where it takes
+/// it.
+pub async fn replay(
+    http: &Http,
+    endpoint: &TokenEndpoint,
+    request: &TokenRequest,
+) -> Result<Option<String>, AuthorizationError> {
+    let response = send_token_request(http, endpoint, request).await?;
+    Ok((response.status != 200).then(|| response.refusal()))
 }

@@ -1,0 +1,7 @@
+//! What is not on the lesson's straight path: FURTHER.md.
+
+pub mod commands;
+pub mod dpop;
+pub mod remembered_tokens;
+pub mod sessions;
+pub mod token_endpoints;

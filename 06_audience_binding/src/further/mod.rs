@@ -1,0 +1,8 @@
+//! What is not on the lesson's straight path: FURTHER.md.
+
+pub mod assertions;
+pub mod confused_deputy;
+pub mod grant_options;
+pub mod lab;
+pub mod matrix;
+pub mod proxy;
