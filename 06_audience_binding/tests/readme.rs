@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use audience_binding::error::{AssertionError, AudienceError, ExchangeError, GrantError};
-use audience_binding::parties::OF_REALM_FILE;
+use keycloak::SERVERS;
 use shared::testing::Running;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
@@ -26,7 +26,7 @@ fn the_transcripts_of_the_readme_are_true() {
         server.args(["--json", "server", "--idp", issuer, "--port", first, "--second-port", second]);
         server.args(["--downstream-port", "0"]).stdin(Stdio::null());
         let (_server, url) = Running::server(server);
-        let addresses = [(OF_REALM_FILE[0], url.as_str()), ("http://localhost:9100/realms/mcp-oauth", issuer)];
+        let addresses = [(SERVERS[0], url.as_str()), ("http://localhost:9100/realms/mcp-oauth", issuer)];
         shared::testing::check_readme_with(&readme(), "audience_binding", LESSON, &[], &addresses);
         Ok(())
     })
