@@ -2,9 +2,9 @@
 //! <https://www.rfc-editor.org/rfc/rfc8414#section-3>, in the order of MCP 2026-07-28,
 //! Authorization Server Metadata Discovery.
 //!
-//! Which answers mean "try the next place" no standard says. Here a redirect, a server error or
-//! silence ends the search, since the next place would only hide it; every other answer that is no
-//! JSON document means that the document is not there.
+//! No standard says after which responses a client tries the next place. Here a redirect, a server
+//! error or silence ends the search, since the next place would only hide it; every other response
+//! that is not a JSON document means that the document is not there.
 
 use shared::http::{Http, Request, Response};
 use shared::members::DocumentError;

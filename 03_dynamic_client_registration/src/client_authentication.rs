@@ -23,7 +23,8 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
             fields.extend([("client_id", client.client_id.as_str()), ("client_secret", secret.expose())]);
             Request::post_form(url, &fields)
         }
-        // "a public client … is required to include its client_id" (RFC 6749 §3.2.1)
+        // "A client MAY use the "client_id" request parameter to identify itself when sending
+        // requests to the token endpoint." (RFC 6749 §3.2.1)
         _ => {
             fields.push(("client_id", &client.client_id));
             Request::post_form(url, &fields)

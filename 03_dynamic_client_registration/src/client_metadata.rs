@@ -100,8 +100,8 @@ impl ClientMetadata {
         let mut document = json!({
             "client_name": self.client_name,
             "redirect_uris": self.redirect_uris,
-            // "MCP clients that desire refresh tokens SHOULD include refresh_token in their
-            // grant_types client metadata." (MCP 2026-07-28, Refresh Tokens)
+            // "MCP Clients that desire refresh tokens: … SHOULD include refresh_token in their
+            // grant_types client metadata" (MCP 2026-07-28, Refresh Tokens)
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": self.token_endpoint_auth_method.as_str(),

@@ -110,7 +110,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, wanted: &Wanted<'_>) -> Re
     let when = rfc3339(registration.registered_at);
     reporter.note(format!("Stored client: {client_id}, {}, since {when}.", registration.way.title()));
 
-    // "If … client secret … expires" (RFC 7591 §3.2.1, client_secret_expires_at)
+    // "Time at which the client secret will expire or 0 if it will not expire." (RFC 7591 §3.2.1)
     let expired = registration.information.secret_has_expired(now());
     let at = registration.information.client_secret_expires_at;
     if registration.information.client_secret.is_some() {

@@ -33,7 +33,7 @@ pub async fn check_known(
     let request = authenticated(token_endpoint, &fields, client);
     let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
     let got = response.refusal();
-    // "invalid_client: Client authentication failed (e.g., unknown client, no client authentication
+    // invalid_client: "Client authentication failed (e.g., unknown client, no client authentication
     // included, or unsupported authentication method)." (RFC 6749 §5.2)
     let known = !matches!(response.error_code().as_str(), "invalid_client" | "unauthorized_client");
     let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";

@@ -20,8 +20,8 @@ pub async fn register(
 ) -> Result<ClientInformation, RegistrationError> {
     let endpoint = check_endpoint(http.reporter(), authorization_server)?;
     let request = Request::post_json(endpoint, &metadata.to_registration()).header("accept", "application/json");
-    // "The client registration endpoint MAY be an OAuth 2.0 protected resource and it MAY accept an
-    // initial access token" (RFC 7591 §3)
+    // "The client registration endpoint MAY be an OAuth 2.0 … protected resource and it MAY accept
+    // an initial access token" (RFC 7591 §3)
     let request = initial_access_token.into_iter().fold(request, Request::bearer);
     let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
     check_accepted(http.reporter(), &response, metadata, initial_access_token.is_some())?;
@@ -97,8 +97,9 @@ fn check_information(reporter: &Reporter, response: &Response) -> Result<ClientI
     information.map_err(RegistrationError::Document)
 }
 
-/// "The authorization server MAY reject or replace any of the client's requested field values and
-/// substitute them with suitable values." (RFC 7591 §2) So the client looks before it leaps.
+/// "The authorization server MAY reject or replace any of the client's requested metadata values
+/// submitted during the registration and substitute them with suitable values." (RFC 7591 §3.2.1)
+/// So the client looks before it leaps.
 pub(crate) fn check_granted(
     http: &Http,
     metadata: &ClientMetadata,
@@ -138,7 +139,8 @@ pub(crate) fn check_granted(
         reporter.check_or(&rules::SCOPES_GRANTED, missing.is_empty(), "every scope was granted", got, fix);
     }
 
-    // "The URL … MUST be … https" would keep a stand-in on this machine out, so the rule is that of
+    // "The client configuration endpoint MUST be protected by a transport-layer security mechanism"
+    // (RFC 7592 §2). https alone would keep a stand-in on this machine out, so the rule is that of
     // every other endpoint.
     if let Some(uri) = &information.registration_client_uri {
         let passed = http.accepts(uri).is_ok();

@@ -8,8 +8,9 @@ use url::form_urlencoded;
 use crate::error::AuthorizationError;
 use crate::rules;
 
-/// What the client wrote down before it sent the browser away: "MCP clients MUST record the
-/// validated issuer" (MCP 2026-07-28).
+/// What the client wrote down before it sent the browser away: "the client MUST record the issuer
+/// value from the selected authorization server's validated metadata document" (MCP 2026-07-28,
+/// Authorization Response Validation).
 #[derive(Clone, Debug)]
 pub struct Expected {
     /// The `state` that was sent.

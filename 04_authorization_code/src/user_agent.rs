@@ -106,8 +106,8 @@ impl UserAgent {
     }
 }
 
-/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP, Security Best
-/// Practices): the crate asks the system.
+/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP 2026-07-28,
+/// OAuth Authorization URL Validation): the crate asks the system.
 fn open(reporter: &Reporter, url: &str) {
     reporter.note(format!("Sign in here (on another machine: forward the callback port, or copy the address that your browser ends at into curl):\n{url}"));
     match webbrowser::open(url) {

@@ -346,8 +346,8 @@ impl Authorized {
                 .await;
         let tokens = match renewed {
             Ok(tokens) => tokens,
-            // "invalid_grant: The provided … refresh token is invalid, expired, revoked",
-            // "invalid_client: Client authentication failed (e.g., unknown client …)" (RFC 6749
+            // invalid_grant: "The provided … refresh token is invalid, expired, revoked";
+            // invalid_client: "Client authentication failed (e.g., unknown client …)" (RFC 6749
             // §5.2): both are over. Any other error says nothing about the token.
             Err(AuthorizationError::Token { code, .. }) if ["invalid_grant", "invalid_client"].contains(&&*code) => {
                 return Ok(false);

@@ -89,7 +89,7 @@ fn has_query_parameter(query: &str, name: &str) -> bool {
     !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|(known, _)| known == name)
 }
 
-/// "invalid_request: The request … uses more than one method for including an access token, or is
+/// invalid_request: "The request … uses more than one method for including an access token, or is
 /// otherwise malformed." (RFC 6750 §3.1)
 fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Option<&'a str>, Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -116,7 +116,7 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
 fn of_known_scheme(credentials: &str) -> Option<Credentials<'_>> {
     let (name, rest) = credentials.split_once(' ').unwrap_or((credentials, ""));
     let scheme = [Scheme::Bearer, Scheme::Dpop].into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name()))?;
-    // credentials = "Bearer" 1*SP b64token (RFC 6750 §2.1), and "DPoP" 1*SP token68 (RFC 9449
+    // `credentials = "Bearer" 1*SP b64token` (RFC 6750 §2.1), and `"DPoP" 1*SP token68` (RFC 9449
     // §7.1), which is the same
     Some(Credentials { scheme, token: rest.trim_start_matches(' ') })
 }

@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 
 use crate::Failure;
 
-/// Binds `port` on 127.0.0.1; 0 lets the system choose one. "Servers SHOULD bind only to localhost"
-/// (MCP 2026-07-28, Streamable HTTP).
+/// Binds `port` on 127.0.0.1; 0 lets the system choose one. "servers SHOULD bind only to localhost"
+/// (MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
 ///
 /// `what` names the server, `option` the switch that chooses another port; both stand in the error.
 pub async fn bind(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {

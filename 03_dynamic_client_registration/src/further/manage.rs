@@ -129,8 +129,9 @@ async fn send(http: &Http, request: Request) -> Result<Response, ManageError> {
     }
 }
 
-/// What is known of the client after an answer: "the client MUST immediately discard its previous
-/// registration access token" where a new one comes (RFC 7592 §2.1, §2.2).
+/// What is known of the client after a response that may bring new credentials: "the client MUST
+/// immediately discard its previous client secret and/or registration access token" (RFC 7592 §2.1,
+/// §2.2).
 fn renewed(response: &Response, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
     let now = ClientInformation::from_json(&response.body)
         .map_err(|error| ManageError::Response(RegistrationError::Document(error)))?;

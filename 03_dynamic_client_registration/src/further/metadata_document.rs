@@ -157,7 +157,7 @@ async fn fetch(http: &Http, client_id: &str) -> Result<Vec<u8>, RegistrationErro
 fn check_url(reporter: &Reporter, client_id: &str) -> Result<(), RegistrationError> {
     // "Client identifier URLs MUST have an "https" scheme, MUST contain a path component, MUST NOT
     // contain single-dot or double-dot path segments, MUST NOT contain a fragment component and
-    // MUST NOT contain a username or password" (draft §3)
+    // MUST NOT contain a username or password" (CIMD draft-00 §3)
     let fault = url_fault(client_id);
     let fix = "publish the document at an https URL with a path.";
     let expected = "the client_id is an https URL with a path (http on this machine for development only)";
@@ -198,14 +198,14 @@ pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> 
     reporter.check(&rules::DOCUMENT_MEMBERS, true, expected, uris.join(" "));
 
     // "The client metadata document MUST contain a client_id property whose value MUST match the
-    // URL of the document using simple string comparison" (draft §4.1)
+    // URL of the document using simple string comparison" (CIMD draft-00 §4.1)
     let expected = format!("client_id in the document is the document's own URL: {client_id}");
     if !reporter.check(&rules::DOCUMENT_CLIENT_ID, name == client_id, expected, &name) {
         return failed(&rules::DOCUMENT_CLIENT_ID, format!("The document at {client_id} names itself {name}."));
     }
 
     // "the token_endpoint_auth_method property MUST NOT include … any other method based around a
-    // shared symmetric secret" (§4.1)
+    // shared symmetric secret" (CIMD draft-00 §4.1)
     let members = members.into_inner();
     let method = members.get("token_endpoint_auth_method").and_then(Value::as_str).unwrap_or("none");
     let has_secret = method.starts_with("client_secret") || members.contains_key("client_secret");

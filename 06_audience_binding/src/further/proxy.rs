@@ -137,8 +137,8 @@ async fn authorize(
     let Some((name, registered)) = proxy.lock().clients.get(&request.client_id).cloned() else {
         return bad("No such client.");
     };
-    // "Use exact string matching (not pattern matching or wildcards)" (MCP, Security Best
-    // Practices)
+    // "Use exact string matching (not pattern matching or wildcards)" (MCP 2026-07-28, Confused
+    // Deputy Problem)
     if registered != request.redirect_uri {
         return bad("That is not the redirect URI that was registered.");
     }
@@ -197,9 +197,9 @@ fn bad(sentence: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, Html(format!("<title>{sentence}</title>"))).into_response()
 }
 
-/// "The MCP-level consent page MUST: Clearly identify the requesting MCP client by name; Display
-/// the specific third-party API scopes being requested; Show the registered redirect_uri where
-/// tokens will be sent" (MCP, Security Best Practices).
+/// "The MCP-level consent page MUST: Clearly identify the requesting MCP client by name … Display
+/// the specific third-party API scopes being requested … Show the registered redirect_uri where
+/// tokens will be sent" (MCP 2026-07-28, Confused Deputy Problem).
 fn page(name: &str, redirect_uri: &str, scope: &str, form: &str) -> String {
     let [name, redirect_uri, scope] = [name, redirect_uri, scope].map(escaped);
     format!(

@@ -287,7 +287,7 @@ fn is_malformed(uri: &str) -> bool {
 
 /// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC
 /// 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers SHOULD employ syntax-based normalization
-/// (Section 6.2.2 of RFC 3986) and scheme-based normalization"; Keycloak stops here.
+/// (Section 6.2.2 of [RFC3986]) and scheme-based normalization"; Keycloak stops here.
 fn normalized(uri: &str) -> Option<(String, &str)> {
     let host = uri.find("://")? + 3;
     let path = uri[host..].find('/').map_or(uri.len(), |path| host + path);
@@ -326,8 +326,8 @@ fn unreadable() -> Refusal {
 }
 
 /// "If the DPoP proof is invalid, the authorization server issues an error response per Section 5.2
-/// of RFC 6749 with invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5) Keycloak
-/// has another value.
+/// of [RFC6749] with invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5)
+/// Keycloak has another value.
 fn refused(description: &str) -> Refusal {
     invalid_request(description)
 }

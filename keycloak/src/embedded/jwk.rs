@@ -148,10 +148,10 @@ fn rsa_parameters(algorithm: &str) -> Option<&'static RsaParameters> {
     }
 }
 
-/// "Construct a JSON object containing only the required members of a JWK representing the key and
-/// with no whitespace or line breaks before or after any syntactic elements and with the required
-/// members ordered lexicographically by the Unicode code points of the member names." (RFC 7638 §3)
-/// The caller gives them in that order.
+/// "Construct a JSON object … containing only the required members of a JWK representing the key
+/// and with no whitespace or line breaks before or after any syntactic elements and with the
+/// required members ordered lexicographically by the Unicode … code points of the member names."
+/// (RFC 7638 §3) The caller gives them in that order.
 pub fn thumbprint(members: &[(&str, &str)]) -> String {
     let members: Map<String, Value> = members.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let hash = digest::digest(&digest::SHA256, Value::Object(members).to_string().as_bytes());

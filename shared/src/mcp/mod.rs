@@ -115,7 +115,7 @@ pub fn initialize_request(server_url: &str) -> http::Request {
 
 fn post(server_url: &str, body: &Value) -> http::Request {
     // "The client MUST include an Accept header, listing both application/json and
-    // text/event-stream" (Streamable HTTP).
+    // text/event-stream" (MCP 2025-11-25, Sending Messages to the Server).
     http::Request::post_json(server_url, body).header("accept", "application/json, text/event-stream")
 }
 

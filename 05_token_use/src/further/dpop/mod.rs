@@ -30,7 +30,7 @@ use crate::{jwks, rules};
 /// A client's key, and what servers have asked it to repeat.
 pub struct Dpop {
     key: ClientKey,
-    /// "a nonce value … by origin": the newest of each server.
+    /// "clients need to keep only one nonce value" (RFC 9449 §8): the newest of each server.
     nonces: Mutex<HashMap<String, String>>,
 }
 
@@ -74,7 +74,8 @@ impl Dpop {
         let jwk = &self.key.jwk;
         let public = json!({"kty": jwk["kty"], "crv": jwk["crv"], "x": jwk["x"], "y": jwk["y"]});
         let mut claims = json!({
-            // "a value that is unique for each DPoP proof": with it a server can tell a second use.
+            // "Unique identifier for the DPoP proof JWT." (RFC 9449 §4.2) With it a server can tell
+            // a second use.
             "jti": random()?,
             "htm": request.method(),
             // "The HTTP target URI …, without query and fragment parts."
@@ -143,8 +144,8 @@ impl Decorate for Dpop {
     }
 }
 
-/// "A DPoP proof is … included in the DPoP header of the token request" (RFC 9449 §5): a form with
-/// a grant.
+/// "the client MUST provide a valid DPoP proof JWT in a DPoP header when making an access token
+/// request" (RFC 9449 §5): a form with a grant.
 fn is_token_request(request: &Request) -> bool {
     let is_form =
         request.header_value("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));

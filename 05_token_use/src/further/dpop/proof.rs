@@ -207,8 +207,8 @@ struct Proof<'a> {
 
 impl<'a> Proof<'a> {
     fn read(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Self, Refusal> {
-        // "There is not more than one DPoP HTTP request header field." And there is one: "a
-        // resource server MUST check that a DPoP proof was also received" (RFC 9449 §7.1).
+        // "There is not more than one DPoP HTTP request header field." (RFC 9449 §4.3) And there is
+        // one: "a resource server MUST check that a DPoP proof was also received" (RFC 9449 §7.1).
         let mut fields = headers.get_all("dpop").iter();
         let (first, others) = (fields.next(), fields.count());
         let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
@@ -284,8 +284,8 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         or_absent(typ),
         RefusalKind::InvalidDpopProof("The proof is another kind of JWT"),
     )?;
-    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm,
-    // is not none, is supported by the application"
+    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
+    // …, is not none, is supported by the application"
     let alg = jwt.header_text("alg");
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
