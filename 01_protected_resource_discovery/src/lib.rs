@@ -3,7 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`client`] | the client's stage, top to bottom |
-//! | [`mod@discover`] | from an MCP server's URL to its metadata: RFC 9728 §5, in the order of MCP 2026-07-28 |
+//! | [`mod@discover`] | from an MCP server's URL to its metadata: RFC 9728 §5, in MCP's order |
 //! | [`challenge`] | reading `WWW-Authenticate`: RFC 9110 §11.6.1, RFC 6750 §3 |
 //! | [`well_known`] | where the metadata is when no challenge says it: RFC 9728 §3 |
 //! | [`metadata`] | the document: RFC 9728 §2 |

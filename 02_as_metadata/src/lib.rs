@@ -3,7 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`client`] | the client's part, top to bottom, after lesson 01's |
-//! | [`mod@find`] | the ordered list of places, and every check before the document is used: RFC 8414 §3, MCP 2026-07-28 |
+//! | [`mod@find`] | the list of places in order, and each check before the document is used: RFC 8414 §3 |
 //! | [`well_known`] | the places themselves: RFC 8414 §3.1, OpenID Connect Discovery §4 |
 //! | [`metadata`] | the document: RFC 8414 §2 |
 //! | [`requirements`] | what MCP requires of an authorization server, requirement by requirement |

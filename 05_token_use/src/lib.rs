@@ -2,7 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | [`server`] | the MCP server: lesson 01's, with a layer that checks tokens and tools behind it |
+//! | [`server`] | the MCP server: lesson 01's, with a layer that checks tokens, and tools |
 //! | [`mod@guard`] | that layer: token, its checks, what is asked for, what the token allows |
 //! | [`bearer`] | where the token is: RFC 6750 §2 |
 //! | [`access_token`] | the list of checks: RFC 9068 §4, RFC 8725 |

@@ -55,7 +55,8 @@ impl View {
                 let mut text = self.line(side, "→", &self.bold(&format!("{method} {}", printable(url))));
                 text += &self.headers_and_body(headers, body);
                 if self.curl {
-                    text += &format!("           {}\n", printable(curl)); // One line, to be pasted whole.
+                    // A person pastes this line whole, so it is never wrapped.
+                    text += &format!("           {}\n", printable(curl));
                 }
                 text
             }
