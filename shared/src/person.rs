@@ -126,8 +126,12 @@ impl View {
     fn stage(&self, n: usize, title: &str, spec: &SpecRef) -> String {
         let symbol = if self.color { "🔎 " } else { "" };
         let title = self.bold(&format!("{symbol}Stage {n}: {}", printable(title)));
-        let spec = self.tinted(&format!("{} {}\n{}", spec.id, spec.section, spec.url), Color::BrightBlack);
-        format!("\n{title}\n{spec}\n")
+        let mut place = format!("{} {}", spec.id, spec.section);
+        // A rule of this tutorial's own has no link.
+        if !spec.url.is_empty() {
+            place += &format!("\n{}", spec.url);
+        }
+        format!("\n{title}\n{}\n", self.tinted(&place, Color::BrightBlack))
     }
 
     /// `client → …`: the side, a mark, and what it does.
@@ -279,6 +283,14 @@ mod tests {
     fn an_unknown_status_code_is_shown_as_a_number() {
         let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
         assert_eq!(PLAIN.render(Side::Client, &event, None, false), "  client ← 799  (0 ms)\n");
+    }
+
+    #[test]
+    fn a_rule_of_this_tutorial_is_printed_as_its_own_and_without_a_link() {
+        let spec = &crate::spec::TUTORIAL_LIMITS;
+        let stage = Event::Stage { n: 1, title: "read".to_owned(), spec };
+        assert_eq!(PLAIN.render(Side::Client, &stage, None, false), "\nStage 1: read\nThis tutorial Limits\n");
+        assert!(PLAIN.quote(spec, false).contains("This tutorial Limits: “A response has at most a megabyte"));
     }
 
     #[test]
