@@ -3,7 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`client`] | the client's part, top to bottom, after lesson 01's |
-//! | [`mod@find`] | the list of places in order, and each check before the document is used: RFC 8414 §3 |
+//! | [`mod@find`] | the places in order, and each check before a document is used: RFC 8414 §3 |
 //! | [`well_known`] | the places themselves: RFC 8414 §3.1, OpenID Connect Discovery §4 |
 //! | [`metadata`] | the document: RFC 8414 §2 |
 //! | [`requirements`] | what MCP requires of an authorization server, requirement by requirement |

@@ -43,7 +43,6 @@ const BOOLEAN: &str = "true or false";
 const INTEGER: &str = "a whole number, not negative";
 
 impl Members {
-    /// Reads a document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
@@ -63,7 +62,6 @@ impl Members {
         self.string(name)?.ok_or(absent)
     }
 
-    /// A string.
     pub fn string(&self, name: &'static str) -> Result<Option<String>, DocumentError> {
         self.read(name, STRING, |value| value.as_str().map(str::to_owned))
     }
@@ -75,7 +73,6 @@ impl Members {
         })
     }
 
-    /// True or false.
     pub fn boolean(&self, name: &'static str) -> Result<Option<bool>, DocumentError> {
         self.read(name, BOOLEAN, Value::as_bool)
     }

@@ -12,7 +12,6 @@ use crate::redact::Mask;
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps this value.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
     }

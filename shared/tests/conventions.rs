@@ -1,15 +1,14 @@
 //! What holds for the workspace as a whole.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod sources;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
+use sources::{comment_start, comments, files, root, shown};
 
 fn packages() -> Vec<Value> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--offline"];
@@ -22,16 +21,6 @@ fn packages() -> Vec<Value> {
 fn folder(package: &Value) -> String {
     let manifest = Path::new(package["manifest_path"].as_str().unwrap());
     manifest.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned()
-}
-
-fn files(below: &Path, ending: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(below).unwrap().map(|entry| entry.unwrap().path());
-    let visible = entries
-        .filter(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('.') && !path.ends_with("target"));
-    visible
-        .flat_map(|path| if path.is_dir() { files(&path, ending) } else { vec![path] })
-        .filter(|path| path.to_str().unwrap().ends_with(ending))
-        .collect()
 }
 
 #[test]
@@ -104,7 +93,8 @@ fn nothing_of_oauth_is_decided_in_shared() {
     }
 }
 
-/// The references that the files of shared/src/spec declare: `NAME("3.1"):` in a table, or a static.
+/// The references that the files of shared/src/spec declare: `NAME("3.1"):` in a table, or a
+/// static.
 fn declared_references() -> Vec<String> {
     let tables = files(&root().join("shared/src/spec"), ".rs");
     let text: String = tables.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
@@ -133,6 +123,75 @@ fn every_reference_to_a_standard_is_used() {
         let is_whole = |after: &str| !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         assert!(uses.any(is_whole), "{name} is used");
     }
+}
+
+/// Columns of the widest line that has a comment.
+const COMMENT_COLUMNS: usize = 100;
+
+#[test]
+fn no_line_with_a_comment_is_too_wide() {
+    let mut wide = vec![];
+    for file in files(&root(), ".rs") {
+        for (n, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let Some(start) = comment_start(line) else { continue };
+            // A URL cannot be broken.
+            let is_url = line[start..].split_whitespace().count() == 2 && line.contains("://");
+            let columns = line.chars().count();
+            if columns > COMMENT_COLUMNS && !is_url {
+                wide.push(format!("{}:{}: {columns} columns", shown(&file), n + 1));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "lines with a comment have at most {COMMENT_COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+/// Words of the shortest comment that can say more than the name below it.
+const WORDS_OF_A_COMMENT: usize = 4;
+
+/// Places whose short comments still have to be deleted or written out. TEMPORARY: this list gets
+/// empty, and then goes.
+const NOT_YET: &[&str] = &[
+    "01_protected_resource_discovery/",
+    "02_as_metadata/",
+    "03_dynamic_client_registration/",
+    "04_authorization_code/",
+    "05_token_use/",
+    "06_audience_binding/",
+    "keycloak/",
+    "shared/src/http/",
+    "shared/src/reporter.rs",
+];
+
+/// Whether a line begins an item that has a name: no field and no variant, for which a unit can be
+/// enough, and no static, which is a row of a table here.
+fn begins_an_item(line: &str) -> bool {
+    let line = line.trim_start();
+    let public = if line.starts_with("pub(") { line.split_once(") ") } else { line.split_once("pub ") };
+    let line = public.filter(|_| line.starts_with("pub")).map_or(line, |(_, item)| item);
+    let words = ["fn", "async", "const", "struct", "enum", "mod", "trait", "type", "impl", "use", "macro_rules!"];
+    line.split_whitespace().next().is_some_and(|first| words.contains(&first))
+}
+
+#[test]
+fn a_comment_says_more_than_the_name_below_it() {
+    let mut short = vec![];
+    for file in files(&root(), ".rs") {
+        let source = fs::read_to_string(&file).unwrap();
+        let lines: Vec<_> = source.lines().collect();
+        for comment in comments(&source).iter().filter(|comment| comment.marker != "//" && !comment.text.is_empty()) {
+            let below = lines[comment.last_line..].iter().find(|line| !line.trim_start().starts_with("#["));
+            let is_of_item = comment.marker == "//!" || below.is_some_and(|line| begins_an_item(line));
+            if is_of_item && comment.text.split_whitespace().count() < WORDS_OF_A_COMMENT {
+                short.push(format!("{}:{}: {}", shown(&file), comment.first_line, comment.text));
+            }
+        }
+    }
+    short.retain(|at| !NOT_YET.iter().any(|place| at.starts_with(place)));
+    let short = short.join("\n");
+    assert!(
+        short.is_empty(),
+        "a comment of fewer than {WORDS_OF_A_COMMENT} words; delete it or give the reason:\n{short}"
+    );
 }
 
 /// The targets of the Markdown links of a text, without those of code blocks.

@@ -96,7 +96,6 @@ impl Connection {
         self.told(tools).await
     }
 
-    /// `tools/call`.
     pub async fn call_tool(&self, name: &str, arguments: JsonObject) -> Result<CallToolResult, Failure> {
         let params = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
         self.failure.lock().await.take();

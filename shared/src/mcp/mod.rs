@@ -28,9 +28,8 @@ pub const PROTOCOL_VERSION: &str = "2026-07-28";
 /// The newest version that begins with `initialize`.
 pub const LAST_INITIALIZE_VERSION: &str = "2025-11-25";
 
-/// What client and server of these lessons call themselves.
+/// What client and server of these lessons call themselves, and in which version.
 pub const NAME: &str = "mcp-oauth-tutorial";
-/// Their version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A browser may call only from a page of this machine.

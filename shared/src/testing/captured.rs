@@ -48,7 +48,6 @@ impl Captured {
         Self { reporter: Reporter::new(options, buffer.clone()), buffer }
     }
 
-    /// The reporter.
     pub fn reporter(&self) -> Reporter {
         self.reporter.clone()
     }
