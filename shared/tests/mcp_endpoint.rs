@@ -1,4 +1,4 @@
-//! The MCP endpoint, in both eras of the protocol.
+//! The MCP endpoint speaks both eras of the protocol.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use axum::Router;
@@ -10,6 +10,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+
 use serde_json::{Value, json};
 use shared::mcp;
 use tower::ServiceExt;
@@ -47,7 +48,7 @@ impl ServerHandler for Clock {
     }
 }
 
-async fn call_endpoint(version: Option<&str>, body: Value) -> (StatusCode, Value) {
+async fn response(version: Option<&str>, body: Value) -> (StatusCode, Value) {
     let method = body["method"].as_str().unwrap().to_owned();
     let mut request = Request::post("/mcp")
         .header("host", "localhost:8000")
@@ -82,13 +83,13 @@ fn modern(method: &str, mut params: Value) -> Value {
 
 #[tokio::test]
 async fn the_endpoint_speaks_2026_07_28() {
-    let (status, discovered) = call_endpoint(Some("2026-07-28"), modern("server/discover", json!({}))).await;
+    let (status, discovered) = response(Some("2026-07-28"), modern("server/discover", json!({}))).await;
     assert_eq!(status, StatusCode::OK, "{discovered}");
     assert!(
         discovered["result"]["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")),
         "{discovered}"
     );
-    let (_, tools) = call_endpoint(Some("2026-07-28"), modern("tools/list", json!({}))).await;
+    let (_, tools) = response(Some("2026-07-28"), modern("tools/list", json!({}))).await;
     assert_eq!(tools["result"]["tools"][0]["name"], "get_time");
     assert!(
         tools["result"]["resultType"] == "complete"
@@ -97,10 +98,10 @@ async fn the_endpoint_speaks_2026_07_28() {
         "{tools}"
     );
     let (_, time) =
-        call_endpoint(Some("2026-07-28"), modern("tools/call", json!({"name": "get_time", "arguments": {}}))).await;
+        response(Some("2026-07-28"), modern("tools/call", json!({"name": "get_time", "arguments": {}}))).await;
     let seconds: u64 = time["result"]["content"][0]["text"].as_str().unwrap().parse().unwrap();
     assert!(seconds > 1_700_000_000);
-    let (_, unknown) = call_endpoint(Some("2026-07-28"), modern("tools/call", json!({"name": "nope"}))).await;
+    let (_, unknown) = response(Some("2026-07-28"), modern("tools/call", json!({"name": "nope"}))).await;
     assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
 }
 
@@ -109,7 +110,7 @@ async fn the_endpoint_speaks_2025_11_25() {
     let params =
         json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
     let (status, response) =
-        call_endpoint(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})).await;
+        response(None, json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(response["result"]["protocolVersion"], "2025-11-25", "{response}");
 }

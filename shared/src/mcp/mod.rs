@@ -1,25 +1,23 @@
-//! The MCP endpoint (Streamable HTTP, on the official SDK `rmcp`), who may call it from a browser,
-//! the two messages with which a client can begin, and the client ([`client`]).
+//! Who may call an MCP endpoint from a browser, and the messages with which a client can begin.
 //!
-//! The endpoint serves both eras of the protocol side by side: up to 2025-11-25 (`initialize`,
-//! sessions) and 2026-07-28 (stateless, `server/discover`).
+//! The endpoint itself and the client stand on the official SDK `rmcp`. Only lessons whose server
+//! accepts a request build it: the feature `mcp` adds both.
 
+#[cfg(feature = "mcp")]
 pub mod client;
-
-use std::sync::Arc;
+#[cfg(feature = "mcp")]
+mod endpoint;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use rmcp::ServerHandler;
-use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
-pub use rmcp::transport::streamable_http_server::StreamableHttpService;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use serde_json::{Value, json};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use url::Url;
 
+#[cfg(feature = "mcp")]
+pub use self::endpoint::{StreamableHttpService, endpoint};
 use crate::event::Rule;
 use crate::{Reporter, http, reach, spec};
 
@@ -28,22 +26,13 @@ pub const PROTOCOL_VERSION: &str = "2026-07-28";
 /// The newest version that begins with `initialize`.
 pub const LAST_INITIALIZE_VERSION: &str = "2025-11-25";
 
-/// What client and server of these lessons call themselves, and in which version.
+/// What client and server of these lessons call themselves.
 pub const NAME: &str = "mcp-oauth-tutorial";
+/// Their version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A browser may call only from a page of this machine.
 pub static ORIGIN_ALLOWED: Rule = Rule::must("origin.allowed", &spec::MCP_ORIGIN);
-
-/// The service for `/mcp`. Every request gets a handler of its own from `handler`.
-pub fn endpoint<H: ServerHandler>(
-    handler: impl Fn() -> H + Send + Sync + 'static,
-) -> StreamableHttpService<H, LocalSessionManager> {
-    // rmcp allows loopback hosts only; a disallowed Origin never gets this far (see
-    // `check_origin`).
-    let config = StreamableHttpServerConfig::default().with_json_response(true);
-    StreamableHttpService::new(move || Ok(handler()), Arc::new(LocalSessionManager::default()), config)
-}
 
 /// Whether a page of this origin may call: pages of this machine, on any port.
 pub fn origin_is_allowed(origin: &str) -> bool {
@@ -114,7 +103,7 @@ pub fn initialize_request(server_url: &str) -> http::Request {
 
 fn post(server_url: &str, body: &Value) -> http::Request {
     // "The client MUST include an Accept header, listing both application/json and
-    // text/event-stream" (MCP 2025-11-25, Sending Messages to the Server).
+    // text/event-stream" (Streamable HTTP).
     http::Request::post_json(server_url, body).header("accept", "application/json, text/event-stream")
 }
 
