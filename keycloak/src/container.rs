@@ -8,7 +8,7 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
+use ring::digest;
 use serde_json::{Value, json};
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};

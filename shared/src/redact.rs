@@ -6,7 +6,7 @@
 //! just `<password>`. This module knows the *names* that carry secrets; what they mean is the
 //! lessons' business.
 
-use aws_lc_rs::digest;
+use ring::digest;
 use serde_json::Value;
 
 /// Names of form fields, query parameters and JSON members whose values are secrets.

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest;
 use serde_json::{Map, Value, json};
 
 use super::clients::Client;

@@ -5,15 +5,17 @@
 //! these algorithms.", RFC 7518 §3.3), the curve Ed448, and members in other than their one form,
 //! such as padded base64. Keycloak takes all three.
 
-use aws_lc_rs::digest;
-use aws_lc_rs::rsa::PublicKeyComponents;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519, EcdsaVerificationAlgorithm,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
-};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use p521::ecdsa::signature::Verifier;
+use ring::agreement::{self, ECDH_P256, ECDH_P384, EphemeralPrivateKey};
+use ring::digest;
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, EcdsaVerificationAlgorithm, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use serde_json::{Map, Value, json};
 
 /// The asymmetric signature algorithms (RFC 7518 §3.1, RFC 8037 §3.1) that [`PublicKey::verify`]
@@ -21,7 +23,9 @@ use serde_json::{Map, Value, json};
 pub const ALGORITHMS: [&str; 10] =
     ["ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"];
 
-/// Bytes of a signature by EdDSA with the curve Ed25519 (RFC 8032 §5.1.6).
+/// Bytes of a public key and of a signature by EdDSA with the curve Ed25519 (RFC 8032 §5.1.5,
+/// §5.1.6).
+const ED25519_KEY_BYTES: usize = 32;
 const ED25519_BYTES: usize = 64;
 
 /// A public key.
@@ -33,9 +37,9 @@ pub struct PublicKey {
 
 #[derive(Clone, Debug)]
 enum Material {
-    Ec(&'static Curve, ParsedPublicKey),
-    Rsa(PublicKeyComponents<Vec<u8>>),
-    Okp(ParsedPublicKey),
+    Ec(&'static Curve, Vec<u8>),
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    Okp(Vec<u8>),
 }
 
 /// A curve, the one algorithm that goes with it, and the bytes of that algorithm's signatures (RFC
@@ -44,15 +48,61 @@ enum Material {
 struct Curve {
     name: &'static str,
     algorithm: &'static str,
-    verifier: &'static EcdsaVerificationAlgorithm,
     bytes: usize,
+    library: Library,
+}
+
+/// Which library computes with a curve: ring has no P-521.
+#[derive(Debug)]
+enum Library {
+    Ring(&'static EcdsaVerificationAlgorithm, &'static agreement::Algorithm),
+    P521,
 }
 
 static CURVES: [Curve; 3] = [
-    Curve { name: "P-256", algorithm: "ES256", verifier: &ECDSA_P256_SHA256_FIXED, bytes: 64 },
-    Curve { name: "P-384", algorithm: "ES384", verifier: &ECDSA_P384_SHA384_FIXED, bytes: 96 },
-    Curve { name: "P-521", algorithm: "ES512", verifier: &ECDSA_P521_SHA512_FIXED, bytes: 132 },
+    Curve {
+        name: "P-256",
+        algorithm: "ES256",
+        bytes: 64,
+        library: Library::Ring(&ECDSA_P256_SHA256_FIXED, &ECDH_P256),
+    },
+    Curve {
+        name: "P-384",
+        algorithm: "ES384",
+        bytes: 96,
+        library: Library::Ring(&ECDSA_P384_SHA384_FIXED, &ECDH_P384),
+    },
+    Curve { name: "P-521", algorithm: "ES512", bytes: 132, library: Library::P521 },
 ];
+
+impl Curve {
+    /// Whether these bytes are a point of the curve.
+    fn has_point(&self, point: &[u8]) -> bool {
+        match self.library {
+            // ring looks at a point when it agrees on a key with its owner, and not before.
+            Library::Ring(_, agreement) => EphemeralPrivateKey::generate(agreement, &SystemRandom::new())
+                .and_then(|own| {
+                    agreement::agree_ephemeral(own, &agreement::UnparsedPublicKey::new(agreement, point), |_| ())
+                })
+                .is_ok(),
+            Library::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).is_ok(),
+        }
+    }
+
+    /// Whether the owner of the point has signed this message.
+    fn verify(&self, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        match self.library {
+            Library::Ring(verification, _) => {
+                UnparsedPublicKey::new(verification, point).verify(message, signature).is_ok()
+            }
+            Library::P521 => {
+                let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point);
+                let signature = p521::ecdsa::Signature::from_slice(signature);
+                key.and_then(|key| key.verify(message, &signature?)).is_ok()
+            }
+        }
+    }
+}
 
 /// Why a JSON Web Key is no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,17 +136,22 @@ impl PublicKey {
                 let curve = CURVES.iter().find(|curve| curve.name == name).ok_or(Unusable::Material)?;
                 // The uncompressed point: 4, then both coordinates (SEC 1 §2.3.3).
                 let point = [&[4][..], &bytes("x")?, &bytes("y")?].concat();
-                let key = ParsedPublicKey::new(curve.verifier, point).map_err(|_| Unusable::Material)?;
+                if !curve.has_point(&point) {
+                    return Err(Unusable::Material);
+                }
                 let members = [("crv", name), ("kty", "EC"), ("x", text("x")?), ("y", text("y")?)];
-                Ok(Self { thumbprint: thumbprint(&members), material: Material::Ec(curve, key) })
+                Ok(Self { thumbprint: thumbprint(&members), material: Material::Ec(curve, point) })
             }
             Some("RSA") => {
-                let material = Material::Rsa(PublicKeyComponents { n: bytes("n")?, e: bytes("e")? });
+                let material = Material::Rsa(RsaPublicKeyComponents { n: bytes("n")?, e: bytes("e")? });
                 let members = [("e", text("e")?), ("kty", "RSA"), ("n", text("n")?)];
                 Ok(Self { thumbprint: thumbprint(&members), material })
             }
             Some("OKP") if text("crv") == Ok("Ed25519") => {
-                let key = ParsedPublicKey::new(&ED25519, bytes("x")?).map_err(|_| Unusable::Material)?;
+                let key = bytes("x")?;
+                if key.len() != ED25519_KEY_BYTES {
+                    return Err(Unusable::Material);
+                }
                 let members = [("crv", "Ed25519"), ("kty", "OKP"), ("x", text("x")?)];
                 Ok(Self { thumbprint: thumbprint(&members), material: Material::Okp(key) })
             }
@@ -113,13 +168,13 @@ impl PublicKey {
     /// Whether the key has signed this message by this algorithm, one of [`ALGORITHMS`].
     pub fn verify(&self, algorithm: &str, message: &[u8], signature: &[u8]) -> Result<(), Mismatch> {
         let holds = match &self.material {
-            Material::Ec(curve, key) => {
+            Material::Ec(curve, point) => {
                 let wanted = CURVES.iter().find(|wanted| wanted.algorithm == algorithm);
                 let wanted = wanted.ok_or(Mismatch::KeyType("EC"))?;
                 if signature.len() < wanted.bytes {
                     return Err(Mismatch::Length);
                 }
-                curve.algorithm == algorithm && key.verify_sig(message, signature).is_ok()
+                curve.algorithm == algorithm && curve.verify(point, message, signature)
             }
             Material::Rsa(key) => {
                 let parameters = rsa_parameters(algorithm).ok_or(Mismatch::KeyType("RSA"))?;
@@ -130,7 +185,7 @@ impl PublicKey {
             }
             Material::Okp(_) if algorithm != "EdDSA" => return Err(Mismatch::KeyType("OKP")),
             Material::Okp(_) if signature.len() != ED25519_BYTES => return Err(Mismatch::Length),
-            Material::Okp(key) => key.verify_sig(message, signature).is_ok(),
+            Material::Okp(key) => UnparsedPublicKey::new(&ED25519, key).verify(message, signature).is_ok(),
         };
         if holds { Ok(()) } else { Err(Mismatch::Signature) }
     }

@@ -3,20 +3,29 @@
 //! published, so that what an older one signed can still be verified.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::Jwk;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use getrandom::SysRng;
+use ring::rand::SystemRandom;
+use ring::rsa::KeyPair;
+use ring::signature::RSA_PKCS1_SHA256;
+use rsa::PrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::pkcs8::EncodePublicKey;
+use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
 use tokio::sync::SetOnce;
 
-use super::{jwk, random};
+use super::jwk::{self, PublicKey};
+use super::jws::{self, Jws};
+use super::random;
+
+/// What these keys sign with (RFC 7518 §3.3).
+const ALGORITHM: &str = "RS256";
+/// Bits of a key's modulus; Keycloak's default.
+const BITS: usize = 2048;
 
 /// A key: its public half ready to be served, its private half to sign with.
 pub struct Key {
@@ -50,14 +59,12 @@ pub struct Provider {
 pub struct SigningKeys {
     /// The one that signs comes first.
     providers: Mutex<Vec<Provider>>,
-    /// Threads that make a key; `None` when no more may begin.
-    threads: Mutex<Option<Vec<JoinHandle<()>>>>,
 }
 
 impl SigningKeys {
     /// Begins to make a first key.
     pub fn made_in_the_background() -> Self {
-        let keys = Self { providers: Mutex::default(), threads: Mutex::new(Some(Vec::new())) };
+        let keys = Self { providers: Mutex::default() };
         keys.add(Some("rsa-generated".to_owned()), json!({"priority": ["100"]}), 100);
         keys
     }
@@ -66,7 +73,7 @@ impl SigningKeys {
     /// randomness to give.
     pub fn add(&self, name: Option<String>, config: Value, priority: i64) -> Option<String> {
         let id = random::uuid()?;
-        let key = self.begin();
+        let key = begin();
         let mut providers = self.providers();
         // Keycloak promises no order among equals; here the newest comes first.
         let place = providers.iter().position(|known| known.priority <= priority).unwrap_or(providers.len());
@@ -110,51 +117,21 @@ impl SigningKeys {
     /// A JWT with these claims; `None` where no key could be made.
     pub async fn sign(&self, claims: &Value) -> Option<String> {
         let key = self.current().await?;
-        let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.kid});
-        let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
-        let message = format!("{header}.{claims}");
-        let mut signature = vec![0; key.pair.public_modulus_len()];
-        let random = SystemRandom::new();
-        key.pair.sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature).ok()?;
-        Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        let header = json!({"alg": ALGORITHM, "typ": "JWT", "kid": key.kid});
+        jws::write(&header, claims, |input| {
+            let mut signature = vec![0; key.pair.public().modulus_len()];
+            key.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature).ok()?;
+            Some(signature)
+        })
     }
 
     /// The claims of a JWT that one of these keys has signed, whatever they say.
     pub async fn verified(&self, jwt: &str) -> Option<Value> {
-        let kid = decode_header(jwt).ok()?.kid?;
+        let jws = Jws::read(jwt).filter(|jws| jws.algorithm() == Some(ALGORITHM))?;
         let keys = self.published().await;
-        let key = keys.iter().find(|key| key.kid == kid)?;
-        let jwk: Jwk = serde_json::from_value(key.jwk.clone()).ok()?;
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        Some(decode::<Value>(jwt, &DecodingKey::from_jwk(&jwk).ok()?, &validation).ok()?.claims)
-    }
-
-    /// Waits for the threads that make keys, and lets no other begin: a process that ends while
-    /// AWS-LC computes can be aborted by it.
-    pub fn finish(&self) {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
-        for thread in threads.into_iter().flatten() {
-            let _ = thread.join();
-        }
-    }
-
-    fn begin(&self) -> Pending {
-        let key = Pending::default();
-        let made = key.clone();
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = threads.as_mut().and_then(|threads| {
-            threads.retain(|thread| !thread.is_finished());
-            let thread = thread::Builder::new().name("signing key".to_owned());
-            threads.push(thread.spawn(move || drop(made.set(make().map(Arc::new)))).ok()?);
-            Some(())
-        });
-        if begun.is_none() {
-            let _ = key.set(None);
-        }
-        key
+        let key = keys.iter().find(|key| Some(key.kid.as_str()) == jws.key_id())?;
+        let public = PublicKey::read(key.jwk.as_object()?).ok()?;
+        jws.is_signed_by(&public).then_some(jws.claims)
     }
 
     fn providers(&self) -> MutexGuard<'_, Vec<Provider>> {
@@ -162,22 +139,27 @@ impl SigningKeys {
     }
 }
 
-impl Drop for SigningKeys {
-    fn drop(&mut self) {
-        self.finish();
+fn begin() -> Pending {
+    let key = Pending::default();
+    let made = key.clone();
+    let thread = thread::Builder::new().name("signing key".to_owned());
+    if thread.spawn(move || drop(made.set(make().map(Arc::new)))).is_err() {
+        let _ = key.set(None);
     }
+    key
 }
 
+/// Makes a key. The library that signs makes none itself, so another one does.
 fn make() -> Option<Key> {
-    let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
-    let public = pair.public_key();
-    let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
-    let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
-    let info: PublicKeyX509Der<'_> = public.as_der().ok()?;
+    let private = PrivateKey::new(&mut SysRng, BITS).ok()?;
+    let pair = KeyPair::from_der(private.to_pkcs1_der().ok()?.as_bytes()).ok()?;
+    let public = private.to_public_key();
+    let [n, e] = [public.n_bytes(), public.e_bytes()].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let info = public.to_public_key_der().ok()?;
     let kid = jwk::thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]);
     Some(Key {
-        jwk: json!({"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": n, "e": e}),
-        subject_public_key_info: STANDARD.encode(info.as_ref()),
+        jwk: json!({"kid": kid, "kty": "RSA", "alg": ALGORITHM, "use": "sig", "n": n, "e": e}),
+        subject_public_key_info: STANDARD.encode(info.as_bytes()),
         kid,
         pair,
     })
@@ -187,6 +169,10 @@ fn make() -> Option<Key> {
 mod tests {
     use super::*;
 
+    fn kid(jwt: &str) -> Option<String> {
+        Jws::read(jwt)?.key_id().map(str::to_owned)
+    }
+
     #[tokio::test]
     async fn the_highest_priority_signs_and_what_an_older_key_signed_stays_good_until_it_is_removed() {
         let keys = SigningKeys::made_in_the_background();
@@ -194,10 +180,10 @@ mod tests {
         let old = keys.sign(&json!({"x": 1})).await.unwrap();
         keys.add(None, json!({}), 0);
         let still_first = keys.sign(&json!({})).await.unwrap();
-        assert_eq!(decode_header(&still_first).unwrap().kid, decode_header(&old).unwrap().kid);
+        assert_eq!(kid(&still_first), kid(&old));
         keys.add(None, json!({}), 200);
         let new = keys.sign(&json!({})).await.unwrap();
-        assert_ne!(decode_header(&new).unwrap().kid, decode_header(&old).unwrap().kid);
+        assert_ne!(kid(&new), kid(&old));
         assert_eq!(keys.published().await.len(), 3);
         assert_eq!(keys.verified(&old).await, Some(json!({"x": 1})));
         assert!(keys.remove(&first) && !keys.remove(&first));
@@ -212,21 +198,5 @@ mod tests {
         assert!(keys.published().await.is_empty());
         assert!(keys.sign(&json!({})).await.is_some());
         assert_eq!(keys.all().remove(0).name.as_deref(), Some("fallback-RS256"));
-    }
-
-    #[tokio::test]
-    async fn whoever_drops_the_keys_has_waited_until_they_were_made() {
-        let keys = SigningKeys::made_in_the_background();
-        let pending = keys.all().remove(0).key;
-        drop(keys);
-        assert!(pending.initialized());
-    }
-
-    #[tokio::test]
-    async fn no_key_is_begun_after_the_end() {
-        let keys = SigningKeys::made_in_the_background();
-        keys.finish();
-        keys.add(None, json!({}), 200);
-        assert!(keys.current().await.is_none());
     }
 }

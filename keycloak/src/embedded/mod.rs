@@ -40,6 +40,7 @@ mod defect;
 mod dpop;
 mod introspect;
 mod jwk;
+mod jws;
 mod keys;
 mod login;
 mod logout;
@@ -58,13 +59,13 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
+use ring::digest;
 use serde_json::{Value, json};
 use shared::listen::{self, Serving};
 use shared::now;
@@ -84,7 +85,6 @@ use tokens::OwnTokens;
 #[must_use = "the IdP ends when this is dropped"]
 pub struct Embedded {
     issuer: String,
-    keys: Arc<SigningKeys>,
     _serving: Serving,
 }
 
@@ -98,20 +98,13 @@ impl Embedded {
     pub fn misbehaving(listener: TcpListener, realm: Realm, defect: Option<Defect>) -> Self {
         let issuer = format!("http://localhost:{}/realms/{}", listen::port(&listener), realm.name);
         let keys = Arc::new(SigningKeys::made_in_the_background());
-        let serving = listen::serve(listener, router(issuer.clone(), keys.clone(), realm, defect));
-        Self { issuer, keys, _serving: serving }
+        let serving = listen::serve(listener, router(issuer.clone(), keys, realm, defect));
+        Self { issuer, _serving: serving }
     }
 
     /// The realm's issuer identifier (RFC 8414 §2).
     pub fn issuer(&self) -> &str {
         &self.issuer
-    }
-}
-
-impl Drop for Embedded {
-    /// The process may end next, and no key may be in the making then.
-    fn drop(&mut self) {
-        self.keys.finish();
     }
 }
 

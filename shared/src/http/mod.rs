@@ -59,6 +59,8 @@ impl Http {
     /// Proxies are taken from the environment (`HTTPS_PROXY`, …), but never for this machine's own
     /// addresses.
     pub fn new(reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
+        // Refused where the program has chosen one already: then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let reach = Arc::new(reach);
         let builder = || {
             reqwest::Client::builder()
