@@ -6,7 +6,7 @@ use std::sync::Arc;
 use authorization_code::options::SignInOptions;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use keycloak::{Idp, IdpOptions, Lifetime};
+use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
 use shared::http::Http;

@@ -502,16 +502,4 @@ mod tests {
             assert_eq!(ask(proof).await, (StatusCode::BAD_REQUEST, expected));
         }
     }
-
-    #[tokio::test]
-    async fn whoever_drops_the_idp_has_waited_for_its_key() {
-        let listener = listen::bind(0, "the embedded IdP", "").await.unwrap();
-        let idp = Embedded::start(listener, Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap());
-        let keys = idp.keys.clone();
-        drop(idp);
-        // No other thread could begin, so what is there was made before.
-        assert_eq!(keys.published().await.len(), 1);
-        keys.add(None, json!({}), 200);
-        assert!(keys.current().await.is_none());
-    }
 }
