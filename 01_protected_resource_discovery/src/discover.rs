@@ -52,7 +52,9 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
 }
 
 /// What [`rules::METADATA_AVAILABLE`] asks for.
-const AVAILABLE: &str = "HTTP 200, and a document of at most a megabyte";
+const AVAILABLE: &str = "HTTP 200";
+/// What [`rules::METADATA_LIMITS`] asks for.
+const LIMITS: &str = "a document of at most a megabyte, in time";
 
 /// A document, and the values of `resource` that it may have, by the way in which it was found.
 struct FetchedMetadata {
@@ -185,8 +187,11 @@ fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> 
             HttpError::Insecure { url } => {
                 reporter.recommend(&rules::METADATA_SECURE, false, secure, url);
             }
-            other => {
-                reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, other).ok();
+            HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. } => {
+                reporter.require(&rules::METADATA_LIMITS, false, LIMITS, &error).ok();
+            }
+            HttpError::BadUrl { .. } | HttpError::Unreachable { .. } => {
+                reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, &error).ok();
             }
         }
         DiscoveryError::Unavailable(error)
@@ -204,6 +209,7 @@ fn check_metadata(reporter: &Reporter, found: &FetchedMetadata) -> Result<Protec
     let FetchedMetadata { response, .. } = found;
     let url = &response.url;
     reporter.require(&rules::METADATA_AVAILABLE, true, AVAILABLE, "HTTP 200").ok();
+    reporter.require(&rules::METADATA_LIMITS, true, LIMITS, "it is").ok();
     // "return a JSON object using the application/json content type" (RFC 9728 §3.2)
     let got = response.media_type();
     reporter

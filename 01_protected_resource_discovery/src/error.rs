@@ -82,6 +82,9 @@ impl DiscoveryError {
             DiscoveryError::Unexpected { .. } => "server.status",
             DiscoveryError::Unavailable(HttpError::Refused { .. }) => rules::METADATA_ADDRESS.id,
             DiscoveryError::Unavailable(HttpError::Insecure { .. }) => rules::METADATA_SECURE.id,
+            DiscoveryError::Unavailable(
+                HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. },
+            ) => rules::METADATA_LIMITS.id,
             DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } => rules::METADATA_AVAILABLE.id,
             DiscoveryError::NotFound { .. } => "metadata.not-found",
             DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,

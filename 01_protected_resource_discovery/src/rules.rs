@@ -26,8 +26,11 @@ pub static METADATA_ADDRESS: Rule = Rule::should("metadata.address", &spec::RFC9
 /// network in the clear.
 pub static METADATA_SECURE: Rule = Rule::should("metadata.secure", &spec::MCP_HTTP_LOOPBACK);
 
-/// The metadata's URL answers 200 with a JSON document of a size that can be read.
+/// The metadata's URL responds with 200.
 pub static METADATA_AVAILABLE: Rule = Rule::must("metadata.available", &spec::RFC9728_3_2);
+
+/// The document is of a size that can be read, and it arrives in time.
+pub static METADATA_LIMITS: Rule = Rule::must("metadata.limits", &spec::TUTORIAL_LIMITS);
 
 /// The document says that it is JSON.
 pub static METADATA_MEDIA_TYPE: Rule = Rule::must("metadata.media-type", &spec::RFC9728_3_2);
@@ -69,6 +72,7 @@ pub static ALL: &[&Rule] = &[
     &METADATA_ADDRESS,
     &METADATA_SECURE,
     &METADATA_AVAILABLE,
+    &METADATA_LIMITS,
     &METADATA_MEDIA_TYPE,
     &METADATA_OBJECT,
     &METADATA_MEMBER_TYPES,

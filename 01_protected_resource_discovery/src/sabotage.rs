@@ -119,7 +119,7 @@ static GARBAGE_METADATA_SIZE: Breakage = Breakage::by_server(
     "garbage-metadata-size",
     "publishes metadata of five megabytes",
     Side::Client,
-    &rules::METADATA_AVAILABLE,
+    &rules::METADATA_LIMITS,
 );
 
 static GARBAGE_METADATA_TYPES: Breakage = Breakage::by_server(

@@ -242,7 +242,7 @@ async fn metadata_that_is_no_document_gets_a_sentence_each() {
         ("metadata.json-object", not_json),
         ("metadata.json-object", deep),
         ("metadata.json-object", binary),
-        ("metadata.available", huge),
+        ("metadata.limits", huge),
         ("metadata.address", redirect),
         ("metadata.available", || StatusCode::FORBIDDEN.into_response()),
         ("metadata.available", || StatusCode::NO_CONTENT.into_response()),

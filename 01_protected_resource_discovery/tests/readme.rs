@@ -1,7 +1,7 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use protected_resource_discovery::DiscoveryError;
 use shared::http::HttpError;
@@ -11,18 +11,20 @@ use shared::testing::{Transcript, assert_events_hold};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_01_protected_resource_discovery");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
-    shared::testing::check_readme(&readme(), "protected_resource_discovery", LESSON, &[]);
+fn the_transcripts_are_true() {
+    for page in ["README.md", "FURTHER.md"] {
+        shared::testing::check_readme(&folder().join(page), "protected_resource_discovery", LESSON, &[]);
+    }
 }
 
 #[tokio::test]
 async fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
     let url = || "https://mcp.example.com/metadata".to_owned();
     let resource = |host: &str| format!("http://{host}:8000/mcp");
     let discovery = [

@@ -6,7 +6,7 @@
 //! error or silence ends the search, since the next place would only hide it; every other response
 //! that is not a JSON document means that the document is not there.
 
-use shared::http::{Http, Request, Response};
+use shared::http::{Http, HttpError, Request, Response};
 use shared::members::DocumentError;
 use shared::{Failed, spec};
 
@@ -91,14 +91,19 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
 }
 
 const LOCATION: &str = "the metadata is at one of the places where a client looks";
-const STATUS: &str = "no redirect, no server error, and at most a megabyte in time";
+const STATUS: &str = "no redirect and no server error";
+const LIMITS: &str = "a document of at most a megabyte, in time";
 const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 
 /// Requests one place; an error where its response ends the search.
 pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, MetadataError> {
     let reporter = http.reporter();
     let response = http.send(&request.without_redirects()).await.map_err(|error| {
-        reporter.with_fix(error.fix()).require(&rules::STATUS, false, STATUS, &error).ok();
+        let (rule, expected) = match &error {
+            HttpError::TooLarge { .. } | HttpError::TimedOut { .. } => (&rules::LIMITS, LIMITS),
+            _ => (&rules::STATUS, STATUS),
+        };
+        reporter.with_fix(error.fix()).require(rule, false, expected, &error).ok();
         MetadataError::Unavailable(error)
     })?;
     let status = response.status;
@@ -108,6 +113,7 @@ pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, Metad
             .with_fix(STATUS_FIX)
             .require(&rules::STATUS, !ends_search, STATUS, format!("HTTP {status}"))
             .map_err(|_| MetadataError::Status { url: response.url.clone(), status })?;
+        reporter.require(&rules::LIMITS, true, LIMITS, "it is").ok();
     }
     Ok(response)
 }

@@ -12,6 +12,9 @@ pub static RFC_8414_LOCATION: Rule = Rule::should("as-metadata.rfc8414-location"
 /// The place itself answers, rather than sending the client elsewhere.
 pub static STATUS: Rule = Rule::must("as-metadata.status", &spec::RFC8414_3_2);
 
+/// The document is of a size that can be read, and it arrives in time.
+pub static LIMITS: Rule = Rule::must("as-metadata.limits", &spec::TUTORIAL_LIMITS);
+
 /// The document is a JSON object.
 pub static OBJECT: Rule = Rule::must("as-metadata.json-object", &spec::RFC8414_3_2);
 
@@ -60,6 +63,7 @@ pub static ALL: &[&Rule] = &[
     &LOCATION,
     &RFC_8414_LOCATION,
     &STATUS,
+    &LIMITS,
     &OBJECT,
     &MEMBER_TYPES,
     &ISSUER_IDENTICAL,

@@ -1,7 +1,7 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use as_metadata::{MetadataError, rules};
 use shared::Failed;
@@ -9,18 +9,20 @@ use shared::http::HttpError;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_02_as_metadata");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
-    shared::testing::check_readme(&readme(), "as_metadata", LESSON, &[]);
+fn the_transcripts_are_true() {
+    for page in ["README.md", "FURTHER.md"] {
+        shared::testing::check_readme(&folder().join(page), "as_metadata", LESSON, &[]);
+    }
 }
 
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
     let idp = || "https://idp.example".to_owned();
     let sentences = [
         MetadataError::Unavailable(HttpError::Unreachable {

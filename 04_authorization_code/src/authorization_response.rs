@@ -70,12 +70,11 @@ pub fn check_state(
     response: &AuthorizationResponse,
 ) -> Result<(), AuthorizationError> {
     let shown = |state: Option<&str>| state.map_or("no state".to_owned(), fingerprint);
-    let got = shown(response.get("state"));
     let wanted = format!("the state that was sent: {}", shown(Some(&expected.state)));
-    match reporter.check(&rules::STATE, response.answers(&expected.state), &wanted, &got) {
-        true => Ok(()),
-        false => Err(AuthorizationError::Response { rule: &rules::STATE, expected: wanted, got }),
-    }
+    let seen = shown(response.get("state"));
+    reporter
+        .require(&rules::STATE, response.answers(&expected.state), wanted, seen)
+        .map_err(AuthorizationError::Response)
 }
 
 /// Who gave the answer, before anything of it is used:
@@ -101,18 +100,15 @@ pub fn check_issuer(
     // §2.4)
     let promise = if expected.iss_promised { "and it does" } else { "and it does not" };
     let wanted = format!("iss is there if the metadata promises it ({promise})");
-    let got = iss.unwrap_or("absent").to_owned();
-    if !reporter.check(&rules::ISS_PRESENT, iss.is_some() || !expected.iss_promised, &wanted, &got) {
-        return Err(AuthorizationError::Response { rule: &rules::ISS_PRESENT, expected: wanted, got });
-    }
+    let is_present = iss.is_some() || !expected.iss_promised;
+    reporter
+        .require(&rules::ISS_PRESENT, is_present, wanted, iss.unwrap_or("absent"))
+        .map_err(AuthorizationError::Response)?;
     // "If the value does not match the expected issuer identifier, clients MUST reject the
     // authorization response and MUST NOT proceed with the authorization grant." (RFC 9207 §2.4)
     let Some(iss) = iss else { return Ok(()) };
     let wanted = format!("iss is the authorization server that was asked: {}", expected.issuer);
-    match reporter.check(&rules::ISS, iss == expected.issuer, &wanted, iss) {
-        true => Ok(()),
-        false => Err(AuthorizationError::Response { rule: &rules::ISS, expected: wanted, got }),
-    }
+    reporter.require(&rules::ISS, iss == expected.issuer, wanted, iss).map_err(AuthorizationError::Response)
 }
 
 /// The code; or the error, which is shown only now that it is known whose it is.
@@ -125,7 +121,7 @@ pub fn code(reporter: &Reporter, response: &AuthorizationResponse) -> Result<Str
     };
     // An IdP that found the request itself wrong has been told of before this.
     if !response.get("error").is_some_and(is_about_the_request) {
-        reporter.check(&rules::CODE, code.is_some(), "a code", got);
+        reporter.require(&rules::CODE, code.is_some(), "a code", got).ok();
     }
     code.map(str::to_owned).ok_or_else(|| AuthorizationError::Denied {
         error: response.get("error").unwrap_or("neither a code nor an error").to_owned(),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::Reporter;
@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::authorization_response::{AuthorizationResponse, Expected, check_state};
 use crate::error::AuthorizationError;
+use crate::further::callback_page::page;
 
 /// Bytes of a query that are looked at. A code, a state and an issuer need a few hundred.
 const MAX_QUERY_BYTES: usize = 16 * 1024;
@@ -117,15 +118,13 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
     let _ = check_state(&waiting.reporter, &waiting.expected, &response);
     let failed = response.get("error").is_some();
     waiting.finish(Ok(response));
-    match failed {
-        // What went wrong is shown in the terminal, once it is known whose answer it is.
-        true => page(StatusCode::OK, "No access was given", "The terminal says why. You can close this window."),
-        false => page(
-            StatusCode::OK,
-            "You are signed in",
-            "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.",
-        ),
+    if failed {
+        // What went wrong is shown in the terminal, once it is known whose response it is.
+        let text = "The terminal says why. You can close this window.";
+        return page(StatusCode::OK, "No access was given", text);
     }
+    let text = "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.";
+    page(StatusCode::OK, "You are signed in", text)
 }
 
 impl Waiting {
@@ -138,25 +137,6 @@ impl Waiting {
             let _ = send.send(response);
         }
     }
-}
-
-/// A page without a script, and without anything of the answer in it.
-fn page(status: StatusCode, title: &str, text: &str) -> Response {
-    let html = format!(
-        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{title} · MCP OAuth tutorial</title><style>body{{font:17px/1.6 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;margin:0 1rem}}
-main{{max-width:34rem}}@media(prefers-color-scheme:dark){{body{{background:#10161d;color:#e3eaf1}}}}</style></head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body></html>"#
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
-        // The address of this page has the code in it.
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONNECTION, "close"),
-    ];
-    (status, headers, html).into_response()
 }
 
 #[cfg(test)]

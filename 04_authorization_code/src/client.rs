@@ -17,13 +17,14 @@ use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest
 use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
 use crate::error::AuthorizationError;
-use crate::options::SignInOptions;
+use crate::further::explanation::explain_request;
+use crate::further::token_tables;
 use crate::rules;
 use crate::sabotage::Sabotage;
 use crate::scopes::{self, Scopes};
 use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
 use crate::token_response::{self, TokenResponse};
-use crate::user_agent::UserAgent;
+use crate::user_agent::{SignInOptions, UserAgent};
 
 /// What the user's sign-in brought.
 pub struct SignedIn {
@@ -55,7 +56,7 @@ pub struct Ready {
     /// Who signs in.
     pub user_agent: UserAgent,
     /// The client's document, for as long as it has to be there.
-    _document: Option<Published>,
+    pub document: Option<Published>,
 }
 
 /// One sign-in.
@@ -116,38 +117,10 @@ pub async fn get_ready_at(
         client::register_at(http, server_url, found, plan).await?;
     let user_agent = UserAgent::choose(options, needs_script, &authorization_server.issuer)?;
     let redirect_uri = redirect.uri.clone();
-    Ok((Ready { discovery, authorization_server, client, redirect_uri, user_agent, _document: document }, redirect))
+    Ok((Ready { discovery, authorization_server, client, redirect_uri, user_agent, document }, redirect))
 }
 
 impl Ready {
-    /// The same for another client of this authorization server.
-    pub fn with_client(&self, client: ClientInformation) -> Self {
-        Self {
-            discovery: self.discovery.clone(),
-            authorization_server: self.authorization_server.clone(),
-            client,
-            redirect_uri: self.redirect_uri.clone(),
-            user_agent: self.user_agent.clone(),
-            _document: None,
-        }
-    }
-
-    /// One sign-in for `resource`, of which only what a person has to do is told: the tokens, which
-    /// nobody keeps.
-    pub async fn tokens_for(
-        &self,
-        http: &Http,
-        options: &SignInOptions,
-        resource: &str,
-        scopes: &[String],
-    ) -> Result<TokenResponse, Failure> {
-        let redirect = LoopbackRedirect::bind_again(&self.redirect_uri).await?;
-        let announced = (!self.user_agent.is_scripted()).then_some(http.reporter());
-        let sign_in = SignIn { requested: scopes, resource, options, sabotage: Sabotage::default(), announced };
-        let silent = http.clone().telling(Reporter::silent());
-        Ok(self.sign_in(&silent, sign_in, redirect).await?.1)
-    }
-
     /// What the parameter `resource` says of the MCP server at this URL.
     pub fn resource<'a>(&'a self, server_url: &'a str) -> &'a str {
         resource(self.discovery.as_ref(), server_url)
@@ -186,7 +159,7 @@ impl Ready {
         };
         let request = build_request(reporter, &self.authorization_server, parameters)?;
         let request = sabotage.authorization_request(request);
-        explain_request(http, &request);
+        explain_request(reporter, &request);
         let AuthorizationRequest { url, verifier, expected } = request;
 
         reporter.stage("send the user to the authorization server", &spec::RFC8252_7_3).await;
@@ -211,49 +184,18 @@ impl Ready {
 
         reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
         token_response::check(reporter, &tokens, requested, resource, options.dpop)?;
-        for table in token_response::tables(&tokens) {
+        for table in token_tables::tables(&tokens) {
             reporter.note(table);
         }
         Ok((endpoint, tokens))
     }
 }
 
-const TAKES_CODE: Decision =
-    Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the code, its verifier and the resource" };
-
-/// What each parameter of the request is for.
-const PURPOSES: &[(&str, &str)] = &[
-    ("response_type", "a code, not a token: what passes through the browser is worth nothing alone"),
-    ("state", "random; the answer has to bring it back"),
-    ("code_challenge", "the SHA-256 of a code_verifier that stays here, so that a stolen code is worth nothing"),
-    ("redirect_uri", "where the answer goes; it was registered"),
-    ("scope", "what the user is asked to allow"),
-    ("resource", "the MCP server that the token is for: RFC 8707"),
-    ("prompt", "ask, even a user who has agreed before"),
-];
-
-/// What is in the request, and what it is for.
-fn explain_request(http: &Http, request: &AuthorizationRequest) {
-    let fingerprint = |text: &str| shared::Secret::new(text).fingerprint();
-    let url = &request.url;
-    let pairs: Vec<_> = url.query_pairs().collect();
-    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let rows = pairs.iter().map(|(name, value)| {
-        // By the method plain, the challenge is the verifier itself.
-        let is_secret = name == "state" || **value == *request.verifier.expose();
-        let shown = if is_secret { fingerprint(value) } else { value.clone().into_owned() };
-        let purpose = PURPOSES.iter().find(|(known, _)| known == name).map(|(_, purpose)| format!("  ({purpose})"));
-        format!("\n  {name:<width$}  {shown}{}", purpose.unwrap_or_default())
-    });
-    http.reporter().note(format!(
-        "The browser is to open {} with{}\n\
-         Kept here: the code_verifier {}, and the issuer {}, by which the answer will be known.",
-        url.as_str().split('?').next().unwrap_or_default(),
-        rows.collect::<String>(),
-        fingerprint(request.verifier.expose()),
-        request.expected.issuer,
-    ));
-}
+const TAKES_CODE: Decision = Decision {
+    rule: &rules::IDP_TAKES_CODE,
+    expected: "the IdP takes the code, its verifier and the resource",
+    fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+};
 
 /// The user's way to the authorization server.
 struct Visit<'a> {
@@ -299,8 +241,11 @@ const TAKES_REDIRECT_URI: &str = "the IdP knows the redirect URI";
 
 /// An IdP that shows an error page instead of its sign-in has decided something, too.
 fn report_refusal(http: &Http, failure: &Failure) {
-    let Some(AuthorizationError::Request { rule, .. }) = failure.cause() else { return };
-    let expected = if rule.id == rules::IDP_TAKES_REQUEST.id { TAKES_REQUEST } else { TAKES_REDIRECT_URI };
+    let (rule, expected) = match failure.cause() {
+        Some(AuthorizationError::Request { .. }) => (&rules::IDP_TAKES_REQUEST, TAKES_REQUEST),
+        Some(AuthorizationError::RedirectUri { .. }) => (&rules::IDP_TAKES_REDIRECT_URI, TAKES_REDIRECT_URI),
+        _ => return,
+    };
     let idp = http.reporter().on(Side::Idp);
     idp.with_fix(failure.fix.as_str()).require(rule, false, expected, &failure.message).ok();
 }

@@ -1,8 +1,7 @@
 //! Why there is no token.
 
-use shared::Failure;
-use shared::event::Rule;
 use shared::http::HttpError;
+use shared::{Failed, Failure, Rule};
 
 use crate::rules;
 
@@ -18,9 +17,12 @@ pub enum AuthorizationError {
     },
     /// The authorization server did not even let the user sign in.
     Request {
-        /// The check that failed.
-        rule: &'static Rule,
-        /// What it answered.
+        /// What it responded.
+        got: String,
+    },
+    /// The authorization server does not know the redirect URI.
+    RedirectUri {
+        /// What it responded.
         got: String,
     },
     /// The user could not sign in.
@@ -41,15 +43,8 @@ pub enum AuthorizationError {
         /// The limit that ran out.
         seconds: u64,
     },
-    /// An answer that is not for this request, or from somebody else.
-    Response {
-        /// The check that failed.
-        rule: &'static Rule,
-        /// What the rule asks for.
-        expected: String,
-        /// What came.
-        got: String,
-    },
+    /// A response that is not for this request, or from another authorization server.
+    Response(Failed),
     /// The authorization server answered with an error.
     Denied {
         /// `error`.
@@ -63,15 +58,25 @@ pub enum AuthorizationError {
     Token {
         /// The check that failed.
         rule: &'static Rule,
-        /// `error` of its answer; empty where there is none.
+        /// `error` of its response; empty where there is none.
         code: String,
-        /// What it answered.
+        /// What it responded.
+        got: String,
+        /// What to do about it.
+        fix: &'static str,
+    },
+    /// The token response is not one.
+    TokenResponse {
+        /// What is wrong with it.
         got: String,
     },
-    /// The token response cannot be used.
-    TokenResponse {
-        /// The check that failed.
-        rule: &'static Rule,
+    /// The token is of a type that this client does not understand.
+    TokenType {
+        /// What is wrong with it.
+        got: String,
+    },
+    /// The token is bound to no key, although that was asked for.
+    NotBound {
         /// What is wrong with it.
         got: String,
     },
@@ -82,10 +87,13 @@ impl AuthorizationError {
     pub fn id(&self) -> &'static str {
         match self {
             AuthorizationError::Url { .. } => rules::URL_SCHEME.id,
-            AuthorizationError::Request { rule, .. }
-            | AuthorizationError::Response { rule, .. }
-            | AuthorizationError::Token { rule, .. }
-            | AuthorizationError::TokenResponse { rule, .. } => rule.id,
+            AuthorizationError::Request { .. } => rules::IDP_TAKES_REQUEST.id,
+            AuthorizationError::RedirectUri { .. } => rules::IDP_TAKES_REDIRECT_URI.id,
+            AuthorizationError::Response(failed) => failed.rule.id,
+            AuthorizationError::Token { rule, .. } => rule.id,
+            AuthorizationError::TokenResponse { .. } => rules::TOKEN_RESPONSE.id,
+            AuthorizationError::TokenType { .. } => rules::TOKEN_TYPE.id,
+            AuthorizationError::NotBound { .. } => rules::TOKEN_TYPE_DPOP.id,
             AuthorizationError::SignIn { .. } => "sign-in.refused",
             AuthorizationError::WantsBoundTokens => "sign-in.wants-bound-tokens",
             AuthorizationError::Nobody { .. } => "sign-in.nobody",
@@ -99,7 +107,7 @@ impl AuthorizationError {
     pub fn fix(&self) -> String {
         match self {
             AuthorizationError::Url { .. } => "Do not open it. Tell the operator of the IdP.".to_owned(),
-            AuthorizationError::Request { rule, .. } if rule.id == rules::IDP_TAKES_REDIRECT_URI.id => {
+            AuthorizationError::RedirectUri { .. } => {
                 "Register the redirect URI exactly as it is sent (host and path; the port of a loopback address is free). Without --client-id, run again: the client registers anew."
                     .to_owned()
             }
@@ -118,7 +126,7 @@ impl AuthorizationError {
             AuthorizationError::TimedOut { .. } => {
                 "Run it again and finish signing in, or give more time with --sign-in-timeout SECONDS.".to_owned()
             }
-            AuthorizationError::Response { .. } => {
+            AuthorizationError::Response(_) => {
                 "Do not use the answer. If it comes again, somebody may be in between; tell the operator of the IdP.".to_owned()
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
@@ -129,29 +137,13 @@ impl AuthorizationError {
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
-            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_GIVES_OWN_TOKEN.id => {
-                "The client has to be confidential, its credentials right, and the grant client_credentials switched on for it (Keycloak: \
-                 Client authentication, and Service accounts roles)."
-                    .to_owned()
-            }
-            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_CHECKS_VERIFIER.id => {
-                "Redeem a code with the verifier of its own request.".to_owned()
-            }
-            AuthorizationError::Token { rule, .. } if rule.id == rules::IDP_COMPARES_RESOURCE.id => {
-                "Ask both endpoints for the same resource.".to_owned()
-            }
-            AuthorizationError::Token { rule, .. } if rule.id.contains("refresh") => {
-                "A refresh token that was used is good for nothing: sign in again.".to_owned()
-            }
-            AuthorizationError::Token { .. } => {
-                "A code is good once and not for long: run it again. If it stays, look into the IdP's log.".to_owned()
-            }
-            AuthorizationError::TokenResponse { rule, .. } if rule.id == rules::TOKEN_TYPE_DPOP.id => {
+            AuthorizationError::Token { fix, .. } => (*fix).to_owned(),
+            AuthorizationError::NotBound { .. } => {
                 "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? Without --dpop it is a bearer \
                  token."
                     .to_owned()
             }
-            AuthorizationError::TokenResponse { .. } => "The IdP's operator has to mend the answer.".to_owned(),
+            AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "The IdP's operator has to mend the answer.".to_owned(),
         }
     }
 }
@@ -162,7 +154,7 @@ impl std::fmt::Display for AuthorizationError {
             AuthorizationError::Url { name, got } => {
                 write!(f, "The authorization server's {name} is {got}, which no browser should open.")
             }
-            AuthorizationError::Request { got, .. } => {
+            AuthorizationError::Request { got } | AuthorizationError::RedirectUri { got } => {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
@@ -175,8 +167,8 @@ impl std::fmt::Display for AuthorizationError {
             AuthorizationError::TimedOut { seconds } => {
                 write!(f, "Nobody finished signing in within {seconds} seconds.")
             }
-            AuthorizationError::Response { expected, got, .. } => {
-                write!(f, "The answer is not used (asked for: {expected}; seen: {got}).")
+            AuthorizationError::Response(Failed { expected, seen, .. }) => {
+                write!(f, "The answer is not used (asked for: {expected}; seen: {seen}).")
             }
             AuthorizationError::Denied { error, description } if description.is_empty() => {
                 write!(f, "The authorization server answered {error} instead of a code.")
@@ -186,7 +178,9 @@ impl std::fmt::Display for AuthorizationError {
             }
             AuthorizationError::Unavailable(error) => write!(f, "{error}"),
             AuthorizationError::Token { got, .. } => write!(f, "The authorization server gave no token: {got}."),
-            AuthorizationError::TokenResponse { got, .. } => write!(f, "The token response cannot be used: {got}."),
+            AuthorizationError::TokenResponse { got }
+            | AuthorizationError::TokenType { got }
+            | AuthorizationError::NotBound { got } => write!(f, "The token response cannot be used: {got}."),
         }
     }
 }

@@ -15,7 +15,6 @@
 //! | [`further::client_credentials`] | going further: a token without a user |
 //! | [`further::grant`] | going further: what ways to a token without a user have in common |
 //! | [`further::client_assertion`] | going further: a client that signs (RFC 7523) |
-//! | [`options`] | who signs in |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why there is no token, and what to do about it |
 //!
@@ -28,7 +27,6 @@ pub mod callback;
 pub mod client;
 pub mod error;
 pub mod further;
-pub mod options;
 pub mod rules;
 pub mod sabotage;
 pub mod scopes;

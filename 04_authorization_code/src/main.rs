@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use authorization_code::client;
 use authorization_code::further::client_credentials as without_a_user;
 use authorization_code::further::refresh;
-use authorization_code::further::stored_tokens::{Kept, Tokens};
-use authorization_code::options::SignInOptions;
+use authorization_code::further::stored_tokens;
 use authorization_code::sabotage::{Sabotage, Switch};
+use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
-use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
-use shared::{Failure, Side, kept, now};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};
+use shared::{Failure, Side};
 
 /// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC
 /// 9207)
@@ -57,57 +57,26 @@ enum Role {
     },
 }
 
-const COMMANDS: &[CommandUse] = &[
-    CommandUse {
-        name: "",
-        parties: &[Side::Server, Side::Client, Side::Idp],
-        options: &[
-            NetworkOptions::GROUP,
-            IDP_OPTIONS,
-            ServerOptions::GROUP,
-            RegistrationOptions::GROUP,
-            SignInOptions::GROUP,
-        ],
-    },
-    CommandUse { name: "server", parties: &[Side::Server, Side::Idp], options: &[IDP_OPTIONS, ServerOptions::GROUP] },
-    CommandUse {
-        name: "client",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "authorize",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "refresh",
-        parties: &[Side::Server, Side::Client, Side::Idp],
-        options: &[
-            NetworkOptions::GROUP,
-            IDP_OPTIONS,
-            ServerOptions::GROUP,
-            RegistrationOptions::GROUP,
-            SignInOptions::GROUP,
-        ],
-    },
-    CommandUse {
-        name: "client-credentials",
-        parties: &[Side::Server, Side::Client, Side::Idp],
-        options: &[
-            NetworkOptions::GROUP,
-            IDP_OPTIONS,
-            ServerOptions::GROUP,
-            RegistrationOptions::GROUP,
-            SignInOptions::GROUP,
-        ],
-    },
-];
+const STORY: &[OptionGroup] =
+    &[NetworkOptions::GROUP, IDP_OPTIONS, ServerOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+const CLIENT: &[OptionGroup] = &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+const ALL_PARTIES: &[Side] = &[Side::Server, Side::Client, Side::Idp];
 
 impl Lesson for Cli {
     type Switch = Switch;
 
-    const COMMANDS: &'static [CommandUse] = COMMANDS;
+    const COMMANDS: &'static [CommandUse] = &[
+        CommandUse { name: "", parties: ALL_PARTIES, options: STORY },
+        CommandUse {
+            name: "server",
+            parties: &[Side::Server, Side::Idp],
+            options: &[IDP_OPTIONS, ServerOptions::GROUP],
+        },
+        CommandUse { name: "client", parties: &[Side::Client], options: CLIENT },
+        CommandUse { name: "authorize", parties: &[Side::Client], options: CLIENT },
+        CommandUse { name: "refresh", parties: ALL_PARTIES, options: STORY },
+        CommandUse { name: "client-credentials", parties: ALL_PARTIES, options: STORY },
+    ];
 
     fn common(&self) -> &CommonOptions {
         &self.common
@@ -167,25 +136,9 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     }
     let running = setup.start(Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
-    check_without_a_user(cli, &plan)?;
+    without_a_user::check_options(&cli.sign_in, &plan)?;
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
     without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
-}
-
-/// What would change nothing, or is missing.
-fn check_without_a_user(cli: &Cli, plan: &Plan) -> Result<(), Failure> {
-    if let Some(option) = cli.sign_in.about_signing_in(plan) {
-        let message =
-            format!("{option} is about a user's sign-in or how a client registers; client-credentials has neither.");
-        return Err(Failure::new("configuration.grant", message, "Leave one of the two out."));
-    }
-    match &plan.static_client {
-        Some(client) if client.client_secret.is_none() => {
-            let message = format!("The client {} has no secret to show.", client.client_id);
-            Err(Failure::new("configuration.client-secret", message, "Put it into the environment: CLIENT_SECRET."))
-        }
-        _ => Ok(()),
-    }
 }
 
 async fn client_alone(
@@ -201,14 +154,7 @@ async fn client_alone(
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, sabotage).await?;
     // What a broken run brought is for nothing but that run.
     if keeps && setup.run.breakage.is_none() {
-        let client::SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
-        let resource = Some(resource);
-        let kept = Kept { issuer, client_id: Some(client_id), resource, requested, obtained_at: now(), tokens };
-        let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
-        setup
-            .run
-            .reporter
-            .note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+        stored_tokens::store(&setup.run.reporter, server_url, signed_in).await?;
     }
     Ok(())
 }

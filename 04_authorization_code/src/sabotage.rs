@@ -189,12 +189,15 @@ impl Sabotage {
     /// The rule that the authorization server applies to the token request of this run.
     pub fn decision(self, valid: Decision) -> Decision {
         match self.0 {
-            Some(Switch::WrongVerifier) => {
-                Decision { rule: &rules::IDP_CHECKS_VERIFIER, expected: "the verifier is the one of the challenge" }
-            }
+            Some(Switch::WrongVerifier) => Decision {
+                rule: &rules::IDP_CHECKS_VERIFIER,
+                expected: "the verifier is the one of the challenge",
+                fix: "Redeem a code with the verifier of its own request.",
+            },
             Some(Switch::ResourceDiffers) => Decision {
                 rule: &rules::IDP_COMPARES_RESOURCE,
                 expected: "resource is the one that the user was asked for",
+                fix: "Ask both endpoints for the same resource.",
             },
             _ => valid,
         }
@@ -211,7 +214,11 @@ impl Sabotage {
             return Ok(());
         }
         http.reporter().note("--break replayed-code: the same code once more.");
-        let decision = Decision { rule: &rules::IDP_TAKES_CODE_ONCE, expected: "the code was not used before" };
+        let decision = Decision {
+            rule: &rules::IDP_TAKES_CODE_ONCE,
+            expected: "the code was not used before",
+            fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+        };
         request_tokens(http, endpoint, request, decision).await.map(drop)
     }
 }

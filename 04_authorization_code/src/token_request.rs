@@ -37,6 +37,8 @@ pub struct Decision {
     pub rule: &'static Rule,
     /// What it requires.
     pub expected: &'static str,
+    /// What to do where it refuses.
+    pub fix: &'static str,
 }
 
 /// The parameters of a token request: `grant_type` and those that belong to it.
@@ -108,17 +110,17 @@ pub fn read_token_response(
     response: &Response,
     decision: Decision,
 ) -> Result<TokenResponse, AuthorizationError> {
-    let Decision { rule, expected } = decision;
+    let Decision { rule, expected, fix } = decision;
     let is_taken = response.status == 200;
     let seen = if is_taken { "HTTP 200".to_owned() } else { response.refusal() };
     reporter
         .on(Side::Idp)
         .with_fix("look at what was sent above, and into the IdP's log.")
         .require(rule, is_taken, expected, &seen)
-        .map_err(|_| AuthorizationError::Token { rule, code: response.error_code(), got: seen })?;
+        .map_err(|_| AuthorizationError::Token { rule, code: response.error_code(), got: seen, fix })?;
     let tokens = TokenResponse::from_json(&response.body);
     let got = tokens.as_ref().map_or_else(ToString::to_string, |_| "it has".to_owned());
     let expected = "access_token and token_type, and every member of its type";
     reporter.require(&rules::TOKEN_RESPONSE, tokens.is_ok(), expected, &got).ok();
-    tokens.map_err(|_| AuthorizationError::TokenResponse { rule: &rules::TOKEN_RESPONSE, got })
+    tokens.map_err(|_| AuthorizationError::TokenResponse { got })
 }

@@ -8,7 +8,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::clock::rfc3339;
 use shared::members::{DocumentError, Members};
 use shared::{Reporter, Secret};
 
@@ -73,16 +72,16 @@ pub fn check(
     // discard the response" (RFC 9449 §5).
     let (rule, expected) = if dpop { (&rules::TOKEN_TYPE_DPOP, "DPoP") } else { (&rules::TOKEN_TYPE, "Bearer") };
     let known = response.token_type.eq_ignore_ascii_case(expected);
-    if !reporter.check(rule, known, format!("token_type is {expected}"), &response.token_type) {
+    reporter.require(rule, known, format!("token_type is {expected}"), &response.token_type).map_err(|_| {
         let got = format!("its token_type is {}", response.token_type);
-        return Err(AuthorizationError::TokenResponse { rule, got });
-    }
+        if dpop { AuthorizationError::NotBound { got } } else { AuthorizationError::TokenType { got } }
+    })?;
     let granted = response.scopes(requested);
     let missing: Vec<_> = requested.iter().map(String::as_str).filter(|scope| !granted.contains(scope)).collect();
     let shown = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
     let got = if missing.is_empty() { shown } else { format!("{shown} (not: {})", missing.join(" ")) };
     let fix = "whoever the token is for lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
-    reporter.check_or(&rules::SCOPE_GRANTED, missing.is_empty(), "every scope that was asked for", got, fix);
+    reporter.with_fix(fix).recommend(&rules::SCOPE_GRANTED, missing.is_empty(), "every scope that was asked for", got);
 
     // A token that cannot be read says nothing, and that is all right.
     if let Some(claims) = claims(&response.access_token) {
@@ -91,7 +90,7 @@ pub fn check(
         let fix = "have the IdP put the server's URL into aud: by resource indicators (RFC 8707), or by an audience mapper in a scope that is \
                    asked for. The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before Keycloak starts.";
         let got = named(&audience);
-        reporter.check_or(&rules::AUDIENCE, audience.contains(&resource), expected, got, fix);
+        reporter.with_fix(fix).recommend(&rules::AUDIENCE, audience.contains(&resource), expected, got);
     }
     Ok(())
 }
@@ -124,66 +123,6 @@ fn part(token: &Secret, n: usize) -> Option<Map<String, Value>> {
     let parts: Vec<_> = token.expose().split('.').collect();
     let bytes = URL_SAFE_NO_PAD.decode(parts.get(n).filter(|_| parts.len() == 3)?).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-/// A table of every token that came.
-pub fn tables(response: &TokenResponse) -> Vec<String> {
-    let named = [
-        ("access_token", Some(&response.access_token)),
-        ("refresh_token", response.refresh_token.as_ref()),
-        ("id_token", response.id_token.as_ref()),
-    ];
-    named.into_iter().filter_map(|(name, token)| Some(table(name, token?))).collect()
-}
-
-/// What each claim says, for a person.
-const MEANINGS: &[(&str, &str)] = &[
-    ("iss", "who issued it"),
-    ("sub", "whose it is, by an identifier of the IdP's"),
-    ("aud", "for which server"),
-    ("azp", "to which client it was given"),
-    ("cnf", "the key that it is bound to"),
-    ("exp", "good until"),
-    ("iat", "issued"),
-    ("nbf", "not before"),
-    ("auth_time", "when the user signed in"),
-    ("scope", "what it allows"),
-    ("realm_access", "the user's roles, as far as the scopes show them (Keycloak)"),
-    ("typ", "what Keycloak calls it"),
-    ("jti", "its own identifier"),
-    ("sid", "the session"),
-    ("client_id", "to which client it was given"),
-];
-
-/// Times among the claims.
-const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
-
-/// A token as a person may see it: what it is, its header, and its claims one by one; never the
-/// token.
-pub fn table(name: &str, token: &Secret) -> String {
-    let (Some(header), Some(claims)) = (header(token), claims(token)) else {
-        return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());
-    };
-    let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
-    let width = claims.keys().map(String::len).max().unwrap_or_default();
-    let rows = claims.iter().map(|(name, value)| {
-        let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
-        format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
-    });
-    let first = format!("{name}: {}, a JWT: {}", token.fingerprint(), header.join(", "));
-    [first].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
-}
-
-fn shown(name: &str, value: &Value) -> String {
-    match value {
-        // Keycloak's way to say that a token has no end.
-        Value::Number(seconds) if name == "exp" && seconds.as_u64() == Some(0) => "0: never".to_owned(),
-        Value::Number(seconds) if TIMES.contains(&name) => {
-            seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
-        }
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -249,23 +188,5 @@ mod tests {
         assert_eq!(results(jwt(&json!({"aud": "http://r/"})), Some("a")), (false, Some(false)));
         assert_eq!(results(jwt(&json!({})), Some("")), (false, Some(false)));
         assert_eq!(results(Secret::new("opaque"), None), (true, None));
-    }
-
-    #[test]
-    fn a_token_is_shown_claim_by_claim_and_never_itself() {
-        let token = jwt(&json!({"iss": "https://i", "exp": 1_795_262_400, "aud": ["a"], "x": {"y": 1}}));
-        let table = table("access_token", &token);
-        for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (good until)", "x    {\"y\":1}"] {
-            assert!(table.contains(line), "{table}");
-        }
-        assert!(!table.contains(token.expose()) && !table.contains("c2ln"), "{table}");
-        assert!(super::table("t", &Secret::new("opaque")).contains("only the IdP can read it"));
-        for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
-            assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");
-        }
-        let strange = super::table("t", &jwt(&json!({"exp": u64::MAX, "nbf": 1_000_000_000_000_000_u64, "iat": -1})));
-        for line in ["exp  18446744073709551615", "nbf  1000000000000000", "iat  -1"] {
-            assert!(strange.contains(line), "{strange}");
-        }
     }
 }

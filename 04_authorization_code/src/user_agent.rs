@@ -1,26 +1,65 @@
 //! Who signs in, and with what: a person with a browser, or the demo user by a program that fills
 //! in the pages' forms.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::str::FromStr;
 
+use clap::Args;
 use dynamic_client_registration::further::administration;
-use shared::http::{Http, Request, Response};
-use shared::reach::{Privacy, Reach};
-use shared::{Failure, Reporter, Secret, page};
-use url::Url;
+use protected_resource_discovery::Discovery;
+use shared::cli::OptionGroup;
+use shared::{Failure, Reporter, Secret, Side};
 
 use crate::error::AuthorizationError;
-use crate::options::SignInOptions;
-use crate::rules;
+use crate::further::scripted_browser::ScriptedBrowser;
+
+/// Options about signing in.
+#[derive(Args, Clone, Debug)]
+pub struct SignInOptions {
+    /// Sign in as this user, by a program that fills in the IdP's forms [default: a browser where
+    /// there is a terminal, else the demo user]
+    #[arg(long, value_name = "USER:PASSWORD", global = true)]
+    pub login: Option<Login>,
+    /// Sign in with a browser; its URL is printed too, for a machine without one
+    #[arg(long, conflicts_with = "login", global = true)]
+    pub browser: bool,
+    /// The user who is a program says no on the consent page
+    #[arg(long, conflicts_with = "browser", global = true)]
+    pub deny: bool,
+    /// Seconds to wait for the user
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
+    pub sign_in_timeout: u64,
+    /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the
+    /// session
+    #[arg(long, global = true)]
+    pub offline_access: bool,
+    /// Whether tokens of the type `DPoP` are understood (RFC 9449): lesson 05 sees to it.
+    #[arg(skip)]
+    pub dpop: bool,
+}
+
+impl SignInOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+
+    /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a
+    /// key nobody needs to sign in.
+    pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
+        let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
+        match required == Some(true) && !self.dpop {
+            true => Err(AuthorizationError::WantsBoundTokens),
+            false => Ok(()),
+        }
+    }
+
+    /// Scopes that the client has to be registered for, beyond those of the MCP server.
+    pub fn more_scopes(&self) -> Vec<String> {
+        if self.offline_access { vec!["offline_access".to_owned()] } else { Vec::new() }
+    }
+}
 
 /// The user of the tutorial's realm.
 const DEMO_USER: (&str, &str) = ("mcpuser", "password123");
-/// Pages and redirects on the way from the request to the answer, at most.
-const MAX_STEPS: usize = 10;
-/// Seconds within which each page has to come.
-const PAGE_SECONDS: u64 = 10;
 
 /// A user's name and password, as `--login USER:PASSWORD` gives them.
 #[derive(Clone, Debug)]
@@ -114,131 +153,6 @@ fn open(reporter: &Reporter, url: &str) {
         Ok(()) => reporter.note("A browser is opened. Ctrl-C ends the wait."),
         Err(error) => reporter.note(format!("No browser could be opened here ({error}). Open the URL yourself.")),
     }
-}
-
-/// A browser without a window: it keeps cookies, follows redirects, and fills in forms.
-pub struct ScriptedBrowser {
-    http: Http,
-    reporter: Reporter,
-    /// By the origin that set them, and their name.
-    cookies: BTreeMap<(String, String), String>,
-}
-
-impl ScriptedBrowser {
-    /// One that has no cookies yet.
-    pub fn new(reporter: &Reporter) -> Result<Self, Failure> {
-        // It goes where a browser would: anywhere.
-        let reach = Reach::public_only().limit(Privacy::Loopback);
-        let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
-        Ok(Self { http, reporter: reporter.clone(), cookies: BTreeMap::new() })
-    }
-
-    /// Opens `url`, and goes on from page to page until it is at `redirect_uri`; the URL there.
-    pub async fn visit(
-        &mut self,
-        url: &str,
-        redirect_uri: &str,
-        login: &Login,
-        denies: bool,
-    ) -> Result<String, AuthorizationError> {
-        let mut request = Request::get(url);
-        let mut signed_in = false;
-        for step in 0..MAX_STEPS {
-            let here = request.url().to_owned();
-            let response = self.send(request).await?;
-            if here.starts_with(redirect_uri) {
-                return Ok(here);
-            }
-            let location = response.header_values("location").into_iter().next();
-            request = match (response.status, location) {
-                (300..=399, Some(location)) => Request::get(&joined(&here, &location)),
-                (200, _) => self.fill_in(&here, &response, login, denies, &mut signed_in)?,
-                _ => return Err(refused(step, &response)),
-            };
-        }
-        Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") })
-    }
-
-    async fn send(&mut self, request: Request) -> Result<Response, AuthorizationError> {
-        let origin = Url::parse(request.url()).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-        let own = self.cookies.iter().filter(|((of, _), _)| *of == origin);
-        let cookies: Vec<_> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
-        let request = request.without_redirects().header("accept", "text/html");
-        let request = match cookies.is_empty() {
-            true => request,
-            false => request.header("cookie", &cookies.join("; ")),
-        };
-        let response = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
-        for cookie in response.header_values("set-cookie") {
-            if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
-                self.cookies.insert((origin.clone(), name.trim().to_owned()), value.trim().to_owned());
-            }
-        }
-        Ok(response)
-    }
-
-    /// The next request: the sign-in form or the consent form of this page, filled in.
-    fn fill_in(
-        &self,
-        here: &str,
-        response: &Response,
-        login: &Login,
-        denies: bool,
-        signed_in: &mut bool,
-    ) -> Result<Request, AuthorizationError> {
-        let html = String::from_utf8_lossy(&response.body);
-        let said = page::message(&html).unwrap_or_else(|| "a page without a form".to_owned());
-        let forms = page::forms(&html);
-        if let Some(form) = forms.iter().find(|form| form.input("password").is_some()) {
-            if *signed_in {
-                return Err(AuthorizationError::SignIn { got: format!("the IdP says “{said}”") });
-            }
-            *signed_in = true;
-            self.reporter.note(format!("The IdP shows its page “{said}”; the user signs in."));
-            let name = form.input("text").or_else(|| form.input("email")).unwrap_or("username");
-            let password = form.input("password").unwrap_or("password");
-            let typed = [(name, login.username.as_str()), (password, login.password.expose())];
-            return Ok(submitted(here, form, &typed));
-        }
-        if let Some(form) = forms.iter().find(|form| form.has_button("accept")) {
-            let button = if denies { "cancel" } else { "accept" };
-            let verb = if denies { "says no" } else { "agrees" };
-            self.reporter.note(format!("The consent page asks “{said}”; the user {verb}."));
-            return Ok(submitted(here, form, &[(button, "x")]));
-        }
-        Err(AuthorizationError::SignIn {
-            got: format!("the IdP shows “{said}”, and this program knows no form there")
-        })
-    }
-}
-
-/// An error page before anyone could sign in is about the request; one after that is about the
-/// sign-in.
-fn refused(step: usize, response: &Response) -> AuthorizationError {
-    let message = page::message(&String::from_utf8_lossy(&response.body));
-    let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
-    let got = format!("HTTP {}{said}", response.status);
-    match step {
-        0 => {
-            let about_redirect = got.contains("redirect");
-            let rule = if about_redirect { &rules::IDP_TAKES_REDIRECT_URI } else { &rules::IDP_TAKES_REQUEST };
-            AuthorizationError::Request { rule, got }
-        }
-        _ => AuthorizationError::SignIn { got },
-    }
-}
-
-fn submitted(here: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {
-    let is_typed = |name: &str| typed.iter().any(|(known, _)| *known == name);
-    let kept = form.inputs.iter().filter(|(name, kind, _)| kind == "hidden" && !is_typed(name));
-    let mut fields: Vec<(&str, &str)> = kept.map(|(name, _, value)| (name.as_str(), value.as_str())).collect();
-    fields.extend_from_slice(typed);
-    let action = if form.action.is_empty() { here.to_owned() } else { joined(here, &form.action) };
-    Request::post_form(&action, &fields)
-}
-
-fn joined(base: &str, reference: &str) -> String {
-    Url::parse(base).and_then(|base| base.join(reference)).map_or_else(|_| reference.to_owned(), |url| url.to_string())
 }
 
 #[cfg(test)]

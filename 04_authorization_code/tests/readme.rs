@@ -1,20 +1,22 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use authorization_code::{AuthorizationError, rules};
+use authorization_code::{AuthorizationError, further, rules};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
+fn the_transcripts_are_true() {
     keycloak::trials::on_embedded(|issuer| {
-        shared::testing::check_readme_at(issuer, &readme(), "authorization_code", LESSON);
+        for page in ["README.md", "FURTHER.md"] {
+            shared::testing::check_readme_at(issuer, &folder().join(page), "authorization_code", LESSON);
+        }
         Ok(())
     })
     .unwrap();
@@ -23,17 +25,14 @@ fn the_transcripts_of_the_readme_are_true() {
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
-    let token = |rule, got: &str| AuthorizationError::Token { rule, code: String::new(), got: got.to_owned() };
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let token = |rule, got: &str| AuthorizationError::Token { rule, code: String::new(), got: got.to_owned(), fix: "" };
     let denied = |error: &str, description: &str| AuthorizationError::Denied {
         error: error.to_owned(),
         description: description.to_owned(),
     };
     let sentences = [
-        AuthorizationError::Request {
-            rule: &rules::IDP_TAKES_REDIRECT_URI,
-            got: "HTTP 400 “Invalid parameter: redirect_uri”".to_owned(),
-        },
+        AuthorizationError::RedirectUri { got: "HTTP 400 “Invalid parameter: redirect_uri”".to_owned() },
         denied("invalid_scope", "Invalid scopes: mcp:read mcp:write"),
         denied("access_denied", ""),
         AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
@@ -43,7 +42,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         token(&rules::IDP_TAKES_CODE, "HTTP 400 invalid_grant: Code not valid"),
         token(&rules::IDP_CHECKS_VERIFIER, "HTTP 400 invalid_grant: PKCE verification failed: Code mismatch"),
         token(
-            &rules::IDP_GIVES_OWN_TOKEN,
+            &further::rules::IDP_GIVES_OWN_TOKEN,
             "HTTP 401 unauthorized_client: Invalid client or Invalid client credentials",
         ),
         AuthorizationError::Url { name: "authorization_endpoint", got: "javascript:alert(1)".to_owned() },

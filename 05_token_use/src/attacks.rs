@@ -1,7 +1,7 @@
 //! `--break`: one request with one rule broken, after an honest sign-in.
 
 use authorization_code::TokenResponse;
-use authorization_code::further::refresh::replay;
+use authorization_code::further::refresh::{USED, replay};
 use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use serde_json::{Value, json};
 use shared::breakage::Breakage;
@@ -163,7 +163,7 @@ pub async fn use_refresh_token_twice(http: &Http, authorized: &Authorized, serve
 
     reporter.stage("use the old refresh token, as a thief would", &spec::OAUTH_REFRESH_REPLAY).await;
     let expected = "the refresh token was not used before";
-    let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected };
+    let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected, fix: USED };
     let thief = request_tokens(http, &endpoint, &request, once).await;
 
     reporter.stage("use the new refresh token, as the user's client would next", &spec::MCP_ROTATE_REFRESH).await;

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use as_metadata::client::{DiscoveredServer, resource};
 use as_metadata::requirements::Needs;
 use authorization_code::client::{Ready, SignIn, get_ready};
-use authorization_code::further::grant::{Grant, Wanted};
+use authorization_code::further::grant::{Grant, GrantRequest};
+use authorization_code::further::refresh::USED;
 use authorization_code::further::stored_tokens::{Kept, Tokens};
-use authorization_code::options::SignInOptions;
 use authorization_code::sabotage::Sabotage;
 use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
+use authorization_code::user_agent::SignInOptions;
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
@@ -238,7 +239,8 @@ impl Authorized {
         };
         let requested = union(&base, scopes);
         let resource = resource(discovery.as_ref(), server_url).to_owned();
-        let wanted = Wanted { authorization_server: &authorization_server, resource: &resource, scopes: &requested };
+        let wanted =
+            GrantRequest { authorization_server: &authorization_server, resource: &resource, scopes: &requested };
         let tokens = grant.tokens(http, wanted).await?;
         http.reporter().stage("look at the tokens", &spec::RFC6749_7_1).await;
         token_response::check(http.reporter(), &tokens, &requested, &resource, options.dpop)?;
@@ -412,7 +414,7 @@ fn check_user(before: Option<&Kept>, now: &TokenResponse) -> Result<(), TokenUse
 
 /// What the authorization server decides when tokens are refreshed.
 pub const TAKES_REFRESH_TOKEN: Decision =
-    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token" };
+    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token", fix: USED };
 
 /// Both, each scope once, in the order in which they came.
 fn union(before: &[String], more: &[String]) -> Vec<String> {

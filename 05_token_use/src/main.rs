@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use authorization_code::options::SignInOptions;
+use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};

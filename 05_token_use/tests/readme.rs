@@ -50,10 +50,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         },
     ]
     .map(|error| error.to_string());
-    let token_type = AuthorizationError::TokenResponse {
-        rule: &authorization_code::rules::TOKEN_TYPE_DPOP,
-        got: "its token_type is Bearer".to_owned(),
-    };
+    let token_type = AuthorizationError::NotBound { got: "its token_type is Bearer".to_owned() };
     let bound = AuthorizationError::WantsBoundTokens;
     let sentences = [&sentences[..], &[token_type.to_string(), bound.to_string()]].concat();
     for sentence in &sentences {

@@ -1,7 +1,7 @@
 //! The client's part, top to bottom. [`Story`] is this lesson with its own servers; [`complete`] is
 //! the client of all six lessons, for any MCP server.
 
-use authorization_code::options::SignInOptions;
+use authorization_code::user_agent::SignInOptions;
 use authorization_code::{TokenResponse, token_response};
 use dynamic_client_registration::options::Plan;
 use protected_resource_discovery::discover::discover;

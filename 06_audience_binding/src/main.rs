@@ -13,7 +13,7 @@ use audience_binding::options::AudienceOptions;
 use audience_binding::other_tokens::OtherTokens;
 use audience_binding::parties::Parties;
 use authorization_code::client::Ready;
-use authorization_code::options::SignInOptions;
+use authorization_code::user_agent::SignInOptions;
 use clap::{Args, Parser, Subcommand};
 use dynamic_client_registration::further::administration::is_tutorial;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};

@@ -2,7 +2,7 @@
 //! a client comes by them.
 
 use authorization_code::TokenResponse;
-use authorization_code::options::SignInOptions;
+use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::client_metadata::ClientMetadata;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::manage;

@@ -1,16 +1,19 @@
 //! Counts the events of a run and prints them: for a person on a terminal, plain, or as JSON Lines.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Display;
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
 use crate::breakage::Breakage;
-use crate::event::{Event, Failed, Keyword, Rule, Side, VERSION};
+use crate::event::{Event, Rule, Side, VERSION};
 use crate::person;
 use crate::spec::SpecRef;
+
+mod checks;
+
+pub use checks::Advised;
 
 /// In which form the events are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,79 +183,6 @@ impl Reporter {
         self.emit(&Event::Stage { n, title: title.into(), spec });
     }
 
-    /// Reports a check without which the run cannot go on: `require(…)?` ends it where the check
-    /// fails. (What another party decides is reported with `.ok()`: the run sees what comes of it.)
-    pub fn require(
-        &self,
-        rule: &'static Rule,
-        passed: bool,
-        expected: impl Display,
-        seen: impl Display,
-    ) -> Result<(), Failed> {
-        self.with_fix("").require(rule, passed, expected, seen)
-    }
-
-    /// Reports a check after which the run goes on however it ends; returns whether it passed.
-    pub fn recommend(&self, rule: &'static Rule, passed: bool, expected: impl Display, seen: impl Display) -> bool {
-        self.with_fix("").recommend(rule, passed, expected, seen)
-    }
-
-    /// Old name, until every lesson has moved.
-    pub fn check(&self, rule: &'static Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
-        self.recommend(rule, passed, expected, got)
-    }
-
-    /// Old name, until every lesson has moved.
-    pub fn check_or(
-        &self,
-        rule: &'static Rule,
-        passed: bool,
-        expected: impl Display,
-        got: impl Display,
-        fix: &str,
-    ) -> bool {
-        self.with_fix(fix).recommend(rule, passed, expected, got)
-    }
-
-    /// The next check comes with this advice, which is printed where it fails.
-    pub fn with_fix(&self, fix: impl Into<String>) -> Advised<'_> {
-        Advised { reporter: self, fix: fix.into() }
-    }
-
-    /// Reports a failure that was found before.
-    pub fn report_failed(&self, failed: &Failed) {
-        self.report(failed.rule, false, &failed.expected, &failed.seen, &failed.fix);
-    }
-
-    fn report(&self, rule: &'static Rule, passed: bool, expected: &dyn Display, seen: &dyn Display, fix: &str) {
-        let why_expected = {
-            let mut state = self.state();
-            let why = if passed { None } else { state.why_expected(self.side, rule) };
-            state.counts.checks += 1;
-            state.results.insert(rule.id, passed);
-            match rule.keyword {
-                _ if passed || why.is_some() => {}
-                Keyword::Must => state.counts.failed += 1,
-                Keyword::Should => state.counts.missed += 1,
-            }
-            why
-        };
-        if self.is_silent() {
-            return;
-        }
-        self.emit(&Event::Checked {
-            id: rule.id,
-            keyword: rule.keyword,
-            passed,
-            expected: expected.to_string(),
-            got: seen.to_string(),
-            spec: rule.spec,
-            fix: if passed { String::new() } else { fix.to_owned() },
-            expected_failure: why_expected.is_some(),
-            why_expected: why_expected.unwrap_or_default(),
-        });
-    }
-
     /// Says something worth knowing.
     pub fn note(&self, text: impl Into<String>) {
         self.emit(&Event::Note { text: text.into() });
@@ -335,35 +265,6 @@ fn json_line(seq: u64, side: Side, event: &Event) -> String {
     line + "\n"
 }
 
-/// A reporter whose next check comes with advice: see [`Reporter::with_fix`].
-pub struct Advised<'a> {
-    reporter: &'a Reporter,
-    fix: String,
-}
-
-impl Advised<'_> {
-    /// [`Reporter::require`]
-    pub fn require(
-        self,
-        rule: &'static Rule,
-        passed: bool,
-        expected: impl Display,
-        seen: impl Display,
-    ) -> Result<(), Failed> {
-        self.reporter.report(rule, passed, &expected, &seen, &self.fix);
-        if passed {
-            return Ok(());
-        }
-        Err(Failed { rule, expected: expected.to_string(), seen: seen.to_string(), fix: self.fix })
-    }
-
-    /// [`Reporter::recommend`]
-    pub fn recommend(self, rule: &'static Rule, passed: bool, expected: impl Display, seen: impl Display) -> bool {
-        self.reporter.report(rule, passed, &expected, &seen, &self.fix);
-        passed
-    }
-}
-
 /// Columns of the person's view where there is no terminal, and at the most where there is one.
 pub const WIDTH: usize = 110;
 
@@ -379,100 +280,4 @@ impl Format {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::Captured;
-
-    static SPEC: SpecRef = SpecRef { id: "RFC 0", section: "§1", url: "https://example.com", quote: "A MUST." };
-    static MUST: Rule = Rule { id: "test.must", keyword: Keyword::Must, spec: &SPEC };
-    static SHOULD: Rule = Rule { id: "test.should", keyword: Keyword::Should, spec: &SPEC };
-    static BREAKAGE: Breakage =
-        Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &MUST };
-
-    #[tokio::test]
-    async fn every_line_holds_against_the_schema_and_counts_up() {
-        let captured = Captured::json();
-        let reporter = captured.reporter();
-        reporter.stage("one", &SPEC).await;
-        reporter.check(&MUST, true, "a", "a");
-        reporter.on(Side::Idp).note("hello\nthere");
-        reporter.error("test.must", "no", "do");
-        reporter.outcome(false);
-        let lines = captured.events();
-        assert_eq!(lines.len(), 5);
-        assert!(lines.iter().enumerate().all(|(n, line)| line["seq"] == n as u64 + 1));
-        assert_eq!(lines[2]["side"], "idp");
-        assert_eq!(lines[4]["exit"], 1);
-    }
-
-    #[test]
-    fn failures_count_by_keyword() {
-        let reporter = Captured::json().reporter();
-        assert!(!reporter.check(&MUST, false, 1, 2));
-        assert!(!reporter.check(&SHOULD, false, 1, 2));
-        assert!(reporter.check(&SHOULD, true, 1, 1));
-        assert_eq!(reporter.counts(), Counts { stages: 0, checks: 3, failed: 1, missed: 1 });
-        assert_eq!(reporter.result_of(&SHOULD), Some(true));
-    }
-
-    #[test]
-    fn a_provoked_failure_is_caught_and_not_counted_only_on_its_own_side() {
-        let reporter = Captured::json().reporter();
-        reporter.expect(&BREAKAGE);
-        reporter.on(Side::Server).check(&MUST, false, 1, 2);
-        assert!(!reporter.caught());
-        assert_eq!(reporter.counts().failed, 1);
-        reporter.check(&MUST, false, 1, 2);
-        assert!(reporter.caught());
-        assert_eq!(reporter.counts().failed, 1);
-    }
-
-    #[test]
-    fn a_failure_that_is_shown_on_purpose_is_not_counted_until_the_showing_ends() {
-        let captured = Captured::json();
-        let reporter = captured.reporter();
-        let showing = reporter.expecting(Side::Server, &MUST, "It is shown.");
-        reporter.on(Side::Server).check(&MUST, false, 1, 2);
-        assert_eq!(reporter.counts().failed, 0);
-        reporter.check(&MUST, false, 1, 2);
-        assert_eq!(reporter.counts().failed, 1, "the other side's failures count");
-        drop(showing);
-        reporter.on(Side::Server).check(&MUST, false, 1, 2);
-        assert_eq!(reporter.counts().failed, 2);
-        assert!(!reporter.caught());
-        let expected: Vec<_> = captured.events().iter().map(|event| event["expected_failure"] == true).collect();
-        assert_eq!(expected, [true, false, false]);
-    }
-
-    #[test]
-    fn a_server_tells_a_person_once_what_goes_on_holding() {
-        let captured = Captured::plain();
-        let server = captured.reporter().on(Side::Server);
-        for passed in [true, true, false, false, true, true] {
-            server.check(&MUST, passed, "the token is good", "seen");
-        }
-        let marks: String = captured.text().chars().filter(|c| "✔✘".contains(*c)).collect();
-        assert_eq!(marks, "✔✘✘✔");
-        let client = captured.reporter();
-        client.check(&MUST, true, "x", "y");
-        client.check(&MUST, true, "x", "y");
-        assert_eq!(captured.text().matches("MUST: x").count(), 2);
-    }
-
-    #[test]
-    fn a_reader_that_has_gone_away_does_not_end_the_run() {
-        struct Closed;
-        impl Write for Closed {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Err(std::io::ErrorKind::BrokenPipe.into())
-            }
-        }
-        let options = Options { format: Format::Json, verbose: false, curl: false, pause: false };
-        let reporter = Reporter::new(options, Closed);
-        reporter.note("x");
-        assert!(reporter.check(&MUST, true, 1, 1));
-    }
-}
+mod tests;

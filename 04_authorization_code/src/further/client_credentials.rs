@@ -8,6 +8,7 @@ use as_metadata::requirements::Needs;
 use dynamic_client_registration::client_metadata::CLIENT_NAME;
 use dynamic_client_registration::further::manage;
 use dynamic_client_registration::further::preregistered::StaticClient;
+use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{ClientInformation, RegistrationError};
 use serde_json::json;
@@ -15,12 +16,19 @@ use shared::http::{Http, Request};
 use shared::{Failure, now, spec};
 
 use crate::further::client_assertion::{ClientKey, JWT_BEARER};
-use crate::further::grant::{Grant, Tokens, Wanted};
+use crate::further::grant::{Grant, GrantRequest, TokenFuture};
+use crate::further::rules as further_rules;
+use crate::further::token_tables;
 use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
-use crate::{TokenResponse, rules, scopes, token_response};
+use crate::user_agent::SignInOptions;
+use crate::{TokenResponse, scopes, token_response};
 
-const OWN_TOKEN: Decision =
-    Decision { rule: &rules::IDP_GIVES_OWN_TOKEN, expected: "the IdP takes the client's credentials" };
+const OWN_TOKEN: Decision = Decision {
+    rule: &further_rules::IDP_GIVES_OWN_TOKEN,
+    expected: "the IdP takes the client's credentials",
+    fix: "The client has to be confidential, its credentials right, and the grant client_credentials switched on for it (Keycloak: \
+          Client authentication, and Service accounts roles).",
+};
 
 /// From an MCP server's URL to a token for the client itself; with a key of its own, or with a
 /// secret.
@@ -32,10 +40,7 @@ pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, si
         as_metadata::client::run(http, server_url, Needs::OtherGrant).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;
     let reporter = http.reporter();
-    let key = match signs {
-        true => Some(ClientKey::generate().ok_or_else(no_randomness)?),
-        false => None,
-    };
+    let key = if signs { Some(ClientKey::generate().ok_or_else(no_randomness)?) } else { None };
     let client = match known {
         Some(client) => client.information(reporter, &authorization_server)?,
         None => {
@@ -43,7 +48,7 @@ pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, si
             register(http, &authorization_server, key.as_ref(), &requested).await?
         }
     };
-    let asked = Asked {
+    let asked = OwnTokenRequest {
         authorization_server: &authorization_server,
         client: &client,
         requested,
@@ -72,8 +77,8 @@ impl Grant for ClientCredentials {
         &self.client.client_id
     }
 
-    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
-        let asked = Asked {
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a> {
+        let asked = OwnTokenRequest {
             authorization_server: wanted.authorization_server,
             client: &self.client,
             requested: wanted.scopes.to_vec(),
@@ -84,14 +89,14 @@ impl Grant for ClientCredentials {
 }
 
 /// What a token is asked for with.
-struct Asked<'a> {
+struct OwnTokenRequest<'a> {
     authorization_server: &'a AuthorizationServerMetadata,
     client: &'a ClientInformation,
     requested: Vec<String>,
     resource: &'a str,
 }
 
-impl Asked<'_> {
+impl OwnTokenRequest<'_> {
     async fn tokens(&self, http: &Http, key: Option<&ClientKey>) -> Result<TokenResponse, Failure> {
         let reporter = http.reporter();
         let endpoint = TokenEndpoint::new(self.authorization_server, self.client)?;
@@ -101,7 +106,7 @@ impl Asked<'_> {
             reporter.stage("sign instead of showing a secret", &spec::RFC7523_3).await;
             let assertion = key.assertion(&self.client.client_id, &self.authorization_server.issuer, now());
             let assertion = assertion.ok_or_else(no_randomness)?;
-            reporter.note(token_response::table("client_assertion", &assertion));
+            reporter.note(token_tables::table("client_assertion", &assertion));
             request = request.with("client_assertion_type", JWT_BEARER).with("client_assertion", assertion.expose());
         }
         reporter.stage("ask for a token for the client itself", &spec::RFC6749_4_4).await;
@@ -115,8 +120,8 @@ impl Asked<'_> {
         token_response::check(reporter, &tokens, &self.requested, self.resource, false)?;
         let got = if tokens.refresh_token.is_some() { "there is one" } else { "there is none" };
         let expected = "no refresh token: the client can just ask again";
-        reporter.recommend(&rules::NO_REFRESH_TOKEN, tokens.refresh_token.is_none(), expected, got);
-        reporter.note(token_response::table("access_token", &tokens.access_token));
+        reporter.recommend(&further_rules::NO_REFRESH_TOKEN, tokens.refresh_token.is_none(), expected, got);
+        reporter.note(token_tables::table("access_token", &tokens.access_token));
         reporter.note(
             "No user stands behind this token: sub is the client's own account at the IdP. What it may do, an administrator has to \
              give to that account; a client that has just registered itself has been given nothing.",
@@ -154,4 +159,35 @@ async fn register(
 
 fn no_randomness() -> Failure {
     Failure::new("client-key", "This system gave no random numbers, so there is no key.", "Look into the system's log.")
+}
+
+/// Refuses options that would change nothing, and says what is missing.
+pub fn check_options(sign_in: &SignInOptions, plan: &Plan) -> Result<(), Failure> {
+    if let Some(option) = option_about_signing_in(sign_in, plan) {
+        let message =
+            format!("{option} is about a user's sign-in or how a client registers; client-credentials has neither.");
+        return Err(Failure::new("configuration.grant", message, "Leave one of the two out."));
+    }
+    match &plan.static_client {
+        Some(client) if client.client_secret.is_none() => {
+            let message = format!("The client {} has no secret to show.", client.client_id);
+            Err(Failure::new("configuration.client-secret", message, "Put it into the environment: CLIENT_SECRET."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An option that is for a user who signs in, or for a client that registers itself: where neither
+/// happens, it would change nothing.
+pub fn option_about_signing_in(sign_in: &SignInOptions, plan: &Plan) -> Option<&'static str> {
+    [
+        ("--login", sign_in.login.is_some()),
+        ("--browser", sign_in.browser),
+        ("--deny", sign_in.deny),
+        ("--offline-access", sign_in.offline_access),
+        ("--register", plan.options.register.is_some()),
+        ("--confidential", plan.options.confidential),
+    ]
+    .into_iter()
+    .find_map(|(option, given)| given.then_some(option))
 }

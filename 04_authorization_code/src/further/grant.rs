@@ -12,7 +12,7 @@ use crate::token_response::TokenResponse;
 
 /// What a grant is asked for.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct GrantRequest<'a> {
     /// The authorization server.
     pub authorization_server: &'a AuthorizationServerMetadata,
     /// The MCP server.
@@ -22,7 +22,7 @@ pub struct Wanted<'a> {
 }
 
 /// The tokens, some time later.
-pub type Tokens<'a> = Pin<Box<dyn Future<Output = Result<TokenResponse, Failure>> + Send + 'a>>;
+pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<TokenResponse, Failure>> + Send + 'a>>;
 
 /// A way to tokens that takes no user.
 pub trait Grant: Send + Sync {
@@ -30,5 +30,5 @@ pub trait Grant: Send + Sync {
     fn client_id(&self) -> &str;
 
     /// Asks for tokens.
-    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a>;
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a>;
 }

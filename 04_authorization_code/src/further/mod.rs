@@ -1,7 +1,24 @@
 //! What is not on the lesson's straight path: FURTHER.md.
+//!
+//! | file | what it shows |
+//! |---|---|
+//! | [`refresh`] | new tokens without the user, and rotation: RFC 6749 §6 |
+//! | [`stored_tokens`] | where tokens are stored between runs |
+//! | [`client_credentials`] | a token without a user: RFC 6749 §4.4 |
+//! | [`client_assertion`] | a client that signs: RFC 7523 |
+//! | [`grant`] | what ways to a token without a user have in common |
+//! | [`other_sign_ins`] | with another client, or for another resource |
+//! | [`scripted_browser`] | a user who is a program |
+//! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
+pub mod callback_page;
 pub mod client_assertion;
 pub mod client_credentials;
+pub mod explanation;
 pub mod grant;
+pub mod other_sign_ins;
 pub mod refresh;
+pub mod rules;
+pub mod scripted_browser;
 pub mod stored_tokens;
+pub mod token_tables;

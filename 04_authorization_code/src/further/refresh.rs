@@ -5,11 +5,19 @@ use shared::http::Http;
 use shared::{Failure, spec};
 
 use crate::error::AuthorizationError;
+use crate::further::rules as further_rules;
 use crate::rules;
 use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens, send_token_request};
 use crate::token_response::TokenResponse;
 
-const TAKES: Decision = Decision { rule: &rules::IDP_TAKES_CODE, expected: "the IdP takes the refresh token" };
+const TAKES: Decision = Decision {
+    rule: &rules::IDP_TAKES_CODE,
+    expected: "the IdP takes the refresh token",
+    fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+};
+
+/// What to do about a refresh token that was used before.
+pub const USED: &str = "A refresh token that was used is good for nothing: sign in again.";
 
 /// Refreshes once, and then tries the old refresh token, as a thief would who comes late. For a
 /// public client the old one must be dead; an IdP that notices the second use takes all tokens of
@@ -32,7 +40,7 @@ pub async fn refresh_and_replay(
     let rotated = renewed.refresh_token.as_ref().is_some_and(|new| new != old);
     let got = renewed.refresh_token.as_ref().map_or("none".to_owned(), shared::Secret::fingerprint);
     let advised = reporter.with_fix("switch refresh token rotation on (Keycloak: Revoke Refresh Token).");
-    if !advised.recommend(&rules::REFRESH_ROTATED, rotated, "a new refresh token", got) {
+    if !advised.recommend(&further_rules::REFRESH_ROTATED, rotated, "a new refresh token", got) {
         return Ok(());
     }
 
@@ -40,12 +48,13 @@ pub async fn refresh_and_replay(
     let refused = replay(http, endpoint, &request).await?;
     let seen = refused.clone().unwrap_or_else(|| "it was taken once more".to_owned());
     let checked =
-        reporter.require(&rules::REFRESH_OLD_DEAD, refused.is_some(), "the old refresh token is refused", seen);
+        reporter.require(&further_rules::REFRESH_OLD_DEAD, refused.is_some(), "the old refresh token is refused", seen);
     reporter.note("An IdP that notices this takes the whole family away: the new refresh token is dead too, and the user has to sign in again. Lesson 05 goes on here.");
     Ok(checked.map_err(|failed| AuthorizationError::Token {
         rule: failed.rule,
         code: String::new(),
         got: "a used refresh token was taken".to_owned(),
+        fix: USED,
     })?)
 }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use shared::Failure;
-use shared::kept::Locked;
+use shared::kept::{self, Locked};
+use shared::{Failure, Reporter, now};
 
+use crate::client::SignedIn;
 use crate::token_response::TokenResponse;
 
 /// The file's name.
@@ -82,6 +83,16 @@ impl Tokens {
         self.file.write(&bytes)?;
         Ok(self.file.path().display().to_string())
     }
+}
+
+/// Stores what a sign-in brought, for the commands of the next lesson.
+pub async fn store(reporter: &Reporter, server_url: &str, signed_in: SignedIn) -> Result<(), Failure> {
+    let SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
+    let (client_id, resource) = (Some(client_id), Some(resource));
+    let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), tokens };
+    let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
+    reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+    Ok(())
 }
 
 /// The tokens for a server, for a look.

@@ -2,7 +2,7 @@
 //! one's).
 
 use authorization_code::further::stored_tokens::{self, Kept};
-use authorization_code::options::SignInOptions;
+use authorization_code::user_agent::SignInOptions;
 use clap::Subcommand;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::options::Plan;

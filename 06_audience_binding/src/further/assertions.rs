@@ -12,8 +12,9 @@
 //! Left out: renewing the ID token, and where a platform keeps its JWT.
 
 use as_metadata::AuthorizationServerMetadata;
-use authorization_code::further::grant::{Grant, Tokens, Wanted};
-use authorization_code::{TokenResponse, token_response};
+use authorization_code::TokenResponse;
+use authorization_code::further::grant::{Grant, GrantRequest, TokenFuture};
+use authorization_code::further::token_tables;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
 use serde_json::Value;
@@ -43,7 +44,7 @@ impl Grant for WorkloadIdentity {
         &self.client.client_id
     }
 
-    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a> {
         Box::pin(redeem(http, wanted, &self.client, &self.assertion))
     }
 }
@@ -65,7 +66,7 @@ impl Grant for EnterpriseManaged {
         &self.client.client_id
     }
 
-    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a> {
         Box::pin(async move {
             let assertion = self.assertion(http, wanted).await?;
             redeem(http, wanted, &self.client, &assertion).await
@@ -75,7 +76,7 @@ impl Grant for EnterpriseManaged {
 
 impl EnterpriseManaged {
     /// The ID-JAG: for this authorization server (`audience`) and this MCP server (`resource`).
-    async fn assertion(&self, http: &Http, wanted: Wanted<'_>) -> Result<Secret, Failure> {
+    async fn assertion(&self, http: &Http, wanted: GrantRequest<'_>) -> Result<Secret, Failure> {
         let reporter = http.reporter();
         reporter.stage("trade the user's ID token for an authorization grant (ID-JAG)", &spec::RFC8693_2_1).await;
         let scope = wanted.scopes.join(" ");
@@ -110,13 +111,13 @@ impl EnterpriseManaged {
 /// The assertion becomes an access token: RFC 7523 §2.1. A refusal is final: nothing else is tried.
 async fn redeem(
     http: &Http,
-    wanted: Wanted<'_>,
+    wanted: GrantRequest<'_>,
     client: &ClientInformation,
     assertion: &Secret,
 ) -> Result<TokenResponse, Failure> {
     let reporter = http.reporter();
     reporter.stage("trade the assertion for an access token", &spec::RFC7523_2_1).await;
-    reporter.note(token_response::table("assertion", assertion));
+    reporter.note(token_tables::table("assertion", assertion));
     let endpoint = token_endpoint(wanted.authorization_server)?;
     let scope = wanted.scopes.join(" ");
     let mut fields = vec![

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use authorization_code::client::Ready;
-use authorization_code::user_agent::{Login, ScriptedBrowser, UserAgent};
+use authorization_code::further::scripted_browser::ScriptedBrowser;
+use authorization_code::user_agent::{Login, UserAgent};
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;

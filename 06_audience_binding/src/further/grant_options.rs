@@ -12,9 +12,10 @@ use std::sync::Arc;
 use as_metadata::find;
 use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;
-use authorization_code::further::grant::{Grant, Tokens, Wanted};
-use authorization_code::options::SignInOptions;
+use authorization_code::further::client_credentials::option_about_signing_in;
+use authorization_code::further::grant::{Grant, GrantRequest, TokenFuture};
 use authorization_code::token_response;
+use authorization_code::user_agent::SignInOptions;
 use clap::{Args, ValueEnum};
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::further::preregistered::StaticClient;
@@ -102,7 +103,7 @@ impl GrantOptions {
         if let Some(Breakage { name, .. }) = breakage {
             return Err(GrantError::NoBreak { name: (*name).to_owned() }.into());
         }
-        if let Some(option) = sign_in.about_signing_in(plan) {
+        if let Some(option) = option_about_signing_in(sign_in, plan) {
             return Err(GrantError::WithoutUser { option: option.to_owned() }.into());
         }
         if let Some((option, of)) = self.stray(grant) {
@@ -249,7 +250,7 @@ impl Grant for OfOneServer {
         self.grant.client_id()
     }
 
-    fn tokens<'a>(&'a self, http: &'a Http, wanted: Wanted<'a>) -> Tokens<'a> {
+    fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a> {
         Box::pin(async move {
             let reporter = http.reporter();
             reporter.stage("use a client that was registered by hand", &spec::MCP_PREREGISTRATION).await;

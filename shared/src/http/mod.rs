@@ -3,25 +3,25 @@
 //! the text that it was, never as a URL type prints it.
 
 use std::error::Error as StdError;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::Value;
 use url::Url;
 
 use crate::event::Event;
-use crate::reach::{self, Privacy, Reach};
+use crate::reach::{self, Reach};
 use crate::redact::Mask;
 use crate::{Failure, Reporter};
 
 mod error;
 mod message;
+mod resolver;
 
 pub use error::HttpError;
 pub use message::{Request, Response};
+use resolver::{GuardedResolver, RefusedAddress, allowed};
 
 /// Seconds within which a connection has to stand.
 const CONNECT_SECONDS: u64 = 5;
@@ -74,7 +74,7 @@ impl Http {
                 Failure::new("http.client", format!("No HTTP client can be made: {}.", innermost(&error)), fix)
             })
         };
-        let direct = built(builder().no_proxy().dns_resolver(Arc::new(Guarded(reach.clone()))).build())?;
+        let direct = built(builder().no_proxy().dns_resolver(Arc::new(GuardedResolver(reach.clone()))).build())?;
         let proxied = proxy_is_set().then(|| built(builder().build())).transpose()?;
         Ok(Self { direct, proxied, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
     }
@@ -256,49 +256,3 @@ fn innermost(error: &dyn StdError) -> String {
     // The system's number for its own sentence tells a person nothing.
     text.split(" (os error ").next().unwrap_or_default().to_lowercase()
 }
-
-/// A resolver that leaves out the addresses which may not be reached. What it hands out is what is
-/// connected to, so a name that resolves differently a moment later gains nothing.
-struct Guarded(Arc<Reach>);
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0.clone();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let addresses = allowed(&reach, name.as_str(), found.map(|address| address.ip()).collect())?;
-            let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(addresses)
-        })
-    }
-}
-
-/// The addresses of `host` that may be reached; an error where there are none.
-fn allowed(reach: &Reach, host: &str, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, RefusedAddress> {
-    let mut refused = None;
-    let mut addresses = Vec::new();
-    for address in found {
-        match reach.allows(host, address) {
-            Ok(()) => addresses.push(address),
-            Err(privacy) => refused = Some(RefusedAddress { address, privacy }),
-        }
-    }
-    match refused {
-        Some(refused) if addresses.is_empty() => Err(refused),
-        _ => Ok(addresses),
-    }
-}
-
-#[derive(Debug)]
-struct RefusedAddress {
-    address: IpAddr,
-    privacy: Privacy,
-}
-
-impl std::fmt::Display for RefusedAddress {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is {}", self.address, self.privacy)
-    }
-}
-
-impl StdError for RefusedAddress {}

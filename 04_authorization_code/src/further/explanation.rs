@@ -1,0 +1,39 @@
+//! What is in an authorization request, for a person.
+
+use shared::Reporter;
+
+use crate::authorization_request::AuthorizationRequest;
+
+/// What each parameter of the request is for.
+const PURPOSES: &[(&str, &str)] = &[
+    ("response_type", "a code, not a token: what passes through the browser is worth nothing alone"),
+    ("state", "random; the answer has to bring it back"),
+    ("code_challenge", "the SHA-256 of a code_verifier that stays here, so that a stolen code is worth nothing"),
+    ("redirect_uri", "where the answer goes; it was registered"),
+    ("scope", "what the user is asked to allow"),
+    ("resource", "the MCP server that the token is for: RFC 8707"),
+    ("prompt", "ask, even a user who has agreed before"),
+];
+
+/// What is in the request, and what it is for.
+pub fn explain_request(reporter: &Reporter, request: &AuthorizationRequest) {
+    let fingerprint = |text: &str| shared::Secret::new(text).fingerprint();
+    let url = &request.url;
+    let pairs: Vec<_> = url.query_pairs().collect();
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let rows = pairs.iter().map(|(name, value)| {
+        // By the method plain, the challenge is the verifier itself.
+        let is_secret = name == "state" || **value == *request.verifier.expose();
+        let shown = if is_secret { fingerprint(value) } else { value.clone().into_owned() };
+        let purpose = PURPOSES.iter().find(|(known, _)| known == name).map(|(_, purpose)| format!("  ({purpose})"));
+        format!("\n  {name:<width$}  {shown}{}", purpose.unwrap_or_default())
+    });
+    reporter.note(format!(
+        "The browser is to open {} with{}\n\
+         Kept here: the code_verifier {}, and the issuer {}, by which the answer will be known.",
+        url.as_str().split('?').next().unwrap_or_default(),
+        rows.collect::<String>(),
+        fingerprint(request.verifier.expose()),
+        request.expected.issuer,
+    ));
+}

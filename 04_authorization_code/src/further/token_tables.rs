@@ -1,0 +1,99 @@
+//! Tokens for people: claim by claim, and never the token itself.
+
+use serde_json::Value;
+use shared::Secret;
+use shared::clock::rfc3339;
+
+use crate::token_response::{TokenResponse, claims, header};
+
+/// A table of every token that came.
+pub fn tables(response: &TokenResponse) -> Vec<String> {
+    let named = [
+        ("access_token", Some(&response.access_token)),
+        ("refresh_token", response.refresh_token.as_ref()),
+        ("id_token", response.id_token.as_ref()),
+    ];
+    named.into_iter().filter_map(|(name, token)| Some(table(name, token?))).collect()
+}
+
+/// What each claim says, for a person.
+const MEANINGS: &[(&str, &str)] = &[
+    ("iss", "who issued it"),
+    ("sub", "whose it is, by an identifier of the IdP's"),
+    ("aud", "for which server"),
+    ("azp", "to which client it was given"),
+    ("cnf", "the key that it is bound to"),
+    ("exp", "good until"),
+    ("iat", "issued"),
+    ("nbf", "not before"),
+    ("auth_time", "when the user signed in"),
+    ("scope", "what it allows"),
+    ("realm_access", "the user's roles, as far as the scopes show them (Keycloak)"),
+    ("typ", "what Keycloak calls it"),
+    ("jti", "its own identifier"),
+    ("sid", "the session"),
+    ("client_id", "to which client it was given"),
+];
+
+/// Times among the claims.
+const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
+
+/// A token as a person may see it: what it is, its header, and its claims one by one; never the
+/// token.
+pub fn table(name: &str, token: &Secret) -> String {
+    let (Some(header), Some(claims)) = (header(token), claims(token)) else {
+        return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());
+    };
+    let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
+    let width = claims.keys().map(String::len).max().unwrap_or_default();
+    let rows = claims.iter().map(|(name, value)| {
+        let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
+        format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
+    });
+    let first = format!("{name}: {}, a JWT: {}", token.fingerprint(), header.join(", "));
+    [first].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+}
+
+fn shown(name: &str, value: &Value) -> String {
+    match value {
+        // Keycloak's way to say that a token has no end.
+        Value::Number(seconds) if name == "exp" && seconds.as_u64() == Some(0) => "0: never".to_owned(),
+        Value::Number(seconds) if TIMES.contains(&name) => {
+            seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    use super::*;
+
+    fn jwt(claims: &Value) -> Secret {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        Secret::new(format!("{}.{}.c2ln", part(&json!({"alg": "RS256", "typ": "JWT"})), part(claims)))
+    }
+
+    #[test]
+    fn a_token_is_shown_claim_by_claim_and_never_itself() {
+        let token = jwt(&json!({"iss": "https://i", "exp": 1_795_262_400, "aud": ["a"], "x": {"y": 1}}));
+        let table = table("access_token", &token);
+        for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (good until)", "x    {\"y\":1}"] {
+            assert!(table.contains(line), "{table}");
+        }
+        assert!(!table.contains(token.expose()) && !table.contains("c2ln"), "{table}");
+        assert!(super::table("t", &Secret::new("opaque")).contains("only the IdP can read it"));
+        for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
+            assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");
+        }
+        let strange = super::table("t", &jwt(&json!({"exp": u64::MAX, "nbf": 1_000_000_000_000_000_u64, "iat": -1})));
+        for line in ["exp  18446744073709551615", "nbf  1000000000000000", "iat  -1"] {
+            assert!(strange.contains(line), "{strange}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use super::*;
+use serde_json::json;
+
+const PLAIN: View = View { color: false, width: 80, verbose: false, curl: false };
+
+fn received(body: Value) -> String {
+    let headers = vec![("x-evil".to_owned(), "\u{1b}[2Jcleared\r\n".to_owned())];
+    PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, None, false)
+}
+
+#[test]
+fn a_terminal_never_gets_a_strangers_control_characters() {
+    let text = received(json!("\u{1b}]0;title\u{7}\n\u{202e}txt.exe\u{9b}31m"));
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(text.contains("\\u{1b}[2Jcleared") && text.contains("\\u{202e}"), "{text}");
+}
+
+#[test]
+fn a_long_body_is_cut_and_says_so() {
+    let text = received(json!({"list": (0..1000).collect::<Vec<_>>()}));
+    assert!(text.contains("more lines (--verbose shows them)"), "{text}");
+    assert!(text.lines().count() < 30, "{text}");
+    let text = received(json!("é".repeat(5000)));
+    assert!(text.contains("4600 more characters"), "{text}");
+}
+
+#[test]
+fn an_unknown_status_code_is_shown_as_a_number() {
+    let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
+    assert_eq!(PLAIN.render(Side::Client, &event, None, false), "  client ← 799  (0 ms)\n");
+}
+
+#[test]
+fn a_rule_of_this_tutorial_is_printed_as_its_own_and_without_a_link() {
+    let spec = &crate::spec::TUTORIAL_LIMITS;
+    let stage = Event::Stage { n: 1, title: "read".to_owned(), spec };
+    assert_eq!(PLAIN.render(Side::Client, &stage, None, false), "\nStage 1: read\nThis tutorial Limits\n");
+    assert!(PLAIN.quote(spec, false).contains("This tutorial Limits: “A response has at most a megabyte"));
+}
+
+#[test]
+fn a_url_is_never_broken() {
+    let url = format!("http://localhost/{}", "a-b/".repeat(60));
+    assert!(PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None, false).contains(&url));
+}
