@@ -16,7 +16,6 @@ use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;
 use authorization_code::further::grant::Grant;
 use authorization_code::further::scripted_browser::ScriptedBrowser;
-use authorization_code::further::scripted_browser::ScriptedBrowser;
 use authorization_code::user_agent::Login;
 use authorization_code::user_agent::SignInOptions;
 use clap::Parser;
