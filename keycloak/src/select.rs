@@ -74,8 +74,8 @@ pub struct IdpRequest<'a> {
     pub lifetime: Lifetime,
     /// How it has to misbehave: only an embedded IdP inside this process does that on demand.
     pub defect: Option<Defect>,
-    /// The MCP servers for which an embedded IdP inside this process issues tokens: the first and the
-    /// second of its realm file.
+    /// The MCP servers for which an embedded IdP inside this process issues tokens: the first and
+    /// the second of its realm file.
     pub servers: &'a [&'a str],
 }
 
@@ -152,9 +152,9 @@ impl IdpRequest<'_> {
         }
     }
 
-    /// Whether an IdP that has read the realm file as it is knows these servers. Only a story with two
-    /// servers has to care: a server reports what it finds, and a story with one server shows what comes
-    /// of another port (lessons 01 to 05).
+    /// Whether an IdP that has read the realm file as it is knows these servers. Only a story with
+    /// two servers has to care: a server reports what it finds, and a story with one server shows
+    /// what comes of another port (lessons 01 to 05).
     fn fits_realm_file(self) -> bool {
         let names_others = std::env::var_os("MCP_RESOURCE_URL").is_some();
         self.lifetime == Lifetime::Server || self.servers.len() < 2 || names_others || self.servers == SERVERS

@@ -1,5 +1,5 @@
-//! The command line of a lesson: the options that all lessons have in common, and which command uses
-//! which of the others.
+//! The command line of a lesson: the options that all lessons have in common, and which command
+//! uses which of the others.
 
 use std::process::ExitCode;
 
@@ -48,7 +48,8 @@ impl CommonOptions {
 /// Options of a run with a client: what it may talk to.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NetworkOptions {
-    /// Let a server name this host although it is on a private network or speaks plain http (may be repeated)
+    /// Let a server name this host although it is on a private network or speaks plain http (may be
+    /// repeated)
     #[arg(long, value_name = "HOST", global = true)]
     pub allow_host: Vec<String>,
 }
@@ -58,8 +59,8 @@ impl NetworkOptions {
     pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
 }
 
-/// The options of one struct, and whose they are. An option of a command that has no use for it would
-/// be ignored silently; so each command says which groups it uses.
+/// The options of one struct, and whose they are. An option of a command that has no use for it
+/// would be ignored silently; so each command says which groups it uses.
 #[derive(Clone, Copy)]
 pub struct OptionGroup {
     side: Side,
@@ -112,8 +113,8 @@ pub struct Parsed<L: Lesson> {
     pub run: LessonRun,
 }
 
-/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's exit
-/// codes (wrong usage: 2); the error is the exit code after `--break list`.
+/// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's
+/// exit codes (wrong usage: 2); the error is the exit code after `--break list`.
 pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     let names = L::Switch::ALL.iter().map(|switch| switch.breakage().name).chain(["list"]);
     let names = PossibleValuesParser::new(names.collect::<Vec<_>>());

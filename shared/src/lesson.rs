@@ -24,8 +24,8 @@ impl LessonRun {
         story::run(&self.reporter, self.breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught), story)
     }
 
-    /// Runs the client alone. Whether a server catches what `--break` does is seen in the server's own
-    /// terminal, so here the story only has to end well.
+    /// Runs the client alone. Whether a server catches what `--break` does is seen in the server's
+    /// own terminal, so here the story only has to end well.
     pub fn tell_client(&self, story: impl Future<Output = Result<(), Failure>>) -> ExitCode {
         match self.breakage {
             Some(breakage) if breakage.caught_by == Side::Server => {
@@ -59,8 +59,8 @@ impl LessonRun {
         self.reporter.note(format!("MCP server: {server_url}. Its identity provider is found by discovery."));
     }
 
-    /// The HTTP client for the server at `url`. It may reach what that server may name, and the hosts of
-    /// `also_named`, which the user has named too.
+    /// The HTTP client for the server at `url`. It may reach what that server may name, and the
+    /// hosts of `also_named`, which the user has named too.
     pub async fn http(&self, url: &str, also_named: &[&str]) -> Result<Http, Failure> {
         let reach = Reach::of_server(url, &self.allow_host).await;
         let reach = also_named.iter().fold(reach, |reach, url| reach.name(&host_of(url)));

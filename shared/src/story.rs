@@ -41,8 +41,8 @@ impl Failure {
         Self { cause: Some(Arc::new(error)), ..self }
     }
 
-    /// The error of this type that the failure was made from, if it was one. Its variants, rather than
-    /// the text of [`Failure::id`], decide what happens next.
+    /// The error of this type that the failure was made from, if it was one. Its variants, rather
+    /// than the text of [`Failure::id`], decide what happens next.
     pub fn cause<E: Any>(&self) -> Option<&E> {
         self.cause.as_ref()?.downcast_ref()
     }

@@ -28,7 +28,7 @@ pub const LAST_INITIALIZE_VERSION: &str = "2025-11-25";
 
 /// What client and server of these lessons call themselves.
 pub const NAME: &str = "mcp-oauth-tutorial";
-/// Their version.
+/// The version that client and server of these lessons report.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A browser may call only from a page of this machine.

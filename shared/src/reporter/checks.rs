@@ -87,7 +87,7 @@ pub struct Advised<'a> {
 }
 
 impl Advised<'_> {
-    /// [`Reporter::require`]
+    /// Does what [`Reporter::require`] does, with the advice.
     pub fn require(
         self,
         rule: &'static Rule,
@@ -102,7 +102,7 @@ impl Advised<'_> {
         Err(Failed { rule, expected: expected.to_string(), seen: seen.to_string(), fix: self.fix })
     }
 
-    /// [`Reporter::recommend`]
+    /// Does what [`Reporter::recommend`] does, with the advice.
     pub fn recommend(self, rule: &'static Rule, passed: bool, expected: impl Display, seen: impl Display) -> bool {
         self.reporter.report(rule, passed, &expected, &seen, &self.fix);
         passed
