@@ -76,6 +76,8 @@ impl Keycloak {
         // its name.
         let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let port = port.map_err(|error| NotStarted::Failed(format!("no port is free: {error}")))?.port();
+        // testcontainers asks the container over http with a client of its own.
+        shared::http::choose_cryptography();
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
         let request = request(&engine, features).await.with_mapped_port(port, PORT.tcp());

@@ -41,7 +41,7 @@ pub struct Realm {
     pub scope_mappings: Vec<ScopeMapping>,
     /// Who can sign in.
     #[serde(default)]
-    pub users: Vec<User>,
+    pub users: Vec<RealmUser>,
     /// Seconds that an access token is good for; Keycloak's default.
     #[serde(default = "five_minutes")]
     pub access_token_lifespan: u64,
@@ -131,7 +131,7 @@ pub struct ScopeMapping {
 /// Somebody who can sign in, or the account of a client that acts for itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct User {
+pub struct RealmUser {
     /// What is typed to sign in.
     pub username: String,
     /// The client that this is the account of; nobody signs in to it.
@@ -160,7 +160,7 @@ struct Credential {
     value: shared::Secret,
 }
 
-impl User {
+impl RealmUser {
     /// Whether this is the user's password.
     pub fn has_password(&self, password: &str) -> bool {
         self.credentials.iter().any(|credential| {
@@ -246,12 +246,12 @@ impl Realm {
     }
 
     /// The user of this name.
-    pub fn user(&self, username: &str) -> Option<&User> {
+    pub fn user(&self, username: &str) -> Option<&RealmUser> {
         self.users.iter().find(|user| user.username == username)
     }
 
     /// The account of this client, where the realm file gives it one.
-    pub fn service_account(&self, client_id: &str) -> Option<&User> {
+    pub fn service_account(&self, client_id: &str) -> Option<&RealmUser> {
         self.users.iter().find(|user| user.service_account_client_id.as_deref() == Some(client_id))
     }
 

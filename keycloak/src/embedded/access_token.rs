@@ -1,4 +1,4 @@
-//! What stands in tokens: the claims that scopes bring, as Keycloak's mappers make them, signed
+//! The claims of tokens: those that scopes bring, as Keycloak's mappers make them, signed
 //! with the realm's key (RS256).
 
 use std::collections::BTreeSet;
@@ -8,26 +8,28 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
 use serde_json::{Map, Value, json};
 
-use super::clients::Client;
-use super::sessions::Session;
-use super::tokens::Claims;
-use super::{Defect, Server, dpop, now, random};
-use crate::realm::User;
+use super::clients::IdpClient;
+use super::further::dpop;
+use super::server::IdpServer;
+use super::sessions::UserSession;
+use super::{now, random};
+use crate::realm::RealmUser;
 
-/// Scopes of Keycloak's own that stand in a token's `scope`.
+/// Keycloak's own scopes that appear in a token's `scope`.
 const SHOWN: [&str; 2] = ["email", "profile"];
 
-/// Keycloak's own client for the account pages, and the roles that every user has there.
+/// Keycloak's own client for the account pages, where every user has these roles.
 const ACCOUNT: &str = "account";
 const ACCOUNT_ROLES: [&str; 3] = ["manage-account", "manage-account-links", "view-profile"];
 
-/// Seconds by which a defect puts a token's times off.
-const AN_HOUR: u64 = 3600;
-
-/// The scopes that this user can give this client: those that it always has, and of those that were
-/// asked for the ones for which the user has a role. A scope without a role is left out without a
-/// word.
-pub fn granted_scopes(server: &Server, client: &Client, user: Option<&User>, requested: &str) -> Vec<String> {
+/// The scopes that this user can grant to this client: those that the client always has, and the
+/// requested ones for which the user has a role. Keycloak leaves the others out without an error.
+pub fn granted_scopes(
+    server: &IdpServer,
+    client: &IdpClient,
+    user: Option<&RealmUser>,
+    requested: &str,
+) -> Vec<String> {
     let asked = requested.split(' ').filter(|scope| client.optional_scopes.iter().any(|optional| optional == scope));
     let mut granted: Vec<String> = client.default_scopes.clone();
     for scope in asked {
@@ -43,14 +45,14 @@ pub fn granted_scopes(server: &Server, client: &Client, user: Option<&User>, req
     granted
 }
 
-/// `scope` of a token: Keycloak's own technical scopes do not stand there.
+/// `scope` of a token, which does not show Keycloak's own technical scopes.
 pub fn shown_scope(granted: &[String]) -> String {
     let hidden = |scope: &str| crate::realm::DEFAULT_SCOPES.contains(&scope) && !SHOWN.contains(&scope);
     granted.iter().filter(|scope| !hidden(scope)).map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// The audiences that the scopes' mappers bring.
-pub fn audiences(server: &Server, client: &Client, user: Option<&User>, granted: &[String]) -> Vec<String> {
+/// The audiences that the scopes' mappers add.
+pub fn audiences(server: &IdpServer, client: &IdpClient, user: Option<&RealmUser>, granted: &[String]) -> Vec<String> {
     let mut audiences: Vec<String> = Vec::new();
     // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user
     // has roles for the account pages.
@@ -68,8 +70,8 @@ pub fn audiences(server: &Server, client: &Client, user: Option<&User>, granted:
     audiences
 }
 
-fn has_account_roles(client: &Client, user: Option<&User>, granted: &[String]) -> bool {
-    let has_defaults = user.is_some_and(User::has_default_roles);
+fn has_account_roles(client: &IdpClient, user: Option<&RealmUser>, granted: &[String]) -> bool {
+    let has_defaults = user.is_some_and(RealmUser::has_default_roles);
     client.full_scope && has_defaults && granted.iter().any(|scope| scope == "roles")
 }
 
@@ -81,7 +83,7 @@ pub fn is_in_audience(claims: &Value, client_id: &str) -> bool {
     }
 }
 
-/// What a token of this server's own making says.
+/// The claims of a token that this server has just made.
 pub fn unverified(token: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
@@ -95,47 +97,40 @@ fn audience(audiences: &[String]) -> Value {
     }
 }
 
-/// What an access token is about.
-pub struct Subject<'a> {
-    /// Its session; `None` where a client acts for itself.
-    pub session: Option<(&'a str, &'a Session)>,
+pub struct TokenSubject<'a> {
+    /// The session and its identifier; `None` where a client acts for itself.
+    pub session: Option<(&'a str, &'a UserSession)>,
     /// The user, or the account of a client that acts for itself, where it has one.
-    pub user: Option<&'a User>,
-    /// The client.
-    pub client: &'a Client,
+    pub user: Option<&'a RealmUser>,
+    pub client: &'a IdpClient,
     /// The scopes, as [`granted_scopes`] gives them.
     pub scopes: &'a [String],
-    /// The audiences.
     pub audiences: &'a [String],
-    /// How well the user was authenticated.
-    pub acr: Option<&'a str>,
     /// The thumbprint of the key that the access token is bound to, if to any (RFC 9449 §6).
     pub key: Option<&'a str>,
 }
 
-impl Subject<'_> {
-    /// The access token.
-    pub async fn access_token(&self, server: &Server) -> Option<String> {
+impl TokenSubject<'_> {
+    pub async fn access_token(&self, server: &IdpServer) -> Option<String> {
         let mut claims = self.common(server, dpop::token_type(self.key))?;
-        spoil(&mut claims, server);
-        claims.insert("aud".to_owned(), spoiled_audience(self.audiences, server.defect));
+        claims.insert("aud".to_owned(), audience(self.audiences));
         claims.insert("scope".to_owned(), json!(shown_scope(self.scopes)));
-        if self.has("web-origins") && !self.client.web_origins.is_empty() {
-            claims.insert("allowed-origins".to_owned(), json!(self.client.web_origins));
-        }
         claims.insert("cnf".to_owned(), json!(self.key.map(dpop::confirmation)));
         match self.user {
             Some(user) => self.add_user(server, user, &mut claims),
-            // Keycloak's scope `service_account` brings this one, and clients that register get it;
-            // one of the realm file has not got it.
+            // Keycloak's scope `service_account` brings this claim. Clients that register have the
+            // scope, and those of the realm file do not.
             None => drop(claims.insert("client_id".to_owned(), json!(self.client.client_id))),
+        }
+        if let Some(defect) = server.defect {
+            defect.spoil_claims(&mut claims);
         }
         claims.retain(|_, value| !value.is_null());
         server.keys.sign(&Value::Object(claims)).await
     }
 
     /// The ID token (OpenID Connect Core §2), which is for the client and for no server.
-    pub async fn id_token(&self, server: &Server, access_token: &str, nonce: Option<&str>) -> Option<String> {
+    pub async fn id_token(&self, server: &IdpServer, access_token: &str, nonce: Option<&str>) -> Option<String> {
         let mut claims = self.common(server, "ID")?;
         claims.insert("aud".to_owned(), json!(self.client.client_id));
         claims.insert("at_hash".to_owned(), json!(half_hash(access_token)));
@@ -147,26 +142,11 @@ impl Subject<'_> {
         server.keys.sign(&Value::Object(claims)).await
     }
 
-    /// What a refresh token stands for, as introspection tells it.
-    pub fn refresh_token(&self, server: &Server, token: &Claims) -> Option<Map<String, Value>> {
-        let mut claims = self.common(server, &token.typ)?;
-        for (name, value) in [("exp", json!(token.exp)), ("iat", json!(token.iat)), ("jti", json!(token.jti))] {
-            claims.insert(name.to_owned(), value);
-        }
-        claims.insert("aud".to_owned(), audience(self.audiences));
-        claims.insert("scope".to_owned(), json!(self.scopes.join(" ")));
-        if let Some(user) = self.user {
-            self.add_user(server, user, &mut claims);
-        }
-        claims.retain(|_, value| !value.is_null());
-        Some(claims)
-    }
-
     fn has(&self, scope: &str) -> bool {
         self.scopes.iter().any(|own| own == scope)
     }
 
-    fn common(&self, server: &Server, typ: &str) -> Option<Map<String, Value>> {
+    fn common(&self, server: &IdpServer, typ: &str) -> Option<Map<String, Value>> {
         let sub = match self.user {
             Some(user) => server.subject(&user.username),
             None => server.subject(&self.client.client_id),
@@ -182,7 +162,7 @@ impl Subject<'_> {
             "typ": typ,
             "azp": self.client.client_id,
             "sid": self.session.map(|(sid, _)| sid),
-            "acr": self.acr.filter(|_| self.has("acr")),
+            "acr": self.has("acr").then_some("1"),
         });
         match claims {
             Value::Object(claims) => Some(claims),
@@ -190,7 +170,7 @@ impl Subject<'_> {
         }
     }
 
-    fn add_user(&self, server: &Server, user: &User, claims: &mut Map<String, Value>) {
+    fn add_user(&self, server: &IdpServer, user: &RealmUser, claims: &mut Map<String, Value>) {
         let mut roles = BTreeSet::new();
         let mut maps_roles = false;
         for scope in self.scopes {
@@ -221,7 +201,7 @@ impl Subject<'_> {
         self.add_person(user, claims);
     }
 
-    fn add_person(&self, user: &User, claims: &mut Map<String, Value>) {
+    fn add_person(&self, user: &RealmUser, claims: &mut Map<String, Value>) {
         if self.has("profile") {
             claims.insert("name".to_owned(), named(&[&user.first_name, &user.last_name]));
             claims.insert("preferred_username".to_owned(), json!(user.username));
@@ -235,52 +215,11 @@ impl Subject<'_> {
     }
 }
 
-/// What there is of these; nothing is no member. A client's account has neither a name nor an
-/// address.
+/// The parts that are not empty, as one text. A client's account has neither a name nor an address,
+/// and then the member is left out.
 fn named(parts: &[&str]) -> Value {
     let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).copied().collect();
     if parts.is_empty() { Value::Null } else { json!(parts.join(" ")) }
-}
-
-/// `aud`, as a defect has it.
-fn spoiled_audience(audiences: &[String], defect: Option<Defect>) -> Value {
-    match defect {
-        Some(Defect::AudienceWithSlash) => audience(&audiences.iter().map(|url| format!("{url}/")).collect::<Vec<_>>()),
-        Some(Defect::AudienceOfOthers) => json!(["http://localhost:8001/mcp", ACCOUNT]),
-        _ => audience(audiences),
-    }
-}
-
-fn spoil(claims: &mut Map<String, Value>, server: &Server) {
-    let (now, lifespan) = (now(), server.realm.access_token_lifespan);
-    match server.defect {
-        Some(Defect::ExpiredTokens) => {
-            claims.insert("exp".to_owned(), json!(now - AN_HOUR));
-            claims.insert("iat".to_owned(), json!(now - AN_HOUR - lifespan));
-        }
-        Some(Defect::TokensNotYetGood) => drop(claims.insert("nbf".to_owned(), json!(now + AN_HOUR))),
-        Some(Defect::OtherIssuerInTokens) => {
-            claims.insert("iss".to_owned(), json!("https://other.example/realms/mcp-oauth"));
-        }
-        Some(
-            Defect::WrongIssuer
-            | Defect::TrailingSlash
-            | Defect::NoPkce
-            | Defect::PlainOnly
-            | Defect::OidcOnly
-            | Defect::HttpNotLoopback
-            | Defect::RedirectingMetadata
-            | Defect::JavascriptUrl
-            | Defect::OtherState
-            | Defect::OtherIss
-            | Defect::NoIss
-            | Defect::NoKeys
-            | Defect::AudienceWithSlash
-            | Defect::AudienceOfOthers
-            | Defect::ResourceIndicators,
-        )
-        | None => {}
-    }
 }
 
 /// `at_hash`: the left half of the hash (OpenID Connect Core §3.1.3.6).

@@ -9,61 +9,49 @@ use url::Url;
 
 use crate::realm::{BUILT_IN_CLIENTS, DEFAULT_SCOPES, Realm, RealmClient};
 
-/// One client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
-    /// `client_id`.
+pub struct IdpClient {
     pub client_id: String,
     /// `token_endpoint_auth_method`.
     pub auth_method: String,
-    /// Its secret, where its method has one.
     pub secret: Option<String>,
-    /// For people.
     pub name: Option<String>,
-    /// For people.
     pub client_uri: Option<String>,
-    /// Where its keys are.
     pub jwks_uri: Option<String>,
-    /// Its keys, where it brought them along.
     pub jwks: Option<Value>,
-    /// Where the browser may bring a code.
     pub redirect_uris: Vec<String>,
-    /// The grants that it may use.
     pub grant_types: Vec<String>,
-    /// Scopes that it always has.
+    /// Scopes that the client always has.
     pub default_scopes: Vec<String>,
-    /// Scopes that it may ask for.
+    /// Scopes that the client may ask for.
     pub optional_scopes: Vec<String>,
-    /// Origins of its pages, which stand in its tokens.
-    pub web_origins: Vec<String>,
     /// The URL that a resource server is known by (RFC 8707).
     pub resource_url: Option<String>,
-    /// Whether it may use the authorization code grant.
+    /// Whether the client may use the authorization code grant.
     pub standard_flow: bool,
-    /// Whether the user is asked before it gets anything.
+    /// Whether the user is asked before the client gets a token.
     pub consent_required: bool,
-    /// Whether its tokens carry every role of the user's, and not only those of its scopes.
+    /// Whether the client's tokens carry all the user's roles, and not only those of its scopes.
     pub full_scope: bool,
-    /// Whether it may trade tokens (RFC 8693).
+    /// Whether the client may exchange tokens (RFC 8693).
     pub exchanges_tokens: bool,
-    /// `dpop_bound_access_tokens`: whether it gets tokens only with a proof (RFC 9449 §5.2).
+    /// Whether the client gets tokens only with a DPoP proof (RFC 9449 §5.2).
     pub dpop_bound_access_tokens: bool,
-    /// The registration access token that opens its entry, by its identifier.
     pub registration_token: Option<RegistrationToken>,
-    /// The document it came from is good until then, in seconds since 1970.
+    /// Until when the client's metadata document is used again, in seconds since 1970.
     pub document_expires: Option<u64>,
 }
 
-/// What is remembered of a registration access token.
+/// What the server remembers of the token that opens a client's entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationToken {
-    /// Its `jti`.
-    pub id: String,
-    /// Whether the client registered without a token: then the anonymous policies stay its own.
+    pub jti: String,
+    /// Whether the client registered without a token. Then the policies for anonymous clients stay
+    /// its own.
     pub anonymous: bool,
 }
 
-impl Client {
+impl IdpClient {
     fn of_realm_file(realm: &Realm, client: &RealmClient) -> Self {
         let of_realm = || realm.optional_scopes().map(str::to_owned).collect();
         let mut grant_types = vec!["authorization_code".to_owned(), "refresh_token".to_owned()];
@@ -72,13 +60,12 @@ impl Client {
         Self {
             client_id: client.client_id.clone(),
             default_scopes: client.default_client_scopes.clone().unwrap_or_else(default_scopes),
-            web_origins: client.web_origins.clone(),
             resource_url: client.attributes.get("resource_url").cloned(),
             consent_required: client.consent_required,
             full_scope: client.full_scope_allowed,
             exchanges_tokens: is_on("standard.token.exchange.enabled"),
             dpop_bound_access_tokens: is_on("dpop.bound.access.tokens"),
-            // Keycloak lets a client of the realm file use either place for its secret.
+            // A client of the realm file may use either place for its secret.
             auth_method: if client.public_client { "none" } else { "client-secret" }.to_owned(),
             secret: client.secret.clone().filter(|_| !client.public_client),
             redirect_uris: client.redirect_uris.clone(),
@@ -89,25 +76,34 @@ impl Client {
         }
     }
 
-    /// Whether it has no credentials (RFC 6749 §2.1).
+    /// Whether the client has no credentials (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.secret.is_none() && !self.signs()
     }
 
-    /// Whether it may ask for this scope at all.
+    /// Whether the client may name this scope in an authorization request.
     pub fn may_ask_for(&self, scope: &str) -> bool {
         scope == "openid"
             || self.optional_scopes.iter().any(|optional| optional == scope)
             || DEFAULT_SCOPES.contains(&scope)
     }
 
-    /// Whether it authenticates with what it signs (RFC 7523), and never with a secret.
+    /// Whether one of the client's own scopes has this name. Grants without a user know no others.
+    pub fn may_request_for_itself(&self, scope: &str) -> bool {
+        scope == "openid" || self.optional_scopes.iter().any(|optional| optional == scope)
+    }
+
+    pub fn may_use(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|grant| grant == grant_type)
+    }
+
+    /// Whether the client authenticates with assertions that it signs (RFC 7523).
     pub fn signs(&self) -> bool {
         self.auth_method == "private_key_jwt"
     }
 
-    /// Whether the browser may be sent there. A loopback URI that was registered without a port is
-    /// good for any (RFC 8252 §7.3).
+    /// Whether the browser may be sent there. A loopback URI that was registered without a port
+    /// allows any port (RFC 8252 §7.3).
     pub fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris
             .iter()
@@ -115,7 +111,7 @@ impl Client {
     }
 }
 
-/// Scopes that a client has always where nothing else is said.
+/// Scopes that a client always has, unless its entry names others.
 pub fn default_scopes() -> Vec<String> {
     DEFAULT_SCOPES.iter().map(|scope| (*scope).to_owned()).collect()
 }
@@ -129,43 +125,39 @@ fn without_port(uri: &str) -> Option<String> {
     (["localhost", "127.0.0.1", "[::1]"].contains(&host) && is_port).then(|| format!("http://{host}{path}"))
 }
 
-/// All clients.
-pub struct Clients(Mutex<BTreeMap<String, Client>>);
+pub struct IdpClients(Mutex<BTreeMap<String, IdpClient>>);
 
-impl Clients {
-    /// Those of the realm file.
+impl IdpClients {
     pub fn of_realm_file(realm: &Realm) -> Self {
         let clients =
-            realm.clients.iter().map(|client| (client.client_id.clone(), Client::of_realm_file(realm, client)));
+            realm.clients.iter().map(|client| (client.client_id.clone(), IdpClient::of_realm_file(realm, client)));
         Self(Mutex::new(clients.collect()))
     }
 
-    /// How many there are, Keycloak's own included.
+    /// How many clients there are, with those that Keycloak brings.
     pub fn count(&self) -> usize {
         self.lock().len() + BUILT_IN_CLIENTS
     }
 
-    /// The client of this name.
-    pub fn get(&self, client_id: &str) -> Option<Client> {
+    pub fn get(&self, client_id: &str) -> Option<IdpClient> {
         self.lock().get(client_id).cloned()
     }
 
     /// Adds a client, or replaces the one of the same name.
-    pub fn put(&self, client: Client) {
+    pub fn put(&self, client: IdpClient) {
         self.lock().insert(client.client_id.clone(), client);
     }
 
     /// The client that is known by this URL as a resource server.
-    pub fn by_resource_url(&self, url: &str) -> Option<Client> {
+    pub fn by_resource_url(&self, url: &str) -> Option<IdpClient> {
         self.lock().values().find(|client| client.resource_url.as_deref() == Some(url)).cloned()
     }
 
-    /// Removes a client.
     pub fn remove(&self, client_id: &str) {
         self.lock().remove(client_id);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Client>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, IdpClient>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -180,8 +172,7 @@ pub fn host(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host_and_port = authority.rsplit('@').next()?;
-    // As the URL type reads it, or not at all; but it would also change the case, which Keycloak
-    // compares.
+    // The URL type has to read the same host. Its own text has another case, which Keycloak compares.
     let parsed = Url::parse(url).ok()?;
     let host = match host_and_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,
@@ -196,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_loopback_redirect_may_have_any_port_where_none_was_registered() {
-        let client = |uri: &str| Client { redirect_uris: vec![uri.to_owned()], ..Client::default() };
+        let client = |uri: &str| IdpClient { redirect_uris: vec![uri.to_owned()], ..IdpClient::default() };
         let any = client("http://127.0.0.1/callback");
         for uri in ["http://127.0.0.1/callback", "http://127.0.0.1:1/callback", "http://127.0.0.1:65535/callback"] {
             assert!(any.may_redirect_to(uri), "{uri}");

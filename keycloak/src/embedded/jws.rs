@@ -4,17 +4,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::jwk::PublicKey;
+use super::further::jwk;
 
-/// A token that is well-formed. Nobody has looked at its signature yet.
+/// A token that is well-formed. Nobody has checked its signature yet.
 pub struct Jws<'a> {
     header: Value,
     /// The claims, whatever they are.
     pub claims: Value,
-    /// "ASCII(BASE64URL(UTF8(JWS Protected Header)) || '.' || BASE64URL(JWS Payload))" (RFC 7515
-    /// §5.1)
+    /// The header and the claims, as they were signed: RFC 7515 §5.1.
     pub signing_input: &'a str,
     /// The signature, or the MAC.
     pub signature: Vec<u8>,
@@ -42,9 +41,9 @@ impl<'a> Jws<'a> {
     }
 
     /// Whether this key has signed it, by the algorithm that the header names.
-    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+    pub fn is_signed_by(&self, key: &Map<String, Value>) -> bool {
         let algorithm = self.algorithm().unwrap_or_default();
-        key.verify(algorithm, self.signing_input.as_bytes(), &self.signature).is_ok()
+        jwk::signer(key, algorithm, self.signing_input.as_bytes(), &self.signature).is_some()
     }
 }
 
@@ -54,29 +53,4 @@ pub fn write(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Option<
     let signing_input = format!("{header}.{claims}");
     let signature = URL_SAFE_NO_PAD.encode(sign(signing_input.as_bytes())?);
     Some(format!("{signing_input}.{signature}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_read_as_it_was_written() {
-        let token = write(&json!({"alg": "X", "kid": "k"}), &json!({"a": 1}), |input| Some(input.to_vec())).unwrap();
-        let jws = Jws::read(&token).unwrap();
-        assert_eq!((jws.algorithm(), jws.key_id(), &jws.claims), (Some("X"), Some("k"), &json!({"a": 1})));
-        assert_eq!(jws.signature, jws.signing_input.as_bytes());
-    }
-
-    #[test]
-    fn what_has_another_form_is_not_read() {
-        let token = write(&json!({"alg": "X"}), &json!({}), |_| Some(vec![0])).unwrap();
-        assert!(Jws::read(&token).is_some());
-        for token in ["", ".", "..", "a.b", "a.b.c", &format!("{token}.AA"), &format!("x{token}"), &format!("{token}=")]
-        {
-            assert!(Jws::read(token).is_none(), "{token}");
-        }
-    }
 }

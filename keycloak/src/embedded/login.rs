@@ -1,236 +1,226 @@
-//! From a good authorization request to its answer: the user signs in and agrees, and the browser
-//! is sent back with a code.
+//! From a valid authorization request to the authorization response: the user signs in and agrees,
+//! and the browser is sent back with a code.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use url::form_urlencoded;
 
-use super::clients::{Client, host};
-use super::sessions::{Code, Session, SignIn};
-use super::{Defect, Server, access_token, no_answer, now, pages, random};
+use super::clients::{IdpClient, host};
+use super::form::FormFields;
+use super::refusal::internal_error;
+use super::server::IdpServer;
+use super::sessions::{IssuedCode, LoginAttempt, UserSession};
+use super::{access_token, now, pages, random};
 
-/// The cookie of a browser with a sign-in under way.
+/// The cookie of a browser with a login attempt.
 const BROWSER: &str = "AUTH_SESSION_ID";
 /// The cookie of a browser that is signed in.
 const IDENTITY: &str = "KEYCLOAK_IDENTITY";
-/// Pages and answers of a sign-in are kept by nobody.
-pub const UNCACHED: &str = "no-store, must-revalidate, max-age=0";
+const UNCACHED: &str = "no-store, must-revalidate, max-age=0";
 
-/// Keycloak's sentence where the browser has no cookie of the sign-in.
+/// Keycloak's sentence where the browser does not have the attempt's cookie.
 const NO_COOKIE: &str = "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser. If cookies are disabled then enable them. Click Back to Application to login again.";
 
-type Parameters = BTreeMap<String, String>;
+/// A login attempt that this browser has begun, by the code in its forms.
+struct OpenAttempt {
+    code: String,
+    attempt: LoginAttempt,
+    client: IdpClient,
+}
 
-/// A request was found good: its user signs in, or is signed in already.
-pub fn begin(server: &Server, headers: &HeaderMap, mut sign_in: SignIn, prompt: &str) -> Response {
-    let Some(browser) = random::secret() else { return no_answer().into_response() };
+/// Begins with a valid request. Its user signs in now, or is signed in already.
+pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt, prompt: &str) -> Response {
+    let Some(browser) = random::secret() else { return internal_error().into_response() };
+    let asks = |what: &str| prompt.split(' ').any(|word| word == what);
     let mut sessions = server.sessions.lock();
     let session = cookie(headers, IDENTITY).and_then(|cookie| sessions.browsers.get(&cookie).cloned());
     let session = session.filter(|session| sessions.sessions.contains_key(session));
-    sign_in.session = session.filter(|_| !asks(prompt, "login"));
-    sign_in.browser = browser.clone();
-    let is_signed_in = sign_in.session.is_some();
-    if asks(prompt, "none") && !is_signed_in {
-        let location = error_redirect(server, &sign_in, "login_required", None);
-        return found(&location);
+    attempt.session = session.filter(|_| !asks("login"));
+    attempt.browser.clone_from(&browser);
+    let is_signed_in = attempt.session.is_some();
+    if asks("none") && !is_signed_in {
+        return found(&error_redirect(server, &attempt, "login_required", None));
     }
-    let Some(code) = sessions.begin(sign_in) else { return no_answer().into_response() };
+    let Some(code) = sessions.begin(attempt) else { return internal_error().into_response() };
     drop(sessions);
-    let answer = match is_signed_in {
-        true => go_on(server, &code, asks(prompt, "none")),
-        false => uncached(pages::sign_in(&server.realm, &action(server, "authenticate", &code), "", None)),
+    let response = if is_signed_in {
+        go_on(server, &code, &browser, asks("none"))
+    } else {
+        uncached(pages::sign_in(&server.realm, &action(server, "authenticate", &code), "", None))
     };
-    with_cookie(answer, BROWSER, &browser)
+    with_cookie(response, BROWSER, &browser)
 }
 
-/// The sign-in form comes back.
+/// Takes the sign-in form.
 pub async fn authenticate(
-    State(server): State<Arc<Server>>,
-    Query(query): Query<Parameters>,
+    State(server): State<Arc<IdpServer>>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
-    Form(form): Form<Parameters>,
+    body: String,
 ) -> Response {
-    let code = query.get("session_code").map_or("", String::as_str);
-    let browser = cookie(&headers, BROWSER);
-    let known = server.sessions.lock().sign_in(code, browser.as_deref()).is_some();
-    if !known {
+    let Some(OpenAttempt { code, attempt, .. }) = named_attempt(&server, &headers, query) else {
         return no_cookie(&server);
-    }
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    };
+    let form = FormFields::read(&body);
+    let field = |name: &str| form.get(name).unwrap_or_default();
     let (username, password) = (field("username").trim(), field("password"));
     let Some(user) = server.realm.user(username).filter(|user| user.has_password(password)) else {
-        let action = action(&server, "authenticate", code);
         let problem = Some("Invalid username or password.");
-        return uncached(pages::sign_in(&server.realm, &action, username, problem));
+        return uncached(pages::sign_in(&server.realm, &action(&server, "authenticate", &code), username, problem));
     };
-    let (Some(sid), Some(identity)) = (random::secret(), random::secret()) else { return no_answer().into_response() };
+    let (Some(sid), Some(identity)) = (random::secret(), random::secret()) else {
+        return internal_error().into_response();
+    };
     {
         let mut sessions = server.sessions.lock();
-        let session = Session { username: user.username.clone(), auth_time: now(), clients: BTreeMap::new() };
+        let session = UserSession { username: user.username.clone(), auth_time: now(), clients: BTreeMap::new() };
         sessions.sessions.insert(sid.clone(), session);
-        if let Some(sign_in) = sessions.sign_ins.get_mut(code) {
-            sign_in.session = Some(sid);
-            sign_in.identity = Some(identity);
+        if let Some(attempt) = sessions.logins.get_mut(&code) {
+            attempt.session = Some(sid);
+            attempt.identity = Some(identity);
         }
     }
-    go_on(&server, code, false)
+    go_on(&server, &code, &attempt.browser, false)
 }
 
-/// The user has signed in: the consent page, or the answer.
-fn go_on(server: &Server, code: &str, silently: bool) -> Response {
-    let Some((sign_in, client)) = under_way(server, code) else { return no_cookie(server) };
-    let needed = needs_consent(server, &sign_in, &client);
-    match needed {
-        true if silently => found(&error_redirect(server, &sign_in, "consent_required", None)),
-        true => found(&(action(server, "required-action", code) + "&execution=OAUTH_GRANT")),
-        false => finish(server, code),
+/// Shows the consent page to a user who has signed in, or sends the authorization response.
+fn go_on(server: &IdpServer, code: &str, browser: &str, silently: bool) -> Response {
+    let Some(open) = open_attempt(server, code, Some(browser)) else { return no_cookie(server) };
+    if !needs_consent(server, &open) {
+        finish(server, code)
+    } else if silently {
+        found(&error_redirect(server, &open.attempt, "consent_required", None))
+    } else {
+        found(&(action(server, "required-action", code) + "&execution=OAUTH_GRANT"))
     }
 }
 
-fn under_way(server: &Server, code: &str) -> Option<(SignIn, Client)> {
-    let sign_in = server.sessions.lock().sign_ins.get(code).cloned()?;
-    let client = server.clients.get(&sign_in.client_id)?;
-    Some((sign_in, client))
+fn named_attempt(server: &IdpServer, headers: &HeaderMap, query: Option<String>) -> Option<OpenAttempt> {
+    let query = FormFields::read(&query.unwrap_or_default());
+    open_attempt(server, query.get("session_code")?, cookie(headers, BROWSER).as_deref())
 }
 
-/// The user of a sign-in, and the scopes that the user can give.
-fn grantable(server: &Server, sign_in: &SignIn, client: &Client) -> (String, Vec<String>) {
-    let session = sign_in.session.clone().unwrap_or_default();
-    let username =
-        server.sessions.lock().sessions.get(&session).map(|session| session.username.clone()).unwrap_or_default();
-    let scopes = access_token::granted_scopes(server, client, server.realm.user(&username), &sign_in.scope);
+fn open_attempt(server: &IdpServer, code: &str, browser: Option<&str>) -> Option<OpenAttempt> {
+    let attempt = server.sessions.lock().login(code, browser).cloned()?;
+    let client = server.clients.get(&attempt.client_id)?;
+    Some(OpenAttempt { code: code.to_owned(), attempt, client })
+}
+
+/// The user of a login attempt, and the scopes that the user can grant.
+fn grantable(server: &IdpServer, open: &OpenAttempt) -> (String, Vec<String>) {
+    let session = open.attempt.session.clone().unwrap_or_default();
+    let username = server.sessions.lock().sessions.get(&session).map(|session| session.username.clone());
+    let username = username.unwrap_or_default();
+    let user = server.realm.user(&username);
+    let scopes = access_token::granted_scopes(server, &open.client, user, &open.attempt.scope);
     (username, scopes)
 }
 
-fn needs_consent(server: &Server, sign_in: &SignIn, client: &Client) -> bool {
-    if !client.consent_required {
+fn needs_consent(server: &IdpServer, open: &OpenAttempt) -> bool {
+    if !open.client.consent_required {
         return false;
     }
-    let (username, scopes) = grantable(server, sign_in, client);
+    let (username, scopes) = grantable(server, open);
     let sessions = server.sessions.lock();
-    let agreed = sessions.consents.get(&(username, client.client_id.clone()));
+    let agreed = sessions.consents.get(&(username, open.client.client_id.clone()));
     let shown = |scope: &&String| server.realm.scope(scope).is_some_and(|scope| scope.consent_text().is_some());
-    sign_in.asks_again || agreed.is_none_or(|agreed| scopes.iter().filter(shown).any(|scope| !agreed.contains(scope)))
+    let is_new = |scope: &String| agreed.is_none_or(|agreed| !agreed.contains(scope));
+    open.attempt.asks_again || agreed.is_none() || scopes.iter().filter(shown).any(is_new)
 }
 
-/// The consent page.
+/// Shows the consent page.
 pub async fn required_action(
-    State(server): State<Arc<Server>>,
-    Query(query): Query<Parameters>,
+    State(server): State<Arc<IdpServer>>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let code = query.get("session_code").map_or("", String::as_str);
-    let known = server.sessions.lock().sign_in(code, cookie(&headers, BROWSER).as_deref()).is_some();
-    let Some((sign_in, client)) = under_way(&server, code).filter(|_| known) else { return no_cookie(&server) };
-    let (_, scopes) = grantable(&server, &sign_in, &client);
+    let Some(open) = named_attempt(&server, &headers, query) else { return no_cookie(&server) };
+    let (_, scopes) = grantable(&server, &open);
     let texts: Vec<_> =
         scopes.iter().filter_map(|scope| server.realm.scope(scope)).filter_map(|scope| scope.consent_text()).collect();
-    // As Keycloak's, relative: a client that follows it has to resolve it.
-    let action = action(&server, "consent", code);
+    // The URL is relative, like Keycloak's: a client that follows it has to resolve it.
+    let action = action(&server, "consent", &open.code);
     let action = action.split_once("/realms/").map_or(action.clone(), |(_, path)| format!("/realms/{path}"));
-    let page = pages::Consent {
-        client: client.name.as_deref().unwrap_or(&client.client_id),
-        host: &host(&sign_in.redirect_uri).unwrap_or_default(),
+    let page = pages::ConsentPage {
+        client: open.client.name.as_deref().unwrap_or(&open.client.client_id),
+        host: &host(&open.attempt.redirect_uri).unwrap_or_default(),
         texts: &texts,
         action: &action,
-        code,
+        code: &open.code,
     };
     uncached(pages::consent(&server.realm, &page))
 }
 
-/// The consent form comes back.
-pub async fn consent(State(server): State<Arc<Server>>, headers: HeaderMap, Form(form): Form<Parameters>) -> Response {
-    let code = form.get("code").map_or("", String::as_str);
-    let known = server.sessions.lock().sign_in(code, cookie(&headers, BROWSER).as_deref()).is_some();
-    let Some((sign_in, client)) = under_way(&server, code).filter(|(sign_in, _)| known && sign_in.session.is_some())
-    else {
-        return no_cookie(&server);
-    };
-    if !form.contains_key("accept") {
-        server.sessions.lock().sign_ins.remove(code);
-        return found(&error_redirect(&server, &sign_in, "access_denied", None));
+/// Takes the consent form.
+pub async fn consent(State(server): State<Arc<IdpServer>>, headers: HeaderMap, body: String) -> Response {
+    let form = FormFields::read(&body);
+    let open = open_attempt(&server, form.get("code").unwrap_or_default(), cookie(&headers, BROWSER).as_deref());
+    let Some(open) = open.filter(|open| open.attempt.session.is_some()) else { return no_cookie(&server) };
+    if form.get("accept").is_none() {
+        server.sessions.lock().logins.remove(&open.code);
+        return found(&error_redirect(&server, &open.attempt, "access_denied", None));
     }
-    let (username, scopes) = grantable(&server, &sign_in, &client);
-    server.sessions.lock().consents.entry((username, client.client_id)).or_default().extend(scopes);
-    finish(&server, code)
+    let (username, scopes) = grantable(&server, &open);
+    server.sessions.lock().consents.entry((username, open.client.client_id)).or_default().extend(scopes);
+    finish(&server, &open.code)
 }
 
-/// The answer: a code, for one use.
-fn finish(server: &Server, sign_in: &str) -> Response {
-    let Some(code) = random::secret() else { return no_answer().into_response() };
+/// Sends the authorization response with a code, which has one use.
+fn finish(server: &IdpServer, attempt: &str) -> Response {
+    let Some(code) = random::secret() else { return internal_error().into_response() };
     let mut sessions = server.sessions.lock();
-    let Some(request) = sessions.sign_ins.remove(sign_in) else {
+    let request = sessions.logins.remove(attempt);
+    let Some((request, session)) = request.and_then(|request| Some((request.clone(), request.session?))) else {
         drop(sessions);
         return no_cookie(server);
     };
-    let session = request.session.clone().unwrap_or_default();
-    // Only now is the browser signed in: a user who did not agree is asked for the password again.
+    // Only now is the browser signed in: a user who did not agree has to type the password again.
     let identity = request.identity.clone();
     if let Some(identity) = &identity {
         sessions.browsers.insert(identity.clone(), session.clone());
     }
-    let location = redirect(server, &request, &[("session_state", &session)], &[("code", &code)]);
-    sessions.codes.insert(code, Code { issued: now(), session, request });
+    let mut parameters = state(&request);
+    parameters.extend([("session_state", session.as_str()), ("iss", &server.issuer), ("code", &code)]);
+    let response = found(&redirect(&request, &parameters));
+    sessions.codes.insert(code, IssuedCode { issued: now(), session, request });
     match identity {
-        Some(identity) => with_cookie(found(&location), IDENTITY, &identity),
-        None => found(&location),
+        Some(identity) => with_cookie(response, IDENTITY, &identity),
+        None => response,
     }
 }
 
 /// An error goes back with `state` (RFC 6749 §4.1.2.1) and `iss` (RFC 9207 §2).
-pub fn error_redirect(server: &Server, request: &SignIn, error: &str, description: Option<&str>) -> String {
-    let mut first = vec![("error", error)];
-    first.extend(description.map(|description| ("error_description", description)));
-    redirect_with(server, request, &first, &[], &[])
+pub fn error_redirect(server: &IdpServer, request: &LoginAttempt, error: &str, description: Option<&str>) -> String {
+    let mut parameters = vec![("error", error)];
+    parameters.extend(description.map(|description| ("error_description", description)));
+    parameters.extend(state(request));
+    parameters.push(("iss", &server.issuer));
+    redirect(request, &parameters)
 }
 
-fn redirect(server: &Server, request: &SignIn, before: &[(&str, &str)], after: &[(&str, &str)]) -> String {
-    redirect_with(server, request, &[], before, after)
+fn state(request: &LoginAttempt) -> Vec<(&str, &str)> {
+    request.state.iter().map(|state| ("state", state.as_str())).collect()
 }
 
-fn redirect_with(
-    server: &Server,
-    request: &SignIn,
-    first: &[(&str, &str)],
-    before: &[(&str, &str)],
-    after: &[(&str, &str)],
-) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(first);
-    match (&request.state, server.defect) {
-        (Some(_), Some(Defect::OtherState)) => drop(query.append_pair("state", "the-state-of-somebody-else")),
-        (Some(state), _) => drop(query.append_pair("state", state)),
-        (None, _) => {}
-    }
-    query.extend_pairs(before);
-    match server.defect {
-        Some(Defect::NoIss) => {}
-        Some(Defect::OtherIss) => drop(query.append_pair("iss", "https://honest.example/realms/mcp-oauth")),
-        _ => drop(query.append_pair("iss", &server.issuer)),
-    }
-    query.extend_pairs(after);
+fn redirect(request: &LoginAttempt, parameters: &[(&str, &str)]) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let mark = if request.redirect_uri.contains('?') { '&' } else { '?' };
-    format!("{}{mark}{}", request.redirect_uri, query.finish())
+    format!("{}{mark}{query}", request.redirect_uri)
 }
 
-fn action(server: &Server, step: &str, code: &str) -> String {
+fn action(server: &IdpServer, step: &str, code: &str) -> String {
     format!("{}/login-actions/{step}?session_code={code}", server.issuer)
 }
 
-fn asks(prompt: &str, what: &str) -> bool {
-    prompt.split(' ').any(|word| word == what)
-}
-
-fn no_cookie(server: &Server) -> Response {
+fn no_cookie(server: &IdpServer) -> Response {
     uncached((StatusCode::BAD_REQUEST, pages::error(&server.realm, NO_COOKIE)).into_response())
 }
 
-fn found(location: &str) -> Response {
+pub fn found(location: &str) -> Response {
     let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, UNCACHED)];
     (StatusCode::FOUND, headers).into_response()
 }
@@ -247,10 +237,10 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// The values are random base64url, so nothing has to be escaped.
-fn with_cookie(answer: Response, name: &str, value: &str) -> Response {
+fn with_cookie(response: Response, name: &str, value: &str) -> Response {
     let cookie = HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax"));
     match cookie {
-        Ok(cookie) => (AppendHeaders([(header::SET_COOKIE, cookie)]), answer).into_response(),
-        Err(_) => answer,
+        Ok(cookie) => (AppendHeaders([(header::SET_COOKIE, cookie)]), response).into_response(),
+        Err(_) => response,
     }
 }

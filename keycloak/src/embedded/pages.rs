@@ -1,5 +1,5 @@
-//! The pages that a person sees: to sign in, to agree, and what went wrong. They are plain HTML
-//! with one style, work by keyboard, and have no script. The marks by which programs find their way
+//! The pages that a person sees: to sign in, to agree, and for errors. They are plain HTML with one
+//! style, work by keyboard, and have no script. The marks by which programs find their way
 //! (`kc-form-login`, `kc-error-message`, …) are Keycloak's.
 
 use axum::http::header;
@@ -23,7 +23,6 @@ li{margin:.3rem 0}code{background:#eef2f7;padding:.1rem .3rem;border-radius:4px;
 input:not([type=hidden]){background:#10161d;color:inherit;border-color:#4a5b6b}code{background:#10161d}button.second{background:#1a232d;color:#8ab8ff}
 .error{background:#3a1d1d}.hint,.realm{color:#9fb0c0}.hint{border-color:#33424f}}";
 
-/// A page that says what is wrong.
 pub fn error(realm: &Realm, message: &str) -> Response {
     let message = escaped(message);
     let body = format!(
@@ -32,8 +31,7 @@ pub fn error(realm: &Realm, message: &str) -> Response {
     page(realm, &body)
 }
 
-/// The page to sign in at; `action` is where its form goes, and `problem` what was wrong the last
-/// time.
+/// The page to sign in at. Its form goes to `action`; `problem` is a sentence about the last try.
 pub fn sign_in(realm: &Realm, action: &str, username: &str, problem: Option<&str>) -> Response {
     let problem = problem.map_or(String::new(), |problem| {
         format!(r#"<p class="error" role="alert" id="input-error">{}</p>"#, escaped(problem))
@@ -55,24 +53,22 @@ has their password.</p>"#,
     page(realm, &body)
 }
 
-/// What the consent page tells.
-pub struct Consent<'a> {
-    /// The client, by the name that it gave itself.
+pub struct ConsentPage<'a> {
+    /// The name that the client gave itself.
     pub client: &'a str,
     /// The host that the browser will be sent to.
     pub host: &'a str,
-    /// What the scopes let it do.
+    /// The consent texts of the scopes.
     pub texts: &'a [&'a str],
-    /// Where the form goes.
     pub action: &'a str,
-    /// The sign-in that it belongs to.
+    /// The code of the login attempt.
     pub code: &'a str,
 }
 
-/// The page to agree at. A client's name is its own claim, so the host stands beside it: an
+/// The consent page. A client's name is its own claim, so the host is shown beside it: an
 /// authorization server "MUST clearly display the redirect URI hostname during authorization" (MCP
 /// 2026-07-28, Localhost Redirect URI Risks).
-pub fn consent(realm: &Realm, consent: &Consent<'_>) -> Response {
+pub fn consent(realm: &Realm, consent: &ConsentPage<'_>) -> Response {
     let items: String = consent.texts.iter().map(|text| format!("<li>{}</li>", escaped(text))).collect();
     let body = format!(
         r#"<h1>Grant access to {client}</h1>
@@ -96,7 +92,7 @@ fn page(realm: &Realm, body: &str) -> Response {
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Sign in to {name}</title><style>{STYLE}</style></head><body><main><p class="realm">{name}</p>{body}</main></body></html>"#
     );
-    // Nobody else's page may frame this one, and nothing in it may run or leak its address.
+    // No other page may frame this one, and nothing in it may run or leak its address.
     let headers = [
         (header::CONTENT_TYPE, "text/html;charset=utf-8"),
         (
@@ -128,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_of_a_stranger_becomes_markup() {
+    fn untrusted_text_does_not_become_markup() {
         let text = escaped("<script>alert('x')</script>");
         assert_eq!(text, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
     }

@@ -4,14 +4,13 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::http::Request;
 
-use super::code_flow::{Asked, fields};
-use super::token_use::{CALENDAR, Credentials, DEMO, SERVER, tampered};
+use super::idp::{BasicCredentials, CALENDAR, DEMO, IdpUnderTest, SERVER, fields, tampered};
 
-const DOWNSTREAM: Credentials<'_> = ("downstream-api", "downstream-api-secret");
+const DOWNSTREAM: BasicCredentials<'_> = ("downstream-api", "downstream-api-secret");
 const GRANT: (&str, &str) = ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-impl Asked {
+impl IdpUnderTest {
     pub async fn token_exchange(&mut self) -> Result<(), Failed> {
         self.audiences_of_roles().await?;
         self.exchange_requests().await?;
@@ -62,7 +61,7 @@ impl Asked {
     pub async fn exchange(
         &mut self,
         name: &str,
-        client: Option<Credentials<'_>>,
+        client: Option<BasicCredentials<'_>>,
         token: &str,
         changes: &[(&str, &str)],
     ) -> Result<Value, Failed> {

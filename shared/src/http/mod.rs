@@ -53,14 +53,20 @@ pub struct Http {
     decorator: Option<Arc<dyn Decorate>>,
 }
 
+/// Chooses what TLS computes with, for every client of the program: the workspace is built without a
+/// default. A client that does not come from [`Http::new`] needs it before it is made.
+pub fn choose_cryptography() {
+    // Refused where the program has chosen one already: then that one serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Http {
     /// A client that reports to `reporter` and reaches what `reach` allows.
     ///
     /// Proxies are taken from the environment (`HTTPS_PROXY`, …), but never for this machine's own
     /// addresses.
     pub fn new(reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
-        // Refused where the program has chosen one already: then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_cryptography();
         let reach = Arc::new(reach);
         let builder = || {
             reqwest::Client::builder()

@@ -1,5 +1,5 @@
-//! Tokens that are for this authorization server alone: for registration, for a client's entry, for
-//! a refresh, for the administrator. As Keycloak's, they are JWTs signed with a key that nobody
+//! Tokens that only this authorization server reads: for registration, for a client's entry, for a
+//! refresh, for the administrator. Like Keycloak's, they are JWTs signed with a key that nobody
 //! else has (HS512).
 
 use ring::hmac::{self, HMAC_SHA512};
@@ -9,45 +9,34 @@ use serde_json::json;
 use super::jws::{self, Jws};
 use super::random;
 
-/// What a token is for; Keycloak's names.
-pub const INITIAL_ACCESS: &str = "InitialAccessToken";
-/// The same.
-pub const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
-/// The same.
-pub const REFRESH: &str = "Refresh";
-/// The same.
-pub const OFFLINE: &str = "Offline";
-/// The same.
-pub const ADMINISTRATION: &str = "Bearer";
-
-/// How they are signed (RFC 7518 §3.2).
+/// How these tokens are signed (RFC 7518 §3.2).
 const ALGORITHM: &str = "HS512";
 
-/// The claims of such a token.
+// Keycloak's names for what a token is for.
+pub const INITIAL_ACCESS: &str = "InitialAccessToken";
+pub const REGISTRATION_ACCESS: &str = "RegistrationAccessToken";
+pub const REFRESH: &str = "Refresh";
+pub const OFFLINE: &str = "Offline";
+pub const ADMINISTRATION: &str = "Bearer";
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claims {
-    /// Seconds since 1970 after which it is no good; 0 for never.
+pub struct LocalClaims {
+    /// Seconds since 1970; 0 for a token that does not expire.
     pub exp: u64,
-    /// Seconds since 1970.
     pub iat: u64,
-    /// Its identifier.
     pub jti: String,
-    /// The realm that made it.
     pub iss: String,
-    /// The realm that it is for.
     pub aud: String,
-    /// What it is for.
     pub typ: String,
 }
 
-/// The key.
-pub struct OwnTokens {
+pub struct LocalTokens {
     issuer: String,
-    /// `None` where the system has no randomness: then no token is made, and none is taken.
+    /// `None` where the system has no randomness: then no token is made, and none is accepted.
     key: Option<hmac::Key>,
 }
 
-impl OwnTokens {
+impl LocalTokens {
     /// A new key for the realm with this issuer.
     pub fn new(issuer: &str) -> Self {
         let key = random::bytes::<64>().map(|bytes| hmac::Key::new(HMAC_SHA512, &bytes));
@@ -55,8 +44,8 @@ impl OwnTokens {
     }
 
     /// Makes a token; `None` where the system has no randomness.
-    pub fn make(&self, typ: &str, iat: u64, exp: u64) -> Option<(String, Claims)> {
-        let claims = Claims {
+    pub fn make(&self, typ: &str, iat: u64, exp: u64) -> Option<(String, LocalClaims)> {
+        let claims = LocalClaims {
             exp,
             iat,
             jti: random::uuid()?,
@@ -68,17 +57,17 @@ impl OwnTokens {
     }
 
     /// The same token once more.
-    pub fn sign(&self, claims: &Claims) -> Option<String> {
+    pub fn sign(&self, claims: &LocalClaims) -> Option<String> {
         let (key, claims) = (self.key.as_ref()?, serde_json::to_value(claims).ok()?);
         let header = json!({"typ": "JWT", "alg": ALGORITHM});
         jws::write(&header, &claims, |input| Some(hmac::sign(key, input).as_ref().to_vec()))
     }
 
-    /// Reads a token that this realm made and that is still good.
-    pub fn read(&self, token: &str, now: u64) -> Option<Claims> {
+    /// Reads a token that this realm made and that has not expired.
+    pub fn read(&self, token: &str, now: u64) -> Option<LocalClaims> {
         let jws = Jws::read(token).filter(|jws| jws.algorithm() == Some(ALGORITHM))?;
         hmac::verify(self.key.as_ref()?, jws.signing_input.as_bytes(), &jws.signature).ok()?;
-        let claims: Claims = serde_json::from_value(jws.claims).ok()?;
+        let claims: LocalClaims = serde_json::from_value(jws.claims).ok()?;
         let is_ours = claims.iss == self.issuer && claims.aud == self.issuer;
         (is_ours && (claims.exp == 0 || claims.exp > now)).then_some(claims)
     }
@@ -90,7 +79,7 @@ mod tests {
 
     #[test]
     fn only_tokens_of_this_realm_that_are_still_good_are_read() {
-        let (ours, others) = (OwnTokens::new("http://a"), OwnTokens::new("http://a"));
+        let (ours, others) = (LocalTokens::new("http://a"), LocalTokens::new("http://a"));
         let (token, claims) = ours.make(INITIAL_ACCESS, 100, 200).unwrap();
         assert_eq!(ours.read(&token, 199), Some(claims.clone()));
         assert_eq!(ours.read(&token, 200), None, "expired");

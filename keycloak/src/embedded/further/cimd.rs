@@ -9,8 +9,11 @@ use shared::Reporter;
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};
 
-use super::clients::{Client, host, strings};
-use super::{Server, now};
+use crate::embedded::client_metadata::MEMBERS;
+use crate::embedded::clients::{self, IdpClient, host, strings};
+use crate::embedded::now;
+use crate::embedded::refusal::first_fault;
+use crate::embedded::server::IdpServer;
 
 /// Bytes of a document; Keycloak's limit.
 const MAX_BYTES: usize = 5000;
@@ -19,35 +22,9 @@ const FETCH_SECONDS: u64 = 5;
 /// Seconds for which a document is kept at least; Keycloak's lower bound.
 const KEPT_SECONDS: u64 = 300;
 
-/// Members of a document that Keycloak's executor refuses, or that this stand-in does not know, are
-/// those that a registration may not have either.
-const MEMBERS: &[&str] = &[
-    "application_type",
-    "client_id",
-    "client_name",
-    "client_secret",
-    "client_secret_expires_at",
-    "client_uri",
-    "contacts",
-    "grant_types",
-    "jwks",
-    "jwks_uri",
-    "logo_uri",
-    "policy_uri",
-    "post_logout_redirect_uris",
-    "redirect_uris",
-    "response_types",
-    "scope",
-    "software_id",
-    "software_version",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "tos_uri",
-];
-
 /// The client that this URL names: as it is kept, or as its document says now. `None` where no
 /// policy lets such a client in; the error is Keycloak's sentence.
-pub async fn client(server: &Server, client_id: &str, redirect_uri: &str) -> Result<Option<Client>, String> {
+pub async fn client(server: &IdpServer, client_id: &str, redirect_uri: &str) -> Result<Option<IdpClient>, String> {
     let Some((condition, executor)) = server.policies.active("client-id-uri", "client-id-metadata-document") else {
         return Ok(None);
     };
@@ -85,56 +62,59 @@ pub async fn client(server: &Server, client_id: &str, redirect_uri: &str) -> Res
 fn check_url(client_id: &str) -> Result<(), &'static str> {
     let rest = client_id.split_once("://").map_or("", |(_, rest)| rest);
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    match () {
-        () if authority.contains('@') => Err("Invalid Client ID: userinfo included."),
-        () if client_id.contains('#') => Err("Invalid Client ID: fragment included."),
-        () if client_id.contains('?') => Err("Invalid Client ID: query included."),
-        () if path.is_empty() => Err("Invalid Client ID: empty path."),
-        () if path.split('/').any(|segment| segment == "." || segment == "..") => {
-            Err("Invalid Client ID: path traverse segment included.")
-        }
-        () => Ok(()),
-    }
+    first_fault(&[
+        (authority.contains('@'), "Invalid Client ID: userinfo included."),
+        (client_id.contains('#'), "Invalid Client ID: fragment included."),
+        (client_id.contains('?'), "Invalid Client ID: query included."),
+        (path.is_empty(), "Invalid Client ID: empty path."),
+        (
+            path.split('/').any(|segment| segment == "." || segment == ".."),
+            "Invalid Client ID: path traverse segment included.",
+        ),
+    ])
 }
 
 /// The document, where it is one.
 async fn fetch(client_id: &str) -> Option<Value> {
     let reach = Reach::public_only().limit(Privacy::Loopback);
     let http = Http::new(Reporter::silent(), reach).ok()?.within(FETCH_SECONDS);
-    let answer = http.send(&Request::get(client_id).without_redirects()).await.ok()?;
-    if answer.status != 200 || answer.body.len() > MAX_BYTES {
+    let response = http.send(&Request::get(client_id).without_redirects()).await.ok()?;
+    if response.status != 200 || response.body.len() > MAX_BYTES {
         return None;
     }
-    let document: Value = serde_json::from_slice(&answer.body).ok()?;
+    let document: Value = serde_json::from_slice(&response.body).ok()?;
     document.as_object()?.keys().all(|name| MEMBERS.contains(&name.as_str())).then_some(document)
 }
 
 fn check_document(document: &Value, client_id: &str, redirect_uri: &str) -> Result<(), &'static str> {
     let has = |name: &str| document.get(name).is_some_and(|value| !value.is_null());
     let method = document["token_endpoint_auth_method"].as_str().unwrap_or("none");
-    let candidate = Client { redirect_uris: strings(&document["redirect_uris"]), ..Client::default() };
-    match () {
-        () if !has("client_id") => Err("Invalid Client Metadata: no client_id."),
-        () if document["client_id"] != client_id => {
-            Err("Invalid Client Metadata: client_id property does not exactly match client_id parameter.")
-        }
-        () if has("client_secret") || has("client_secret_expires_at") => Err(
+    let candidate = IdpClient { redirect_uris: strings(&document["redirect_uris"]), ..IdpClient::default() };
+    first_fault(&[
+        (!has("client_id"), "Invalid Client Metadata: no client_id."),
+        (
+            document["client_id"] != client_id,
+            "Invalid Client Metadata: client_id property does not exactly match client_id parameter.",
+        ),
+        (
+            has("client_secret") || has("client_secret_expires_at"),
             "Invalid Client Metadata: client_secret or client_secret_expires_at property in client metadata is must not included.",
         ),
-        () if method.starts_with("client_secret") => Err(
+        (
+            method.starts_with("client_secret"),
             "Invalid Client Metadata: token_endpoint_auth_method property in client metadata is not-allowed authentication method..",
         ),
-        () if !candidate.may_redirect_to(redirect_uri) => Err(
+        (
+            !candidate.may_redirect_to(redirect_uri),
             "Invalid Client Metadata: redirect_uri parameter does not exactly match the one of redirect_uris property in client metadata.",
         ),
-        () => Ok(()),
-    }
+    ])
 }
 
-fn of_document(server: &Server, document: &Value, client_id: &str) -> Client {
+fn of_document(server: &IdpServer, document: &Value, client_id: &str) -> IdpClient {
     let text = |name: &str| document[name].as_str().map(str::to_owned);
     let of_realm = || server.realm.optional_scopes().map(str::to_owned).collect();
-    Client {
+    IdpClient {
         client_id: client_id.to_owned(),
         auth_method: text("token_endpoint_auth_method").unwrap_or_else(|| "none".to_owned()),
         name: text("client_name"),
@@ -145,9 +125,9 @@ fn of_document(server: &Server, document: &Value, client_id: &str) -> Client {
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
         optional_scopes: text("scope").map_or_else(of_realm, |scope| scope.split(' ').map(str::to_owned).collect()),
         standard_flow: true,
-        default_scopes: super::clients::default_scopes(),
+        default_scopes: clients::default_scopes(),
         consent_required: true,
         document_expires: Some(now() + KEPT_SECONDS),
-        ..Client::default()
+        ..IdpClient::default()
     }
 }

@@ -1,0 +1,33 @@
+//! The parameters of a request, from its query or its form.
+
+use url::form_urlencoded;
+
+use super::refusal::{IdpRefusal, invalid_request};
+
+pub struct FormFields(Vec<(String, String)>);
+
+impl FormFields {
+    pub fn read(text: &str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first parameter of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// Whether a parameter appears twice, other than these.
+    pub fn has_duplicates_beside(&self, repeatable: &[&str]) -> bool {
+        let is_twice = |name: &str| self.all(name).count() > 1;
+        self.0.iter().any(|(name, _)| !repeatable.contains(&name.as_str()) && is_twice(name))
+    }
+
+    /// "Request and response parameters MUST NOT be included more than once." (RFC 6749 §3.1)
+    pub fn check_duplicates_beside(&self, repeatable: &[&str]) -> Result<(), IdpRefusal> {
+        if self.has_duplicates_beside(repeatable) { Err(invalid_request("duplicated parameter")) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,239 @@
+//! Demonstrating Proof of Possession (DPoP), RFC 9449, <https://www.rfc-editor.org/rfc/rfc9449>:
+//! tokens that need the client's key. This is the token endpoint's part; `jwk.rs` has the keys and
+//! their signatures.
+//!
+//! Left out: the nonce that a server may ask for (§8), which Keycloak does not have either, and
+//! `ath` (§4.2), since no endpoint here accepts an access token for a request of the user.
+
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::jwk;
+use crate::embedded::clients::IdpClient;
+use crate::embedded::expiring::ExpiringIds;
+use crate::embedded::now;
+use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
+use crate::embedded::server::IdpServer;
+
+#[cfg(test)]
+#[path = "dpop_tests.rs"]
+pub mod tests;
+
+/// The header with the proof (RFC 9449 §4.1).
+const HEADER: &str = "dpop";
+/// `token_type` (RFC 9449 §5), and Keycloak's `typ` of an access token that is bound.
+pub const TOKEN_TYPE: &str = "DPoP";
+/// Seconds for which a proof may be used, counted from its `iat`.
+const LIFETIME: u64 = 10;
+/// Seconds by which the client's clock may be ahead or behind.
+const CLOCK_SKEW: u64 = 15;
+/// Proofs that the server remembers at most. It forgets each within [`LIFETIME`] and twice
+/// [`CLOCK_SKEW`].
+const PROOFS: usize = 10_000;
+/// The members of a private or symmetric key (RFC 7518 §6.2.2, §6.3.2 and §6.4.1, RFC 8037 §2).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A proof that has passed the checks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct CheckedProof {
+    /// The thumbprint of the key.
+    jkt: String,
+    /// A hash of `jti` and `htu`, which the client must not send again.
+    single_use: String,
+    /// The second at which the proof is no longer valid.
+    ends: u64,
+}
+
+/// The thumbprint of the key that the client of a token request has proven; `None` if it need not
+/// and did not.
+pub fn proven_key(server: &IdpServer, headers: &HeaderMap, client: &IdpClient) -> Result<Option<String>, IdpRefusal> {
+    // "If the value is true, the authorization server MUST reject token requests from the client
+    // that do not contain the DPoP header." (RFC 9449 §5.2)
+    if !headers.contains_key(HEADER) && !client.dpop_bound_access_tokens {
+        return Ok(None);
+    }
+    let now = now();
+    let proof = check(proof(headers)?, "POST", &server.endpoint("token"), now)?;
+    use_once(&server.used_proofs, &proof, now)?;
+    Ok(Some(proof.jkt))
+}
+
+/// Refuses a token that is bound to a key, unless the request proves that key. The error is
+/// Keycloak's sentence.
+///
+/// "such a client MUST present a DPoP proof for the same key that was used to obtain the refresh
+/// token each time that refresh token is used to obtain a new access token" (RFC 9449 §5)
+pub fn check_binding(bound: Option<&str>, proven: Option<&str>) -> Result<(), &'static str> {
+    match (bound, proven) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err("DPoP proof is missing"),
+        (Some(bound), Some(proven)) if bound == proven => Ok(()),
+        (Some(_), Some(_)) => Err("DPoP confirmation doesn't match DPoP proof"),
+    }
+}
+
+/// "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in
+/// the DPoP proof and verifies that it matches the dpop_jkt parameter value in the authorization
+/// request. If they do not match, it MUST reject the request." (RFC 9449 §10)
+pub fn check_code(dpop_jkt: Option<&str>, proven: Option<&str>) -> Result<(), IdpRefusal> {
+    match (dpop_jkt, proven) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(invalid_request("DPoP Proof missing")),
+        (Some(expected), Some(proven)) if expected == proven => Ok(()),
+        (Some(_), Some(_)) => Err(invalid_request("DPoP Proof public key thumbprint does not match dpop_jkt")),
+    }
+}
+
+/// `cnf`: the JWK SHA-256 Thumbprint Confirmation Method (RFC 9449 §6.1), with Keycloak's addition.
+pub fn confirmation(jkt: &str) -> Value {
+    json!({"jkt": jkt, "kc-jkt-type": TOKEN_TYPE})
+}
+
+/// `token_type` of a response with a token that is bound to this key, or to none.
+pub fn token_type(key: Option<&str>) -> &'static str {
+    if key.is_some() { TOKEN_TYPE } else { "Bearer" }
+}
+
+/// "There is not more than one DPoP HTTP request header field." (RFC 9449 §4.3)
+fn proof(headers: &HeaderMap) -> Result<&str, IdpRefusal> {
+    let mut values = headers.get_all(HEADER).iter();
+    match (values.next(), values.next()) {
+        (Some(one), None) => one.to_str().map(str::trim).map_err(|_| unreadable()),
+        (Some(_), Some(_)) => Err(unreadable()),
+        (None, _) => Ok(""),
+    }
+}
+
+#[derive(Deserialize)]
+struct ProofHeader {
+    typ: Option<String>,
+    alg: Option<String>,
+    jwk: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct ProofClaims {
+    jti: Option<String>,
+    htm: Option<String>,
+    htu: Option<String>,
+    /// A NumericDate may have a fraction (RFC 7519 §2).
+    iat: Option<f64>,
+}
+
+/// "To validate a DPoP proof, the receiving server MUST ensure the following:" (RFC 9449 §4.3) This
+/// checks all of it except that the proof was not used before.
+fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<CheckedProof, IdpRefusal> {
+    if proof.is_empty() {
+        return Err(invalid_request("DPoP proof is missing"));
+    }
+    // "The DPoP HTTP request header field value is a single and well-formed JWT."
+    let parts: Vec<_> = proof.split('.').collect();
+    let [header, claims, signature] = parts[..] else { return Err(unreadable()) };
+    let message = &proof[..header.len() + 1 + claims.len()];
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| unreadable())?;
+    let jkt = check_header(&decoded(header)?, message, &signature)?;
+    check_claims(&decoded(claims)?, method, uri, now, jkt)
+}
+
+/// A part of a JWT, which has to be a JSON object.
+fn decoded<T: DeserializeOwned>(part: &str) -> Result<T, IdpRefusal> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| unreadable())?;
+    let members: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+    serde_json::from_value(Value::Object(members)).map_err(|_| unreadable())
+}
+
+/// The thumbprint of the key that has signed the proof.
+fn check_header(header: &ProofHeader, message: &str, signature: &[u8]) -> Result<String, IdpRefusal> {
+    // "The typ JOSE Header Parameter has the value dpop+jwt."
+    if header.typ.as_deref() != Some("dpop+jwt") {
+        let typ = header.typ.as_deref().unwrap_or("null");
+        return Err(invalid_request(&format!("Invalid or missing type in DPoP header: {typ}")));
+    }
+    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
+    // [IANA.JOSE.ALGS], is not none, is supported by the application, and is acceptable per local
+    // policy."
+    let alg = header.alg.as_deref().unwrap_or("null");
+    if !jwk::ALGORITHMS.contains(&alg) {
+        return Err(invalid_request(&format!("Unsupported DPoP algorithm: {alg}")));
+    }
+    let jwk = header.jwk.as_ref().ok_or_else(|| invalid_request("No JWK in DPoP header"))?;
+    // "The jwk JOSE Header Parameter does not contain a private key."
+    if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
+        return Err(invalid_request("Private key material must not be present in DPoP JWK"));
+    }
+    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
+    jwk::signer(jwk, alg, message.as_bytes(), signature).ok_or_else(|| invalid_request("DPoP verification failure"))
+}
+
+fn check_claims(
+    claims: &ProofClaims,
+    method: &str,
+    uri: &str,
+    now: u64,
+    jkt: String,
+) -> Result<CheckedProof, IdpRefusal> {
+    // "All required claims per Section 4.2 are contained in the JWT."
+    let present = |claim: &Option<String>| claim.clone().filter(|text| !text.trim().is_empty());
+    let (Some(jti), Some(htm), Some(htu), Some(iat)) =
+        (present(&claims.jti), present(&claims.htm), present(&claims.htu), claims.iat)
+    else {
+        return Err(invalid_request("DPoP mandatory claims are missing"));
+    };
+    // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received,
+    // ignoring any query and fragment parts."
+    if normalized(htu.split(['?', '#']).next().unwrap_or_default()) != normalized(uri) {
+        return Err(invalid_request("DPoP HTTP URL mismatch"));
+    }
+    // "The htm claim matches the HTTP method of the current request."
+    if htm != method {
+        return Err(invalid_request("DPoP HTTP method mismatch"));
+    }
+    // "The creation time of the JWT, as determined by either the iat claim or a server managed
+    // timestamp via the nonce claim, is within an acceptable window (see Section 11.1)."
+    let age = now as f64 - iat;
+    if age < -(CLOCK_SKEW as f64) || age > (LIFETIME + CLOCK_SKEW) as f64 {
+        return Err(invalid_request("DPoP proof is not active"));
+    }
+    let hash = digest::digest(&digest::SHA256, format!("{jti}\n{htu}").as_bytes());
+    Ok(CheckedProof { jkt, single_use: URL_SAFE_NO_PAD.encode(hash), ends: iat as u64 + LIFETIME + CLOCK_SKEW + 1 })
+}
+
+/// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC
+/// 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers SHOULD employ syntax-based normalization
+/// (Section 6.2.2 of RFC 3986) and scheme-based normalization"; Keycloak stops here.
+fn normalized(uri: &str) -> Option<(String, &str)> {
+    let host = uri.find("://")? + 3;
+    let path = uri[host..].find('/').map_or(uri.len(), |path| host + path);
+    Some((uri[..path].to_ascii_lowercase(), &uri[path..]))
+}
+
+/// "In the context of the target URI, servers can store the jti value of each DPoP proof for the
+/// time window in which the respective DPoP proof JWT would be accepted to prevent multiple uses of
+/// the same DPoP proof. HTTP requests to the same URI for which the jti value has been seen before
+/// would be declined." "In order to guard against memory exhaustion attacks, a server that is
+/// tracking jti values should reject DPoP proof JWTs with unnecessarily large jti values or store
+/// only a hash thereof." (RFC 9449 §11.1)
+fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), IdpRefusal> {
+    // A proof that is forgotten while it is valid could be used again.
+    if used.len() >= PROOFS {
+        let sentence = "Too many DPoP proofs within a minute";
+        return Err(described(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", sentence));
+    }
+    if used.insert(&proof.single_use, proof.ends, now) {
+        Ok(())
+    } else {
+        Err(invalid_request("DPoP proof has already been used"))
+    }
+}
+
+/// "If the DPoP proof is invalid, the authorization server issues an error response per Section 5.2
+/// of RFC 6749 with invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5) Keycloak
+/// sends `invalid_request` instead.
+fn unreadable() -> IdpRefusal {
+    invalid_request("DPoP header verification failure")
+}
