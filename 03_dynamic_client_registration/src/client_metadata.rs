@@ -67,6 +67,11 @@ impl ClientMetadata {
         }
     }
 
+    /// The redirect URI that this client listens on.
+    pub fn redirect_uri(&self) -> &str {
+        self.redirect_uris.first().map_or("", String::as_str)
+    }
+
     /// `scope`, its values separated by spaces.
     pub fn scope(&self) -> Option<String> {
         self.scopes.as_ref().map(|scopes| scopes.join(" "))
@@ -84,19 +89,8 @@ impl ClientMetadata {
         document
     }
 
-    /// The Client ID Metadata Document at `client_id`.
-    ///
-    /// It has no `scope`: the draft gives the member no meaning of its own, and a scope that the
-    /// authorization server does not know would shut the client out.
-    pub fn to_document(&self, client_id: &str) -> Value {
-        let mut document = json!({"client_id": client_id});
-        if let (Value::Object(document), Value::Object(common)) = (&mut document, self.common()) {
-            document.extend(common.into_iter().filter(|(name, _)| name != "scope"));
-        }
-        document
-    }
-
-    fn common(&self) -> Value {
+    /// What a registration and a document have in common.
+    pub(crate) fn common(&self) -> Value {
         let mut document = json!({
             "client_name": self.client_name,
             "redirect_uris": self.redirect_uris,
@@ -139,21 +133,5 @@ mod tests {
     fn scopes_that_are_not_known_are_not_asked_for() {
         let metadata = ClientMetadata::native("http://127.0.0.1/callback", None);
         assert_eq!(metadata.to_registration().get("scope"), None);
-    }
-
-    #[test]
-    fn a_document_begins_with_its_own_url() {
-        let metadata = ClientMetadata::native("http://127.0.0.1/callback", Some(vec!["a".to_owned()]));
-        let document = metadata.to_document("https://app.example/client.json");
-        let names: Vec<_> = document.as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = [
-            "client_id",
-            "client_name",
-            "redirect_uris",
-            "grant_types",
-            "response_types",
-            "token_endpoint_auth_method",
-        ];
-        assert_eq!(names, expected);
     }
 }

@@ -1,9 +1,8 @@
 //! Why there is no client to go on with.
 
-use shared::Failure;
-use shared::event::Rule;
 use shared::http::HttpError;
 use shared::members::DocumentError;
+use shared::{Failed, Failure, Rule};
 
 use crate::refusal::{Reason, Refusal};
 use crate::rules;
@@ -23,22 +22,13 @@ pub enum RegistrationError {
     /// The answer is no client information.
     Document(DocumentError),
     /// The authorization server granted something that this client cannot use.
-    Unfit {
-        /// The check that failed.
-        rule: &'static Rule,
-        /// What the rule asks for.
-        expected: &'static str,
-        /// What was granted.
-        got: String,
-    },
+    Unfit(Failed),
     /// The authorization server does not know this client.
     Unknown {
         /// The client identifier.
         client_id: String,
-        /// What it answered.
-        got: String,
-        /// What to do, which depends on how the client was registered.
-        fix: String,
+        /// The check, with what it responded.
+        failed: Failed,
     },
     /// A client of one authorization server was about to be shown to another.
     OtherIssuer {
@@ -49,12 +39,10 @@ pub enum RegistrationError {
     },
     /// A Client ID Metadata Document that breaks the rules for one.
     MetadataDocument {
-        /// The check that failed.
-        rule: &'static Rule,
-        /// What is wrong with it.
-        reason: String,
-        /// What to do.
-        fix: String,
+        /// The document's URL.
+        client_id: String,
+        /// The check, with what is wrong with it.
+        failed: Failed,
     },
 }
 
@@ -66,8 +54,9 @@ impl RegistrationError {
             RegistrationError::Unavailable(error) => error.id(),
             RegistrationError::Refused(refusal) => rule_of(&refusal.reason).id,
             RegistrationError::Document(_) => rules::CLIENT_INFORMATION.id,
-            RegistrationError::Unfit { rule, .. } | RegistrationError::MetadataDocument { rule, .. } => rule.id,
-            RegistrationError::Unknown { .. } => rules::KNOWN.id,
+            RegistrationError::Unfit(failed)
+            | RegistrationError::Unknown { failed, .. }
+            | RegistrationError::MetadataDocument { failed, .. } => failed.rule.id,
             RegistrationError::OtherIssuer { .. } => rules::CREDENTIALS_ISSUER.id,
         }
     }
@@ -83,11 +72,13 @@ impl RegistrationError {
             RegistrationError::Unavailable(error) => error.fix(),
             RegistrationError::Refused(refusal) => refusal.fix(),
             RegistrationError::Document(_) => "The IdP's operator has to mend the answer.".to_owned(),
-            RegistrationError::Unfit { .. } => {
+            RegistrationError::Unfit(_) => {
                 "Register a client by hand at the IdP and name it with --client-id, or have its operator change what it grants."
                     .to_owned()
             }
-            RegistrationError::Unknown { fix, .. } | RegistrationError::MetadataDocument { fix, .. } => fix.clone(),
+            RegistrationError::Unknown { failed, .. } | RegistrationError::MetadataDocument { failed, .. } => {
+                failed.fix.clone()
+            }
             RegistrationError::OtherIssuer { registered, discovered }
                 if registered.trim_end_matches('/') == discovered.trim_end_matches('/') =>
             {
@@ -135,17 +126,23 @@ impl std::fmt::Display for RegistrationError {
             RegistrationError::Document(DocumentError::Member { name, expected, got }) => {
                 write!(f, "In the answer to the registration, {name} has to be {expected}, and is {got}.")
             }
-            RegistrationError::Unfit { expected, got, .. } => {
-                write!(f, "The client that was registered cannot be used (asked for: {expected}; granted: {got}).")
+            RegistrationError::Unfit(Failed { expected, seen, .. }) => {
+                write!(f, "The client that was registered cannot be used (asked for: {expected}; granted: {seen}).")
             }
-            RegistrationError::Unknown { client_id, got, .. } => {
-                write!(f, "The authorization server does not know the client {client_id} (it answered {got}).")
+            RegistrationError::Unknown { client_id, failed } => {
+                write!(
+                    f,
+                    "The authorization server does not know the client {client_id} (it answered {}).",
+                    failed.seen
+                )
             }
             RegistrationError::OtherIssuer { registered, discovered } => write!(
                 f,
                 "The client belongs to {registered}, and the MCP server names {discovered}: it is not shown there."
             ),
-            RegistrationError::MetadataDocument { reason, .. } => write!(f, "{reason}"),
+            RegistrationError::MetadataDocument { client_id, failed: Failed { expected, seen, .. } } => {
+                write!(f, "The document {client_id} cannot be used (asked for: {expected}; seen: {seen}).")
+            }
         }
     }
 }
@@ -154,6 +151,6 @@ impl std::error::Error for RegistrationError {}
 
 impl From<RegistrationError> for Failure {
     fn from(error: RegistrationError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
     }
 }

@@ -7,38 +7,39 @@
 //! | [`client_metadata`] | what a client says about itself: RFC 7591 §2 |
 //! | [`mod@register`] | dynamic registration: RFC 7591 §3 |
 //! | [`refusal`] | reading a refusal: RFC 7591 §3.2.2, and Keycloak's own |
-//! | [`client_information`] | what the authorization server answers: RFC 7591 §3.2.1 |
-//! | [`mod@compare`] | asked for, granted, there now: side by side |
+//! | [`client_information`] | what the authorization server grants: RFC 7591 §3.2.1 |
+//! | [`client_authentication`] | how a client authenticates, and whether it is known: RFC 6749 §2.3.1, §5.2 |
+//! | [`mod@get_or_register`] | the stored client if it is still good, else a new one |
+//! | [`store`] | where clients are kept, by issuer |
+//! | [`redirect`] | where the browser brings the code |
+//! | [`rules`] | every check, with the sentence that asks for it |
+//! | [`error`] | why there is no client, and what to do about it |
+//!
+//! Going further, in [`further`], which is what FURTHER.md is about:
+//!
+//! | file | what it shows |
+//! |---|---|
 //! | [`further::initial_access_token`] | the token that opens a closed registration |
 //! | [`further::metadata_document`] | OAuth Client ID Metadata Documents |
 //! | [`further::preregistered`] | a client that somebody registered by hand |
-//! | [`known`] | does the authorization server know this client? RFC 6749 §5.2 |
-//! | [`mod@get_or_register`] | the stored client if it is still good, else a new one |
-//! | [`store`] | where clients are kept, by issuer |
 //! | [`further::manage`] | read, replace, delete: RFC 7592 |
 //! | [`further::clients`] | the commands over all clients that are kept |
-//! | [`redirect`] | where the browser brings the code |
 //! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, the policy for documents |
-//! | [`options`] | the options of registering, put together |
-//! | [`rules`] | every check, with the sentence that asks for it |
-//! | [`error`] | why there is no client, and what to do about it |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! [`sabotage`] is all that `--break` does.
 
-pub mod breakages;
 pub mod client;
 pub mod client_authentication;
 pub mod client_information;
 pub mod client_metadata;
-pub mod compare;
 pub mod error;
 pub mod further;
 pub mod get_or_register;
-pub mod known;
-pub mod options;
 pub mod redirect;
 pub mod refusal;
 pub mod register;
 pub mod rules;
+pub mod sabotage;
 pub mod store;
 pub mod way;
 

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use dynamic_client_registration::client;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::clients;
 use dynamic_client_registration::further::initial_access_token;
-use dynamic_client_registration::options::{Plan, RegistrationOptions};
-use dynamic_client_registration::{breakages, client};
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::sabotage::{Sabotage, Switch};
 use keycloak::{Idp, IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
@@ -79,7 +80,7 @@ const COMMANDS: &[CommandUse] = &[
 ];
 
 impl Lesson for Cli {
-    type Switch = breakages::Switch;
+    type Switch = Switch;
 
     const COMMANDS: &'static [CommandUse] = COMMANDS;
 
@@ -93,15 +94,18 @@ impl Lesson for Cli {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, run, .. } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
     let setup = Setup { run: &run, idp: &cli.idp, defect: None, server: &cli.server };
+    let sabotage = Sabotage(switch);
     match &cli.role {
-        None => run.tell(whole_story(&setup, &cli.registration)),
+        None => run.tell(whole_story(&setup, &cli.registration, sabotage)),
         Some(Role::Server) => run.serve(setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => run.tell(client_alone(&setup, &cli.registration, server_url)),
+        Some(Role::Client(McpServer { server_url })) => {
+            run.tell(client_alone(&setup, &cli.registration, server_url, sabotage))
+        }
         Some(Role::Clients { command }) => {
             let http = async |issuer: &str| setup.run.http(issuer, &[]).await;
             run.tell(clients::run(&run.reporter, command, http))
@@ -111,19 +115,24 @@ fn main() -> ExitCode {
     }
 }
 
-async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions) -> Result<(), Failure> {
+async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions, sabotage: Sabotage) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
     let plan = registration.plan(Some(running.idp.issuer()), running.idp.stays())?;
-    let plan = Plan { breakage: setup.run.breakage, ..plan };
-    client::run(&setup.run.http(&running.server_url, &[running.idp.issuer()]).await?, &running.server_url, &plan)
-        .await
-        .map(drop)
+    let plan = Plan { sabotage, ..plan };
+    let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
+    client::run(&http, &running.server_url, &plan).await.map(drop)
 }
 
-async fn client_alone(setup: &Setup<'_>, registration: &RegistrationOptions, server_url: &str) -> Result<(), Failure> {
-    let plan = Plan { breakage: setup.run.breakage, ..registration.plan(None, true)? };
+async fn client_alone(
+    setup: &Setup<'_>,
+    registration: &RegistrationOptions,
+    server_url: &str,
+    sabotage: Sabotage,
+) -> Result<(), Failure> {
+    let plan = Plan { sabotage, ..registration.plan(None, true)? };
     setup.run.announce_client(server_url);
-    client::run(&setup.run.http(server_url, &[]).await?, server_url, &plan).await.map(drop)
+    let http = setup.run.http(server_url, &[]).await?;
+    client::run(&http, server_url, &plan).await.map(drop)
 }
 
 /// The IdP that stays, for a command that changes something there.
@@ -162,9 +171,10 @@ async fn enable_cimd(setup: &Setup<'_>) -> Result<(), Failure> {
     let http = setup.run.http(issuer, &[]).await?;
     setup.run.reporter.stage("let the realm take documents from this machine", &spec::MCP_CIMD_FETCH).await;
     let changed = Administration::sign_in(&http, issuer).await?.enable_cimd().await?;
-    setup.run.reporter.note(match changed {
-        true => "The realm now takes documents from localhost, 127.0.0.1 and host.docker.internal, plain http included: for development only.",
-        false => "The realm took such documents already.",
+    setup.run.reporter.note(if changed {
+        "The realm now takes documents from localhost, 127.0.0.1 and host.docker.internal, plain http included: for development only."
+    } else {
+        "The realm took such documents already."
     });
     Ok(())
 }

@@ -63,14 +63,15 @@ impl Store {
     /// Opens it for one run alone; a second run waits until this is dropped.
     pub async fn open(&self) -> Result<Opened<'_>, Failure> {
         match self {
-            Store::InMemory(clients) => Ok(Opened::InMemory(clients.lock().await)),
+            Store::InMemory(clients) => {
+                let held = clients.lock().await;
+                Ok(Opened { clients: held.clone(), held: Held::Memory(held) })
+            }
             Store::Kept(folder) => {
                 let file = Locked::open(folder, FILE).await?;
-                let clients = match file.read()? {
-                    Some(bytes) => read(&bytes).map_err(|reason| unreadable(&file, &reason))?,
-                    None => Registrations::default(),
-                };
-                Ok(Opened::Kept { file, clients })
+                let read = file.read()?.map(|bytes| read(&bytes)).transpose();
+                let clients = read.map_err(|reason| unreadable(&file, &reason))?.unwrap_or_default();
+                Ok(Opened { clients, held: Held::File(file) })
             }
         }
     }
@@ -95,33 +96,38 @@ fn unreadable(file: &Locked, reason: &str) -> Failure {
 
 /// The clients, while no other run can change them.
 #[must_use = "the store is free again when this is dropped"]
-pub enum Opened<'a> {
-    /// From a file.
-    Kept {
-        /// The file, which others wait for.
-        file: Locked,
-        /// What it holds, and what it will hold after [`Opened::save`].
-        clients: Registrations,
-    },
-    /// From memory.
-    InMemory(MutexGuard<'a, Registrations>),
+pub struct Opened<'a> {
+    clients: Registrations,
+    held: Held<'a>,
+}
+
+/// What other runs wait for, and what [`Opened::save`] writes to.
+enum Held<'a> {
+    File(Locked),
+    Memory(MutexGuard<'a, Registrations>),
 }
 
 impl Opened<'_> {
     /// Keeps what has changed.
-    pub fn save(&self) -> Result<(), Failure> {
-        let Opened::Kept { file, clients } = self else { return Ok(()) };
-        let form = File { version: VERSION, clients: clients.clone() };
-        let bytes = serde_json::to_vec_pretty(&form)
-            .map_err(|error| Failure::new("store.writable", format!("The store cannot be written: {error}."), ""))?;
-        file.write(&bytes)
+    pub fn save(&mut self) -> Result<(), Failure> {
+        let clients = self.clients.clone();
+        match &mut self.held {
+            Held::Memory(held) => **held = clients,
+            Held::File(file) => {
+                let bytes = serde_json::to_vec_pretty(&File { version: VERSION, clients }).map_err(|error| {
+                    Failure::new("store.writable", format!("The store cannot be written: {error}."), "")
+                })?;
+                file.write(&bytes)?;
+            }
+        }
+        Ok(())
     }
 
     /// Where the clients are kept, for a person.
     pub fn place(&self) -> String {
-        match self {
-            Opened::Kept { file, .. } => file.path().display().to_string(),
-            Opened::InMemory(_) => "memory, for this run only".to_owned(),
+        match &self.held {
+            Held::File(file) => file.path().display().to_string(),
+            Held::Memory(_) => "memory, for this run only".to_owned(),
         }
     }
 }
@@ -130,19 +136,13 @@ impl Deref for Opened<'_> {
     type Target = Registrations;
 
     fn deref(&self) -> &Registrations {
-        match self {
-            Opened::Kept { clients, .. } => clients,
-            Opened::InMemory(clients) => clients,
-        }
+        &self.clients
     }
 }
 
 impl DerefMut for Opened<'_> {
     fn deref_mut(&mut self) -> &mut Registrations {
-        match self {
-            Opened::Kept { clients, .. } => clients,
-            Opened::InMemory(clients) => clients,
-        }
+        &mut self.clients
     }
 }
 

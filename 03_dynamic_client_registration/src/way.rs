@@ -4,6 +4,10 @@
 use as_metadata::AuthorizationServerMetadata;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use shared::{Reporter, spec};
+
+use crate::further::initial_access_token;
+use crate::further::options::Plan;
 
 /// One way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -23,7 +27,12 @@ impl Way {
     /// Every way, in MCP's order.
     pub const ALL: [Way; 4] = [Way::Preregistered, Way::Cimd, Way::Anonymous, Way::InitialAccessToken];
 
-    /// For people.
+    /// Whether the client asks the registration endpoint.
+    pub fn is_dynamic(self) -> bool {
+        matches!(self, Way::Anonymous | Way::InitialAccessToken)
+    }
+
+    /// This way in words, for people.
     pub fn title(self) -> &'static str {
         match self {
             Way::Preregistered => "registered by hand",
@@ -34,9 +43,28 @@ impl Way {
     }
 }
 
+/// Shows MCP's order, and what follows from the way that this run takes.
+pub fn explain_choice(reporter: &Reporter, authorization_server: &AuthorizationServerMetadata, plan: &Plan) {
+    let client_id = plan.static_client.as_ref().map(|client| client.client_id.as_str());
+    reporter.note(table(authorization_server, client_id, &plan.ways));
+    initial_access_token::note_unused(reporter, &plan.ways);
+    if plan.ways.iter().any(|way| way.is_dynamic()) {
+        let quote = spec::MCP_DCR_DEPRECATED.quote;
+        reporter.note(format!(
+            "DEPRECATED: “{quote}” It is taught here all the same: most identity providers and clients have it, few have documents \
+             yet, and whoever runs either has to understand it."
+        ));
+    }
+    if plan.ways == [Way::Anonymous] && authorization_server.client_id_metadata_document_supported == Some(true) {
+        reporter.note(
+            "A client with a document on the web would take the second way here (--register cimd shows it). This lesson takes the third.",
+        );
+    }
+}
+
 /// MCP's order, with what speaks for and against each way here. `chosen` is the way that this run
 /// takes.
-pub fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&str>, chosen: &[Way]) -> String {
+fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&str>, chosen: &[Way]) -> String {
     let documents = authorization_server.client_id_metadata_document_supported == Some(true);
     let endpoint = authorization_server.registration_endpoint.is_some();
     let rows = [
@@ -52,18 +80,20 @@ pub fn table(authorization_server: &AuthorizationServerMetadata, client_id: Opti
         (
             "Client ID Metadata Document",
             documents,
-            match documents {
-                true => "the IdP says client_id_metadata_document_supported".to_owned(),
-                false => "the IdP does not say client_id_metadata_document_supported".to_owned(),
+            if documents {
+                "the IdP says client_id_metadata_document_supported".to_owned()
+            } else {
+                "the IdP does not say client_id_metadata_document_supported".to_owned()
             },
             &[Way::Cimd],
         ),
         (
             "dynamic registration (deprecated)",
             endpoint,
-            match endpoint {
-                true => "the IdP names a registration_endpoint".to_owned(),
-                false => "the IdP names no registration_endpoint".to_owned(),
+            if endpoint {
+                "the IdP names a registration_endpoint".to_owned()
+            } else {
+                "the IdP names no registration_endpoint".to_owned()
             },
             &[Way::Anonymous, Way::InitialAccessToken],
         ),

@@ -4,7 +4,7 @@
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use shared::testing::{assert_events_hold, has_server};
+use shared::testing::{any_ports, assert_events_hold};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
@@ -20,8 +20,9 @@ fn run(arguments: &[&str], home: &std::path::Path) -> Output {
 }
 
 fn error(arguments: &[&str], home: &std::path::Path) -> Value {
-    let port: &[&str] = if has_server(arguments) { &["--port", "0"] } else { &[] };
-    let output = run(&[&["--json"], port, arguments].concat(), home);
+    let ports = any_ports(LESSON, arguments);
+    let ports: Vec<_> = ports.iter().map(String::as_str).collect();
+    let output = run(&[&["--json"], &ports[..], arguments].concat(), home);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     let events = assert_events_hold(&String::from_utf8(output.stdout).unwrap());

@@ -5,13 +5,13 @@
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use dynamic_client_registration::breakages::Switch;
+use dynamic_client_registration::sabotage::Switch;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::breakage::Switch as _;
 use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Run, has_server};
+use shared::testing::{Run, any_ports};
 use shared::{Reporter, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
@@ -32,13 +32,8 @@ impl User<'_> {
     }
 
     fn output(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-        let callback_port: &[&str] =
-            if arguments.contains(&"--callback-port") { &[] } else { &["--callback-port", "0"] };
-        let server_port: &[&str] = if has_server(arguments) { &["--port", "0"] } else { &[] };
         Command::new(LESSON)
-            .args(["--document-port", "0"])
-            .args(server_port)
-            .args(callback_port)
+            .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             .env_remove("INITIAL_ACCESS_TOKEN")

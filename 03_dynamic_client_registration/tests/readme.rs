@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
-use dynamic_client_registration::{RegistrationError, rules};
+use dynamic_client_registration::{RegistrationError, further, rules};
 use serde_json::json;
 use shared::http::Response;
-use shared::{Failure, Secret};
+use shared::{Failed, Failure, Rule, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
@@ -41,6 +41,10 @@ fn policy(name: &str, details: &str) -> String {
     refused(403, "insufficient_scope", &sentence)
 }
 
+fn failed(rule: &'static Rule, expected: &str, seen: &str) -> Failed {
+    Failed { rule, expected: expected.to_owned(), seen: seen.to_owned(), fix: String::new() }
+}
+
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
@@ -67,17 +71,18 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned() }.to_string(),
         RegistrationError::Unknown {
             client_id: "mcp-demo-client".to_owned(),
-            got: "HTTP 401 invalid_client: Invalid client or Invalid client credentials".to_owned(),
-            fix: String::new(),
+            failed: failed(&rules::KNOWN, "", "HTTP 401 invalid_client: Invalid client or Invalid client credentials"),
         }
         .to_string(),
         other_issuer,
         secret_alone.message,
         RegistrationError::MetadataDocument {
-            rule: &rules::IDP_TAKES_DOCUMENT,
-            reason: "The authorization server does not take the document http://localhost:8889/client.json (it answered HTTP 400 “Client not found.”)."
-                .to_owned(),
-            fix: String::new(),
+            client_id: "http://localhost:8889/client.json".to_owned(),
+            failed: failed(
+                &further::rules::IDP_TAKES_DOCUMENT,
+                "the IdP takes the document and goes on to the sign-in",
+                "HTTP 400 “Client not found.”",
+            ),
         }
         .to_string(),
     ];

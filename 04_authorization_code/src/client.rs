@@ -7,7 +7,7 @@ use as_metadata::requirements::Needs;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
 use dynamic_client_registration::further::metadata_document::Published;
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use protected_resource_discovery::Discovery;
 use shared::http::Http;

@@ -9,7 +9,7 @@ use authorization_code::further::stored_tokens;
 use authorization_code::sabotage::{Sabotage, Switch};
 use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
-use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};

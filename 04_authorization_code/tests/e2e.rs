@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use shared::breakage::Switch as _;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Run, Running, assert_events_hold, has_server};
+use shared::testing::{Run, Running, any_ports, assert_events_hold};
 use shared::{Reporter, Side};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
@@ -49,8 +49,7 @@ impl User<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--callback-port", "0", "--document-port", "0"])
-            .args(if has_server(arguments) { &["--port", "0"][..] } else { &[] })
+            .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             // No window opens while tests run.

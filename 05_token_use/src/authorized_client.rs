@@ -17,7 +17,7 @@ use authorization_code::sabotage::Sabotage;
 use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::user_agent::SignInOptions;
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::http::{Http, Request, Response};
 use shared::mcp::client::Send;

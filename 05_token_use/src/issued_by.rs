@@ -7,7 +7,7 @@ use as_metadata::{AuthorizationServerMetadata, find};
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::token_request::TokenEndpoint;
 use dynamic_client_registration::ClientInformation;
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::store::Store;
 use protected_resource_discovery::discover;
 use shared::http::Http;

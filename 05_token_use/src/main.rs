@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
-use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};

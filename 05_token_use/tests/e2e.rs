@@ -14,7 +14,7 @@ use shared::breakage::Switch as _;
 use shared::http::{Http, Request, Response};
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Captured, Run, Running, has_server};
+use shared::testing::{Captured, Run, Running, any_ports};
 use shared::{Reporter, Secret, Side, mcp};
 use token_use::breakages::{self, Switch};
 use token_use::jwks::Limits;
@@ -44,8 +44,7 @@ impl User<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--callback-port", "0", "--document-port", "0"])
-            .args(if has_server(arguments) && !arguments.contains(&"refresh") { &["--port", "0"][..] } else { &[] })
+            .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             .stdin(Stdio::null());

@@ -3,7 +3,7 @@
 
 use authorization_code::user_agent::SignInOptions;
 use authorization_code::{TokenResponse, token_response};
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::further::options::Plan;
 use protected_resource_discovery::discover::discover;
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};

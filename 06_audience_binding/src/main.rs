@@ -16,7 +16,7 @@ use authorization_code::client::Ready;
 use authorization_code::user_agent::SignInOptions;
 use clap::{Args, Parser, Subcommand};
 use dynamic_client_registration::further::administration::is_tutorial;
-use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use keycloak::{Defect, Idp, IdpChoice, IdpOptions, IdpRequest, Lifetime, SERVERS};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};

@@ -11,7 +11,7 @@ use keycloak::trials::Servers;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::breakage::Switch as _;
-use shared::testing::{Run, Running};
+use shared::testing::{Run, Running, any_ports};
 
 mod common;
 
@@ -47,7 +47,7 @@ impl<'a> User<'a> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--callback-port", "0", "--document-port", "0"])
+            .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
             // The servers of these tests are the realm's.

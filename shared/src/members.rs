@@ -1,7 +1,11 @@
 //! Reads the members of a JSON object that a stranger wrote; a member of the wrong type is told by
 //! its name.
 
+mod compare;
+
 use serde_json::{Map, Value};
+
+pub use self::compare::compare;
 
 /// The members of a JSON object.
 #[derive(Clone, Debug)]

@@ -6,14 +6,13 @@ use std::fmt::Write;
 use clap::Subcommand;
 use shared::clock::rfc3339;
 use shared::http::Http;
+use shared::members::compare;
 use shared::{Failure, Reporter, spec};
 
-use crate::client::side_by_side;
-use crate::client_information::ClientInformation;
+use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::{AuthMethod, ClientMetadata};
-use crate::compare;
 use crate::further::manage::{self, ManageError};
-use crate::rules;
+use crate::further::rules;
 use crate::store::{Opened, Registration, Registrations, Store};
 
 /// What to do.
@@ -172,7 +171,14 @@ impl Managing<'_, '_> {
         reporter.stage("read the client's entry", &spec::RFC7592_2_1).await;
         let now = manage::read(self.http, &registration.information).await?;
         reporter.note(format!("{} at {}", now.client_id, self.issuer));
-        reporter.note(side_by_side(&registration, &now));
+        reporter.note(compare(
+            &[
+                ("asked for", registration.requested.as_object()),
+                ("granted", Some(&registration.information.granted)),
+                ("now", Some(&now.granted)),
+            ],
+            &CREDENTIALS,
+        ));
         // What was granted at the registration stays as it was; only the credentials may be new.
         self.keep(ClientInformation { granted: registration.information.granted, ..now })
     }
@@ -184,11 +190,14 @@ impl Managing<'_, '_> {
         let metadata = ClientMetadata { client_name: client_name.to_owned(), ..as_it_is(&registration) };
         let now = manage::update(self.http, &registration.information, &metadata).await?;
         registration.requested = metadata.to_registration();
-        reporter.note(compare::table(&[
-            ("before", Some(&registration.information.granted)),
-            ("asked for", registration.requested.as_object()),
-            ("now", Some(&now.granted)),
-        ]));
+        reporter.note(compare(
+            &[
+                ("before", Some(&registration.information.granted)),
+                ("asked for", registration.requested.as_object()),
+                ("now", Some(&now.granted)),
+            ],
+            &CREDENTIALS,
+        ));
         if let Some(kept) = self.opened.get_mut(&self.issuer) {
             kept.requested = registration.requested;
         }
@@ -209,13 +218,8 @@ impl Managing<'_, '_> {
         };
         let fix = "this IdP does not renew it on an update; delete the client and register a new one.";
         let expected = "a new registration access token";
-        reporter.check_or(
-            &rules::TOKEN_RENEWED,
-            renewed,
-            expected,
-            format!("{} after {}", token(&now), token(&before)),
-            fix,
-        );
+        let seen = format!("{} after {}", token(&now), token(&before));
+        reporter.with_fix(fix).recommend(&rules::TOKEN_RENEWED, renewed, expected, seen);
         if !renewed {
             return Ok(());
         }
@@ -227,7 +231,7 @@ impl Managing<'_, '_> {
             Err(error) => error.to_string(),
             Ok(_) => "it still opens the entry".to_owned(),
         };
-        reporter.check(&rules::OLD_TOKEN_DEAD, dead, "the old token opens nothing", got);
+        reporter.recommend(&rules::OLD_TOKEN_DEAD, dead, "the old token opens nothing", got);
         Ok(())
     }
 
@@ -239,7 +243,7 @@ impl Managing<'_, '_> {
             Ok(()) => {
                 let gone = matches!(manage::read(self.http, &information).await, Err(ManageError::Gone(_)));
                 let got = if gone { "it is gone" } else { "its entry can still be read" };
-                reporter.check(&rules::DELETED, gone, "the client is gone", got);
+                reporter.recommend(&rules::DELETED, gone, "the client is gone", got);
             }
             Err(ManageError::Gone(refusal)) => {
                 reporter.note(format!("The IdP has no such client any more ({refusal}); it is removed here."));
@@ -271,46 +275,4 @@ fn as_it_is(registration: &Registration) -> ClientMetadata {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::way::Way;
-
-    fn clients(entries: &[(&str, &str)]) -> Registrations {
-        let registration = |id: &str| Registration {
-            way: Way::Anonymous,
-            registered_at: 0,
-            mcp_servers: vec![],
-            requested: json!({}),
-            information: ClientInformation::known(id, Some(shared::Secret::new("s3cr3t"))),
-        };
-        entries.iter().map(|(issuer, id)| ((*issuer).to_owned(), registration(id))).collect()
-    }
-
-    #[test]
-    fn a_client_is_chosen_by_the_beginning_of_its_name() {
-        let two = clients(&[("https://a.example", "abc-1"), ("https://b.example", "abc-2")]);
-        let which = |wanted: Option<&str>| chosen(&two, wanted, "HOME").map_err(|failure| failure.message);
-        assert_eq!(which(Some("https://b")), Ok("https://b.example".to_owned()));
-        assert_eq!(which(Some("abc-1")), Ok("https://a.example".to_owned()));
-        assert_eq!(
-            which(Some("abc")),
-            Err("Several clients could be meant: abc-1 at https://a.example, abc-2 at https://b.example.".to_owned())
-        );
-        assert_eq!(
-            which(None),
-            Err("Several clients could be meant: abc-1 at https://a.example, abc-2 at https://b.example.".to_owned())
-        );
-        assert_eq!(which(Some("x")), Err("No client kept in HOME begins with x.".to_owned()));
-        let one = clients(&[("https://a.example", "abc-1")]);
-        assert_eq!(chosen(&one, None, "HOME").unwrap(), "https://a.example");
-        assert!(chosen(&clients(&[]), None, "HOME").unwrap_err().fix.contains("an IdP that stays"));
-    }
-
-    #[test]
-    fn a_list_shows_no_secret() {
-        let text = list(&clients(&[("https://a.example", "abc-1")]), "HOME");
-        assert!(text.contains("abc-1") && text.contains("<secret, 6 characters, sha256 ") && !text.contains("s3cr3t"));
-    }
-}
+mod tests;

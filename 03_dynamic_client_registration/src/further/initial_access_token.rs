@@ -8,14 +8,18 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use shared::http::Http;
 use shared::kept::Locked;
-use shared::{Failure, Secret, now};
+use shared::{Failure, Reporter, Secret, now};
 
+use crate::error::RegistrationError;
 use crate::further::administration::{self, Administration};
+use crate::refusal::Reason;
+use crate::way::Way;
 
 /// The environment variable.
 pub const VARIABLE: &str = "INITIAL_ACCESS_TOKEN";
@@ -35,27 +39,84 @@ struct Kept {
     expires_at: u64,
 }
 
+/// The Initial Access Tokens of one run: where they come from, and how often they are used.
+pub struct InitialAccessTokens<'a> {
+    http: &'a Http,
+    issuer: &'a str,
+    /// Where tokens are kept; `None` for an IdP that does not stay.
+    folder: Option<PathBuf>,
+    /// Whether the way of this run needs one.
+    needed: bool,
+    found: OnceLock<Secret>,
+}
+
+impl<'a> InitialAccessTokens<'a> {
+    /// For a way that needs one, or for one that does not: then none is ever found.
+    pub fn for_way(way: Way, http: &'a Http, issuer: &'a str, keeps: bool) -> Self {
+        let needed = way == Way::InitialAccessToken;
+        Self { http, issuer, folder: keeps.then(shared::kept::home), needed, found: OnceLock::new() }
+    }
+
+    /// The token for a registration, if this run's way needs one.
+    pub async fn find(&self) -> Result<Option<Secret>, Failure> {
+        if !self.needed {
+            return Ok(None);
+        }
+        let token = find(self.http, self.issuer, self.folder.as_deref()).await?;
+        let _ = self.found.set(token.clone());
+        Ok(Some(token))
+    }
+
+    /// Counts the use of a kept token: one that the authorization server refused is not kept any
+    /// longer, and a registration that failed for another reason does not count.
+    pub async fn count_use<T>(&self, registered: &Result<T, Failure>) -> Result<(), Failure> {
+        let (Some(token), Some(folder)) = (self.found.get(), &self.folder) else { return Ok(()) };
+        let refused = registered.as_ref().is_err_and(is_refused_token);
+        if refused || registered.is_ok() {
+            used(folder, self.issuer, token, refused).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_refused_token(failure: &Failure) -> bool {
+    match failure.cause::<RegistrationError>() {
+        Some(RegistrationError::Refused(refusal)) => {
+            matches!(refusal.reason, Reason::TokenMissing | Reason::TokenUsedUp | Reason::TokenInvalid)
+        }
+        _ => false,
+    }
+}
+
+/// Says that a token is at hand which this run does not use.
+pub fn note_unused(reporter: &Reporter, ways: &[Way]) {
+    if !ways.contains(&Way::InitialAccessToken) && std::env::var_os(VARIABLE).is_some() {
+        reporter
+            .note(format!("{VARIABLE} is set, and this run has no use for it: --register initial-access-token has."));
+    }
+}
+
 /// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an
 /// IdP that does not stay.
-pub async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Option<Secret>, Failure> {
+async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Secret, Failure> {
     let reporter = http.reporter();
     if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()) {
         reporter.note(format!("The Initial Access Token is the one in {VARIABLE}."));
-        return Ok(Some(Secret::new(token)));
+        return Ok(Secret::new(token));
     }
     if let Some(folder) = folder
         && let Some(token) = kept(folder, issuer).await?
     {
         reporter.note("The Initial Access Token is one that -- initial-access-token made and kept.");
-        return Ok(Some(token));
+        return Ok(token);
     }
     if let Some(token) = ask().await {
-        return Ok(Some(token));
+        return Ok(token);
     }
     if administration::is_tutorial(issuer) {
         reporter.note("No Initial Access Token is at hand, so one is made: the password of this realm's administrator is no secret.");
         let made = Administration::sign_in(http, issuer).await?.initial_access_token(1, ON_THE_SPOT_SECONDS).await?;
-        return Ok(Some(made.token));
+        return Ok(made.token);
     }
     Err(Failure::new(
         "initial-access-token.missing",
@@ -93,7 +154,7 @@ async fn kept(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
 
 /// Counts a use of the kept token; one that the authorization server refused is not kept any
 /// longer.
-pub async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
+async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
     if !folder.join(FILE).exists() {
         return Ok(());
     }

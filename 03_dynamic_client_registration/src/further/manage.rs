@@ -9,7 +9,9 @@ use crate::client_information::ClientInformation;
 use crate::client_metadata::ClientMetadata;
 use crate::error::RegistrationError;
 use crate::refusal::Refusal;
+use crate::register::check_granted;
 use crate::rules;
+use crate::store::Registration;
 
 /// Why a client's entry could not be used.
 #[derive(Debug)]
@@ -105,6 +107,30 @@ pub async fn update(
     let request = Request::put_json(url, &document).header("accept", "application/json").bearer(token);
     let response = send(http, request).await?;
     renewed(&response, information)
+}
+
+/// Replaces the entry of a client that lacks something, so that it has what this run needs. `false`
+/// where that cannot be done.
+pub async fn update_to_fit(
+    http: &Http,
+    metadata: &ClientMetadata,
+    registration: &mut Registration,
+) -> Result<bool, Failure> {
+    http.reporter().note("The client's entry is replaced: RFC 7592 §2.2.");
+    match update(http, &registration.information, metadata).await {
+        Ok(renewed) => {
+            check_granted(http, metadata, &renewed)?;
+            registration.information = renewed;
+            registration.requested = metadata.to_registration();
+            Ok(true)
+        }
+        Err(error) => {
+            http.reporter().note(format!(
+                "That cannot be done: {error} A new registration is tried; until it succeeds, the old client stays."
+            ));
+            Ok(false)
+        }
+    }
 }
 
 /// Deletes the client: RFC 7592 §2.3.

@@ -5,4 +5,6 @@ pub mod clients;
 pub mod initial_access_token;
 pub mod manage;
 pub mod metadata_document;
+pub mod options;
 pub mod preregistered;
+pub mod rules;

@@ -5,12 +5,40 @@
 //! controls an MCP server names the authorization server, and would be sent the secret.
 
 use as_metadata::AuthorizationServerMetadata;
-use shared::{Failure, Reporter, Secret};
+use shared::{Failure, Reporter, Secret, spec};
 use url::Url;
 
+use crate::client::{Client, Registering};
 use crate::client_information::ClientInformation;
 use crate::error::RegistrationError;
-use crate::rules;
+use crate::further::administration;
+use crate::get_or_register::check_issuer;
+
+/// The client that the tutorial's realm has from the start.
+const DEMO_CLIENT: &str = "mcp-demo-client";
+
+/// Takes the client of the configuration, or the realm's own where it is the tutorial's. `None` where
+/// there is neither.
+pub(crate) async fn use_client(registering: &Registering<'_>) -> Result<Option<Client>, Failure> {
+    let reporter = registering.http.reporter();
+    reporter.stage("use a client that was registered by hand", &spec::MCP_PREREGISTRATION).await;
+    let issuer = &registering.authorization_server.issuer;
+    let client = match &registering.plan.static_client {
+        Some(client) => client.clone(),
+        None if administration::is_tutorial(issuer) => {
+            StaticClient { client_id: DEMO_CLIENT.to_owned(), client_secret: None, issuer: Some(issuer.clone()) }
+        }
+        None => {
+            reporter.note("No --client-id was given, so this way is left out.");
+            return Ok(None);
+        }
+    };
+    reporter.note(format!("Client: {} (nothing is sent to register it).", client.client_id));
+    let information = client.information(reporter, registering.authorization_server)?;
+    let fix = "check --client-id and CLIENT_SECRET: the IdP has no such client, or another secret.";
+    registering.check_known(&information, fix).await?;
+    Ok(Some((information, None)))
+}
 
 /// The client as it was configured.
 #[derive(Clone, Debug)]
@@ -81,13 +109,11 @@ impl StaticClient {
                 self.client_id
             )),
             Some(registered) => {
-                let expected = format!("the client was registered at this very authorization server: {discovered}");
-                let fix = "register a client there, and name it with --client-id and --client-issuer.";
-                let passed = registered == discovered;
-                if !reporter.check_or(&rules::CREDENTIALS_ISSUER, passed, expected, registered, fix) {
-                    let (registered, discovered) = (registered.clone(), discovered.clone());
-                    return Err(RegistrationError::OtherIssuer { registered, discovered });
-                }
+                let reporter = reporter.with_fix("register a client there, and name it with --client-id and --client-issuer.");
+                check_issuer(reporter, registered, discovered).map_err(|_| RegistrationError::OtherIssuer {
+                    registered: registered.clone(),
+                    discovered: discovered.clone(),
+                })?;
             }
         }
         Ok(ClientInformation::known(&self.client_id, self.client_secret.clone()))

@@ -5,7 +5,7 @@ use authorization_code::further::stored_tokens::{self, Kept};
 use authorization_code::user_agent::SignInOptions;
 use clap::Subcommand;
 use dynamic_client_registration::further::administration::Administration;
-use dynamic_client_registration::options::Plan;
+use dynamic_client_registration::further::options::Plan;
 use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
 use serde_json::Value;

@@ -10,7 +10,7 @@ use authorization_code::token_response;
 use authorization_code::user_agent::SignInOptions;
 use clap::ValueEnum;
 use dynamic_client_registration::further::administration::is_tutorial;
-use dynamic_client_registration::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use dynamic_client_registration::way::Way;
 use protected_resource_discovery::Discovery;
 use serde_json::{Map, Value};

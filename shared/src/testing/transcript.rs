@@ -3,6 +3,8 @@ use std::process::{Command, Output};
 
 use regex::{Captures, Regex};
 
+use super::ports::ports;
+
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
 pub struct Transcript {
     /// What it printed on standard output, with the ports of the tutorial and without what differs
@@ -22,14 +24,14 @@ const NO_EMBEDDED_IDP: (&str, &str) = ("EMBEDDED_IDP_URL", "http://localhost:2")
 impl Transcript {
     /// Runs the binary with these arguments and ports that the system chooses.
     pub fn of(binary: &str, arguments: &[&str]) -> Self {
-        Self::with(binary, arguments, &[], ["0", "0"])
+        Self::with(binary, arguments, &[], &[])
     }
 
-    /// The same, with these environment variables and these ports.
-    fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], ports: [&str; 2]) -> Self {
+    /// Does the same with these environment variables and these ports, by option.
+    fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], chosen: &[(&str, &str)]) -> Self {
         let output = Command::new(binary)
             .args(arguments)
-            .args(port_options(binary, arguments, ports))
+            .args(ports(binary, arguments, chosen))
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
             .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
@@ -46,48 +48,6 @@ impl Transcript {
 
 /// The folder of what is kept, as a README shows it.
 const HOME: &str = ".mcp-oauth";
-
-/// Options for the ports of a lesson's program: its server's, and its client's, which listens too
-/// from lesson 03 on.
-fn port_options<'a>(binary: &str, arguments: &[&str], [server, client]: [&'a str; 2]) -> Vec<&'a str> {
-    let name = Path::new(binary).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let lesson = name.split('_').next();
-    let of_server: &[_] = match lesson {
-        _ if !has_server(arguments) => &[],
-        Some("06") => &["--port", server, "--second-port", "0", "--downstream-port", "0"],
-        _ => &["--port", server],
-    };
-    let of_client: &[_] = match lesson {
-        Some("01" | "02") => &[],
-        _ => &["--document-port", "0", "--callback-port", client],
-    };
-    [of_server, of_client].concat()
-}
-
-/// Commands in which no MCP server takes part. (Lesson 05's `refresh` is one, too; lesson 04's
-/// tells a whole story.)
-const WITHOUT_SERVER: &[&str] = &[
-    "authorize",
-    "call-tool",
-    "client",
-    "clients",
-    "confused-deputy",
-    "enable-cimd",
-    "initial-access-token",
-    "inspect",
-    "lab",
-    "list-tools",
-    "logout",
-    "rotate-keys",
-];
-
-/// Whether an MCP server takes part in a run with these arguments: only then can its port be
-/// chosen.
-pub fn has_server(arguments: &[&str]) -> bool {
-    // The value of --register may read like a command.
-    let is_value = |n: usize| n > 0 && arguments[n - 1] == "--register";
-    !arguments.iter().enumerate().any(|(n, argument)| WITHOUT_SERVER.contains(argument) && !is_value(n))
-}
 
 /// A port that is free now.
 fn free_port() -> String {
@@ -202,7 +162,7 @@ pub fn check_readme_with(
     let mut rest = text.as_str();
     let mut found = 0;
     let (server_port, client_port) = (free_port(), free_port());
-    let lasting_ports = [server_port.as_str(), client_port.as_str()];
+    let lasting_ports = [("--port", server_port.as_str()), ("--callback-port", client_port.as_str())];
     while let Some(start) = rest.find("```console\n") {
         let (before, block) = rest.split_at(start + "```console\n".len());
         let (block, after) = block.split_at(block.find("```").expect("a fence is closed"));
@@ -212,14 +172,14 @@ pub fn check_readme_with(
             Some((own, arguments)) => {
                 found += 1;
                 let stays = written.ends_with(STAYS);
-                let (variables, ports) = if stays { (lasting, lasting_ports) } else { (&[][..], ["0", "0"]) };
+                let (variables, chosen) = if stays { (lasting, &lasting_ports[..]) } else { (&[][..], &[][..]) };
                 let here = |word| {
                     let address = addresses.iter().find(|(shown, _)| stays && *shown == word);
                     address.map_or(word, |(_, here)| *here)
                 };
                 let words = arguments.split(" | ").next().unwrap_or_default().split_whitespace();
                 let words: Vec<_> = words.filter(|word| *word != "--").map(here).collect();
-                let stdout = Transcript::with(binary, &words, &[variables, &own].concat(), ports).stdout;
+                let stdout = Transcript::with(binary, &words, &[variables, &own].concat(), chosen).stdout;
                 transcript_block(&stdout, line, arguments)
             }
             None => block.to_owned(),

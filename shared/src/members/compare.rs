@@ -1,11 +1,8 @@
-//! The same client as several parties see it, member by member: what was asked for, what was
-//! granted, what is there now.
+//! The same JSON object as several parties see it, member by member.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-
-use crate::client_information::CREDENTIALS;
 
 /// A column: its heading, and the members of one document.
 pub type Column<'a> = (&'a str, Option<&'a Map<String, Value>>);
@@ -13,13 +10,13 @@ pub type Column<'a> = (&'a str, Option<&'a Map<String, Value>>);
 /// Characters of a value that are shown.
 const WIDTH: usize = 44;
 
-/// A row for each member of any document, in the order of the first column that has it. The mark
+/// A row for each member of any document that is not `hidden`, in the order of the first column that has it. The mark
 /// says what became of it on the way from the first column to the last; parties that say the same
 /// stand together.
-pub fn table(columns: &[Column<'_>]) -> String {
+pub fn compare(columns: &[Column<'_>], hidden: &[&str]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for members in columns.iter().filter_map(|(_, members)| *members) {
-        for name in members.keys().filter(|name| !CREDENTIALS.contains(&name.as_str())) {
+        for name in members.keys().filter(|name| !hidden.contains(&name.as_str())) {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -109,7 +106,7 @@ mod tests {
     fn each_fate_has_its_mark() {
         let asked = json!({"client_name": "x", "scope": "a b", "application_type": "native", "redirect_uris": ["u"]});
         let granted = json!({"client_name": "x", "scope": "b a", "redirect_uris": [], "subject_type": "public", "client_id": "i"});
-        let table = table(&[("asked for", asked.as_object()), ("granted", granted.as_object())]);
+        let table = compare(&[("asked for", asked.as_object()), ("granted", granted.as_object())], &["client_id"]);
         for line in [
             "✔ client_name       x",
             "✔ scope             a b",
@@ -127,7 +124,7 @@ mod tests {
         let (asked, granted) = (json!({"response_types": ["code"]}), json!({"response_types": ["code", "none"]}));
         let columns =
             [("asked for", asked.as_object()), ("granted", granted.as_object()), ("now", granted.as_object())];
-        let table = table(&columns);
+        let table = compare(&columns, &["client_id"]);
         assert!(table.ends_with("≠ response_types  asked for: code → granted and now: code none"), "{table}");
     }
 }

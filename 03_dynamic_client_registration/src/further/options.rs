@@ -1,12 +1,11 @@
-//! How the client is to register: options that this lesson and the later ones have.
+//! The options about registering, and what they make of a run.
 
 use clap::{Args, ValueEnum};
-use shared::Side;
-use shared::breakage::Breakage;
 use shared::cli::OptionGroup;
-use shared::{Failure, Secret};
+use shared::{Failure, Secret, Side};
 
 use crate::further::preregistered::StaticClient;
+use crate::sabotage::Sabotage;
 use crate::way::Way;
 
 /// The environment variable with the secret of a client that was registered by hand.
@@ -72,9 +71,10 @@ pub struct RegistrationOptions {
 /// A host name or an address, without a port and a path.
 fn host(text: &str) -> Result<String, String> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    match !text.is_empty() && text.chars().all(is_allowed) {
-        true => Ok(text.to_owned()),
-        false => Err("a host name without port and path, for example host.docker.internal".to_owned()),
+    if !text.is_empty() && text.chars().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("a host name without port and path, for example host.docker.internal".to_owned())
     }
 }
 
@@ -91,8 +91,8 @@ pub struct Plan {
     pub options: RegistrationOptions,
     /// Whether the authorization server will still be there after this run.
     pub idp_stays: bool,
-    /// The rule to break.
-    pub breakage: Option<&'static Breakage>,
+    /// What `--break` does to it.
+    pub sabotage: Sabotage,
     /// Scopes to register for beyond those of the MCP server, where the authorization server offers
     /// them.
     pub more_scopes: Vec<String>,
@@ -132,7 +132,7 @@ impl RegistrationOptions {
             Some(_) => Register::Preregistered,
             None => Register::Anonymous,
         });
-        let dynamic = matches!(register, Register::Anonymous | Register::InitialAccessToken);
+        let dynamic = register != Register::All && register.ways().iter().all(|way| way.is_dynamic());
         if let (Some(client), true) = (&static_client, dynamic) {
             return Err(Failure::new(
                 "configuration.either",
@@ -153,7 +153,7 @@ impl RegistrationOptions {
             hosted_document,
             options: self.clone(),
             idp_stays,
-            breakage: None,
+            sabotage: Sabotage::default(),
             more_scopes: Vec::new(),
             proves: true,
             own_scopes: None,

@@ -1,0 +1,127 @@
+//! Showing a document's URL to an authorization server, which fetches the document.
+
+use as_metadata::AuthorizationServerMetadata;
+use shared::http::{Http, Request, Response};
+use shared::{Failed, Reporter, Side, page, spec};
+use url::form_urlencoded;
+
+use crate::client_metadata::ClientMetadata;
+use crate::error::RegistrationError;
+use crate::further::rules;
+
+/// The example of RFC 7636 Appendix B: nobody will redeem a code for it.
+const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// What it takes to show a document to an authorization server.
+pub struct Presenting<'a> {
+    /// The authorization server.
+    pub authorization_server: &'a AuthorizationServerMetadata,
+    /// The MCP server, for the parameter `resource`.
+    pub mcp_server: &'a str,
+    /// The client.
+    pub metadata: &'a ClientMetadata,
+}
+
+/// Keycloak's words where no policy lets documents in.
+pub const NO_POLICY: &str = "Client not found";
+
+/// An authorization server that will not have the document.
+pub struct RefusedDocument {
+    client_id: String,
+    /// What it responded.
+    pub got: String,
+}
+
+impl RefusedDocument {
+    /// Makes the failed check, which is the authorization server's, not the client's.
+    pub fn report(self, reporter: &Reporter) -> RegistrationError {
+        let fix = if self.got.contains(NO_POLICY) {
+            "Keycloak takes documents only where a client policy says so: -- enable-cimd (of lesson 03) sets one in the tutorial's realm. For another \
+             one, see keycloak/README.md."
+        } else if self.got.contains("fetch failed") {
+            "The IdP has to reach the document: name a host that it knows this machine by with --document-host, or publish the document \
+             on the web and give its URL with --client-id."
+        } else {
+            "Compare the document with what the IdP says, and look into the IdP's log."
+        };
+        let idp = reporter.on(Side::Idp);
+        let failed = Failed {
+            rule: &rules::IDP_TAKES_DOCUMENT,
+            expected: TAKES_DOCUMENT.to_owned(),
+            seen: self.got,
+            fix: fix.to_owned(),
+        };
+        idp.report_failed(&failed);
+        RegistrationError::MetadataDocument { client_id: self.client_id, failed }
+    }
+}
+
+const TAKES_DOCUMENT: &str = "the IdP takes the document and goes on to the sign-in";
+
+/// The first half of lesson 04's authorization request: the authorization server looks at the
+/// client before anyone signs in.
+pub async fn present(http: &Http, presenting: &Presenting<'_>, client_id: &str) -> Result<(), RefusedDocument> {
+    let reporter = http.reporter();
+    reporter.stage("show the document's URL to the authorization server", &spec::MCP_CIMD_FETCH).await;
+    let refused = |got: String| RefusedDocument { client_id: client_id.to_owned(), got };
+    let Some(endpoint) = &presenting.authorization_server.authorization_endpoint else {
+        return Err(refused("no authorization endpoint".to_owned()));
+    };
+    let redirect_uri = presenting.metadata.redirect_uri();
+    let query = authorization_query(presenting, client_id, redirect_uri);
+    let mark = if endpoint.contains('?') { '&' } else { '?' };
+    let request = Request::get(&format!("{endpoint}{mark}{query}")).header("accept", "text/html");
+    let response = http.send(&request.without_redirects()).await.map_err(|error| refused(error.to_string()))?;
+    match verdict(&response, redirect_uri) {
+        Ok(got) => {
+            reporter.on(Side::Idp).recommend(&rules::IDP_TAKES_DOCUMENT, true, TAKES_DOCUMENT, got);
+            Ok(())
+        }
+        Err(got) => Err(refused(got)),
+    }
+}
+
+fn authorization_query(presenting: &Presenting<'_>, client_id: &str, redirect_uri: &str) -> String {
+    let scope = presenting.metadata.scope().unwrap_or_default();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs([
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", redirect_uri),
+        ("code_challenge", CODE_CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("state", "lesson-03"),
+        ("resource", presenting.mcp_server),
+    ]);
+    if !scope.is_empty() {
+        query.append_pair("scope", &scope);
+    }
+    query.finish()
+}
+
+/// A page to sign in at, or the way to one, is a yes; an error page, or an error brought to the
+/// redirect URI, is a no.
+fn verdict(response: &Response, redirect_uri: &str) -> Result<String, String> {
+    let location = response.header_values("location").into_iter().next().unwrap_or_default();
+    let message = page::message(&String::from_utf8_lossy(&response.body));
+    let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
+    match response.status {
+        200 => Ok(format!("HTTP 200{said}")),
+        300..=399 if location.starts_with(redirect_uri) => {
+            let query = location.split_once('?').map_or("", |(_, query)| query);
+            let parameter = |name: &str| {
+                form_urlencoded::parse(query.as_bytes())
+                    .find(|(known, _)| known == name)
+                    .map(|(_, value)| value.into_owned())
+            };
+            let error = parameter("error").unwrap_or_else(|| "no error".to_owned());
+            let description = parameter("error_description").map(|text| format!(": {text}")).unwrap_or_default();
+            Err(format!("{error}{description}"))
+        }
+        300..=399 => Ok(format!("HTTP {}, on to {}", response.status, location.split('?').next().unwrap_or_default())),
+        status => Err(format!("HTTP {status}{said}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
