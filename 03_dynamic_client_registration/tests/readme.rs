@@ -13,14 +13,16 @@ use shared::{Failed, Failure, Rule, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
+fn the_transcripts_are_true() {
     keycloak::trials::on_embedded(|issuer| {
-        shared::testing::check_readme_at(issuer, &readme(), "dynamic_client_registration", LESSON);
+        for name in ["README.md", "FURTHER.md"] {
+            shared::testing::check_readme_at(issuer, &page(name), "dynamic_client_registration", LESSON);
+        }
         Ok(())
     })
     .unwrap();
@@ -48,7 +50,7 @@ fn failed(rule: &'static Rule, expected: &str, seen: &str) -> Failed {
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(page("README.md")).unwrap();
     let other_issuer = {
         let client = StaticClient::from_configuration(Some("x"), None, Some("https://idp.example")).unwrap().unwrap();
         let metadata = AuthorizationServerMetadata { issuer: "https://other.example".to_owned(), ..Default::default() };
