@@ -243,8 +243,8 @@ fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceM
     document
 }
 
-/// "If these values are not identical, the data contained in the response MUST NOT be used." (RFC 9728
-/// §3.3)
+/// "If these values are not identical, the data contained in the response MUST NOT be used." (RFC
+/// 9728 §3.3)
 fn check_resource(
     reporter: &Reporter,
     found: &FetchedMetadata,

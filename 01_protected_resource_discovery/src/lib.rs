@@ -13,8 +13,8 @@
 //! | [`setup`] | the options of the MCP server, and its start |
 //! | [`duties`] | who has to do what: the closing table |
 //!
-//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
-//! does.
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that
+//! `--break` does.
 
 pub mod challenge;
 pub mod client;

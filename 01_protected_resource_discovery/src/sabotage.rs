@@ -209,8 +209,8 @@ fn with_body(mut response: Response, body: String) -> Response {
     response.map(|_| Body::from(body))
 }
 
-/// `--break evil-origin`: the request that a page of evil.example could make a browser send after DNS
-/// rebinding.
+/// `--break evil-origin`: the request that a page of evil.example could make a browser send after
+/// DNS rebinding.
 pub async fn call_as_foreign_page(http: &Http, server_url: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("ask the MCP server as a page of evil.example", &spec::MCP_ORIGIN).await;

@@ -1,5 +1,5 @@
-//! The options of the MCP server, and its start together with its IdP. Lessons 02 to 04 run the same
-//! server, and the later ones their own.
+//! The options of the MCP server, and its start together with its IdP. Lessons 02 to 04 run the
+//! same server, and the later ones their own.
 
 use axum::Router;
 use clap::Args;

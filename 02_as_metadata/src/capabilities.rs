@@ -1,5 +1,5 @@
-//! The table of what this authorization server says: the requirements of MCP 2026-07-28, what else it
-//! offers, and what no metadata can show.
+//! The table of what this authorization server says: the requirements of MCP 2026-07-28, what else
+//! it offers, and what no metadata can show.
 
 use crate::metadata::AuthorizationServerMetadata;
 use crate::requirements::{Requirement, requirements};

@@ -39,7 +39,8 @@ pub(crate) fn check_requirements(
     Ok(())
 }
 
-/// Like [`find`], for a person who wants to see all that an authorization server says: no check ends it.
+/// Like [`find`], for a person who wants to see all that an authorization server says: no check
+/// ends it.
 pub async fn inspect(http: &Http, issuer: &str) -> Result<AuthorizationServerMetadata, MetadataError> {
     let response = fetch(http, issuer).await?;
     http.reporter().stage("check everything that MCP asks of an authorization server", &spec::MCP_AS_METADATA).await;

@@ -7,12 +7,12 @@
 //! | [`well_known`] | the places themselves: RFC 8414 §3.1, OpenID Connect Discovery §4 |
 //! | [`metadata`] | the document: RFC 8414 §2 |
 //! | [`requirements`] | what MCP requires of an authorization server, requirement by requirement |
-//! | [`capabilities`] | the table: what MCP asks of an authorization server, and what this one says |
+//! | [`capabilities`] | what MCP asks of an authorization server, and what this one says |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why there is no metadata to use, and what to do about it |
 //!
-//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
-//! does.
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that
+//! `--break` does.
 
 pub mod capabilities;
 pub mod client;

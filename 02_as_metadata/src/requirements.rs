@@ -1,7 +1,7 @@
 //! What MCP 2026-07-28 requires of an authorization server, as far as its metadata can show it.
 //!
-//! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first MUST
-//! that fails; `inspect` shows them all.
+//! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first
+//! MUST that fails; `inspect` shows them all.
 
 use shared::event::Keyword;
 use shared::{Failed, Reporter, Rule};
@@ -58,8 +58,8 @@ impl Requirement {
     }
 }
 
-/// Every requirement, most important first. `is_acceptable` says whether a client may send something to
-/// that URL: https, or plain http to this machine.
+/// Every requirement, most important first. `is_acceptable` says whether a client may send
+/// something to that URL: https, or plain http to this machine.
 pub fn requirements(
     issuer: &str,
     metadata: &AuthorizationServerMetadata,
@@ -113,8 +113,8 @@ pub fn requirements(
     ]
 }
 
-/// "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The two are compared as the
-/// texts that they are: a slash or a capital letter makes another issuer.
+/// "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The two are compared as
+/// the texts that they are: a slash or a capital letter makes another issuer.
 pub fn check_issuer(issuer: &str, metadata: &AuthorizationServerMetadata, texts: Texts) -> Requirement {
     let same_but_slash = metadata.issuer.trim_end_matches('/') == issuer.trim_end_matches('/');
     let fix = if same_but_slash {
@@ -176,8 +176,8 @@ fn check_grant_type(metadata: &AuthorizationServerMetadata) -> Requirement {
     }
 }
 
-/// "If code_challenge_methods_supported is absent, the authorization server does not support PKCE and
-/// MCP clients MUST refuse to proceed." (MCP 2026-07-28, Authorization Code Protection)
+/// "If code_challenge_methods_supported is absent, the authorization server does not support PKCE
+/// and MCP clients MUST refuse to proceed." (MCP 2026-07-28, Authorization Code Protection)
 fn check_pkce_announced(metadata: &AuthorizationServerMetadata, texts: Texts) -> Requirement {
     let methods = metadata.code_challenge_methods_supported.as_deref();
     Requirement {
@@ -230,8 +230,8 @@ fn listed(values: Option<&[String]>) -> String {
     }
 }
 
-/// What the IdP's operator can do. For a Keycloak, whose issuers end in `/realms/REALM`, it can name the
-/// very setting.
+/// What the IdP's operator can do. For a Keycloak, whose issuers end in `/realms/REALM`, it can
+/// name the very setting.
 #[derive(Clone, Copy)]
 pub struct Texts {
     is_keycloak: bool,

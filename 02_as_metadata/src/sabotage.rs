@@ -1,4 +1,5 @@
-//! All that `--break` does in this lesson. The IdP breaks every rule here, and so the embedded one does.
+//! All that `--break` does in this lesson. The IdP breaks every rule here, and so the embedded one
+//! does.
 
 use keycloak::Defect;
 use shared::Side;

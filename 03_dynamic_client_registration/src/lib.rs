@@ -8,7 +8,7 @@
 //! | [`mod@register`] | dynamic registration: RFC 7591 §3 |
 //! | [`refusal`] | reading a refusal: RFC 7591 §3.2.2, and Keycloak's own |
 //! | [`client_information`] | what the authorization server grants: RFC 7591 §3.2.1 |
-//! | [`client_authentication`] | how a client authenticates, and whether it is known: RFC 6749 §2.3.1, §5.2 |
+//! | [`client_authentication`] | how a client authenticates: RFC 6749 §2.3.1; whether it is known |
 //! | [`mod@get_or_register`] | the stored client if it is still good, else a new one |
 //! | [`store`] | where clients are kept, by issuer |
 //! | [`redirect`] | where the browser brings the code |
@@ -24,7 +24,7 @@
 //! | [`further::preregistered`] | a client that somebody registered by hand |
 //! | [`further::manage`] | read, replace, delete: RFC 7592 |
 //! | [`further::clients`] | the commands over all clients that are kept |
-//! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, the policy for documents |
+//! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, client policy |
 //!
 //! [`sabotage`] is all that `--break` does.
 

@@ -1,5 +1,5 @@
-//! All that `--break` does in this lesson: the switches, and functions that spoil a valid value. The
-//! client does it, so all of it works on a real Keycloak too.
+//! All that `--break` does in this lesson: the switches, and functions that spoil a valid value.
+//! The client does it, so all of it works on a real Keycloak too.
 
 use as_metadata::requirements::Needs;
 use keycloak::{IdpChoice, IdpRequest, Lifetime};
@@ -164,8 +164,8 @@ async fn reuse_token(registering: &Registering<'_>) -> Result<ClientInformation,
     get_or_register(http, &Store::for_idp(false), &request, async || Ok(Some(made.token))).await
 }
 
-/// `--break other-issuer`: the MCP server has moved to another authorization server, which runs inside
-/// this process, and the client takes what the first one gave it.
+/// `--break other-issuer`: the MCP server has moved to another authorization server, which runs
+/// inside this process, and the client takes what the first one gave it.
 async fn register_at_another_idp(registering: &Registering<'_>, store: &Store) -> Result<(), Failure> {
     let request = IdpRequest { choice: &IdpChoice::Embedded, lifetime: Lifetime::Beside, defect: None, servers: &[] };
     let another = request.find().await?;

@@ -1,5 +1,6 @@
-//! The authorization request: RFC 6749 §4.1.1, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1>,
-//! with PKCE (RFC 7636) and a resource indicator (RFC 8707).
+//! The authorization request: RFC 6749 §4.1.1,
+//! <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1>, with PKCE (RFC 7636) and a resource
+//! indicator (RFC 8707).
 
 use as_metadata::AuthorizationServerMetadata;
 use oauth2::{CsrfToken, PkceCodeChallenge};
@@ -47,8 +48,8 @@ pub fn build_request(
     let bad_url = || AuthorizationError::Url { name: "authorization_endpoint", got: endpoint.to_owned() };
     let mut url = Url::parse(endpoint).map_err(|_| bad_url())?;
     check_scheme(reporter, &url)?;
-    // "The client creates a code challenge derived from the code verifier" (RFC 7636 §4.2): 32 random
-    // octets, and their SHA-256.
+    // "The client then creates a code challenge derived from the code verifier" (RFC 7636 §4.2):
+    // 32 random octets, and their SHA-256.
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let state = CsrfToken::new_random();
     url.query_pairs_mut()
@@ -61,8 +62,8 @@ pub fn build_request(
     if !scopes.is_empty() {
         url.query_pairs_mut().append_pair("scope", &scopes.join(" "));
     }
-    // "MUST be included in both authorization requests and token requests" (MCP 2026-07-28, Resource
-    // Parameter Implementation)
+    // "MUST be included in both authorization requests and token requests" (MCP 2026-07-28,
+    // Resource Parameter Implementation)
     url.query_pairs_mut().append_pair("resource", resource);
     if asks_again {
         url.query_pairs_mut().append_pair("prompt", "consent");
@@ -78,8 +79,8 @@ pub fn build_request(
     })
 }
 
-/// "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes" (MCP,
-/// Security Best Practices)
+/// "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes"
+/// (MCP, Security Best Practices)
 fn check_scheme(reporter: &Reporter, url: &Url) -> Result<(), AuthorizationError> {
     let expected = "the URL that the browser opens is http or https";
     let is_web_page = matches!(url.scheme(), "http" | "https");

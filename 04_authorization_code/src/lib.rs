@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
 //! | [`mod@scopes`] | which scopes to ask for: MCP 2026-07-28 |
-//! | [`authorization_request`] | the authorization request: RFC 6749 §4.1.1, PKCE, `state`, `resource` |
+//! | [`authorization_request`] | the authorization request: RFC 6749 §4.1.1, PKCE, `state` |
 //! | [`callback`] | the listener that takes one answer: RFC 8252 §7.3 |
 //! | [`user_agent`] | a person with a browser, or a program that fills in the pages |
 //! | [`authorization_response`] | the answer: `state`, `iss` (RFC 9207 §2.4), code or error |
@@ -18,8 +18,8 @@
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why there is no token, and what to do about it |
 //!
-//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
-//! does.
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that
+//! `--break` does.
 
 pub mod authorization_request;
 pub mod authorization_response;

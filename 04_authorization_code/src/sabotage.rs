@@ -1,5 +1,5 @@
-//! All that `--break` does in this lesson: the switches, and functions that spoil a valid value. Where
-//! the IdP breaks a rule, it is the embedded one.
+//! All that `--break` does in this lesson: the switches, and functions that spoil a valid value.
+//! Where the IdP breaks a rule, it is the embedded one.
 
 use keycloak::Defect;
 use oauth2::PkceCodeChallenge;

@@ -1,6 +1,6 @@
-//! The token request: RFC 6749 §3.2, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>. Every grant
-//! goes through [`request_tokens`]: a code (§4.1.3, with RFC 7636 §4.5 and RFC 8707 §2.2), a refresh token
-//! (§6), the client's own credentials (§4.4), and the grants of lesson 06.
+//! The token request: RFC 6749 §3.2, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>. Every
+//! grant goes through [`request_tokens`]: a code (§4.1.3, with RFC 7636 §4.5 and RFC 8707 §2.2), a
+//! refresh token (§6), the client's own credentials (§4.4), and the grants of lesson 06.
 
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
@@ -29,8 +29,8 @@ impl TokenEndpoint {
     }
 }
 
-/// What the authorization server decides with a token request: its own check, as far as its response
-/// tells it.
+/// What the authorization server decides with a token request: its own check, as far as its
+/// response tells it.
 #[derive(Clone, Copy)]
 pub struct Decision {
     /// The rule.
@@ -70,7 +70,7 @@ impl TokenRequest {
     pub fn code(code: &str, verifier: &Secret, redirect_uri: &str, resource: &str) -> Self {
         Self::new("authorization_code")
             .with("code", code)
-            // "code_verifier REQUIRED." (RFC 7636 §4.5)
+            // The verifier is REQUIRED: RFC 7636 §4.5.
             .with("code_verifier", verifier.expose())
             .with("redirect_uri", redirect_uri)
             .with("resource", resource)

@@ -18,7 +18,7 @@
 //! | [`page`] | reads an HTML page that is meant for a person |
 //! | [`secret`] | a value that must not be seen |
 //! | [`members`] | reads the members of a JSON object that a stranger wrote |
-//! | [`mcp`] | who may call an MCP endpoint from a browser; the endpoint and the client, on the official SDK `rmcp` |
+//! | [`mcp`] | who may call an MCP endpoint from a browser; endpoint and client, on `rmcp` |
 //! | `testing` | for tests only: the events' schema, transcripts of READMEs |
 
 pub mod breakage;

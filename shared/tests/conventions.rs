@@ -23,14 +23,18 @@ fn folder(package: &Value) -> String {
     manifest.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned()
 }
 
+fn lessons() -> Vec<Value> {
+    let is_lesson = |package: &Value| folder(package).starts_with(|c: char| c.is_ascii_digit());
+    let lessons: Vec<_> = packages().into_iter().filter(is_lesson).collect();
+    assert!(!lessons.is_empty());
+    lessons
+}
+
 #[test]
 fn a_lesson_is_named_alike_everywhere() {
     let config = fs::read_to_string(root().join(".cargo/config.toml")).unwrap();
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let lessons: Vec<_> =
-        packages().into_iter().filter(|package| folder(package).starts_with(|c: char| c.is_ascii_digit())).collect();
-    assert!(!lessons.is_empty());
-    for lesson in lessons {
+    for lesson in lessons() {
         let folder = folder(&lesson);
         let (number, name) = folder.split_once('_').unwrap();
         assert_eq!(lesson["name"], name, "the package is the folder without its number");
@@ -238,11 +242,10 @@ fn links_inside_the_repository_lead_somewhere() {
 }
 
 #[test]
-fn a_lessons_readme_has_the_sections_of_every_lesson() {
-    let sections = [
+fn a_lesson_has_the_sections_of_every_lesson() {
+    let readme = [
         "What you will learn",
         "Why it matters for MCP",
-        "Standards",
         "Before you start",
         "Core ideas",
         "Run it",
@@ -251,14 +254,20 @@ fn a_lessons_readme_has_the_sections_of_every_lesson() {
         "Break it",
         "With another IdP",
         "Troubleshooting",
-        "Security notes",
         "Exercises",
         "Next",
-        "Resources",
     ];
-    for package in packages().iter().filter(|package| folder(package).starts_with(|c: char| c.is_ascii_digit())) {
-        let text = fs::read_to_string(root().join(folder(package)).join("README.md")).unwrap();
-        let headings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        assert_eq!(headings, sections, "{}", folder(package));
+    let further = ["Standards", "Security notes", "Resources"];
+    for package in lessons() {
+        let folder = root().join(folder(&package));
+        let headings = |page: &str| -> Vec<String> {
+            let text = fs::read_to_string(folder.join(page)).unwrap();
+            text.lines().filter_map(|line| Some(line.strip_prefix("## ")?.to_owned())).collect()
+        };
+        assert_eq!(headings("README.md"), readme, "{}", folder.display());
+        let headings = headings("FURTHER.md");
+        for section in further {
+            assert!(headings.iter().any(|heading| heading == section), "{}: {headings:?}", folder.display());
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! `--registration-hint`: the MCP server's metadata has a member that RFC 9728 does not define. A client
-//! must ignore it: how clients register is the authorization server's business (lesson 02).
+//! `--registration-hint`: the MCP server's metadata has a member that RFC 9728 does not define. A
+//! client must ignore it: how clients register is the authorization server's business (lesson 02).
 
 use serde_json::{Value, json};
 use shared::Reporter;

@@ -17,8 +17,8 @@ use crate::get_or_register::check_issuer;
 /// The client that the tutorial's realm has from the start.
 const DEMO_CLIENT: &str = "mcp-demo-client";
 
-/// Takes the client of the configuration, or the realm's own where it is the tutorial's. `None` where
-/// there is neither.
+/// Takes the client of the configuration, or the realm's own where it is the tutorial's. `None`
+/// where there is neither.
 pub(crate) async fn use_client(registering: &Registering<'_>) -> Result<Option<Client>, Failure> {
     let reporter = registering.http.reporter();
     reporter.stage("use a client that was registered by hand", &spec::MCP_PREREGISTRATION).await;

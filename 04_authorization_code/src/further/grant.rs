@@ -1,6 +1,6 @@
 //! Going further: tokens without a user's sign-in. Lessons 01 and 02 find the authorization server;
-//! how a client comes by tokens there is a grant's business ([`crate::further::client_credentials`]; lesson
-//! 06 has others).
+//! how a client comes by tokens there is a grant's business
+//! ([`crate::further::client_credentials`]; lesson 06 has others).
 
 use std::pin::Pin;
 

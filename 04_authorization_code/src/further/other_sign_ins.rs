@@ -1,4 +1,5 @@
-//! Sign-ins beside the first one, for the later lessons: with another client, or for another resource.
+//! Sign-ins beside the first one, for the later lessons: with another client, or for another
+//! resource.
 
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::redirect::LoopbackRedirect;

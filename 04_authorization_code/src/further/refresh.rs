@@ -58,8 +58,8 @@ pub async fn refresh_and_replay(
     })?)
 }
 
-/// Uses a refresh token that was used before; the authorization server's words, or `None` where it takes
-/// it.
+/// Uses a refresh token that was used before; the authorization server's words, or `None` where it
+/// takes it.
 pub async fn replay(
     http: &Http,
     endpoint: &TokenEndpoint,

@@ -172,7 +172,8 @@ pub fn host(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host_and_port = authority.rsplit('@').next()?;
-    // The URL type has to read the same host. Its own text has another case, which Keycloak compares.
+    // The URL type has to read the same host. Its own text has another case, which Keycloak
+    // compares.
     let parsed = Url::parse(url).ok()?;
     let host = match host_and_port.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => host,

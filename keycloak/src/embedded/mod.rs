@@ -24,7 +24,7 @@
 //! | `client_authentication.rs` | clients with a secret |
 //! | `access_token.rs` | the claims of tokens |
 //! | `local_tokens.rs` | tokens that only this server reads |
-//! | `form.rs`, `refusal.rs`, `random.rs`, `expiring.rs` | parameters, error responses, random values, expiring identifiers |
+//! | `form.rs`, `refusal.rs`, `random.rs`, `expiring.rs` | parameters, refusals, random values |
 //! | `defect.rs` | how it misbehaves for `--break`: the only file that knows |
 //!
 //! Further, in `further/`:
@@ -65,7 +65,7 @@
 //! - **Claims** (lesson 04): `azp`, `sid`, `acr`, `realm_access`, `typ: Bearer`.
 //!   With the scope `roles`, the audience has `account`.
 //! - **Refresh** (lessons 04, 05): the second use of a refresh token ends the client's part in the
-//!   session, with the sentence "Maximum allowed refresh token reuse exceeded".
+//!   session, with the sentence `Maximum allowed refresh token reuse exceeded`.
 //! - **DPoP** (lesson 05): `typ: DPoP` and `kc-jkt-type` in bound tokens. Refresh tokens are bound
 //!   for public clients only. A thief without the key ends no session.
 //! - **Revocation** (lesson 05): revoking a refresh token ends the session part and so its access

@@ -34,7 +34,8 @@ struct Refreshed {
 
 fn use_token(request: &GrantRequest<'_>, jti: String) -> Result<Refreshed, IdpRefusal> {
     let GrantRequest { server, client, fields, key } = request;
-    // The lock is held to the end: of two requests with the same token, only one may find it unused.
+    // The lock is held to the end: of two requests with the same token, only one may find it
+    // unused.
     let mut sessions = server.sessions.lock();
     let before = sessions.refresh_tokens.get(&jti).cloned().ok_or_else(|| invalid_grant(INVALID))?;
     // This comes before the check whether the token was used: a thief without the key ends nobody's

@@ -53,8 +53,8 @@ pub struct Http {
     decorator: Option<Arc<dyn Decorate>>,
 }
 
-/// Chooses what TLS computes with, for every client of the program: the workspace is built without a
-/// default. A client that does not come from [`Http::new`] needs it before it is made.
+/// Chooses what TLS computes with, for every client of the program: the workspace is built without
+/// a default. A client that does not come from [`Http::new`] needs it before it is made.
 pub fn choose_cryptography() {
     // Refused where the program has chosen one already: then that one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();

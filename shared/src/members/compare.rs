@@ -10,9 +10,9 @@ pub type Column<'a> = (&'a str, Option<&'a Map<String, Value>>);
 /// Characters of a value that are shown.
 const WIDTH: usize = 44;
 
-/// A row for each member of any document that is not `hidden`, in the order of the first column that has it. The mark
-/// says what became of it on the way from the first column to the last; parties that say the same
-/// stand together.
+/// A row for each member of any document that is not `hidden`, in the order of the first column
+/// that has it. The mark says what became of it on the way from the first column to the last;
+/// parties that say the same stand together.
 pub fn compare(columns: &[Column<'_>], hidden: &[&str]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for members in columns.iter().filter_map(|(_, members)| *members) {
@@ -104,19 +104,19 @@ mod tests {
 
     #[test]
     fn each_fate_has_its_mark() {
-        let asked = json!({"client_name": "x", "scope": "a b", "application_type": "native", "redirect_uris": ["u"]});
-        let granted = json!({"client_name": "x", "scope": "b a", "redirect_uris": [], "subject_type": "public", "client_id": "i"});
-        let table = compare(&[("asked for", asked.as_object()), ("granted", granted.as_object())], &["client_id"]);
+        let asked = json!({"name": "x", "areas": "a b", "application_type": "native", "addresses": ["u"]});
+        let granted = json!({"name": "x", "areas": "b a", "addresses": [], "subject_type": "public", "number": "i"});
+        let table = compare(&[("asked for", asked.as_object()), ("granted", granted.as_object())], &["number"]);
         for line in [
-            "✔ client_name       x",
-            "✔ scope             a b",
+            "✔ name              x",
+            "✔ areas             a b",
             "− application_type  asked for: native → granted: –",
-            "≠ redirect_uris     asked for: u → granted: (empty)",
+            "≠ addresses         asked for: u → granted: (empty)",
             "+ subject_type      asked for: – → granted: public",
         ] {
             assert!(table.contains(line), "{table}");
         }
-        assert!(!table.contains("client_id"), "{table}");
+        assert!(!table.contains("number"), "{table}");
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         let (asked, granted) = (json!({"response_types": ["code"]}), json!({"response_types": ["code", "none"]}));
         let columns =
             [("asked for", asked.as_object()), ("granted", granted.as_object()), ("now", granted.as_object())];
-        let table = compare(&columns, &["client_id"]);
+        let table = compare(&columns, &["number"]);
         assert!(table.ends_with("≠ response_types  asked for: code → granted and now: code none"), "{table}");
     }
 }

@@ -24,8 +24,8 @@ use crate::further::administration::Administration;
 /// Under this name a container reaches the machine that it runs on.
 const HOST_OF_A_CONTAINER: &str = "host.docker.internal";
 
-/// Names the client by the URL of a document: one on the web (`--client-id`), or one that this machine
-/// serves.
+/// Names the client by the URL of a document: one on the web (`--client-id`), or one that this
+/// machine serves.
 pub(crate) async fn use_document(registering: &Registering<'_>) -> Result<Client, Failure> {
     let Registering { http, plan, authorization_server, server_url, metadata, .. } = registering;
     // "MCP clients SHOULD check for this capability" (MCP 2026-07-28); one that is not

@@ -204,8 +204,8 @@ fn check_claims(
 }
 
 /// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC
-/// 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers SHOULD employ syntax-based normalization
-/// (Section 6.2.2 of RFC 3986) and scheme-based normalization"; Keycloak stops here.
+/// 3986 §6.2.2.1). RFC 9449 §4.3 has more: "servers SHOULD employ syntax-based normalization …
+/// and scheme-based normalization"; Keycloak stops here.
 fn normalized(uri: &str) -> Option<(String, &str)> {
     let host = uri.find("://")? + 3;
     let path = uri[host..].find('/').map_or(uri.len(), |path| host + path);
@@ -231,8 +231,8 @@ fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), Id
     }
 }
 
-/// "If the DPoP proof is invalid, the authorization server issues an error response per Section 5.2
-/// of RFC 6749 with invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5) Keycloak
+/// "If the DPoP proof is invalid, the authorization server issues an error response … with
+/// invalid_dpop_proof as the value of the error parameter." (RFC 9449 §5) Keycloak
 /// sends `invalid_request` instead.
 fn unreadable() -> IdpRefusal {
     invalid_request("DPoP header verification failure")

@@ -2,8 +2,8 @@
 //! and whether they have signed something.
 //!
 //! Left out: RSA keys of less than 2048 bits ("A key of size 2048 bits or larger MUST be used with
-//! these algorithms.", RFC 7518 §3.3), the curves P-521 and Ed448, and padded base64. Keycloak accepts
-//! them all.
+//! these algorithms.", RFC 7518 §3.3), the curves P-521 and Ed448, and padded base64. Keycloak
+//! accepts them all.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -70,10 +70,10 @@ pub fn signer(jwk: &Map<String, Value>, algorithm: &str, message: &[u8], signatu
     holds.then(|| thumbprint(&members))
 }
 
-/// "Construct a JSON object containing only the required members of a JWK representing the key and
-/// with no whitespace or line breaks before or after any syntactic elements and with the required
-/// members ordered lexicographically by the Unicode code points of the member names." (RFC 7638 §3)
-/// The caller gives the members in that order.
+/// "Construct a JSON object … containing only the required members of a JWK representing the key
+/// and with no whitespace or line breaks before or after any syntactic elements and with the
+/// required members ordered lexicographically by the Unicode … code points of the member names."
+/// (RFC 7638 §3) The caller gives the members in that order.
 pub fn thumbprint(members: &Value) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, members.to_string().as_bytes()))
 }
