@@ -48,7 +48,6 @@ const DEFINED: &[&str] = &[
 ];
 
 impl ProtectedResourceMetadata {
-    /// Reads a document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         let is_defined = |name: &str| DEFINED.contains(&name.split('#').next().unwrap_or_default());

@@ -119,7 +119,6 @@ pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, Metad
     Ok(response)
 }
 
-/// Reads the document.
 pub(crate) fn check_document(http: &Http, response: &Response) -> Result<AuthorizationServerMetadata, MetadataError> {
     let reporter = http.reporter();
     let document = AuthorizationServerMetadata::from_json(&response.body);

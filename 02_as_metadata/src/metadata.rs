@@ -45,7 +45,6 @@ pub struct AuthorizationServerMetadata {
 }
 
 impl AuthorizationServerMetadata {
-    /// Reads a document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         Ok(Self {

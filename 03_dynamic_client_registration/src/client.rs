@@ -55,8 +55,7 @@ pub async fn register_at(
     http.reporter().stage("choose how to register", &spec::MCP_REGISTER_PRIORITY).await;
     way::explain_choice(http.reporter(), &authorization_server, plan);
 
-    let authorization = &authorization_server;
-    let registering = Registering { http, plan, authorization_server: authorization, server_url, metadata };
+    let registering = Registering { http, plan, authorization_server: &authorization_server, server_url, metadata };
     let (client, document) = registering.register().await?;
     Ok(Registered { discovery, authorization_server, client, redirect, document })
 }
@@ -134,7 +133,7 @@ impl Registering<'_> {
         self.check_known(&client, "run it again: a client that is gone is registered anew.").await?;
         if !keeps && self.plan.idp_stays {
             // Nobody would find it again.
-            self.remove(&client).await;
+            manage::remove(self.http, &client).await;
         }
         Ok(client)
     }
@@ -159,16 +158,5 @@ impl Registering<'_> {
         reporter.stage("see that the authorization server knows the client", &spec::RFC6749_5_2_INVALID_CLIENT).await;
         check_known(self.http, self.authorization_server, client, self.metadata.redirect_uri(), fix).await?;
         Ok(())
-    }
-
-    pub async fn remove(&self, client: &ClientInformation) {
-        match manage::delete(self.http, client).await {
-            Ok(()) => self.note("The client is not kept, so it was deleted at the IdP."),
-            Err(error) => self.note(format!("The client stays at the IdP: {error}")),
-        }
-    }
-
-    pub fn note(&self, text: impl Into<String>) {
-        self.http.reporter().note(text);
     }
 }

@@ -44,7 +44,6 @@ pub(crate) const CREDENTIALS: [&str; 6] = [
 ];
 
 impl ClientInformation {
-    /// Reads an answer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         // Their types are checked here, so that whoever uses them later need not.

@@ -112,13 +112,9 @@ impl std::fmt::Display for RegistrationError {
             }
             RegistrationError::Unavailable(error) => write!(f, "{error}"),
             RegistrationError::Refused(refusal) => {
-                write!(f, "The authorization server refused the registration with {refusal}")?;
-                if refusal.description.ends_with('.') || refusal.description.is_empty() && refusal.error.ends_with('.')
-                {
-                    Ok(())
-                } else {
-                    f.write_str(".")
-                }
+                let refusal = refusal.to_string();
+                let end = if refusal.ends_with('.') { "" } else { "." };
+                write!(f, "The authorization server refused the registration with {refusal}{end}")
             }
             RegistrationError::Document(DocumentError::NotAnObject { got }) => {
                 write!(f, "The answer to the registration is not usable: a JSON object was expected, and it is {got}.")

@@ -72,7 +72,7 @@ pub async fn get_or_register(
     opened.save()?;
     // Only now: a registration that is refused must not cost the client that there was.
     if let Some(old) = replaced {
-        remove_at_idp(http, &old).await;
+        manage::remove(http, &old).await;
     }
 
     reporter.stage("compare what was asked for with what was granted", &spec::RFC7591_2_REPLACE).await;
@@ -231,15 +231,4 @@ fn missing_from(information: &ClientInformation, metadata: &ClientMetadata) -> V
         all.push(format!("the authentication {}", method.as_str()));
     }
     all
-}
-
-/// A client that is replaced should not stay behind at the authorization server, where nobody would
-/// miss it.
-async fn remove_at_idp(http: &Http, information: &ClientInformation) {
-    match manage::delete(http, information).await {
-        Ok(()) => http.reporter().note(format!("The old client {} was deleted at the IdP.", information.client_id)),
-        Err(error) => {
-            http.reporter().note(format!("The old client {} stays at the IdP: {error}", information.client_id));
-        }
-    }
 }

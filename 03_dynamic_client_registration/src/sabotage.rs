@@ -133,11 +133,13 @@ impl Sabotage {
     ) -> Result<ClientInformation, Failure> {
         match self.0 {
             Some(Switch::ReusedIat) => {
-                registering.remove(&client).await;
+                manage::remove(registering.http, &client).await;
                 reuse_token(registering).await
             }
             Some(Switch::StaleRegistration) => {
                 registering
+                    .http
+                    .reporter()
                     .note("--break stale-registration: the client is deleted at the IdP, and stays in the store.");
                 manage::delete(registering.http, &client).await?;
                 let request = registering.request(Way::Anonymous);
@@ -159,8 +161,8 @@ async fn reuse_token(registering: &Registering<'_>) -> Result<ClientInformation,
     let made = administration.initial_access_token(1, 60).await?;
     let request = registering.request(Way::InitialAccessToken);
     let first = get_or_register(http, &Store::for_idp(false), &request, async || Ok(Some(made.token.clone()))).await?;
-    registering.remove(&first).await;
-    registering.note("--break reused-iat: the same token once more.");
+    manage::remove(http, &first).await;
+    registering.http.reporter().note("--break reused-iat: the same token once more.");
     get_or_register(http, &Store::for_idp(false), &request, async || Ok(Some(made.token))).await
 }
 
@@ -169,7 +171,10 @@ async fn reuse_token(registering: &Registering<'_>) -> Result<ClientInformation,
 async fn register_at_another_idp(registering: &Registering<'_>, store: &Store) -> Result<(), Failure> {
     let request = IdpRequest { choice: &IdpChoice::Embedded, lifetime: Lifetime::Beside, defect: None, servers: &[] };
     let another = request.find().await?;
-    registering.note(format!("--break other-issuer: the MCP server now names another IdP, {}.", another.issuer()));
+    registering
+        .http
+        .reporter()
+        .note(format!("--break other-issuer: the MCP server now names another IdP, {}.", another.issuer()));
     let found = as_metadata::find(registering.http, another.issuer(), Needs::AuthorizationCode).await?;
     let request = RegistrationRequest { authorization_server: &found, ..registering.request(Way::Anonymous) };
     get_or_register(registering.http, store, &request, async || Ok(None)).await.map(drop)

@@ -17,7 +17,6 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::client_information::ClientInformation;
 use crate::way::Way;
 
-/// The file's name.
 const FILE: &str = "clients.json";
 /// The version of the file's form.
 const VERSION: u32 = 1;

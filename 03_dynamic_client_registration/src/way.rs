@@ -9,7 +9,6 @@ use shared::{Reporter, spec};
 use crate::further::initial_access_token;
 use crate::further::options::Plan;
 
-/// One way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
@@ -65,36 +64,22 @@ pub fn explain_choice(reporter: &Reporter, authorization_server: &AuthorizationS
 /// MCP's order, with what speaks for and against each way here. `chosen` is the way that this run
 /// takes.
 fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&str>, chosen: &[Way]) -> String {
-    let documents = authorization_server.client_id_metadata_document_supported == Some(true);
-    let endpoint = authorization_server.registration_endpoint.is_some();
+    let takes_documents = authorization_server.client_id_metadata_document_supported == Some(true);
+    let documents = if takes_documents {
+        "says client_id_metadata_document_supported"
+    } else {
+        "does not say client_id_metadata_document_supported"
+    };
+    let has_endpoint = authorization_server.registration_endpoint.is_some();
+    let endpoint = if has_endpoint { "names a registration_endpoint" } else { "names no registration_endpoint" };
+    let by_hand = client_id.map_or("no --client-id was given".to_owned(), |id| format!("--client-id {id}"));
     let rows = [
-        (
-            "registered by hand",
-            client_id.is_some(),
-            match client_id {
-                Some(id) => format!("--client-id {id}"),
-                None => "no --client-id was given".to_owned(),
-            },
-            &[Way::Preregistered][..],
-        ),
-        (
-            "Client ID Metadata Document",
-            documents,
-            if documents {
-                "the IdP says client_id_metadata_document_supported".to_owned()
-            } else {
-                "the IdP does not say client_id_metadata_document_supported".to_owned()
-            },
-            &[Way::Cimd],
-        ),
+        ("registered by hand", client_id.is_some(), by_hand, &[Way::Preregistered][..]),
+        ("Client ID Metadata Document", takes_documents, format!("the IdP {documents}"), &[Way::Cimd]),
         (
             "dynamic registration (deprecated)",
-            endpoint,
-            if endpoint {
-                "the IdP names a registration_endpoint".to_owned()
-            } else {
-                "the IdP names no registration_endpoint".to_owned()
-            },
+            has_endpoint,
+            format!("the IdP {endpoint}"),
             &[Way::Anonymous, Way::InitialAccessToken],
         ),
         ("ask the user", true, "what is left when nothing else is open".to_owned(), &[]),

@@ -37,7 +37,6 @@ pub struct AuthorizationParameters<'a> {
     pub asks_again: bool,
 }
 
-/// Builds the request.
 pub fn build_request(
     reporter: &Reporter,
     server: &AuthorizationServerMetadata,

@@ -59,7 +59,6 @@ pub struct Ready {
     pub document: Option<Published>,
 }
 
-/// One sign-in.
 #[derive(Clone, Copy)]
 pub struct SignIn<'a> {
     /// What is asked for.

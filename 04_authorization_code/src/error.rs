@@ -118,7 +118,7 @@ impl AuthorizationError {
                 "Give the right one with --login USER:PASSWORD, or sign in with --browser.".to_owned()
             }
             AuthorizationError::WantsBoundTokens => {
-                "Have the client make a key: client --dpop, in lesson 05 or 06. (The commands over kept tokens have no key.)".to_owned()
+                "Use a client that has a key and proves it with each request (DPoP, RFC 9449): that of a later lesson.".to_owned()
             }
             AuthorizationError::Nobody { .. } => {
                 "Say who signs in: --login USER:PASSWORD, or --browser to sign in at the page yourself.".to_owned()
@@ -139,8 +139,8 @@ impl AuthorizationError {
             AuthorizationError::Unavailable(error) => error.fix(),
             AuthorizationError::Token { fix, .. } => (*fix).to_owned(),
             AuthorizationError::NotBound { .. } => {
-                "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? Without --dpop it is a bearer \
-                 token."
+                "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? A client that asks for no bound \
+                 token gets a bearer token."
                     .to_owned()
             }
             AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "The IdP's operator has to mend the answer.".to_owned(),

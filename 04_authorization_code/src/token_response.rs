@@ -37,7 +37,6 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    /// Reads an answer.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         Ok(Self {

@@ -16,7 +16,6 @@ const LOCAL_SECONDS: u64 = 1;
 /// Seconds within which an IdP has to answer that was asked for by its issuer.
 const NAMED_SECONDS: u64 = 5;
 
-/// The option `--idp`.
 #[derive(Args, Clone, Debug)]
 pub struct IdpOptions {
     /// Identity provider: auto, keycloak, embedded, or an issuer URL

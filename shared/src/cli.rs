@@ -181,10 +181,9 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, commands: &[Comma
     let (side, id) = unused.into_iter().find(|(_, id)| is_given(matches, id.as_str()) && !uses(Some(command), id))?;
     let option = id.as_str().replace('_', "-");
     let message = match side {
-        Side::Idp => {
-            "--idp is for the whole story and for the server: a client learns its authorization server by discovery"
-                .to_owned()
-        }
+        Side::Idp => format!(
+            "--{option} is for the whole story and for the server: a client learns its authorization server by discovery"
+        ),
         side if command.parties.contains(&side) => format!("--{option} would change nothing here"),
         Side::Server => format!("--{option} is the MCP server's, which takes no part in this run"),
         Side::Client => format!("--{option} is the client's, which takes no part in this run"),

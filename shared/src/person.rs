@@ -91,32 +91,39 @@ impl View {
                 }
                 text
             }
-            // A program that tells no story, such as a server until Ctrl-C, has no verdict.
-            Event::Outcome { ok: true, stages: 0, .. } => String::new(),
-            // Where nothing was checked, there is nothing to count.
-            Event::Outcome { ok, checks: 0, .. } => {
-                let (title, color) = if *ok { ("Done.", Color::Green) } else { ("It did not work.", Color::Red) };
-                format!("\n{}\n", self.tinted(title, color))
-            }
             Event::Outcome { ok, stages, checks, failed, missed, .. } => {
-                let verdict = if *ok { "The story holds" } else { "The story does not hold" };
-                let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
-                // A run can end by something that is no check: a wrong password, an IdP that is
-                // down.
-                let failures = match failed {
-                    0 if !ok => "no check failed, but see the error above".to_owned(),
-                    n => format!("{n} failed"),
-                };
-                let title = format!(
-                    "{verdict}: {}, {}, {failures}, {missed} SHOULD missed{}.",
-                    count(*stages, "stage"),
-                    count(*checks, "check"),
-                    if breakage.is_some() && *ok { ", beside the one that was broken on purpose" } else { "" },
-                );
-                let color = if *ok { Color::Green } else { Color::Red };
-                format!("\n{}\n", self.tinted(&title, color))
+                let broken = breakage.is_some();
+                self.outcome(*ok, [*stages, *checks, *failed, *missed], broken)
             }
         }
+    }
+
+    /// The last line of a run.
+    fn outcome(&self, ok: bool, [stages, checks, failed, missed]: [usize; 4], broken: bool) -> String {
+        let color = if ok { Color::Green } else { Color::Red };
+        // A program that tells no story, such as a server until Ctrl-C, has no verdict.
+        if ok && stages == 0 {
+            return String::new();
+        }
+        // Where nothing was checked, there is nothing to count.
+        if checks == 0 {
+            return format!("\n{}\n", self.tinted(if ok { "Done." } else { "It did not work." }, color));
+        }
+        let verdict = if ok { "The story holds" } else { "The story does not hold" };
+        let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
+        // A run can end by something that is no check: a wrong password, an IdP that is down.
+        let failures = if failed == 0 && !ok {
+            "no check failed, but see the error above".to_owned()
+        } else {
+            format!("{failed} failed")
+        };
+        let title = format!(
+            "{verdict}: {}, {}, {failures}, {missed} SHOULD missed{}.",
+            count(stages, "stage"),
+            count(checks, "check"),
+            if broken && ok { ", beside the one that was broken on purpose" } else { "" },
+        );
+        format!("\n{}\n", self.tinted(&title, color))
     }
 
     pub fn prompt(&self, text: &str) -> String {

@@ -85,7 +85,6 @@ impl State {
     }
 }
 
-/// What [`Reporter::expecting`] gives.
 pub struct Expecting {
     reporter: Reporter,
     shown: Shown,

@@ -15,7 +15,6 @@ use crate::further::manage::{self, ManageError};
 use crate::further::rules;
 use crate::store::{Opened, Registration, Registrations, Store};
 
-/// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// All clients that are kept, at all authorization servers

@@ -21,7 +21,6 @@ use crate::further::administration::{self, Administration};
 use crate::refusal::Reason;
 use crate::way::Way;
 
-/// The environment variable.
 pub const VARIABLE: &str = "INITIAL_ACCESS_TOKEN";
 /// The file for those that `-- initial-access-token` made.
 const FILE: &str = "initial-access-tokens.json";

@@ -139,6 +139,15 @@ pub async fn delete(http: &Http, information: &ClientInformation) -> Result<(), 
     send(http, Request::delete(url).bearer(token)).await.map(|_| ())
 }
 
+/// Deletes a client that nobody would find again, or miss: one that is replaced, or is not kept.
+pub async fn remove(http: &Http, information: &ClientInformation) {
+    let client_id = &information.client_id;
+    match delete(http, information).await {
+        Ok(()) => http.reporter().note(format!("The client {client_id} is not kept, so it was deleted at the IdP.")),
+        Err(error) => http.reporter().note(format!("The client {client_id} stays at the IdP: {error}")),
+    }
+}
+
 async fn send(http: &Http, request: Request) -> Result<Response, ManageError> {
     let response = http.send(&request).await.map_err(ManageError::Unavailable)?;
     match response.status {

@@ -39,7 +39,6 @@ impl Register {
     }
 }
 
-/// Options about registering.
 #[derive(Args, Clone, Debug)]
 pub struct RegistrationOptions {
     /// How the client registers; without it, with --client-id as that client, else anonymously

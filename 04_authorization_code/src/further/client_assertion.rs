@@ -90,7 +90,6 @@ fn der(pem: &str) -> Option<Vec<u8>> {
     STANDARD.decode(inner.split_whitespace().collect::<String>()).ok()
 }
 
-/// 256 random bits.
 pub fn random() -> Option<String> {
     let mut octets = [0; 32];
     rand::fill(&mut octets).ok()?;

@@ -29,6 +29,5 @@ pub trait Grant: Send + Sync {
     /// The client, by its name at the authorization server.
     fn client_id(&self) -> &str;
 
-    /// Asks for tokens.
     fn tokens<'a>(&'a self, http: &'a Http, wanted: GrantRequest<'a>) -> TokenFuture<'a>;
 }

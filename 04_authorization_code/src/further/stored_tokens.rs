@@ -12,7 +12,6 @@ use shared::{Failure, Reporter, now};
 use crate::client::SignedIn;
 use crate::token_response::TokenResponse;
 
-/// The file's name.
 const FILE: &str = "tokens.json";
 /// The version of the file's form.
 const VERSION: u32 = 1;

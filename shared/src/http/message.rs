@@ -10,7 +10,6 @@ use crate::Secret;
 use crate::event::Event;
 use crate::redact::{Mask, PLACEHOLDER};
 
-/// One request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(super) method: Method,
@@ -98,7 +97,6 @@ impl Request {
         self.header("authorization", &format!("Bearer {}", token.expose()))
     }
 
-    /// `GET`, `POST`, …
     pub fn method(&self) -> &str {
         self.method.as_str()
     }
@@ -108,12 +106,10 @@ impl Request {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// Where it goes.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -137,7 +133,6 @@ impl Request {
         self
     }
 
-    /// To another URL.
     pub fn to(self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self }
     }
@@ -192,7 +187,6 @@ fn quoted(text: &str) -> String {
     word + &rest.replace('\'', "'\\''") + "'"
 }
 
-/// An answer, whole.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The URL that gave this answer: the one asked for, or the last of its redirects.

@@ -31,7 +31,7 @@ pub(crate) async fn use_document(registering: &Registering<'_>) -> Result<Client
     // "MCP clients SHOULD check for this capability" (MCP 2026-07-28); one that is not
     // announced may be there all the same.
     if authorization_server.client_id_metadata_document_supported != Some(true) {
-        registering.note("The IdP does not say that it takes documents. It is asked all the same.");
+        http.reporter().note("The IdP does not say that it takes documents. It is asked all the same.");
     }
     // Nobody else can have set the policy of an IdP inside this process.
     if !plan.idp_stays {

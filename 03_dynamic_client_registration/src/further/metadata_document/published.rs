@@ -12,7 +12,6 @@ use shared::{Failure, Reporter};
 
 use crate::client_metadata::ClientMetadata;
 
-/// The document's path.
 const PATH: &str = "/client.json";
 
 /// A document that is being served; it is gone when this is dropped.
