@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
-use shared::{Failure, Reporter};
+use shared::{Failed, Failure, Reporter};
 
 use crate::checks::{Checks, short};
 use crate::jwks::{Jwks, Key, Limits, NoKey};
 use crate::options::CheckOptions;
-use crate::refusal::{Failed, Refusal, RefusalKind};
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
@@ -105,8 +105,13 @@ impl Verifier {
         // "If any of the listed steps fail, then the JWT MUST be rejected" (RFC 7519 §7.2)
         let jwt = Jwt::split(token);
         let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let jwt =
-            checks.some(&rules::JWT, jwt, "a signed JWT: a JSON header, JSON claims, a signature", got, MALFORMED)?;
+        let jwt = checks.require_some(
+            &rules::JWT,
+            jwt,
+            "a signed JWT: a JSON header, JSON claims, a signature",
+            got,
+            MALFORMED,
+        )?;
 
         let algorithm = self.check_header(checks, &jwt)?;
 
@@ -115,10 +120,10 @@ impl Verifier {
         let kid = jwt.header.get("kid").and_then(Value::as_str);
         let key = self.keys.find(kid).await.map_err(|no_key| no_key_for(kid, no_key))?;
         let named = kid.map_or("no kid, and there is one key".to_owned(), |kid| format!("kid {kid}"));
-        checks.holds(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
+        checks.require(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
 
         // "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1)
-        checks.holds(
+        checks.require(
             &rules::KEY_ALGORITHM,
             key.is_for(algorithm),
             "the key is for this alg",
@@ -129,7 +134,7 @@ impl Verifier {
         // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
         // 9068 §4)
         let good = crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm).unwrap_or(false);
-        checks.holds(
+        checks.require(
             &rules::SIGNATURE,
             good,
             "the signature is the key's",
@@ -146,7 +151,7 @@ impl Verifier {
         // "If any of the listed extension Header Parameters are not understood and supported by the
         // recipient, then the JWS is invalid." (RFC 7515 §4.1.11) This one understands none.
         let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
-        checks.holds(
+        checks.require(
             &rules::NO_EXTENSIONS,
             !jwt.header.contains_key("crit"),
             "no critical extensions",
@@ -159,7 +164,7 @@ impl Verifier {
         let name = jwt.header_text("alg");
         let algorithm = algorithm(name);
         let kind = RefusalKind::InvalidToken("The token is signed with an algorithm that is not taken");
-        let algorithm = checks.some(
+        let algorithm = checks.require_some(
             &rules::ALGORITHM,
             algorithm,
             "alg is RS, PS, ES or EdDSA: one with a public key",
@@ -177,7 +182,7 @@ impl Verifier {
             or_absent(jwt.claim_text("typ"))
         );
         let taken: String = self.header_types.iter().map(|typ| format!(" or {typ:?} (--accept-typ)")).collect();
-        checks.holds(
+        checks.require(
             &rules::TYPE,
             typ,
             format_args!("typ is at+jwt{taken}, or JWT with the claim typ Bearer or DPoP (Keycloak)"),
@@ -190,7 +195,7 @@ impl Verifier {
     fn check_claims(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         // "The issuer identifier … MUST exactly match the value of the "iss" claim." (RFC 9068 §4)
         let iss = jwt.claim_text("iss");
-        checks.holds(
+        checks.require(
             &rules::ISSUER,
             iss == self.issuer,
             format_args!("iss is {}", self.issuer),
@@ -201,7 +206,7 @@ impl Verifier {
 
         // "sub REQUIRED" (RFC 9068 §2.2)
         let sub = jwt.claim_text("sub");
-        checks.holds(
+        checks.require(
             &rules::SUBJECT,
             !sub.is_empty(),
             "sub says whose it is",
@@ -241,7 +246,7 @@ pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
 fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     // "The current time MUST be before the time represented by the "exp" claim." (RFC 9068 §4)
     let good = number(&jwt.claims, "exp").is_some_and(is_ahead);
-    checks.holds(
+    checks.require(
         &rules::EXPIRY,
         good,
         "exp lies ahead",
@@ -253,7 +258,7 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     // claim is optional.
     let good =
         !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(|nbf| nbf <= seconds_now() + LEEWAY);
-    checks.holds(
+    checks.require(
         &rules::NOT_BEFORE,
         good,
         "nbf, if there, lies behind",
@@ -290,7 +295,8 @@ fn no_key_for(kid: Option<&str>, no_key: NoKey) -> Refusal {
             (format!("{named}; the IdP's keys cannot be fetched: {reason}"), RefusalKind::Unavailable { retry_after })
         }
     };
-    Refusal { failed: Some(Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), got }), kind }
+    let failed = Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), seen: got, fix: String::new() };
+    Refusal { failed: Some(failed), kind }
 }
 
 /// A JWT in its parts; nothing in it is to be trusted yet.

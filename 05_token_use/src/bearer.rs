@@ -45,7 +45,7 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
     let credentials = credentials(checks, parts)?;
     match credentials.scheme {
         Scheme::Bearer => Ok(credentials.token),
-        Scheme::Dpop => Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated }),
+        Scheme::Dpop => Err(Refusal::from(RefusalKind::Unauthenticated)),
     }
 }
 
@@ -55,7 +55,7 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
     // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
-    checks.holds(
+    checks.require(
         &rules::NOT_IN_QUERY,
         !in_query,
         "the token is in the Authorization header and nowhere else",
@@ -66,7 +66,7 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
     // "If the request lacks any authentication information (e.g., … attempted using an unsupported
     // authentication method)" (RFC 6750 §3.1)
     let Some(credentials) = sent.and_then(of_known_scheme) else {
-        return Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated });
+        return Err(Refusal::from(RefusalKind::Unauthenticated));
     };
     let Credentials { scheme, token } = credentials;
     let is_one = is_b64token(token);
@@ -75,7 +75,7 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         "" => "nothing",
         _ => "something else",
     };
-    checks.holds(
+    checks.require(
         &rules::B64TOKEN,
         is_one,
         format_args!("after {}, one token and nothing else", scheme.name()),
@@ -101,7 +101,7 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
         (None, 0) => "one with characters that no token has",
         (None, _) => "more than one",
     };
-    checks.holds(
+    checks.require(
         &rules::ONE_HEADER,
         readable.is_some(),
         "one Authorization header",

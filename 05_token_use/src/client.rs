@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use authorization_code::client::Ready;
 use dynamic_client_registration::ClientInformation;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use serde_json::{Value, json};
@@ -12,11 +11,13 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
 
-use crate::authorized_client::Authorized;
+use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
 use crate::further::dpop::Dpop;
 use crate::further::token_endpoints::{self, Hint};
-use crate::{forgeries, rules};
+use crate::rules;
+use crate::sabotage::forgeries;
+use crate::token_store::TAKES_REFRESH_TOKEN;
 
 /// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
 /// its audience.
@@ -34,7 +35,7 @@ pub struct Story<'a> {
     /// The MCP server.
     pub server_url: &'a str,
     /// The client.
-    pub authorized: Authorized,
+    pub authorized: AuthorizedClient,
     /// Whether the MCP server is this lesson's, in this process; `client` runs against anybody's.
     pub is_own_server: bool,
     /// How the MCP server authenticates to the authorization server, where that is known.
@@ -77,7 +78,7 @@ impl Story<'_> {
     async fn look_at_the_binding(&self, dpop: &Dpop) {
         let reporter = self.http.reporter();
         reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
-        if let Some(kept) = &self.authorized.state().await.tokens {
+        if let Some(kept) = self.authorized.tokens().await {
             dpop.check_bound(reporter, &kept.tokens.access_token);
         }
         reporter.note(
@@ -97,18 +98,18 @@ impl Story<'_> {
     async fn step_up(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("call what the token does not allow", &spec::MCP_STEP_UP).await;
-        let before = self.authorized.state().await.refusals.too_little;
+        let before = self.authorized.refusals().await.too_little;
         let why = "This is how a client learns which scope it lacks.";
         let expecting = reporter.expecting(Side::Server, &rules::SCOPE, why);
         let note = json!({"name": format!("shopping-{}", shared::now()), "text": "Umbrella for Oslo"});
         let called = self.call(connection, "save_note", &note).await;
         drop(expecting);
-        let refused = self.authorized.state().await.refusals.too_little > before;
+        let refused = self.authorized.refusals().await.too_little > before;
         self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the scope of the tool");
         match called {
             // Who may not write cannot be given more by signing in again; the rest of the story
             // goes on with less.
-            Err(failure) if failure.id == "step-up.not-granted" => {
+            Err(failure) if matches!(failure.cause(), Some(TokenUseError::NotGranted { .. })) => {
                 reporter.note(format!("{failure} The client gives up, and goes on with what it may do."));
                 return Ok(());
             }
@@ -127,13 +128,8 @@ impl Story<'_> {
         reporter.note(
             "Nobody wants to wait until the token ends, so the client spoils it: its last characters are changed.",
         );
-        let before = {
-            let mut state = self.authorized.state().await;
-            if let Some(kept) = &mut state.tokens {
-                kept.tokens.access_token = forgeries::spoiled(&kept.tokens.access_token);
-            }
-            state.refusals.bad_token
-        };
+        self.authorized.replace_access_token(forgeries::spoiled).await;
+        let before = self.authorized.refusals().await.bad_token;
         let why = "This is how a client learns that it needs another token.";
         let expecting = reporter.expecting(Side::Server, &rules::SIGNATURE, why);
         match is_ours {
@@ -141,18 +137,14 @@ impl Story<'_> {
             false => drop(connection.list_tools().await?),
         }
         drop(expecting);
-        let refused = self.authorized.state().await.refusals.bad_token > before;
+        let refused = self.authorized.refusals().await.bad_token > before;
         self.check_refused(&rules::SERVER_REFUSES_BAD_TOKEN, refused, "401 to a token with a wrong signature");
         // The refresh token was minutes old at the most. That the user could sign in again does not
         // make up for it.
         if reporter.result_of(&rules::IDP_TAKES_REFRESH_TOKEN) == Some(false) {
             let got = "it was refused, and the user had to sign in again";
-            reporter.on(Side::Idp).check(
-                &rules::IDP_TAKES_REFRESH_TOKEN,
-                false,
-                "the IdP takes the refresh token",
-                got,
-            );
+            let expected = TAKES_REFRESH_TOKEN.expected;
+            reporter.on(Side::Idp).require(&rules::IDP_TAKES_REFRESH_TOKEN, false, expected, got).ok();
         }
         Ok(())
     }
@@ -160,7 +152,7 @@ impl Story<'_> {
     /// What the server had to refuse, seen from the client.
     fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
         let got = if refused { "it did" } else { "it let it in" };
-        self.http.reporter().check(rule, refused, format!("the server answers {expected}"), got);
+        self.http.reporter().require(rule, refused, format!("the server answers {expected}"), got).ok();
     }
 
     /// Introspection and revocation: what the authorization server knows, and this MCP server does
@@ -173,27 +165,24 @@ impl Story<'_> {
             return Ok(());
         };
         let server = self.http.clone().telling(reporter.on(Side::Server));
-        let (token, metadata, client) = {
-            let state = self.authorized.state().await;
-            let (Some(kept), Some(Ready { authorization_server, client, .. })) = (&state.tokens, &state.ready) else {
-                return Ok(());
-            };
-            (kept.tokens.access_token.clone(), authorization_server.clone(), client.clone())
+        let (Some(kept), Some(ready)) = (self.authorized.tokens().await, self.authorized.ready().await) else {
+            return Ok(());
         };
+        let (token, metadata, client) = (kept.tokens.access_token, &ready.authorization_server, &ready.client);
         if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
             reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
             return Ok(());
         }
         reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
-        token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
+        token_endpoints::introspect(&server, metadata, resource_server, &token).await?;
 
         reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
-        token_endpoints::revoke(self.http, &metadata, &client, &token, Hint::AccessToken).await?;
-        let known = token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
+        token_endpoints::revoke(self.http, metadata, client, &token, Hint::AccessToken).await?;
+        let known = token_endpoints::introspect(&server, metadata, resource_server, &token).await?;
         let expected = "the IdP calls the token inactive at once";
         let active = known.get("active") == Some(&Value::Bool(true));
         let got = format!("active is {active}");
-        reporter.on(Side::Idp).check(&rules::IDP_REVOKES_AT_ONCE, !active, expected, got);
+        reporter.on(Side::Idp).require(&rules::IDP_REVOKES_AT_ONCE, !active, expected, got).ok();
 
         reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
         self.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
@@ -209,11 +198,9 @@ impl Story<'_> {
         let reporter = self.http.reporter();
         reporter.stage("use a token that was given out for another server", &spec::MCP_AUDIENCE).await;
         let (resource, scope) = ANOTHER_SERVER;
-        let offered = {
-            let state = self.authorized.state().await;
-            let metadata = state.ready.as_ref().map(|ready| &ready.authorization_server);
-            metadata.and_then(|metadata| metadata.scopes_supported.clone()).unwrap_or_default()
-        };
+        let ready = self.authorized.ready().await;
+        let metadata = ready.as_ref().map(|ready| &ready.authorization_server);
+        let offered = metadata.and_then(|metadata| metadata.scopes_supported.as_deref()).unwrap_or_default();
         if !offered.iter().any(|offered| offered == scope) {
             reporter.note(format!("This IdP does not offer {scope}, the scope of the tutorial's second server, so there is no such token here."));
             return Ok(());
@@ -242,7 +229,7 @@ impl Story<'_> {
             true => (&rules::SERVER_REFUSES_BAD_TOKEN, "the server refuses a bound token that comes without its key"),
             false => (&rules::FOREIGN_TOKEN, "the server refuses a token that was given out for another one"),
         };
-        reporter.check(rule, answer.status == 401, expected, format!("HTTP {}", answer.status));
+        reporter.require(rule, answer.status == 401, expected, format!("HTTP {}", answer.status)).ok();
         reporter.note(match is_bound {
             true => {
                 "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \

@@ -184,6 +184,6 @@ impl std::error::Error for TokenUseError {}
 
 impl From<TokenUseError> for Failure {
     fn from(error: TokenUseError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
     }
 }

@@ -116,7 +116,7 @@ impl Guard {
 
     fn refuse(&self, refusal: &Refusal, scheme: Scheme) -> Response {
         if let Some(failed) = &refusal.failed {
-            self.reporter.check(failed.rule, false, &failed.expected, &failed.got);
+            self.reporter.report_failed(failed);
         }
         let response = refusal.response(&self.protected, scheme);
         let code = match &refusal.kind {

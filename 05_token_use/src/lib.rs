@@ -14,37 +14,36 @@
 //! | [`checks`] | one check after the other, each told |
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
 //! | [`authorized_client`] | a token on every request; 401: refresh, else sign in; 403: step-up |
-//! | [`server_demand`] | what a 401 or a 403 asks for |
-//! | [`issued_by`] | who gave tokens, and to which client: nobody else sees a refresh token |
+//! | [`server_demand`] | what a 401 or a 403 demands, and what the client does next |
+//! | [`token_store`] | the tokens: stored, refreshed, and at whose authorization server |
 //! | [`further::token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
 //! | [`further::commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
-//! | [`attacks`], [`forgeries`] | what `--break` sends |
 //! | [`further::remembered_tokens`] | going further: a bounded cache of verified tokens |
 //! | [`further::dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
 //! | [`further::dpop`], [`further::dpop::nonces`] | the MCP server's part |
 //! | [`options`] | how tokens are checked |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
+//! does.
 
 pub mod access_token;
-pub mod attacks;
 pub mod authorized_client;
 pub mod bearer;
-pub mod breakages;
 pub mod checks;
 pub mod client;
 pub mod error;
-pub mod forgeries;
 pub mod further;
 pub mod guard;
-pub mod issued_by;
 pub mod jwks;
 pub mod options;
 pub mod permissions;
 pub mod refusal;
 pub mod rules;
+pub mod sabotage;
 pub mod sample_folder;
 pub mod server;
 pub mod server_demand;
+pub mod token_store;
 pub mod tools;

@@ -66,7 +66,7 @@ impl Permissions {
         let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
         let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
         let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
-        checks.holds(
+        checks.require(
             &rules::SCOPE,
             granted,
             expected,
@@ -76,7 +76,7 @@ impl Permissions {
 
         let Some(roles) = &token.roles else { return Ok(()) };
         let has_role = roles.iter().any(|own| own == role);
-        checks.holds(
+        checks.require(
             &rules::ROLE,
             has_role,
             format_args!("{tool} needs the role {role}"),

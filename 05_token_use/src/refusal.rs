@@ -6,7 +6,7 @@
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
-use shared::event::Rule;
+use shared::Failed;
 
 use crate::bearer::Scheme;
 use crate::further::dpop::proof;
@@ -18,17 +18,6 @@ pub struct Refusal {
     pub failed: Option<Failed>,
     /// The answer.
     pub kind: RefusalKind,
-}
-
-/// The check that failed, with both values.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// What it asks for.
-    pub expected: String,
-    /// What was seen.
-    pub got: String,
 }
 
 /// How a request is refused.
@@ -57,12 +46,14 @@ pub enum RefusalKind {
     },
 }
 
-impl Refusal {
-    /// A token came, and it is not good.
-    pub fn invalid_token(description: &'static str) -> Self {
-        Self { failed: None, kind: RefusalKind::InvalidToken(description) }
+/// A refusal for which no check failed.
+impl From<RefusalKind> for Refusal {
+    fn from(kind: RefusalKind) -> Self {
+        Self { failed: None, kind }
     }
+}
 
+impl Refusal {
     /// What the client gets; a challenge is of this scheme.
     pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
         if let RefusalKind::Unavailable { retry_after } = self.kind {

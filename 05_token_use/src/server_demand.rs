@@ -1,11 +1,14 @@
-//! What an MCP server asks for with a 401 or a 403: RFC 6750 §3.1, MCP 2026-07-28, Error Handling.
+//! What an MCP server demands with a 401 or a 403 (RFC 6750 §3.1; MCP 2026-07-28, Error Handling),
+//! and what the client does about it: [`next_step`].
 
 use protected_resource_discovery::challenge::{self, Challenge};
 use shared::http::Response;
 
-/// What has to happen before the request can be served.
+use crate::error::TokenUseError;
+
+/// What the server demands before it serves the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum ServerDemand {
     /// 401: another token.
     Token {
         /// The challenge's scopes.
@@ -33,9 +36,9 @@ pub enum Asked {
     },
 }
 
-impl Asked {
-    /// What this answer asks for; `None` where it asks for nothing that has to do with tokens.
-    pub fn by(response: &Response) -> Option<Self> {
+impl ServerDemand {
+    /// What this response demands; `None` where it demands nothing that has to do with tokens.
+    pub fn read(response: &Response) -> Option<Self> {
         let fields = response.header_values("www-authenticate");
         let challenges: Vec<_> = fields.iter().flat_map(|field| challenge::parse(field).unwrap_or_default()).collect();
         let bearer = challenge::bearer(&challenges);
@@ -44,13 +47,13 @@ impl Asked {
         match response.status {
             401 => {
                 let has = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));
-                Some(Asked::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
+                Some(ServerDemand::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
             }
-            403 if !scopes.is_empty() && error(bearer) == "insufficient_scope" => Some(Asked::Scopes { scopes }),
-            403 => Some(Asked::OtherUser { said }),
+            403 if !scopes.is_empty() && error(bearer) == "insufficient_scope" => Some(ServerDemand::Scopes { scopes }),
+            403 => Some(ServerDemand::OtherUser { said }),
             503 => {
                 let seconds = response.header_values("retry-after").pop();
-                Some(Asked::Patience { retry_after: seconds.unwrap_or_else(|| "not given".to_owned()) })
+                Some(ServerDemand::Patience { retry_after: seconds.unwrap_or_else(|| "not given".to_owned()) })
             }
             _ => None,
         }
@@ -75,46 +78,71 @@ fn said(status: u16, bearer: Option<&Challenge>) -> String {
     format!("HTTP {status} {}{colon}{description}", error(bearer)).trim_end().to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use axum::http::{HeaderMap, HeaderValue};
+/// How often one request asks the user for more: "no more than a few times" (MCP 2026-07-28,
+/// Step-Up Authorization Flow).
+const MAX_STEP_UPS: usize = 2;
 
-    use super::*;
+/// What was done so far so that one request is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// Whether the tokens were refreshed, or the IdP refused that.
+    pub refreshed: bool,
+    /// Whether the user signed in after a 401.
+    pub signed_in: bool,
+    /// How often the user was asked for more.
+    pub step_ups: usize,
+}
 
-    fn by(status: u16, challenge: &str) -> Option<Asked> {
-        let mut headers = HeaderMap::new();
-        if !challenge.is_empty() {
-            headers.insert("www-authenticate", HeaderValue::from_str(challenge).unwrap());
+/// What the client has at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holdings {
+    /// A refresh token.
+    pub refresh_token: bool,
+    /// A token with all scopes that the server demands.
+    pub scopes: bool,
+}
+
+/// What the client does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Trade the refresh token for new tokens.
+    Refresh,
+    /// Have the user sign in, for these scopes too.
+    SignIn(&'a [String]),
+    /// Ask the user for these scopes too.
+    StepUp(&'a [String]),
+    /// Report that the request cannot be served.
+    GiveUp(TokenUseError),
+}
+
+/// What the client does about a demand.
+pub fn next_step<'a>(demand: &'a ServerDemand, attempts: Attempts, holdings: Holdings) -> Step<'a> {
+    match demand {
+        ServerDemand::Token { .. } if !attempts.refreshed && holdings.refresh_token => Step::Refresh,
+        ServerDemand::Token { scopes, .. } if !attempts.signed_in => Step::SignIn(scopes),
+        ServerDemand::Token { said, .. } => Step::GiveUp(TokenUseError::Refused { got: said.clone() }),
+        // Asking again for scopes that the token already has cannot help.
+        ServerDemand::Scopes { scopes } if attempts.step_ups < MAX_STEP_UPS && !holdings.scopes => Step::StepUp(scopes),
+        ServerDemand::Scopes { scopes } => {
+            Step::GiveUp(TokenUseError::NeverEnough { asked: scopes.join(" "), tries: attempts.step_ups + 1 })
         }
-        Asked::by(&Response { url: String::new(), status, headers, body: Vec::new() })
-    }
-
-    #[test]
-    fn a_challenge_says_what_to_do() {
-        let scopes = |list: &[&str]| list.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
-        let token = |list: &[&str], said: &str| {
-            Some(Asked::Token { scopes: scopes(list), said: said.to_owned(), bound: false })
-        };
-        assert_eq!(by(401, ""), token(&[], "HTTP 401"));
-        assert_eq!(by(401, "Bearer scope=\"a b\""), token(&["a", "b"], "HTTP 401"));
-        let expired = "Bearer error=\"invalid_token\", error_description=\"The token has expired\"";
-        assert_eq!(by(401, expired), token(&[], "HTTP 401 invalid_token: The token has expired"));
-        let bound = |challenge| match by(401, challenge) {
-            Some(Asked::Token { bound, .. }) => bound,
-            _ => false,
-        };
-        assert!(bound("DPoP algs=\"ES256\"") && bound("dpop error=\"invalid_token\""));
-        assert!(!bound("Bearer, DPoP algs=\"ES256\"") && !bound("Bearer") && !bound("Basic"));
-        let insufficient = "Bearer error=\"insufficient_scope\", scope=\"w\"";
-        assert_eq!(by(403, insufficient), Some(Asked::Scopes { scopes: scopes(&["w"]) }));
-        let other = |said: &str| Some(Asked::OtherUser { said: said.to_owned() });
-        assert_eq!(by(403, "Bearer error=\"insufficient_scope\""), other("HTTP 403 insufficient_scope"));
-        assert_eq!(by(403, ""), other("HTTP 403"));
-        assert_eq!(by(403, "Basic realm=\"x\""), other("HTTP 403"));
-        assert_eq!(by(401, "§$%&"), token(&[], "HTTP 401"));
-        assert_eq!(by(503, ""), Some(Asked::Patience { retry_after: "not given".to_owned() }));
-        for status in [200, 202, 400, 404, 500] {
-            assert_eq!(by(status, insufficient), None);
+        ServerDemand::OtherUser { said } => Step::GiveUp(TokenUseError::Forbidden { got: said.clone() }),
+        ServerDemand::Patience { retry_after } => {
+            Step::GiveUp(TokenUseError::CannotCheck { retry_after: retry_after.clone() })
         }
     }
 }
+
+/// Both, each scope once, in the order in which they came.
+pub fn union(before: &[String], more: &[String]) -> Vec<String> {
+    let mut all = before.to_vec();
+    for scope in more {
+        if !all.contains(scope) {
+            all.push(scope.clone());
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests;

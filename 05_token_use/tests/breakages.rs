@@ -2,8 +2,8 @@
 
 use shared::breakage::Switch as _;
 use shared::testing::{assert_breakages_are_caught, assert_names_are_unique};
-use token_use::breakages::Switch;
 use token_use::rules;
+use token_use::sabotage::Switch;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 

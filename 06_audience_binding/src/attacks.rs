@@ -5,8 +5,8 @@ use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
-use token_use::attacks::try_honestly;
 use token_use::authorized_client::Authorized;
+use token_use::sabotage::attacks::try_honestly;
 
 use crate::error::AudienceError;
 use crate::other_tokens::OtherTokens;

@@ -81,7 +81,7 @@ impl Downstream {
         let granted = good.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
         let kind = RefusalKind::InsufficientScope(Some(self.scope.clone()));
-        checks.holds(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
+        checks.require(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
         checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&good)));
         Ok(good)
     }
@@ -111,7 +111,7 @@ async fn reports(State(downstream): State<Arc<Downstream>>, request: Request) ->
 
 fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
     if let Some(failed) = &refusal.failed {
-        downstream.reporter.check(failed.rule, false, &failed.expected, &failed.got);
+        downstream.reporter.report_failed(failed);
     }
     let (status, challenge) = match &refusal.kind {
         RefusalKind::Unavailable { .. } | RefusalKind::NoSuchSession => {

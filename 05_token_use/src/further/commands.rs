@@ -13,7 +13,7 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Side, kept, spec};
 
-use crate::authorized_client::{Authorized, State};
+use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
 use crate::further::token_endpoints::{self, Hint};
 use crate::{client, rules};
@@ -61,7 +61,7 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
         let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
         setup.run.reporter.note(note);
     }
-    let authorized = Authorized::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
+    let authorized = AuthorizedClient::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
     match command {
         KeptCommand::Authorize(_) => authorized.sign_in_first(&[]).await,
         KeptCommand::ListTools(_) => list_tools(&http, authorized, url).await,
@@ -88,7 +88,7 @@ pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
 }
 
 /// `-- list-tools`
-pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -> Result<(), Failure> {
+pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
     http.reporter().note(client::tools_table(&connection.list_tools().await?));
@@ -99,7 +99,7 @@ pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -
 /// `-- call-tool NAME --args JSON`
 pub async fn call_tool(
     http: &Http,
-    authorized: Authorized,
+    authorized: AuthorizedClient,
     server_url: &str,
     name: &str,
     arguments: &str,
@@ -114,8 +114,8 @@ pub async fn call_tool(
 }
 
 /// `-- refresh`
-pub async fn refresh(authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
-    if authorized.state().await.tokens.is_none() {
+pub async fn refresh(authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
+    if authorized.tokens().await.is_none() {
         return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
     }
     authorized.refresh_now().await
@@ -125,32 +125,36 @@ pub async fn refresh(authorized: &Authorized, server_url: &str) -> Result<(), Fa
 /// same authorization grant" (RFC 7009 §2.1), so the refresh token is the one to revoke, at the
 /// authorization server that gave it. Tokens that could not be revoked because nobody was there
 /// stay, for another try.
-pub async fn logout(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
-    let state = authorized.state().await;
-    let mut opened = authorized.open().await?;
+pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
+    let mut opened = authorized.open_store().await?;
     let kept = opened.as_ref().and_then(|opened| opened.find(server_url)).cloned();
     let (Some(kept), Some(opened)) = (kept, &mut opened) else {
         return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
     };
     http.reporter().stage("have the IdP revoke the tokens", &spec::RFC7009_2_1_CASCADE).await;
-    match revoke(http, authorized, &state, &kept).await {
-        Ok(()) => {}
-        // Nobody ever will: there is no endpoint for it, or the client is gone.
-        Err(failure) if ["idp.no-endpoint", "idp.client-unknown", "refresh.none"].contains(&failure.id.as_str()) => {
-            http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
-        }
-        Err(failure) => {
+    if let Err(failure) = revoke(http, authorized, &kept).await {
+        if !is_for_ever(&failure) {
             let fix = format!("{} The tokens are NOT revoked, so they stay kept: -- logout again.", failure.fix);
             return Err(failure.with_fix(fix));
         }
+        http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
     }
     let place = opened.forget(server_url)?;
     http.reporter().note(format!("The tokens for {server_url} are gone from {place}."));
     Ok(())
 }
 
-async fn revoke(http: &Http, authorized: &Authorized, state: &State, kept: &Kept) -> Result<(), Failure> {
-    let issued_by = authorized.issued_by(state, kept).await?;
+/// Whether no later try can revoke the tokens: there is no endpoint for it, or the client is gone.
+fn is_for_ever(failure: &Failure) -> bool {
+    match failure.cause() {
+        Some(TokenUseError::NoEndpoint { .. } | TokenUseError::NoRefresh { .. }) => true,
+        Some(TokenUseError::Endpoint { code, .. }) => code == "invalid_client",
+        _ => false,
+    }
+}
+
+async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Result<(), Failure> {
+    let issued_by = authorized.issued_by(kept).await?;
     let (token, hint) = match &kept.tokens.refresh_token {
         Some(token) => (token, Hint::RefreshToken),
         None => (&kept.tokens.access_token, Hint::AccessToken),

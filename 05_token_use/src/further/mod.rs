@@ -5,3 +5,4 @@ pub mod dpop;
 pub mod remembered_tokens;
 pub mod sessions;
 pub mod token_endpoints;
+pub mod without_a_user;

@@ -38,7 +38,7 @@ impl Sessions {
         // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
         let got = if is_own { "it is" } else { "there is none with this name" };
-        checks.holds(
+        checks.require(
             &rules::SESSION_OWNER,
             is_own,
             "the session is one of this user's",

@@ -46,10 +46,9 @@ pub async fn revoke(
     let response = http.send(&request(url, client, token, hint)).await?;
     let idp = http.reporter().on(Side::Idp);
     let got = format!("HTTP {}", response.status);
-    match idp.check(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
-        true => Ok(()),
-        false => Err(refused(name, &response).into()),
-    }
+    let checked =
+        idp.require(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", got);
+    checked.map_err(|_| refused(name, &response).into())
 }
 
 /// What the authorization server says about a token: RFC 7662 §2.2. The members beside `active` are
@@ -70,7 +69,7 @@ pub async fn introspect(
         .as_ref()
         .map_or_else(|| format!("HTTP {}", response.status), |members| format!("active is {}", members["active"]));
     let idp = http.reporter().on(Side::Idp);
-    idp.check(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", &got);
+    idp.require(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", got).ok();
     members.ok_or_else(|| refused(name, &response).into())
 }
 

@@ -25,6 +25,8 @@ use shared::http::{Decorate, Http, Request, Response};
 use shared::{Failure, Reporter, Secret, Side};
 use url::{Url, form_urlencoded};
 
+use crate::error::TokenUseError;
+use crate::server_demand::ServerDemand;
 use crate::{jwks, rules};
 
 /// A client's key, and what servers have asked it to repeat.
@@ -54,12 +56,8 @@ impl Dpop {
         let thumbprint = jwks::thumbprint(&self.key.jwk).unwrap_or_default();
         let bound = claims.get("cnf").and_then(|cnf| cnf["jkt"].as_str());
         let expected = format!("cnf.jkt is {thumbprint}, the thumbprint of this client's key");
-        reporter.on(Side::Idp).check(
-            &rules::IDP_BINDS_TOKEN,
-            bound == Some(&thumbprint),
-            expected,
-            bound.unwrap_or("absent"),
-        );
+        let (passed, seen) = (bound == Some(&thumbprint), bound.unwrap_or("absent"));
+        reporter.on(Side::Idp).require(&rules::IDP_BINDS_TOKEN, passed, expected, seen).ok();
     }
 
     /// The request with this token, and with a proof for it that was made for `signed`.
@@ -116,6 +114,17 @@ pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
     match tokens.token_type.eq_ignore_ascii_case("DPoP") {
         true => with_token(request, &tokens.access_token),
         false => request.bearer(&tokens.access_token),
+    }
+}
+
+/// A server that demands bound tokens gets none from a client that has no key: neither a refresh nor
+/// a sign-in would bring one.
+pub fn check_demand(demand: &ServerDemand, has_key: bool) -> Result<(), TokenUseError> {
+    match demand {
+        ServerDemand::Token { said, bound: true, .. } if !has_key => {
+            Err(TokenUseError::WantsBoundToken { got: said.clone() })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -83,7 +83,7 @@ impl Proofs {
         // 9728 §2).
         match self.nonces {
             None => Ok(()),
-            Some(_) => checks.holds(
+            Some(_) => checks.require(
                 &rules::BOUND,
                 false,
                 "the token is bound to a key (--require-dpop)",
@@ -113,7 +113,7 @@ impl Proofs {
     fn check_request(&self, checks: &Checks<'_>, proof: &Proof<'_>, parts: &Parts) -> Result<(), Refusal> {
         // "The htm claim matches the HTTP method of the current request."
         let htm = proof.jwt.claim_text("htm");
-        checks.holds(
+        checks.require(
             &rules::PROOF_HTM,
             htm == parts.method.as_str(),
             format_args!("htm is {}", parts.method),
@@ -124,7 +124,7 @@ impl Proofs {
         // received, ignoring any query and fragment parts." Behind a proxy the request does not say
         // which URL the client called, so this server's own is what counts.
         let htu = proof.jwt.claim_text("htu");
-        checks.holds(
+        checks.require(
             &rules::PROOF_HTU,
             self.url.is_some() && normalized(htu) == self.url,
             format_args!("htu is {}", self.url.as_deref().unwrap_or("this server's URL")),
@@ -134,7 +134,7 @@ impl Proofs {
         // "The creation time of the JWT … is within an acceptable window"
         let iat = number(&proof.jwt.claims, "iat").unwrap_or_default();
         let age = seconds_now() - iat;
-        checks.holds(
+        checks.require(
             &rules::PROOF_IAT,
             (-LEEWAY..=MAX_AGE).contains(&age),
             format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
@@ -152,7 +152,7 @@ impl Proofs {
         match standing {
             Standing::Newest => Ok(None),
             Standing::Former => Ok(Some(newest)),
-            Standing::Unknown => Err(Refusal { failed: None, kind: RefusalKind::UseDpopNonce(newest) }),
+            Standing::Unknown => Err(Refusal::from(RefusalKind::UseDpopNonce(newest))),
         }
     }
 
@@ -172,7 +172,7 @@ impl Proofs {
             }
             seen.insert(hash, until).is_none()
         };
-        checks.holds(
+        checks.require(
             &rules::PROOF_ONCE,
             is_first,
             "the proof was not used before (jti)",
@@ -189,7 +189,7 @@ pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal
     let bound = token.claims.get("cnf");
     // What is seldom there is not worth a line where it is not.
     let Some(cnf) = bound else { return Ok(()) };
-    checks.holds(
+    checks.require(
         &rules::NOT_AS_BEARER,
         false,
         "a token that is sent as Bearer is bound to no key",
@@ -214,17 +214,17 @@ impl<'a> Proof<'a> {
         let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
         let only = first.filter(|_| others == 0);
         let kind = RefusalKind::InvalidDpopProof("There must be one DPoP header");
-        let field = checks.some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
+        let field = checks.require_some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
 
         // "The DPoP HTTP request header field value is a single and well-formed JWT."
         let jwt = field.to_str().ok().and_then(Jwt::split);
         let got = if jwt.is_some() { "it is one" } else { "it is none" };
         let kind = RefusalKind::InvalidDpopProof("The proof is no JWT");
-        let jwt = checks.some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
+        let jwt = checks.require_some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
 
         // "All required claims per Section 4.2 are contained in the JWT."
         let missing = missing(&jwt);
-        checks.holds(
+        checks.require(
             &rules::PROOF_CLAIMS,
             missing.is_empty(),
             "jti, htm, htu, iat and ath are there",
@@ -240,7 +240,7 @@ impl<'a> Proof<'a> {
         // "ensure that the value of the ath claim equals the hash of that access token"
         let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
         let ath = self.jwt.claim_text("ath");
-        checks.holds(
+        checks.require(
             &rules::PROOF_ATH,
             ath == hash,
             format_args!("ath is {hash}"),
@@ -250,7 +250,7 @@ impl<'a> Proof<'a> {
         // "confirm that the public key to which the access token is bound matches the public key
         // from the DPoP proof"
         let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
-        checks.holds(
+        checks.require(
             &rules::PROOF_KEY,
             bound == Some(&self.thumbprint),
             format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
@@ -277,7 +277,7 @@ fn missing(jwt: &Jwt<'_>) -> Vec<&'static str> {
 fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal> {
     // "The typ JOSE Header Parameter has the value dpop+jwt."
     let typ = jwt.header_text("typ");
-    checks.holds(
+    checks.require(
         &rules::PROOF_TYP,
         typ == "dpop+jwt",
         "typ is dpop+jwt",
@@ -290,7 +290,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
     let kind = RefusalKind::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
-    let algorithm = checks.some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
+    let algorithm = checks.require_some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
 
     // "The jwk JOSE Header Parameter does not contain a private key."
     let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
@@ -303,13 +303,14 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         (None, false) => format!("it has {}", private.join(", ")),
     };
     let kind = RefusalKind::InvalidDpopProof("The proof's jwk is no public key");
-    let (key, thumbprint) = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
+    let (key, thumbprint) =
+        checks.require_some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
 
     // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
     let verifies =
         |algorithm: Algorithm| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
     let good = key.is_for(algorithm) && verifies(algorithm).unwrap_or(false);
-    checks.holds(
+    checks.require(
         &rules::PROOF_SIGNATURE,
         good,
         "the signature is that key's",
@@ -330,7 +331,7 @@ fn normalized(url: &str) -> Option<String> {
 }
 
 fn busy() -> Refusal {
-    Refusal { failed: None, kind: RefusalKind::Unavailable { retry_after: 60 } }
+    Refusal::from(RefusalKind::Unavailable { retry_after: 60 })
 }
 
 /// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.
