@@ -17,10 +17,9 @@ use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failed, Failure, Reporter};
 
-use crate::checks::{Checks, short};
+use crate::further::options::CheckOptions;
 use crate::jwks::{Jwks, Key, Limits, NoKey};
-use crate::options::CheckOptions;
-use crate::refusal::{Refusal, RefusalKind};
+use crate::refusal::{Checks, Refusal, RefusalKind, short};
 use crate::rules;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually

@@ -8,8 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
 
-use crate::checks::Checks;
-use crate::refusal::{Refusal, RefusalKind};
+use crate::refusal::{Checks, Refusal, RefusalKind};
 use crate::rules;
 
 /// How a token is sent.

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use dynamic_client_registration::ClientInformation;
 use rmcp::model::{CallToolResult, JsonObject, Tool};
 use serde_json::{Value, json};
-use shared::event::Rule;
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, Secret, Side, mcp, spec};
+use shared::{Failure, Rule, Secret, Side, mcp, spec};
 
 use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
-use crate::further::dpop::Dpop;
-use crate::further::token_endpoints::{self, Hint};
+use crate::further::dpop::{self, Dpop};
+use crate::further::token_endpoints;
 use crate::rules;
 use crate::sabotage::forgeries;
 use crate::token_store::TAKES_REFRESH_TOKEN;
@@ -22,6 +21,30 @@ use crate::token_store::TAKES_REFRESH_TOKEN;
 /// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
 /// its audience.
 const ANOTHER_SERVER: (&str, &str) = ("http://localhost:8001/mcp", "calendar:read");
+
+/// What a token that was given out for another server shows.
+#[derive(Clone, Copy)]
+pub struct ForeignToken {
+    /// The check that fails, and whose it is.
+    pub fails_at: (Side, &'static Rule),
+    /// Why it fails.
+    pub why: &'static str,
+    /// The check that the client makes.
+    pub rule: &'static Rule,
+    /// What that check requires.
+    pub expected: &'static str,
+    /// What follows.
+    pub conclusion: &'static str,
+}
+
+const FOREIGN_TOKEN: ForeignToken = ForeignToken {
+    fails_at: (Side::Client, &rules::FOREIGN_TOKEN),
+    why: "Lesson 06 closes this: there the server looks at aud, and answers 401.",
+    rule: &rules::FOREIGN_TOKEN,
+    expected: "the server refuses a token that was given out for another one",
+    conclusion: "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the \
+                 calendar. Had it the scopes, it could do everything else, too.",
+};
 
 /// Scopes that the client has to be registered for, beyond those of the MCP server.
 pub fn more_scopes() -> Vec<String> {
@@ -50,7 +73,7 @@ impl Story<'_> {
         self.authorized.sign_in_first(&[]).await?;
         let reporter = self.http.reporter();
         if let Some(dpop) = &self.dpop {
-            self.look_at_the_binding(dpop).await;
+            dpop.look_at_the_binding(reporter, &self.authorized).await;
         }
 
         reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
@@ -67,24 +90,12 @@ impl Story<'_> {
             reporter.note("These are not this lesson's tools, so none is called here: call-tool NAME does that.");
         }
         self.refresh(&connection, is_ours).await?;
-        self.ask_about_the_token(&connection).await?;
+        token_endpoints::introspect_and_revoke(self, &connection).await?;
         if self.is_own_server {
             self.use_a_token_for_another_server().await?;
         }
         connection.close().await;
         Ok(())
-    }
-
-    async fn look_at_the_binding(&self, dpop: &Dpop) {
-        let reporter = self.http.reporter();
-        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
-        if let Some(kept) = self.authorized.tokens().await {
-            dpop.check_bound(reporter, &kept.tokens.access_token);
-        }
-        reporter.note(
-            "The client has made a key for this run and has shown it to the IdP with the token request: a JWT in the header DPoP, signed with that key, \
-             for that request. From now on such a proof goes with every request, made anew each time; without the key the token is worth nothing.",
-        );
     }
 
     async fn call_tools(&self, connection: &Connection) -> Result<(), Failure> {
@@ -132,9 +143,10 @@ impl Story<'_> {
         let before = self.authorized.refusals().await.bad_token;
         let why = "This is how a client learns that it needs another token.";
         let expecting = reporter.expecting(Side::Server, &rules::SIGNATURE, why);
-        match is_ours {
-            true => self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?,
-            false => drop(connection.list_tools().await?),
+        if is_ours {
+            self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?;
+        } else {
+            connection.list_tools().await?;
         }
         drop(expecting);
         let refused = self.authorized.refusals().await.bad_token > before;
@@ -153,44 +165,6 @@ impl Story<'_> {
     fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
         let got = if refused { "it did" } else { "it let it in" };
         self.http.reporter().require(rule, refused, format!("the server answers {expected}"), got).ok();
-    }
-
-    /// Introspection and revocation: what the authorization server knows, and this MCP server does
-    /// not.
-    async fn ask_about_the_token(&self, connection: &Connection) -> Result<(), Failure> {
-        let reporter = self.http.reporter();
-        let Some(resource_server) = &self.resource_server else {
-            reporter
-                .note("Introspection is the resource server's: it needs that server's credentials (left out here).");
-            return Ok(());
-        };
-        let server = self.http.clone().telling(reporter.on(Side::Server));
-        let (Some(kept), Some(ready)) = (self.authorized.tokens().await, self.authorized.ready().await) else {
-            return Ok(());
-        };
-        let (token, metadata, client) = (kept.tokens.access_token, &ready.authorization_server, &ready.client);
-        if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
-            reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
-            return Ok(());
-        }
-        reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
-        token_endpoints::introspect(&server, metadata, resource_server, &token).await?;
-
-        reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
-        token_endpoints::revoke(self.http, metadata, client, &token, Hint::AccessToken).await?;
-        let known = token_endpoints::introspect(&server, metadata, resource_server, &token).await?;
-        let expected = "the IdP calls the token inactive at once";
-        let active = known.get("active") == Some(&Value::Bool(true));
-        let got = format!("active is {active}");
-        reporter.on(Side::Idp).require(&rules::IDP_REVOKES_AT_ONCE, !active, expected, got).ok();
-
-        reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
-        self.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
-        reporter.note(
-            "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \
-             why access tokens are short-lived. A server that cannot wait introspects every token, and depends on the IdP with every call.",
-        );
-        Ok(())
     }
 
     /// The last stage: what a server without the audience check lets in.
@@ -214,36 +188,16 @@ impl Story<'_> {
     async fn present(&self, token: &Secret) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({})).bearer(token);
-        let is_bound = self.dpop.is_some();
-        let (side, rule, why) = match is_bound {
-            true => (Side::Server, &rules::NOT_AS_BEARER, "The calendar has the token, and not the client's key."),
-            false => (
-                Side::Client,
-                &rules::FOREIGN_TOKEN,
-                "Lesson 06 closes this: there the server looks at aud, and answers 401.",
-            ),
-        };
-        let _expecting = reporter.expecting(side, rule, why);
-        let answer = self.http.send(&request).await?;
-        let (rule, expected) = match is_bound {
-            true => (&rules::SERVER_REFUSES_BAD_TOKEN, "the server refuses a bound token that comes without its key"),
-            false => (&rules::FOREIGN_TOKEN, "the server refuses a token that was given out for another one"),
-        };
-        reporter.require(rule, answer.status == 401, expected, format!("HTTP {}", answer.status)).ok();
-        reporter.note(match is_bound {
-            true => {
-                "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
-                 here: whom a token is for, only aud says (lesson 06)."
-            }
-            false => {
-                "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the calendar. Had it the scopes, it \
-                 could do everything else, too."
-            }
-        });
+        let lesson = if self.dpop.is_some() { dpop::FOREIGN_TOKEN } else { FOREIGN_TOKEN };
+        let _expecting = reporter.expecting(lesson.fails_at.0, lesson.fails_at.1, lesson.why);
+        let status = self.http.send(&request).await?.status;
+        reporter.require(lesson.rule, status == 401, lesson.expected, format!("HTTP {status}")).ok();
+        reporter.note(lesson.conclusion);
         Ok(())
     }
 
-    async fn call(&self, connection: &Connection, name: &str, arguments: &Value) -> Result<(), Failure> {
+    /// Calls a tool, and reports what it says.
+    pub async fn call(&self, connection: &Connection, name: &str, arguments: &Value) -> Result<(), Failure> {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let said = call_tool(connection, name, arguments).await?;
         self.http.reporter().note(format!("{name} says: {said}"));

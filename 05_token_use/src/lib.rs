@@ -31,19 +31,16 @@
 pub mod access_token;
 pub mod authorized_client;
 pub mod bearer;
-pub mod checks;
 pub mod client;
 pub mod error;
 pub mod further;
-pub mod guard;
 pub mod jwks;
-pub mod options;
-pub mod permissions;
 pub mod refusal;
 pub mod rules;
 pub mod sabotage;
-pub mod sample_folder;
 pub mod server;
 pub mod server_demand;
 pub mod token_store;
 pub mod tools;
+
+pub use further::options;

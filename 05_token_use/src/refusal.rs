@@ -1,15 +1,84 @@
-//! The answer to a request that is not served: RFC 6750 §3,
-//! <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error Handling; RFC 9449
-//! §7.1 for tokens that are bound to a key. What a stranger sent never comes back in it: the texts
-//! are this server's own.
+//! One check after the other ([`Checks`]); the first that fails becomes the response to a request
+//! that is not served: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP
+//! 2026-07-28, Error Handling. What an untrusted client sent never comes back in it: the texts are
+//! this server's own.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use std::fmt::Display;
+
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
-use shared::Failed;
+use shared::{Failed, Reporter, Rule};
 
 use crate::bearer::Scheme;
-use crate::further::dpop::proof;
+use crate::further::dpop::proof::{self, Unproven};
+
+/// Where the checks of one request are told, if anywhere: what was told of a token once is not told
+/// again. What fails is told by whoever refuses the request.
+#[derive(Clone, Copy)]
+pub struct Checks<'a>(Option<&'a Reporter>);
+
+impl<'a> Checks<'a> {
+    /// Tells what holds.
+    pub fn told(reporter: &'a Reporter) -> Self {
+        Self(Some(reporter).filter(|reporter| !reporter.is_silent()))
+    }
+
+    /// Tells nothing.
+    pub fn quiet() -> Self {
+        Self(None)
+    }
+
+    /// Goes on where the check passes; else `kind` is what the client gets.
+    pub fn require(
+        &self,
+        rule: &'static Rule,
+        passed: bool,
+        expected: impl Display,
+        seen: impl Display,
+        kind: RefusalKind,
+    ) -> Result<(), Refusal> {
+        if !passed {
+            let (expected, seen) = (expected.to_string(), short(&seen.to_string()));
+            return Err(Refusal { failed: Some(Failed { rule, expected, seen, fix: String::new() }), kind });
+        }
+        if let Some(reporter) = self.0 {
+            reporter.recommend(rule, true, expected, seen);
+        }
+        Ok(())
+    }
+
+    /// Does what [`Checks::require`] does for a value that may be absent, and returns the value.
+    pub fn require_some<T>(
+        &self,
+        rule: &'static Rule,
+        value: Option<T>,
+        expected: impl Display,
+        seen: impl Display,
+        kind: RefusalKind,
+    ) -> Result<T, Refusal> {
+        self.require(rule, value.is_some(), expected, seen, kind.clone())?;
+        value.ok_or_else(|| Refusal::from(kind))
+    }
+
+    /// Says something, where anybody listens.
+    pub fn note(&self, text: impl FnOnce() -> String) {
+        if let Some(reporter) = self.0 {
+            reporter.note(text());
+        }
+    }
+}
+
+/// Characters of a stranger's value that are shown.
+const SHOWN: usize = 120;
+
+/// A stranger's value, cut where it gets long.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 /// Why a request is not served: the check that failed, and the answer.
 #[derive(Clone, Debug)]
@@ -29,10 +98,8 @@ pub enum RefusalKind {
     InvalidRequest(&'static str),
     /// 401 `invalid_token`.
     InvalidToken(&'static str),
-    /// 401 `invalid_dpop_proof`: the token may be good, and who sends it has not shown its key.
-    InvalidDpopProof(&'static str),
-    /// 401 `use_dpop_nonce`, with the nonce that the next proof has to have.
-    UseDpopNonce(String),
+    /// 401, going further: the token may be valid, and its key was not shown.
+    Unproven(Unproven),
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope
     /// would help.
     InsufficientScope(Option<String>),
@@ -64,35 +131,47 @@ impl Refusal {
         if self.kind == RefusalKind::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
-        // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
-        // acceptable" (RFC 9449 §7.1)
-        let algs = (scheme == Scheme::Dpop).then(|| ("algs", proof::ALGORITHMS.join(" ")));
-        let parameters = self.parameters(protected).into_iter().chain([algs]).flatten();
+        let further = proof::challenge_parameter(scheme);
+        let parameters = self.kind.parameters(protected).into_iter().chain([further]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
         let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
         let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
-        let mut response = (self.status(), challenge, text).into_response();
-        if let RefusalKind::UseDpopNonce(nonce) = &self.kind {
-            add_nonce(&mut response, nonce);
+        let mut response = (self.kind.status(), challenge, text).into_response();
+        if let RefusalKind::Unproven(unproven) = &self.kind {
+            proof::add_nonce(&mut response, unproven.nonce());
         }
         response
     }
+}
 
+impl RefusalKind {
     fn status(&self) -> StatusCode {
-        match self.kind {
+        match self {
             // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code."
             // (RFC 6750 §3.1)
             RefusalKind::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token
             // Handling)
-            RefusalKind::Unauthenticated
-            | RefusalKind::InvalidToken(_)
-            | RefusalKind::InvalidDpopProof(_)
-            | RefusalKind::UseDpopNonce(_) => StatusCode::UNAUTHORIZED,
+            RefusalKind::Unauthenticated | RefusalKind::InvalidToken(_) | RefusalKind::Unproven(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
             RefusalKind::InsufficientScope(_) => StatusCode::FORBIDDEN,
             RefusalKind::NoSuchSession => StatusCode::NOT_FOUND,
             RefusalKind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The refusal in a few words, for the server's terminal.
+    pub fn summary(&self) -> String {
+        match self {
+            RefusalKind::Unauthenticated => ": no token came".to_owned(),
+            RefusalKind::InvalidRequest(_) => " invalid_request".to_owned(),
+            RefusalKind::InvalidToken(_) => " invalid_token".to_owned(),
+            RefusalKind::Unproven(unproven) => format!(" {}", unproven.summary()),
+            RefusalKind::InsufficientScope(_) => " insufficient_scope".to_owned(),
+            RefusalKind::NoSuchSession => ": the session is not this user's".to_owned(),
+            RefusalKind::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
         }
     }
 
@@ -104,7 +183,7 @@ impl Refusal {
         // clients register just what this names, and can never ask for more; lesson 01's server
         // names all.
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
-        match &self.kind {
+        match self {
             // "If the request lacks any authentication information …, the resource server SHOULD
             // NOT include an error code" (RFC 6750 §3.1)
             RefusalKind::Unauthenticated | RefusalKind::NoSuchSession | RefusalKind::Unavailable { .. } => {
@@ -112,8 +191,9 @@ impl Refusal {
             }
             RefusalKind::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
             RefusalKind::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
-            RefusalKind::InvalidDpopProof(why) => vec![error("invalid_dpop_proof"), description(why), hint, metadata],
-            RefusalKind::UseDpopNonce(_) => vec![error("use_dpop_nonce"), description(NEEDS_NONCE), hint, metadata],
+            RefusalKind::Unproven(unproven) => {
+                vec![error(unproven.code()), description(unproven.description()), hint, metadata]
+            }
             RefusalKind::InsufficientScope(needed) => {
                 let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
                 let scope = needed.clone().map(|scope| ("scope", scope));
@@ -123,17 +203,6 @@ impl Refusal {
     }
 }
 
-/// With the next answer the client gets a nonce for its next proof: RFC 9449 §8.2, §9.
-pub fn add_nonce(response: &mut Response, nonce: &str) {
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(nonce) {
-        headers.insert(HeaderName::from_static("dpop-nonce"), value);
-        // "Responses that include the DPoP-Nonce HTTP header should be uncacheable" (RFC 9449 §8.2)
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
-const NEEDS_NONCE: &str = "The proof needs the nonce that came with this answer";
 const NEEDS_SCOPE: &str = "The token lacks the scope that this operation needs";
 const NEEDS_ROLE: &str = "The user lacks the role that this operation needs";
 

@@ -23,6 +23,8 @@ use token_use::server;
 use tokio::runtime::Runtime;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
+/// The client's ports, which a server alone has no use for.
+const CLIENT_PORTS: &[&str] = &["--callback-port", "0", "--document-port", "0"];
 /// Between two fetches of the keys, in the servers of these tests.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -44,7 +46,7 @@ impl User<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(LESSON);
         command
-            .args(["--callback-port", "0", "--document-port", "0"])
+            .args(if arguments.contains(&"server") { &[] } else { CLIENT_PORTS })
             .args(if has_server(arguments) && !arguments.contains(&"refresh") { &["--port", "0"][..] } else { &[] })
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())

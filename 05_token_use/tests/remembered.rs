@@ -11,10 +11,10 @@ use shared::Reporter;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
 use token_use::access_token::{AccessToken, LEEWAY, Verifier};
-use token_use::checks::Checks;
 use token_use::further::remembered_tokens::VerifiedTokens;
 use token_use::jwks::{Jwks, Limits};
 use token_use::options::CheckOptions;
+use token_use::refusal::Checks;
 use token_use::rules;
 
 fn key(kid: &str) -> SigningKey {

@@ -14,9 +14,10 @@ use shared::mcp::client::Connection;
 use shared::{Failure, Side, kept, spec};
 
 use crate::authorized_client::AuthorizedClient;
+use crate::client;
 use crate::error::TokenUseError;
+use crate::further::rules;
 use crate::further::token_endpoints::{self, Hint};
-use crate::{client, rules};
 
 /// What can be done with kept tokens.
 #[derive(Subcommand)]

@@ -2,7 +2,9 @@
 
 pub mod commands;
 pub mod dpop;
+pub mod options;
 pub mod remembered_tokens;
+pub mod rules;
 pub mod sessions;
 pub mod token_endpoints;
 pub mod without_a_user;

@@ -11,9 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::HeaderMap;
 
 use crate::access_token::AccessToken;
-use crate::checks::Checks;
-use crate::refusal::{Refusal, RefusalKind};
-use crate::rules;
+use crate::further::rules;
+use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// The header that names a session.
 const SESSION_ID: &str = "mcp-session-id";

@@ -11,7 +11,7 @@ use shared::{Failure, Secret, Side, mcp, spec};
 use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
 use crate::further::dpop::{self, Dpop};
-use crate::rules;
+use crate::further::rules;
 use crate::sabotage::{Switch, forgeries};
 use crate::token_store::TAKES_REFRESH_TOKEN;
 

@@ -9,7 +9,7 @@ use keycloak::Defect;
 use shared::breakage::{self, Breakage};
 use shared::{Failure, Side};
 
-use crate::rules;
+use crate::{further, rules};
 
 /// What can be broken in this lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,33 +187,33 @@ static BOUND_AS_BEARER: Breakage = Breakage::by_client(
     "bound-as-bearer",
     "sends a token that is bound to a key (DPoP) as if it were not, as a thief would",
     Side::Server,
-    &rules::NOT_AS_BEARER,
+    &further::rules::NOT_AS_BEARER,
 );
 
 static OTHER_KEY: Breakage = Breakage::by_client(
     "other-key",
     "sends a bound token with a proof of another key, as a thief would",
     Side::Server,
-    &rules::PROOF_KEY,
+    &further::rules::PROOF_KEY,
 );
 
 static REPLAYED_PROOF: Breakage = Breakage::by_client(
     "replayed-proof",
     "sends a DPoP proof a second time, as who overheard it would",
     Side::Server,
-    &rules::PROOF_ONCE,
+    &further::rules::PROOF_ONCE,
 );
 
 static PROOF_FOR_OTHER_URL: Breakage = Breakage::by_client(
     "proof-for-other-url",
     "sends a DPoP proof that was made for another server",
     Side::Server,
-    &rules::PROOF_HTU,
+    &further::rules::PROOF_HTU,
 );
 
 static STOLEN_REFRESH: Breakage = Breakage::by_client(
     "stolen-refresh",
     "uses a refresh token a second time, as a thief would who comes late",
     Side::Idp,
-    &rules::IDP_TAKES_REFRESH_TOKEN_ONCE,
+    &further::rules::IDP_TAKES_REFRESH_TOKEN_ONCE,
 );

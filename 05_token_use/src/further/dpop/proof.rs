@@ -14,21 +14,22 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
+use protected_resource_discovery::server::ProtectedResource;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
-use crate::checks::Checks;
 use crate::further::dpop::nonces::{Nonces, Standing};
+use crate::further::rules;
 use crate::jwks;
-use crate::refusal::{Refusal, RefusalKind};
-use crate::rules;
+use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// Seconds for which a proof is good: "preferably only for a relatively brief period on the order
 /// of seconds or minutes" (RFC 9449 §11.1).
@@ -39,6 +40,69 @@ const MAX_SEEN: usize = 100_000;
 pub const ALGORITHMS: &[&str] = &["ES256", "ES384", "PS256", "RS256", "EdDSA"];
 /// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// Why a request with a token has not shown the token's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// `invalid_dpop_proof`
+    Invalid(&'static str),
+    /// `use_dpop_nonce`, with the nonce that the next proof has to have.
+    NeedsNonce(String),
+}
+
+impl Unproven {
+    /// The error code of the challenge: RFC 9449 §7.1, §9.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid_dpop_proof",
+            Self::NeedsNonce(_) => "use_dpop_nonce",
+        }
+    }
+
+    /// The challenge's words for people.
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::Invalid(why) => why,
+            Self::NeedsNonce(_) => "The proof needs the nonce that came with this answer",
+        }
+    }
+
+    /// The refusal in a few words, for the server's terminal.
+    pub fn summary(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => self.code(),
+            Self::NeedsNonce(_) => "use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
+        }
+    }
+
+    /// The nonce that the client gets with the refusal.
+    pub fn nonce(&self) -> Option<&str> {
+        match self {
+            Self::Invalid(_) => None,
+            Self::NeedsNonce(nonce) => Some(nonce),
+        }
+    }
+}
+
+fn invalid_proof(why: &'static str) -> RefusalKind {
+    RefusalKind::Unproven(Unproven::Invalid(why))
+}
+
+/// "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
+/// acceptable" (RFC 9449 §7.1).
+pub fn challenge_parameter(scheme: Scheme) -> Option<(&'static str, String)> {
+    (scheme == Scheme::Dpop).then(|| ("algs", ALGORITHMS.join(" ")))
+}
+
+/// With the next response the client gets a nonce for its next proof: RFC 9449 §8.2, §9.
+pub fn add_nonce(response: &mut Response, nonce: Option<&str>) {
+    if let Some(value) = nonce.and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("dpop-nonce"), value);
+        // "Responses that include the DPoP-Nonce HTTP header should be uncacheable" (RFC 9449 §8.2)
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
 
 /// What proofs are held against.
 pub struct Proofs {
@@ -57,7 +121,24 @@ impl Proofs {
         Self { url: normalized(resource), nonces, seen: Mutex::default() }
     }
 
-    /// The scheme of a challenge to whoever has chosen none.
+    /// A server that takes bound tokens only says so in its metadata: RFC 9728 §2.
+    pub fn announce(&self, protected: &mut ProtectedResource) {
+        if self.nonces.is_some() {
+            protected.more =
+                json!({"dpop_signing_alg_values_supported": ALGORITHMS, "dpop_bound_access_tokens_required": true});
+        }
+    }
+
+    /// The scheme of a challenge to a client that has used this one; but a server that takes bound
+    /// tokens only says so, whatever came.
+    pub fn scheme_for(&self, used: Scheme) -> Scheme {
+        match used {
+            Scheme::Dpop => Scheme::Dpop,
+            Scheme::Bearer => self.scheme(),
+        }
+    }
+
+    /// The scheme of a challenge to a client that has used none.
     pub fn scheme(&self) -> Scheme {
         if self.nonces.is_some() { Scheme::Dpop } else { Scheme::Bearer }
     }
@@ -118,7 +199,7 @@ impl Proofs {
             htm == parts.method.as_str(),
             format_args!("htm is {}", parts.method),
             or_absent(htm),
-            RefusalKind::InvalidDpopProof("The proof is for another method"),
+            invalid_proof("The proof is for another method"),
         )?;
         // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
         // received, ignoring any query and fragment parts." Behind a proxy the request does not say
@@ -129,7 +210,7 @@ impl Proofs {
             self.url.is_some() && normalized(htu) == self.url,
             format_args!("htu is {}", self.url.as_deref().unwrap_or("this server's URL")),
             or_absent(htu),
-            RefusalKind::InvalidDpopProof("The proof is for another URL"),
+            invalid_proof("The proof is for another URL"),
         )?;
         // "The creation time of the JWT … is within an acceptable window"
         let iat = number(&proof.jwt.claims, "iat").unwrap_or_default();
@@ -139,7 +220,7 @@ impl Proofs {
             (-LEEWAY..=MAX_AGE).contains(&age),
             format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
             format_args!("{age} s back"),
-            RefusalKind::InvalidDpopProof("The proof is too old, or from the future: are both clocks right?"),
+            invalid_proof("The proof is too old, or from the future: are both clocks right?"),
         )
     }
 
@@ -152,7 +233,7 @@ impl Proofs {
         match standing {
             Standing::Newest => Ok(None),
             Standing::Former => Ok(Some(newest)),
-            Standing::Unknown => Err(Refusal::from(RefusalKind::UseDpopNonce(newest))),
+            Standing::Unknown => Err(Refusal::from(RefusalKind::Unproven(Unproven::NeedsNonce(newest)))),
         }
     }
 
@@ -177,7 +258,7 @@ impl Proofs {
             is_first,
             "the proof was not used before (jti)",
             if is_first { "it was not" } else { "it was" },
-            RefusalKind::InvalidDpopProof("The proof was used before"),
+            invalid_proof("The proof was used before"),
         )
     }
 }
@@ -213,13 +294,13 @@ impl<'a> Proof<'a> {
         let (first, others) = (fields.next(), fields.count());
         let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
         let only = first.filter(|_| others == 0);
-        let kind = RefusalKind::InvalidDpopProof("There must be one DPoP header");
+        let kind = invalid_proof("There must be one DPoP header");
         let field = checks.require_some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
 
         // "The DPoP HTTP request header field value is a single and well-formed JWT."
         let jwt = field.to_str().ok().and_then(Jwt::split);
         let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let kind = RefusalKind::InvalidDpopProof("The proof is no JWT");
+        let kind = invalid_proof("The proof is no JWT");
         let jwt = checks.require_some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
 
         // "All required claims per Section 4.2 are contained in the JWT."
@@ -229,7 +310,7 @@ impl<'a> Proof<'a> {
             missing.is_empty(),
             "jti, htm, htu, iat and ath are there",
             if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
-            RefusalKind::InvalidDpopProof("The proof lacks a claim"),
+            invalid_proof("The proof lacks a claim"),
         )?;
         let thumbprint = check_signature(checks, &jwt)?;
         Ok(Self { jwt, thumbprint })
@@ -245,7 +326,7 @@ impl<'a> Proof<'a> {
             ath == hash,
             format_args!("ath is {hash}"),
             ath,
-            RefusalKind::InvalidDpopProof("The proof is for another token"),
+            invalid_proof("The proof is for another token"),
         )?;
         // "confirm that the public key to which the access token is bound matches the public key
         // from the DPoP proof"
@@ -282,14 +363,14 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         typ == "dpop+jwt",
         "typ is dpop+jwt",
         or_absent(typ),
-        RefusalKind::InvalidDpopProof("The proof is another kind of JWT"),
+        invalid_proof("The proof is another kind of JWT"),
     )?;
     // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
     // …, is not none, is supported by the application"
     let alg = jwt.header_text("alg");
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
-    let kind = RefusalKind::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
+    let kind = invalid_proof("The proof is signed with an algorithm that is not taken");
     let algorithm = checks.require_some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
 
     // "The jwk JOSE Header Parameter does not contain a private key."
@@ -302,7 +383,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         (None, true) => "there is none that can be read".to_owned(),
         (None, false) => format!("it has {}", private.join(", ")),
     };
-    let kind = RefusalKind::InvalidDpopProof("The proof's jwk is no public key");
+    let kind = invalid_proof("The proof's jwk is no public key");
     let (key, thumbprint) =
         checks.require_some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
 
@@ -315,7 +396,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
         good,
         "the signature is that key's",
         if good { "it is" } else { "it is not" },
-        RefusalKind::InvalidDpopProof("The proof's signature is wrong"),
+        invalid_proof("The proof's signature is wrong"),
     )?;
     Ok(thumbprint)
 }
@@ -332,9 +413,4 @@ fn normalized(url: &str) -> Option<String> {
 
 fn busy() -> Refusal {
     Refusal::from(RefusalKind::Unavailable { retry_after: 60 })
-}
-
-/// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.
-pub fn metadata() -> Value {
-    json!({"dpop_signing_alg_values_supported": ALGORITHMS, "dpop_bound_access_tokens_required": true})
 }
