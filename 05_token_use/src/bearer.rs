@@ -100,13 +100,8 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
         (None, 0) => "one with characters that no token has",
         (None, _) => "more than one",
     };
-    checks.require(
-        &rules::ONE_HEADER,
-        readable.is_some(),
-        "one Authorization header",
-        got,
-        RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII"),
-    )?;
+    let kind = RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII");
+    checks.require(&rules::ONE_HEADER, readable.is_some(), "one Authorization header", got, kind)?;
     Ok(readable)
 }
 

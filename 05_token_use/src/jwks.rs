@@ -10,25 +10,27 @@
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
+mod key_set;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use as_metadata::find;
-use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
 use shared::http::{Http, Request};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout};
 
+pub use key_set::Key;
+pub(crate) use key_set::{key, thumbprint};
+
+use crate::jwks::key_set::{KeySet, pick, read};
+
 /// Within which metadata and keys have to be there.
 const FETCH_TIME: Duration = Duration::from_secs(5);
 /// How long a request waits for the next fetch.
 const MAX_WAIT: Duration = Duration::from_secs(2);
-/// Keys of a set that are kept at most.
-const MAX_KEYS: usize = 100;
 
 /// How often the keys are fetched.
 #[derive(Clone, Copy, Debug)]
@@ -47,24 +49,6 @@ impl Default for Limits {
         let hours = |n: u64| Duration::from_secs(n * 3600);
         Self { window: Duration::from_secs(1), max_age: Duration::from_secs(300), max_stale: hours(24) }
     }
-}
-
-/// A key to verify with.
-pub struct Key {
-    /// Its `kid`.
-    pub kid: Option<String>,
-    /// The algorithm that it says it is for.
-    pub algorithm: Option<KeyAlgorithm>,
-    /// Ready to verify with.
-    pub decoding: DecodingKey,
-    jwk: Value,
-}
-
-/// The keys at one moment.
-#[derive(Default)]
-struct KeySet {
-    keys: Vec<Arc<Key>>,
-    fetched: Option<Instant>,
 }
 
 /// How the latest fetch ended.
@@ -152,7 +136,7 @@ impl Jwks {
     pub async fn has(self: &Arc<Self>, key: &Key) -> bool {
         self.keep_fresh().await;
         let set = self.current();
-        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.jwk == key.jwk)
+        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.is_same(key))
     }
 
     /// How often the set was fetched, or tried to be.
@@ -251,52 +235,3 @@ impl Jwks {
 fn trimmed(error: &dyn std::fmt::Display) -> String {
     error.to_string().trim_end_matches('.').to_owned()
 }
-
-fn pick(set: &KeySet, kid: Option<&str>) -> Option<Arc<Key>> {
-    match (kid, set.keys.as_slice()) {
-        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
-        (None, [only]) => Some(Arc::clone(only)),
-        (None, _) => None,
-    }
-}
-
-/// The keys of a set that verify signatures; `None` where it is no set.
-fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
-    let document: Value = serde_json::from_slice(document).ok()?;
-    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
-    // are not understood by them, that are missing required members, or for which values are out of
-    // the supported ranges." (RFC 7517 §5)
-    Some(document["keys"].as_array()?.iter().filter_map(key).take(MAX_KEYS).map(Arc::new).collect())
-}
-
-/// A key that verifies signatures; `None` where it does not, or cannot be read.
-pub(crate) fn key(jwk: &Value) -> Option<Key> {
-    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-    let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let verifies =
-        parsed.common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-    // A shared secret verifies nothing: whoever can read it can sign with it.
-    if !signs || !verifies || jwk["kty"] == "oct" {
-        return None;
-    }
-    let decoding = DecodingKey::from_jwk(&parsed).ok()?;
-    Some(Key { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
-}
-
-/// The key's thumbprint, by which a token that is bound to it names it: RFC 7638.
-pub(crate) fn thumbprint(jwk: &Value) -> Option<String> {
-    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-    parsed.thumbprint(ThumbprintHash::SHA256).ok()
-}
-
-impl Key {
-    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used
-    /// with exactly one algorithm" (RFC 8725 §3.1). A key that says nothing is good for the
-    /// algorithms of its kind.
-    pub fn is_for(&self, algorithm: Algorithm) -> bool {
-        self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -84,23 +84,13 @@ impl Permissions {
         let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
         let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
         let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
-        checks.require(
-            &rules::SCOPE,
-            granted,
-            expected,
-            got,
-            RefusalKind::InsufficientScope(scope.map(str::to_owned)),
-        )?;
+        let kind = RefusalKind::InsufficientScope(scope.map(str::to_owned));
+        checks.require(&rules::SCOPE, granted, expected, got, kind)?;
 
         let Some(roles) = &token.roles else { return Ok(()) };
         let has_role = roles.iter().any(|own| own == role);
-        checks.require(
-            &rules::ROLE,
-            has_role,
-            format_args!("{tool} needs the role {role}"),
-            roles.join(" "),
-            RefusalKind::InsufficientScope(None),
-        )
+        let kind = RefusalKind::InsufficientScope(None);
+        checks.require(&rules::ROLE, has_role, format_args!("{tool} needs the role {role}"), roles.join(" "), kind)
     }
 
     /// The same without a word, for a list and for the tools themselves. A tool that is not in the

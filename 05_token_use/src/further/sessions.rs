@@ -37,13 +37,8 @@ impl Sessions {
         // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
         let got = if is_own { "it is" } else { "there is none with this name" };
-        checks.require(
-            &rules::SESSION_OWNER,
-            is_own,
-            "the session is one of this user's",
-            got,
-            RefusalKind::NoSuchSession,
-        )
+        let kind = RefusalKind::NoSuchSession;
+        checks.require(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, kind)
     }
 
     /// An answer that begins a session makes it the user's.

@@ -24,7 +24,8 @@ use protected_resource_discovery::server::ProtectedResource;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent, seconds_now};
+use crate::access_token::jwt::{Jwt, number, or_absent};
+use crate::access_token::{AccessToken, LEEWAY, algorithm, seconds_now};
 use crate::bearer::{Credentials, Scheme};
 use crate::further::dpop::nonces::{Nonces, Standing};
 use crate::further::rules;
@@ -321,13 +322,8 @@ impl<'a> Proof<'a> {
         // "ensure that the value of the ath claim equals the hash of that access token"
         let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
         let ath = self.jwt.claim_text("ath");
-        checks.require(
-            &rules::PROOF_ATH,
-            ath == hash,
-            format_args!("ath is {hash}"),
-            ath,
-            invalid_proof("The proof is for another token"),
-        )?;
+        let kind = invalid_proof("The proof is for another token");
+        checks.require(&rules::PROOF_ATH, ath == hash, format_args!("ath is {hash}"), ath, kind)?;
         // "confirm that the public key to which the access token is bound matches the public key
         // from the DPoP proof"
         let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
@@ -358,13 +354,8 @@ fn missing(jwt: &Jwt<'_>) -> Vec<&'static str> {
 fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal> {
     // "The typ JOSE Header Parameter has the value dpop+jwt."
     let typ = jwt.header_text("typ");
-    checks.require(
-        &rules::PROOF_TYP,
-        typ == "dpop+jwt",
-        "typ is dpop+jwt",
-        or_absent(typ),
-        invalid_proof("The proof is another kind of JWT"),
-    )?;
+    let kind = invalid_proof("The proof is another kind of JWT");
+    checks.require(&rules::PROOF_TYP, typ == "dpop+jwt", "typ is dpop+jwt", or_absent(typ), kind)?;
     // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
     // …, is not none, is supported by the application"
     let alg = jwt.header_text("alg");
