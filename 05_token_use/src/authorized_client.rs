@@ -7,10 +7,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use authorization_code::TokenResponse;
 use authorization_code::client::{Ready, SignIn, get_ready};
 use authorization_code::further::grant::Grant;
-use authorization_code::further::stored_tokens::{Kept, Tokens};
+use authorization_code::further::stored_tokens::Kept;
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
@@ -20,32 +19,47 @@ use shared::{Failure, Secret, Side, now, spec};
 use tokio::sync::Mutex;
 
 use crate::error::TokenUseError;
+use crate::further::issuer_of_stored_tokens::is_still_named;
 use crate::further::{dpop, without_a_user};
 use crate::rules;
 use crate::server_demand::{Attempts, Holdings, ServerDemand, Step, next_step, union};
-use crate::token_store::{IssuedBy, Refreshed, TokenStore, is_still_named};
+use crate::token_store::{Refreshed, TokenStore};
 
 /// A client of one MCP server. Clones share their tokens.
 #[derive(Clone)]
-pub struct AuthorizedClient(Arc<Inner>);
+pub struct AuthorizedClient(pub(crate) Arc<Inner>);
 
 /// Old name, until lesson 06 has moved.
 pub type Authorized = AuthorizedClient;
 
-struct Inner {
-    http: Http,
+pub(crate) struct Inner {
+    pub(crate) http: Http,
     server_url: String,
-    plan: Plan,
-    options: SignInOptions,
+    pub(crate) plan: Plan,
+    pub(crate) options: SignInOptions,
     /// Nobody opens a browser for a demonstration.
     needs_script: bool,
-    /// A way to tokens without a user; `None`: the user signs in.
-    grant: Option<Arc<dyn Grant>>,
-    state: Mutex<State>,
+    /// Going further: a way to tokens without a user. `None`: the user signs in.
+    pub(crate) grant: Option<Arc<dyn Grant>>,
+    pub(crate) state: Mutex<State>,
 }
 
-struct State {
-    store: TokenStore,
+impl Inner {
+    pub(crate) fn new(
+        http: Http,
+        server_url: &str,
+        plan: Plan,
+        options: SignInOptions,
+        store: TokenStore,
+        needs_script: bool,
+    ) -> Self {
+        let state = Mutex::new(State { store, ready: None, refusals: Refusals::default() });
+        Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
+    }
+}
+
+pub(crate) struct State {
+    pub(crate) store: TokenStore,
     /// What lessons 01 to 03 brought.
     ready: Option<Arc<Ready>>,
     refusals: Refusals,
@@ -114,18 +128,7 @@ impl AuthorizedClient {
         needs_script: bool,
     ) -> Self {
         let store = TokenStore::new(server_url, folder, tokens);
-        let state = Mutex::new(State { store, ready: None, refusals: Refusals::default() });
-        let server_url = server_url.to_owned();
-        Self(Arc::new(Inner { http, server_url, plan, options, needs_script, grant: None, state }))
-    }
-
-    /// A client that acts for itself, or has something to show for its user already: nobody signs
-    /// in, and nothing is kept.
-    pub fn by_grant(http: Http, server_url: &str, plan: Plan, options: SignInOptions, grant: Arc<dyn Grant>) -> Self {
-        let state =
-            State { store: TokenStore::new(server_url, None, None), ready: None, refusals: Refusals::default() };
-        let (server_url, grant, state) = (server_url.to_owned(), Some(grant), Mutex::new(state));
-        Self(Arc::new(Inner { http, server_url, plan, options, needs_script: true, grant, state }))
+        Self(Arc::new(Inner::new(http, server_url, plan, options, store, needs_script)))
     }
 
     /// The tokens that this client has now.
@@ -143,16 +146,6 @@ impl AuthorizedClient {
         self.0.state.lock().await.refusals
     }
 
-    /// The authorization server that gave these tokens, and the client that it gave them to.
-    pub async fn issued_by(&self, kept: &Kept) -> Result<IssuedBy, Failure> {
-        IssuedBy::of(&self.0.http, kept, &self.0.plan, self.ready().await.as_deref()).await
-    }
-
-    /// The file of the tokens, for this run alone; `None` where they are stored nowhere.
-    pub async fn open_store(&self) -> Result<Option<Tokens>, Failure> {
-        self.0.state.lock().await.store.open().await
-    }
-
     /// Sends another access token from now on.
     pub async fn replace_access_token(&self, change: impl FnOnce(&Secret) -> Secret) {
         self.0.state.lock().await.store.replace_access_token(change);
@@ -163,26 +156,6 @@ impl AuthorizedClient {
     pub async fn sign_in_first(&self, more: &[String]) -> Result<(), Failure> {
         let mut state = self.0.state.lock().await;
         self.sign_in(&mut state, more).await
-    }
-
-    /// The user signs in for another resource, with the same client: the token is not kept, and not
-    /// used by [`Send::send`].
-    pub async fn token_for(&self, http: &Http, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
-        let no_tokens = || TokenUseError::NoTokens { server_url: resource.to_owned() };
-        let ready = self.ready().await.ok_or_else(no_tokens)?;
-        ready.tokens_for(http, &self.0.options, resource, scopes).await
-    }
-
-    /// Refreshes the tokens, whether the server still takes the old ones or not.
-    pub async fn refresh_now(&self) -> Result<(), Failure> {
-        let mut state = self.0.state.lock().await;
-        self.0.http.reporter().stage("refresh the tokens", &spec::RFC6749_6).await;
-        let no_token = state.store.refresh_token().is_none();
-        let got = if no_token { "there is no refresh token" } else { "the IdP refuses the refresh token" };
-        match self.refresh(&mut state).await? {
-            Refreshed::Renewed => Ok(()),
-            Refreshed::Refused => Err(TokenUseError::NoRefresh { got: got.to_owned() }.into()),
-        }
     }
 
     /// Takes steps until the request is worth another try.
@@ -210,7 +183,7 @@ impl AuthorizedClient {
         }
     }
 
-    async fn refresh(&self, state: &mut State) -> Result<Refreshed, Failure> {
+    pub(crate) async fn refresh(&self, state: &mut State) -> Result<Refreshed, Failure> {
         let State { store, ready, .. } = state;
         store.refresh(&self.0.http, &self.0.plan, ready.as_deref()).await
     }
@@ -222,9 +195,6 @@ impl AuthorizedClient {
         if let (None, Some(Kept { issuer, .. })) = (&state.ready, state.store.tokens())
             && !is_still_named(http, server_url, issuer).await?
         {
-            http.reporter().note(format!(
-                "The tokens are from {issuer}, which {server_url} does not name any more: they are sent nowhere."
-            ));
             return Ok(Refreshed::Refused);
         }
         let why = "Then the user signs in again.";

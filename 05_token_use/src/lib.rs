@@ -2,26 +2,16 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | [`server`] | the MCP server: lesson 01's, with a layer that checks tokens, and tools |
-//! | [`mod@guard`] | that layer: token, its checks, what is asked for, what the token allows |
+//! | [`server`] | the MCP server: the layer that checks tokens, and what happens to a request in it |
 //! | [`bearer`] | where the token is: RFC 6750 §2 |
 //! | [`access_token`] | the list of checks: RFC 9068 §4, RFC 8725 |
-//! | [`jwks`] | the authorization server's keys, fetched rarely and kept: RFC 7517 |
-//! | [`permissions`] | which tool needs which scope and role |
-//! | [`refusal`] | 400, 401, 403 and 503: RFC 6750 §3 |
-//! | [`further::sessions`] | older MCP versions: nobody goes on with another user's session |
-//! | [`tools`], [`sample_folder`] | the tools |
-//! | [`checks`] | one check after the other, each told |
+//! | [`jwks`] | the authorization server's keys, fetched rarely and stored: RFC 7517 |
+//! | [`tools`] | which tool needs which scope and role |
+//! | [`refusal`] | one check after the other, and 400, 401, 403 and 503: RFC 6750 §3 |
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
-//! | [`authorized_client`] | a token on every request; 401: refresh, else sign in; 403: step-up |
+//! | [`authorized_client`] | a token on every request; sign-in and step-up |
 //! | [`server_demand`] | what a 401 or a 403 demands, and what the client does next |
-//! | [`token_store`] | the tokens: stored, refreshed, and at whose authorization server |
-//! | [`further::token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
-//! | [`further::commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
-//! | [`further::remembered_tokens`] | going further: a bounded cache of verified tokens |
-//! | [`further::dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
-//! | [`further::dpop`], [`further::dpop::nonces`] | the MCP server's part |
-//! | [`options`] | how tokens are checked |
+//! | [`token_store`] | the tokens: stored, and refreshed where they came from |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
 //!

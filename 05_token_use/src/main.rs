@@ -8,13 +8,12 @@ use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
-use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};
 use shared::http::Http;
 use shared::{Failure, Side};
 use token_use::authorized_client::AuthorizedClient;
 use token_use::client::Story;
-use token_use::further::commands;
-use token_use::further::commands::KeptCommand;
+use token_use::further::commands::{self, KeptCommand};
 use token_use::further::dpop::proving;
 use token_use::jwks::Limits;
 use token_use::options::{CheckOptions, UseOptions, resource_server};
@@ -62,62 +61,37 @@ enum Role {
     RotateKeys,
 }
 
-const COMMANDS: &[CommandUse] = &[
-    CommandUse {
-        name: "",
-        parties: &[Side::Server, Side::Client, Side::Idp],
-        options: &[
-            NetworkOptions::GROUP,
-            IDP_OPTIONS,
-            ServerOptions::GROUP,
-            CheckOptions::GROUP,
-            UseOptions::GROUP,
-            RegistrationOptions::GROUP,
-            SignInOptions::GROUP,
-        ],
-    },
-    CommandUse {
-        name: "server",
-        parties: &[Side::Server, Side::Idp],
-        options: &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP],
-    },
-    CommandUse {
-        name: "client",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "authorize",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "list-tools",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "call-tool",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "refresh",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "logout",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse { name: "rotate-keys", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+const SERVER: &[OptionGroup] = &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP];
+const CLIENT: &[OptionGroup] =
+    &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+const STORY: &[OptionGroup] = &[
+    NetworkOptions::GROUP,
+    IDP_OPTIONS,
+    ServerOptions::GROUP,
+    CheckOptions::GROUP,
+    UseOptions::GROUP,
+    RegistrationOptions::GROUP,
+    SignInOptions::GROUP,
 ];
+
+const fn client_command(name: &'static str) -> CommandUse {
+    CommandUse { name, parties: &[Side::Client], options: CLIENT }
+}
 
 impl Lesson for Cli {
     type Switch = Switch;
 
-    const COMMANDS: &'static [CommandUse] = COMMANDS;
+    const COMMANDS: &'static [CommandUse] = &[
+        CommandUse { name: "", parties: &[Side::Server, Side::Client, Side::Idp], options: STORY },
+        CommandUse { name: "server", parties: &[Side::Server, Side::Idp], options: SERVER },
+        client_command("client"),
+        client_command("authorize"),
+        client_command("list-tools"),
+        client_command("call-tool"),
+        client_command("refresh"),
+        client_command("logout"),
+        CommandUse { name: "rotate-keys", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+    ];
 
     fn common(&self) -> &CommonOptions {
         &self.common
@@ -138,7 +112,7 @@ fn main() -> ExitCode {
         None => run.tell(whole_story(&setup, &cli, switch)),
         Some(Role::Server) => run.serve(serve(&setup, &cli)),
         Some(Role::Client(at)) => run.tell_client(client_alone(&setup, &cli, at, switch)),
-        Some(Role::RotateKeys) => run.tell(rotate_keys(&setup)),
+        Some(Role::RotateKeys) => run.tell(commands::rotate_keys(&setup)),
         Some(Role::Kept(command)) => run.tell(async {
             cli.uses.no_dpop()?;
             commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
@@ -202,11 +176,4 @@ async fn run_client(
             attacker.attack(switch).await
         }
     }
-}
-
-async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
-    commands::no_break(setup)?;
-    let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
-    let http = setup.run.http(idp.issuer(), &[]).await?;
-    commands::rotate_keys(&http, idp.issuer()).await
 }

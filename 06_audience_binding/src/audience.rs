@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use shared::event::Rule;
 use token_use::access_token::ClaimsCheck;
-use token_use::checks::short;
+use token_use::refusal::short;
 use token_use::refusal::RefusalKind;
 
 use crate::verdict;

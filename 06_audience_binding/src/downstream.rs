@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
-use token_use::checks::{Checks, short};
+use token_use::refusal::{Checks, short};
 use token_use::further::dpop::proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
@@ -117,11 +117,10 @@ fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
         RefusalKind::Unavailable { .. } | RefusalKind::NoSuchSession => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        RefusalKind::Unauthenticated | RefusalKind::UseDpopNonce(_) => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
+        RefusalKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
         RefusalKind::InvalidRequest(why) => (StatusCode::BAD_REQUEST, error("invalid_request", why)),
-        RefusalKind::InvalidToken(why) | RefusalKind::InvalidDpopProof(why) => {
-            (StatusCode::UNAUTHORIZED, error("invalid_token", why))
-        }
+        RefusalKind::InvalidToken(why) => (StatusCode::UNAUTHORIZED, error("invalid_token", why)),
+        RefusalKind::Unproven(unproven) => (StatusCode::UNAUTHORIZED, error("invalid_token", unproven.description())),
         RefusalKind::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, error("insufficient_scope", "The token allows too little"))
         }

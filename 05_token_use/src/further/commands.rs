@@ -6,6 +6,7 @@ use authorization_code::user_agent::SignInOptions;
 use clap::Subcommand;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::options::Plan;
+use keycloak::Lifetime;
 use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -16,6 +17,7 @@ use shared::{Failure, Side, kept, spec};
 use crate::authorized_client::AuthorizedClient;
 use crate::client;
 use crate::error::TokenUseError;
+use crate::further::error::FurtherError;
 use crate::further::rules;
 use crate::further::token_endpoints::{self, Hint};
 
@@ -83,8 +85,8 @@ pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
 pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(TokenUseError::Arguments { got: "another JSON value".to_owned() }.into()),
-        Err(error) => Err(TokenUseError::Arguments { got: format!("no JSON ({error})") }.into()),
+        Ok(_) => Err(FurtherError::Arguments { got: "another JSON value".to_owned() }.into()),
+        Err(error) => Err(FurtherError::Arguments { got: format!("no JSON ({error})") }.into()),
     }
 }
 
@@ -147,10 +149,11 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
 
 /// Whether no later try can revoke the tokens: there is no endpoint for it, or the client is gone.
 fn is_for_ever(failure: &Failure) -> bool {
+    let is_client_gone = matches!(failure.cause(), Some(TokenUseError::NoRefresh { .. }));
     match failure.cause() {
-        Some(TokenUseError::NoEndpoint { .. } | TokenUseError::NoRefresh { .. }) => true,
-        Some(TokenUseError::Endpoint { code, .. }) => code == "invalid_client",
-        _ => false,
+        Some(FurtherError::NoEndpoint { .. }) => true,
+        Some(FurtherError::Endpoint { code, .. }) => code == "invalid_client",
+        _ => is_client_gone,
     }
 }
 
@@ -166,9 +169,12 @@ async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Resu
 }
 
 /// `-- rotate-keys`
-pub async fn rotate_keys(http: &Http, issuer: &str) -> Result<(), Failure> {
+pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
+    no_break(setup)?;
+    let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
+    let http = setup.run.http(idp.issuer(), &[]).await?;
     http.reporter().stage("have the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
-    let place = Administration::sign_in(http, issuer).await?.rotate_signing_key().await?;
+    let place = Administration::sign_in(&http, idp.issuer()).await?.rotate_signing_key().await?;
     http.reporter().note(format!(
         "Tokens are signed with a new key from now on. The old key stays published, so tokens that are out stay good; an MCP server fetches the \
          keys again when it meets the new kid. To take the new key back: DELETE {place}"

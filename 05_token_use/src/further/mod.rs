@@ -2,7 +2,10 @@
 
 pub mod commands;
 pub mod dpop;
+pub mod error;
+pub mod issuer_of_stored_tokens;
 pub mod options;
+pub mod other_uses;
 pub mod remembered_tokens;
 pub mod rules;
 pub mod sessions;

@@ -12,7 +12,7 @@ use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, spec};
 
 use crate::client::Story;
-use crate::error::TokenUseError;
+use crate::further::error::FurtherError;
 use crate::further::rules;
 
 /// What a token is, for an endpoint that has to find it.
@@ -80,7 +80,7 @@ pub async fn revoke(
     hint: Hint,
 ) -> Result<(), Failure> {
     let name = "revocation_endpoint";
-    let url = server.revocation_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let url = server.revocation_endpoint.as_deref().ok_or(FurtherError::NoEndpoint { name })?;
     let response = http.send(&request(url, client, token, hint)).await?;
     let idp = http.reporter().on(Side::Idp);
     let got = format!("HTTP {}", response.status);
@@ -98,7 +98,7 @@ pub async fn introspect(
     token: &Secret,
 ) -> Result<Map<String, Value>, Failure> {
     let name = "introspection_endpoint";
-    let url = server.introspection_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let url = server.introspection_endpoint.as_deref().ok_or(FurtherError::NoEndpoint { name })?;
     let response = http.send(&request(url, resource_server, token, Hint::AccessToken)).await?;
     let document = serde_json::from_slice(&response.body).ok();
     let members: Option<Map<String, Value>> = document.filter(|_| response.status == 200);
@@ -116,6 +116,6 @@ fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) ->
     authenticated(url, &[("token", token.expose()), ("token_type_hint", hint.name())], client)
 }
 
-fn refused(name: &'static str, response: &Response) -> TokenUseError {
-    TokenUseError::Endpoint { name, code: response.error_code(), got: response.refusal() }
+fn refused(name: &'static str, response: &Response) -> FurtherError {
+    FurtherError::Endpoint { name, code: response.error_code(), got: response.refusal() }
 }

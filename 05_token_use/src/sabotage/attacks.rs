@@ -11,6 +11,7 @@ use shared::{Failure, Secret, Side, mcp, spec};
 use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
 use crate::further::dpop::{self, Dpop};
+use crate::further::error::FurtherError;
 use crate::further::rules;
 use crate::sabotage::{Switch, forgeries};
 use crate::token_store::TAKES_REFRESH_TOKEN;
@@ -105,7 +106,7 @@ impl Attacker<'_> {
     async fn fetch_keys(&self) -> Result<Value, Failure> {
         let ready = self.authorized.ready().await;
         let jwks_uri = ready.and_then(|ready| ready.authorization_server.jwks_uri.clone());
-        let jwks_uri = jwks_uri.ok_or(TokenUseError::NoEndpoint { name: "jwks_uri" })?;
+        let jwks_uri = jwks_uri.ok_or(FurtherError::NoEndpoint { name: "jwks_uri" })?;
         let response = self.http.send(&Request::get(&jwks_uri)).await?;
         Ok(serde_json::from_slice(&response.body).unwrap_or_default())
     }

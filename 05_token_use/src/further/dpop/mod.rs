@@ -27,7 +27,7 @@ use url::{Url, form_urlencoded};
 
 use crate::authorized_client::AuthorizedClient;
 use crate::client::ForeignToken;
-use crate::error::TokenUseError;
+use crate::further::error::FurtherError;
 use crate::further::rules;
 use crate::jwks;
 use crate::rules::SERVER_REFUSES_BAD_TOKEN;
@@ -145,10 +145,10 @@ pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
 
 /// A server that demands bound tokens gets none from a client that has no key: neither a refresh nor
 /// a sign-in would bring one.
-pub fn check_demand(demand: &ServerDemand, has_key: bool) -> Result<(), TokenUseError> {
+pub fn check_demand(demand: &ServerDemand, has_key: bool) -> Result<(), FurtherError> {
     match demand {
         ServerDemand::Token { said, bound: true, .. } if !has_key => {
-            Err(TokenUseError::WantsBoundToken { got: said.clone() })
+            Err(FurtherError::WantsBoundToken { got: said.clone() })
         }
         _ => Ok(()),
     }
