@@ -36,9 +36,6 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
         refused("The token is no access token"),
-        FurtherError::WantsBoundToken {
-            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
-        },
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden { got: role.to_owned() },
@@ -46,6 +43,12 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         TokenUseError::CannotCheck { retry_after: "1".to_owned() },
         TokenUseError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
+    ]
+    .map(|error| error.to_string());
+    let further = [
+        FurtherError::WantsBoundToken {
+            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
+        },
         FurtherError::Endpoint {
             name: "introspection_endpoint",
             code: "invalid_client".to_owned(),
@@ -55,7 +58,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     .map(|error| error.to_string());
     let token_type = AuthorizationError::NotBound { got: "its token_type is Bearer".to_owned() };
     let bound = AuthorizationError::WantsBoundTokens;
-    let sentences = [&sentences[..], &[token_type.to_string(), bound.to_string()]].concat();
+    let sentences = [&sentences[..], &further, &[token_type.to_string(), bound.to_string()]].concat();
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
     }
