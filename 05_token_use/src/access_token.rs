@@ -5,9 +5,8 @@
 //! Lesson 06 closes that. Left out besides: tokens that are encrypted, and tokens that only the
 //! authorization server can read (they are introspected, RFC 7662).
 
-pub(crate) mod jwt;
+pub mod jwt;
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, crypto};
@@ -16,29 +15,11 @@ use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failed, Failure, Reporter};
 
-use crate::access_token::jwt::{Jwt, number, or_absent, roles, scopes, time};
+use crate::access_token::jwt::{Jwt, algorithm, is_ahead, is_behind, number, or_absent, roles, scopes, time};
 use crate::further::options::CheckOptions;
 use crate::jwks::{Jwks, Key, Limits, NoKey};
 use crate::refusal::{Checks, Refusal, RefusalKind, short};
 use crate::rules;
-
-/// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
-/// no more than a few minutes" (RFC 7519 §4.1.4).
-pub const LEEWAY: f64 = 30.0;
-
-/// Algorithms with a public and a private key. With a shared secret (HS256) whoever verifies could
-/// sign.
-const ALGORITHMS: &[Algorithm] = &[
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -56,7 +37,7 @@ pub struct AccessToken {
 
 impl AccessToken {
     /// "The current time MUST be before the time represented by the "exp" claim" (RFC 9068 §4),
-    /// give or take [`LEEWAY`].
+    /// give or take [`jwt::LEEWAY`].
     pub fn is_alive(&self) -> bool {
         is_ahead(self.expires_at)
     }
@@ -116,25 +97,16 @@ impl Verifier {
         checks.require(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
 
         // "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1)
-        checks.require(
-            &rules::KEY_ALGORITHM,
-            key.is_for(algorithm),
-            "the key is for this alg",
-            jwt.header_text("alg"),
-            RefusalKind::InvalidToken("The token's algorithm is not its key's"),
-        )?;
+        let (passed, seen) = (key.is_for(algorithm), jwt.header_text("alg"));
+        let kind = RefusalKind::InvalidToken("The token's algorithm is not its key's");
+        checks.require(&rules::KEY_ALGORITHM, passed, "the key is for this alg", seen, kind)?;
 
         // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
         // 9068 §4)
         let valid = crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm).unwrap_or(false);
         let seen = if valid { "it is" } else { "it is not" };
-        checks.require(
-            &rules::SIGNATURE,
-            valid,
-            "the signature is the key's",
-            seen,
-            RefusalKind::InvalidToken("The token's signature is wrong"),
-        )?;
+        let kind = RefusalKind::InvalidToken("The token's signature is wrong");
+        checks.require(&rules::SIGNATURE, valid, "the signature is the key's", seen, kind)?;
 
         self.check_claims(checks, &jwt)?;
         let expires_at = number(&jwt.claims, "exp").unwrap_or_default();
@@ -170,13 +142,9 @@ impl Verifier {
     fn check_claims(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         // "The issuer identifier … MUST exactly match the value of the "iss" claim." (RFC 9068 §4)
         let iss = jwt.claim_text("iss");
-        checks.require(
-            &rules::ISSUER,
-            iss == self.issuer,
-            format_args!("iss is {}", self.issuer),
-            or_absent(iss),
-            RefusalKind::InvalidToken("The token is from another authorization server"),
-        )?;
+        let expected = format_args!("iss is {}", self.issuer);
+        let kind = RefusalKind::InvalidToken("The token is from another authorization server");
+        checks.require(&rules::ISSUER, iss == self.issuer, expected, or_absent(iss), kind)?;
         check_times(checks, jwt)?;
 
         // "sub REQUIRED" (RFC 9068 §2.2)
@@ -208,11 +176,6 @@ impl Verifier {
     }
 }
 
-/// The algorithm of this name, where it has a public key.
-pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
-    Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm))
-}
-
 fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     // "The current time MUST be before the time represented by the "exp" claim." (RFC 9068 §4)
     let good = number(&jwt.claims, "exp").is_some_and(is_ahead);
@@ -221,19 +184,9 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
 
     // "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5); the
     // claim is optional.
-    let good =
-        !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(|nbf| nbf <= seconds_now() + LEEWAY);
+    let good = !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(is_behind);
     let kind = RefusalKind::InvalidToken("The token is not good yet");
     checks.require(&rules::NOT_BEFORE, good, "nbf, if there, lies behind", time(&jwt.claims, "nbf"), kind)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-pub(crate) fn seconds_now() -> f64 {
-    shared::now() as f64
-}
-
-fn is_ahead(exp: f64) -> bool {
-    seconds_now() < exp + LEEWAY
 }
 
 const KNOWN_KEY: &str = "the key is one that the authorization server publishes";

@@ -1,14 +1,17 @@
 //! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for
 //! nothing.
 
+mod tool_calls;
+
 use std::sync::Arc;
 
 use dynamic_client_registration::ClientInformation;
-use rmcp::model::{CallToolResult, JsonObject, Tool};
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Rule, Secret, Side, mcp, spec};
+
+pub use tool_calls::{call_tool, tools_table};
 
 use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
@@ -20,7 +23,7 @@ use crate::token_store::TAKES_REFRESH_TOKEN;
 
 /// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
 /// its audience.
-const ANOTHER_SERVER: (&str, &str) = ("http://localhost:8001/mcp", "calendar:read");
+const ANOTHER_SERVER: (&str, &str) = (keycloak::SERVERS[1], "calendar:read");
 
 /// What a token that was given out for another server shows.
 #[derive(Clone, Copy)]
@@ -203,30 +206,4 @@ impl Story<'_> {
         self.http.reporter().note(format!("{name} says: {said}"));
         Ok(())
     }
-}
-
-/// Calls a tool; what it says, where it worked.
-pub async fn call_tool(connection: &Connection, name: &str, arguments: JsonObject) -> Result<String, Failure> {
-    let result = connection.call_tool(name, arguments).await?;
-    let said = text(&result);
-    match result.is_error {
-        Some(true) => Err(TokenUseError::Tool { name: name.to_owned(), said }.into()),
-        _ => Ok(said),
-    }
-}
-
-fn text(result: &CallToolResult) -> String {
-    let texts = result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str()));
-    texts.collect::<Vec<_>>().join("\n")
-}
-
-/// The tools that a server offers, a line each.
-pub fn tools_table(tools: &[Tool]) -> String {
-    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
-    let rows = tools.iter().map(|tool| {
-        let description = tool.description.as_deref().unwrap_or_default();
-        format!("\n  {:<width$}  {description}", tool.name)
-    });
-    let count = if tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", tools.len()) };
-    format!("The server offers this token {count}:{}", rows.collect::<String>())
 }

@@ -62,7 +62,7 @@ pub enum TokenUseError {
 }
 
 impl TokenUseError {
-    /// Names the decision.
+    /// Names the decision that failed.
     pub fn id(&self) -> &'static str {
         match self {
             TokenUseError::Refused { .. } => "use.refused",

@@ -2,7 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | [`server`] | the MCP server: the layer that checks tokens, and what happens to a request in it |
+//! | [`server`] | the MCP server, and the layer that checks tokens |
 //! | [`bearer`] | where the token is: RFC 6750 §2 |
 //! | [`access_token`] | the list of checks: RFC 9068 §4, RFC 8725 |
 //! | [`jwks`] | the authorization server's keys, fetched rarely and stored: RFC 7517 |
@@ -15,8 +15,8 @@
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
 //!
-//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
-//! does.
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that
+//! `--break` does.
 
 pub mod access_token;
 pub mod authorized_client;

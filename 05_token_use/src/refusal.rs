@@ -3,82 +3,17 @@
 //! 2026-07-28, Error Handling. What an untrusted client sent never comes back in it: the texts are
 //! this server's own.
 
-use std::fmt::Display;
+mod checks;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
-use shared::{Failed, Reporter, Rule};
+use shared::Failed;
+
+pub use checks::{Checks, short};
 
 use crate::bearer::Scheme;
-use crate::further::dpop::proof::{self, Unproven};
-
-/// Where the checks of one request are told, if anywhere: what was told of a token once is not told
-/// again. What fails is told by whoever refuses the request.
-#[derive(Clone, Copy)]
-pub struct Checks<'a>(Option<&'a Reporter>);
-
-impl<'a> Checks<'a> {
-    /// Tells what holds.
-    pub fn told(reporter: &'a Reporter) -> Self {
-        Self(Some(reporter).filter(|reporter| !reporter.is_silent()))
-    }
-
-    /// Tells nothing.
-    pub fn quiet() -> Self {
-        Self(None)
-    }
-
-    /// Goes on where the check passes; else `kind` is what the client gets.
-    pub fn require(
-        &self,
-        rule: &'static Rule,
-        passed: bool,
-        expected: impl Display,
-        seen: impl Display,
-        kind: RefusalKind,
-    ) -> Result<(), Refusal> {
-        if !passed {
-            let (expected, seen) = (expected.to_string(), short(&seen.to_string()));
-            return Err(Refusal { failed: Some(Failed { rule, expected, seen, fix: String::new() }), kind });
-        }
-        if let Some(reporter) = self.0 {
-            reporter.recommend(rule, true, expected, seen);
-        }
-        Ok(())
-    }
-
-    /// Does what [`Checks::require`] does for a value that may be absent, and returns the value.
-    pub fn require_some<T>(
-        &self,
-        rule: &'static Rule,
-        value: Option<T>,
-        expected: impl Display,
-        seen: impl Display,
-        kind: RefusalKind,
-    ) -> Result<T, Refusal> {
-        self.require(rule, value.is_some(), expected, seen, kind.clone())?;
-        value.ok_or_else(|| Refusal::from(kind))
-    }
-
-    /// Says something, where anybody listens.
-    pub fn note(&self, text: impl FnOnce() -> String) {
-        if let Some(reporter) = self.0 {
-            reporter.note(text());
-        }
-    }
-}
-
-/// Characters of a stranger's value that are shown.
-const SHOWN: usize = 120;
-
-/// A stranger's value, cut where it gets long.
-pub fn short(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
+use crate::further::dpop::unproven::{self, Unproven};
 
 /// Why a request is not served: the check that failed, and the answer.
 #[derive(Clone, Debug)]
@@ -131,14 +66,14 @@ impl Refusal {
         if self.kind == RefusalKind::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
-        let further = proof::challenge_parameter(scheme);
+        let further = unproven::challenge_parameter(scheme);
         let parameters = self.kind.parameters(protected).into_iter().chain([further]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
-        let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
+        let field = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
         let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
-        let mut response = (self.kind.status(), challenge, text).into_response();
+        let mut response = (self.kind.status(), field, text).into_response();
         if let RefusalKind::Unproven(unproven) = &self.kind {
-            proof::add_nonce(&mut response, unproven.nonce());
+            unproven::add_nonce(&mut response, unproven.nonce());
         }
         response
     }

@@ -1,6 +1,6 @@
-//! The MCP server: lesson 01's, with tools, and in front of them a layer that checks tokens in place
-//! of the one that refuses everybody. "MCP servers … MUST validate access tokens" before a request
-//! is served (MCP 2026-07-28, Token Handling).
+//! The MCP server: lesson 01's, with tools, and in front of them a layer that checks tokens in
+//! place of the one that refuses everybody. "MCP servers … MUST validate access tokens" before a
+//! request is served (MCP 2026-07-28, Token Handling).
 
 mod mcp_call;
 
@@ -21,7 +21,8 @@ use tokio::time::timeout;
 
 use crate::access_token::{AccessToken, Verifier};
 use crate::bearer::{self, Scheme};
-use crate::further::dpop::proof::{self, Proofs};
+use crate::further::dpop::proof::Proofs;
+use crate::further::dpop::unproven;
 use crate::further::options::CheckOptions;
 use crate::further::remembered_tokens::VerifiedTokens;
 use crate::further::sessions::Sessions;
@@ -164,7 +165,7 @@ async fn check_token(State(guard): State<Arc<Guard>>, request: Request, next: Ne
         Ok(Admitted { request, token, nonce }) => {
             let mut response = next.run(request).await;
             guard.server.sessions.remember(response.headers(), &token);
-            proof::add_nonce(&mut response, nonce.as_deref());
+            unproven::add_nonce(&mut response, nonce.as_deref());
             response
         }
         Err(Rejected::Refused(refusal)) => guard.server.refuse(&refusal, scheme),

@@ -1,7 +1,7 @@
-//! The client's tokens for one MCP server: in memory, and in lesson 04's file where they outlive the
-//! run. They are refreshed at the authorization server that gave them, by the client that it gave
-//! them to: nobody else may see a refresh token. "MUST NOT assume that credentials valid for one
-//! authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server
+//! The client's tokens for one MCP server: in memory, and in lesson 04's file where they outlive
+//! the run. They are refreshed at the authorization server that gave them, by the client that it
+//! gave them to: nobody else may see a refresh token. "MUST NOT assume that credentials valid for
+//! one authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server
 //! Location).
 
 use std::path::PathBuf;
@@ -163,7 +163,8 @@ pub struct IssuedBy {
 }
 
 impl IssuedBy {
-    /// Of these tokens: what lessons 01 to 03 found in this run, or else what an earlier run stored.
+    /// Of these tokens: what lessons 01 to 03 found in this run, or else what an earlier run
+    /// stored.
     pub async fn of(http: &Http, kept: &Kept, plan: &Plan, ready: Option<&Ready>) -> Result<Self, Failure> {
         match ready {
             Some(Ready { authorization_server, client, .. }) if authorization_server.issuer == kept.issuer => {

@@ -1,7 +1,7 @@
 //! What a token has to allow for each tool. MCP leaves that to the server; scopes say what the user
 //! let the client do, roles what the user may do at all. The layer in front of the tools
-//! ([`crate::server`]) and the tools themselves ([`mcp_server`]) decide by the same table, so a tool
-//! that can be reached by another way is still not open.
+//! ([`crate::server`]) and the tools themselves ([`mcp_server`]) decide by the same table, so a
+//! tool that can be reached by another way is still not open.
 //!
 //! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there
 //! is none here, neither scope implies the other.
@@ -32,7 +32,7 @@ pub enum Needs {
 /// A server's tools, and what each needs.
 pub type Table = &'static [(&'static str, Needs)];
 
-/// This lesson's.
+/// The tools of this lesson's server.
 pub const TOOLS: Table = &[
     ("get_user_profile", Needs::Token),
     ("get_weather", Needs::Read),
@@ -49,9 +49,9 @@ pub struct Permissions {
     open: bool,
 }
 
-/// The roles of the tutorial's realm. They count where a token tells its user's roles at all.
+/// The role for reading in the tutorial's realm. It counts where a token has roles at all.
 const READER: &str = "mcp-reader";
-/// The same.
+/// The role for writing, which counts likewise.
 const WRITER: &str = "mcp-writer";
 
 impl Permissions {

@@ -16,7 +16,7 @@ use common::{
 };
 use serde_json::{Value, json};
 use shared::event::Rule;
-use token_use::further::dpop::proof::ALGORITHMS;
+use token_use::further::dpop::unproven::ALGORITHMS;
 use token_use::further::rules;
 use token_use::options::CheckOptions;
 

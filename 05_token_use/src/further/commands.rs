@@ -90,7 +90,7 @@ pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
     }
 }
 
-/// `-- list-tools`
+/// `-- list-tools`: what the server offers to the stored token.
 pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
@@ -116,7 +116,7 @@ pub async fn call_tool(
     Ok(())
 }
 
-/// `-- refresh`
+/// `-- refresh`: new tokens in place of the stored ones.
 pub async fn refresh(authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     if authorized.tokens().await.is_none() {
         return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
@@ -168,7 +168,7 @@ async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Resu
     token_endpoints::revoke(http, &issued_by.server, &issued_by.client, token, hint).await
 }
 
-/// `-- rotate-keys`
+/// `-- rotate-keys`: the IdP makes a new key, and signs with that.
 pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
     no_break(setup)?;
     let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;

@@ -71,7 +71,7 @@ impl VerifiedTokens {
         self.lock().tokens.len()
     }
 
-    /// Whether none is.
+    /// Whether no token is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -40,8 +40,9 @@ pub enum Trust {
 }
 
 impl McpCall {
-    /// Reads the message. What is no message at all requests nothing: then the endpoint refuses it. A
-    /// member that appears twice could mean one tool here and another one there, so it is an error.
+    /// Reads the message. What is no message at all requests nothing: then the endpoint refuses it.
+    /// A member that appears twice could mean one tool here and another one there, so it is an
+    /// error.
     pub fn read(body: &Bytes) -> Result<Self, DuplicateMember> {
         // Else the reader would take a list for the members in their order.
         if body.trim_ascii_start().first() != Some(&b'{') {

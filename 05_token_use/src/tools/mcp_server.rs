@@ -21,7 +21,7 @@ const TTL_MS: u64 = 60_000;
 
 /// What a server can do for its callers. Who may is the table's business ([`Permissions`]).
 pub trait Toolbox: Send + Sync + 'static {
-    /// The tools, described.
+    /// The descriptions of the tools.
     fn tools(&self) -> &[Tool];
 
     /// Calls the tool `name`, which is one of them; an error is the tool's own, in words for the
@@ -34,7 +34,7 @@ pub trait Toolbox: Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, String>> + Send;
 }
 
-/// Who calls.
+/// The caller of a tool, as far as a tool has to know.
 pub struct Caller<'a> {
     /// The token that let the request in; `None` on a server without the layer.
     pub token: Option<Arc<AccessToken>>,

@@ -1,4 +1,4 @@
-//! This lesson's tools.
+//! The tools of this lesson's server, which work on samples.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use crate::tools::{Caller, SampleFolder, Toolbox};
 const WEATHER: &[(&str, &str)] =
     &[("Berlin", "4 °C, rain"), ("Lisbon", "17 °C, sunny"), ("Oslo", "-3 °C, snow"), ("Tokyo", "13 °C, clouds")];
 
-/// This lesson's tools.
+/// The tools that work on samples.
 pub struct SampleTools {
     folder: SampleFolder,
 }

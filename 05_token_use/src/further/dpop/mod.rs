@@ -10,6 +10,8 @@
 
 pub mod nonces;
 pub mod proof;
+mod proof_jwt;
+pub mod unproven;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +43,7 @@ pub struct Dpop {
 }
 
 impl Dpop {
-    /// A new key.
+    /// Makes a key for this run.
     pub fn generate() -> Result<Self, Failure> {
         let no_randomness = || {
             let message = "This system gave no random numbers, so there is no key.";
@@ -137,14 +139,15 @@ fn with_token(request: Request, token: &Secret) -> Request {
 /// The request with a token, in the scheme that goes with its type; a proof is added where it is
 /// sent.
 pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
-    match tokens.token_type.eq_ignore_ascii_case("DPoP") {
-        true => with_token(request, &tokens.access_token),
-        false => request.bearer(&tokens.access_token),
+    if tokens.token_type.eq_ignore_ascii_case("DPoP") {
+        with_token(request, &tokens.access_token)
+    } else {
+        request.bearer(&tokens.access_token)
     }
 }
 
-/// A server that demands bound tokens gets none from a client that has no key: neither a refresh nor
-/// a sign-in would bring one.
+/// A server that demands bound tokens gets none from a client that has no key: neither a refresh
+/// nor a sign-in would bring one.
 pub fn check_demand(demand: &ServerDemand, has_key: bool) -> Result<(), FurtherError> {
     match demand {
         ServerDemand::Token { said, bound: true, .. } if !has_key => {

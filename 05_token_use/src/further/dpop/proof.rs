@@ -13,23 +13,18 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, crypto};
 use protected_resource_discovery::server::ProtectedResource;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
-use crate::access_token::jwt::{Jwt, number, or_absent};
-use crate::access_token::{AccessToken, LEEWAY, algorithm, seconds_now};
+use crate::access_token::AccessToken;
+use crate::access_token::jwt::{LEEWAY, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
 use crate::further::dpop::nonces::{Nonces, Standing};
+use crate::further::dpop::proof_jwt::Proof;
+use crate::further::dpop::unproven::{ALGORITHMS, Unproven, invalid_proof};
 use crate::further::rules;
-use crate::jwks;
 use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// Seconds for which a proof is good: "preferably only for a relatively brief period on the order
@@ -37,74 +32,6 @@ use crate::refusal::{Checks, Refusal, RefusalKind};
 const MAX_AGE: f64 = 60.0;
 /// Proofs that are remembered at a time, each as 32 bytes; then the server asks for patience.
 const MAX_SEEN: usize = 100_000;
-/// Algorithms of proofs, as metadata and challenges name them.
-pub const ALGORITHMS: &[&str] = &["ES256", "ES384", "PS256", "RS256", "EdDSA"];
-/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
-/// Why a request with a token has not shown the token's key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unproven {
-    /// `invalid_dpop_proof`
-    Invalid(&'static str),
-    /// `use_dpop_nonce`, with the nonce that the next proof has to have.
-    NeedsNonce(String),
-}
-
-impl Unproven {
-    /// The error code of the challenge: RFC 9449 §7.1, §9.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) => "invalid_dpop_proof",
-            Self::NeedsNonce(_) => "use_dpop_nonce",
-        }
-    }
-
-    /// The challenge's words for people.
-    pub fn description(&self) -> &'static str {
-        match self {
-            Self::Invalid(why) => why,
-            Self::NeedsNonce(_) => "The proof needs the nonce that came with this answer",
-        }
-    }
-
-    /// The refusal in a few words, for the server's terminal.
-    pub fn summary(&self) -> &'static str {
-        match self {
-            Self::Invalid(_) => self.code(),
-            Self::NeedsNonce(_) => "use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
-        }
-    }
-
-    /// The nonce that the client gets with the refusal.
-    pub fn nonce(&self) -> Option<&str> {
-        match self {
-            Self::Invalid(_) => None,
-            Self::NeedsNonce(nonce) => Some(nonce),
-        }
-    }
-}
-
-fn invalid_proof(why: &'static str) -> RefusalKind {
-    RefusalKind::Unproven(Unproven::Invalid(why))
-}
-
-/// "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
-/// acceptable" (RFC 9449 §7.1).
-pub fn challenge_parameter(scheme: Scheme) -> Option<(&'static str, String)> {
-    (scheme == Scheme::Dpop).then(|| ("algs", ALGORITHMS.join(" ")))
-}
-
-/// With the next response the client gets a nonce for its next proof: RFC 9449 §8.2, §9.
-pub fn add_nonce(response: &mut Response, nonce: Option<&str>) {
-    if let Some(value) = nonce.and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
-        let headers = response.headers_mut();
-        headers.insert(HeaderName::from_static("dpop-nonce"), value);
-        // "Responses that include the DPoP-Nonce HTTP header should be uncacheable" (RFC 9449 §8.2)
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
 /// What proofs are held against.
 pub struct Proofs {
     /// This server's URL, as [`normalized`] has it.
@@ -278,118 +205,6 @@ pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal
         format_args!("cnf is {cnf}"),
         RefusalKind::InvalidToken("The token is bound to a key, and came without a proof of it"),
     )
-}
-
-/// A proof, which fits the key in its header.
-struct Proof<'a> {
-    jwt: Jwt<'a>,
-    /// The key's thumbprint (RFC 7638).
-    thumbprint: String,
-}
-
-impl<'a> Proof<'a> {
-    fn read(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Self, Refusal> {
-        // "There is not more than one DPoP HTTP request header field." (RFC 9449 §4.3) And there is
-        // one: "a resource server MUST check that a DPoP proof was also received" (RFC 9449 §7.1).
-        let mut fields = headers.get_all("dpop").iter();
-        let (first, others) = (fields.next(), fields.count());
-        let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
-        let only = first.filter(|_| others == 0);
-        let kind = invalid_proof("There must be one DPoP header");
-        let field = checks.require_some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
-
-        // "The DPoP HTTP request header field value is a single and well-formed JWT."
-        let jwt = field.to_str().ok().and_then(Jwt::split);
-        let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let kind = invalid_proof("The proof is no JWT");
-        let jwt = checks.require_some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
-
-        // "All required claims per Section 4.2 are contained in the JWT."
-        let missing = missing(&jwt);
-        checks.require(
-            &rules::PROOF_CLAIMS,
-            missing.is_empty(),
-            "jti, htm, htu, iat and ath are there",
-            if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
-            invalid_proof("The proof lacks a claim"),
-        )?;
-        let thumbprint = check_signature(checks, &jwt)?;
-        Ok(Self { jwt, thumbprint })
-    }
-
-    /// Is it for this token, and is the token for this key?
-    fn check_token(&self, checks: &Checks<'_>, text: &str, token: &AccessToken) -> Result<(), Refusal> {
-        // "ensure that the value of the ath claim equals the hash of that access token"
-        let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
-        let ath = self.jwt.claim_text("ath");
-        let kind = invalid_proof("The proof is for another token");
-        checks.require(&rules::PROOF_ATH, ath == hash, format_args!("ath is {hash}"), ath, kind)?;
-        // "confirm that the public key to which the access token is bound matches the public key
-        // from the DPoP proof"
-        let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
-        checks.require(
-            &rules::PROOF_KEY,
-            bound == Some(&self.thumbprint),
-            format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
-            bound.unwrap_or("absent"),
-            RefusalKind::InvalidToken("The token is not bound to the proof's key"),
-        )
-    }
-
-    /// Of the key and the `jti`: "store only a hash thereof" (RFC 9449 §11.1).
-    fn hash(&self) -> [u8; 32] {
-        let text = format!("{} {}", self.thumbprint, self.jwt.claim_text("jti"));
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        hash
-    }
-}
-
-fn missing(jwt: &Jwt<'_>) -> Vec<&'static str> {
-    let texts = ["jti", "htm", "htu", "ath"].into_iter().filter(|name| jwt.claim_text(name).is_empty());
-    texts.chain(number(&jwt.claims, "iat").is_none().then_some("iat")).collect()
-}
-
-/// Type, algorithm, key and signature; the key's thumbprint.
-fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal> {
-    // "The typ JOSE Header Parameter has the value dpop+jwt."
-    let typ = jwt.header_text("typ");
-    let kind = invalid_proof("The proof is another kind of JWT");
-    checks.require(&rules::PROOF_TYP, typ == "dpop+jwt", "typ is dpop+jwt", or_absent(typ), kind)?;
-    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
-    // …, is not none, is supported by the application"
-    let alg = jwt.header_text("alg");
-    let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
-    let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
-    let kind = invalid_proof("The proof is signed with an algorithm that is not taken");
-    let algorithm = checks.require_some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
-
-    // "The jwk JOSE Header Parameter does not contain a private key."
-    let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
-    let private: Vec<_> = PRIVATE.iter().copied().filter(|name| jwk.get(name).is_some()).collect();
-    let public = Some(&jwk).filter(|_| private.is_empty());
-    let key = public.and_then(|jwk| Some((jwks::key(jwk)?, jwks::thumbprint(jwk)?)));
-    let got = match (&key, private.is_empty()) {
-        (Some(_), _) => "it is".to_owned(),
-        (None, true) => "there is none that can be read".to_owned(),
-        (None, false) => format!("it has {}", private.join(", ")),
-    };
-    let kind = invalid_proof("The proof's jwk is no public key");
-    let (key, thumbprint) =
-        checks.require_some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
-
-    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
-    let verifies =
-        |algorithm: Algorithm| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
-    let good = key.is_for(algorithm) && verifies(algorithm).unwrap_or(false);
-    checks.require(
-        &rules::PROOF_SIGNATURE,
-        good,
-        "the signature is that key's",
-        if good { "it is" } else { "it is not" },
-        invalid_proof("The proof's signature is wrong"),
-    )?;
-    Ok(thumbprint)
 }
 
 /// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ
