@@ -7,6 +7,7 @@
 
 pub mod jwt;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, crypto};
@@ -15,11 +16,25 @@ use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failed, Failure, Reporter};
 
-use crate::access_token::jwt::{Jwt, algorithm, is_ahead, is_behind, number, or_absent, roles, scopes, time};
+use crate::access_token::jwt::{Jwt, is_ahead, is_behind, number, or_absent, roles, scopes, time};
 use crate::further::options::CheckOptions;
 use crate::jwks::{Jwks, Key, Limits, NoKey};
 use crate::refusal::{Checks, Refusal, RefusalKind, short};
 use crate::rules;
+
+/// Algorithms with a public and a private key. With a shared secret (HS256) a server that verifies
+/// could sign.
+const ALGORITHMS: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -174,6 +189,11 @@ impl Verifier {
             }
         }
     }
+}
+
+/// The algorithm of this name, where it has a public key.
+pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
+    Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm))
 }
 
 fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {

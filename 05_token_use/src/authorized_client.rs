@@ -139,7 +139,7 @@ impl AuthorizedClient {
         self.0.state.lock().await.ready.clone()
     }
 
-    /// How often the MCP server has answered 401 and 403 to a token.
+    /// How often the MCP server has responded 401 and 403 to a token.
     pub async fn refusals(&self) -> Refusals {
         self.0.state.lock().await.refusals
     }

@@ -15,12 +15,12 @@ pub use checks::{Checks, short};
 use crate::bearer::Scheme;
 use crate::further::dpop::unproven::{self, Unproven};
 
-/// Why a request is not served: the check that failed, and the answer.
+/// Why a request is not served: the check that failed, and the response.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// The check; `None` where nothing was there to be checked.
     pub failed: Option<Failed>,
-    /// The answer.
+    /// What the client gets.
     pub kind: RefusalKind,
 }
 

@@ -1,6 +1,6 @@
 //! The decisions that this lesson takes, each with the sentence that asks for it. Those that begin
 //! with `token.` and `request.` are the MCP server's own; those with `idp.` and `server.` are the
-//! authorization server's and the MCP server's as far as their answers tell them.
+//! authorization server's and the MCP server's as far as their responses tell them.
 
 use shared::{Rule, spec};
 
@@ -55,7 +55,7 @@ pub static ROLE: Rule = Rule::must("token.role-of-tool", &spec::RFC6750_3_1_INSU
 /// The authorization server takes a refresh token that it gave, and that is not dead.
 pub static IDP_TAKES_REFRESH_TOKEN: Rule = Rule::must("idp.refresh-token", &spec::RFC6749_5_2_INVALID_GRANT);
 
-/// A token that allows too little is refused, and the answer says what is missing; seen from the
+/// A token that allows too little is refused, and the response says what is missing; seen from the
 /// client.
 pub static SERVER_WANTS_SCOPE: Rule = Rule::must("server.refuses-too-little", &spec::RFC6750_3_1_INSUFFICIENT_SCOPE);
 

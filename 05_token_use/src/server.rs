@@ -123,11 +123,11 @@ pub fn endpoint(permissions: Arc<Permissions>, toolbox: impl Toolbox) -> Router 
     // Every layer clones what is behind it for each request, and a clone of this service copies its
     // configuration: so there is one.
     let service = Arc::new(mcp::endpoint(move || tools.clone()));
-    let answer = move |request: Request| {
+    let respond = move |request: Request| {
         let service = Arc::clone(&service);
         async move { service.handle(request).await }
     };
-    Router::new().route("/mcp", any(answer))
+    Router::new().route("/mcp", any(respond))
 }
 
 /// The layer in front of the tools.

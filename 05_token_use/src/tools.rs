@@ -6,7 +6,7 @@
 //! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there
 //! is none here, neither scope implies the other.
 
-mod mcp_server;
+pub mod mcp_server;
 mod sample_folder;
 mod sample_tools;
 

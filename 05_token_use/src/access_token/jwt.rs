@@ -1,35 +1,13 @@
 //! A JWT and its members: RFC 7519, RFC 7515.
 
-use std::str::FromStr;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
 /// no more than a few minutes" (RFC 7519 §4.1.4).
 pub const LEEWAY: f64 = 30.0;
-
-/// Algorithms with a public and a private key. With a shared secret (HS256) a server that verifies
-/// could sign.
-const ALGORITHMS: &[Algorithm] = &[
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
-
-/// The algorithm of this name, where it has a public key.
-pub fn algorithm(name: &str) -> Option<Algorithm> {
-    Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm))
-}
 
 /// The time as tokens count it.
 #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]

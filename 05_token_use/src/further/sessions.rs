@@ -41,7 +41,7 @@ impl Sessions {
         checks.require(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, kind)
     }
 
-    /// An answer that begins a session makes it the user's.
+    /// A response that begins a session makes it the user's.
     pub fn remember(&self, headers: &HeaderMap, token: &AccessToken) {
         let Some(id) = id(headers) else { return };
         let mut begun = self.lock();

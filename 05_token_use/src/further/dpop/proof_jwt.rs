@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::Value;
 
-use crate::access_token::AccessToken;
-use crate::access_token::jwt::{Jwt, algorithm, number, or_absent};
+use crate::access_token::jwt::{Jwt, number, or_absent};
+use crate::access_token::{AccessToken, algorithm};
 use crate::further::dpop::unproven::{ALGORITHMS, invalid_proof};
 use crate::further::rules;
 use crate::jwks;
