@@ -10,7 +10,8 @@ pub mod jwt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, crypto};
+use jsonwebtoken::Algorithm::{self, ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
+use jsonwebtoken::crypto;
 use serde_json::{Map, Value};
 use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
@@ -24,17 +25,7 @@ use crate::rules;
 
 /// Algorithms with a public and a private key. With a shared secret (HS256) a server that verifies
 /// could sign.
-const ALGORITHMS: &[Algorithm] = &[
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
+const ALGORITHMS: &[Algorithm] = &[RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -86,11 +77,8 @@ impl Verifier {
     /// The checks of this lesson, for tokens of one authorization server. It is the operator's own
     /// choice, so it may be anywhere; what it names may be as private as this machine.
     pub fn of(issuer: &str, options: &CheckOptions, limits: Limits, reporter: &Reporter) -> Result<Self, Failure> {
-        let host = host_of(issuer);
-        let http = |reporter: Reporter| {
-            Http::new(reporter, Reach::public_only().limit(Privacy::Loopback).name(&host))
-                .map(|http| http.within(KEYS_SECONDS))
-        };
+        let reach = || Reach::public_only().limit(Privacy::Loopback).name(&host_of(issuer));
+        let http = |reporter| Http::new(reporter, reach()).map(|http| http.within(KEYS_SECONDS));
         let keys = Arc::new(Jwks::new(http(reporter.clone())?, http(Reporter::silent())?, issuer, limits));
         Ok(Self { issuer: issuer.to_owned(), keys, header_types: options.accept_typ.clone(), audience: None })
     }

@@ -1,5 +1,5 @@
 //! The client's requests to the MCP server: a token on every one, and what happens when the server
-//! demands another ([`next_step`] decides that).
+//! demands another ([`next_step()`] decides that).
 //!
 //! 401: refresh once, else the user signs in. 403 `insufficient_scope`: the user is asked for more
 //! (step-up), a few times at most. Lesson 04 does the sign-in.
@@ -14,9 +14,9 @@ use authorization_code::further::grant::Grant;
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::options::Plan;
+use shared::Failure;
 use shared::http::{Http, Request, Response};
 use shared::mcp::client::Send;
-use shared::{Failure, Secret};
 use tokio::sync::Mutex;
 
 use crate::further::dpop;
@@ -142,11 +142,6 @@ impl AuthorizedClient {
     /// How often the MCP server has responded 401 and 403 to a token.
     pub async fn refusals(&self) -> Refusals {
         self.0.state.lock().await.refusals
-    }
-
-    /// Sends another access token from now on.
-    pub async fn replace_access_token(&self, change: impl FnOnce(&Secret) -> Secret) {
-        self.0.state.lock().await.store.replace_access_token(change);
     }
 
     /// The first sign-in, before anything is requested: lessons 01 to 04. `more` is asked for

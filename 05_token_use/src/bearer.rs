@@ -54,13 +54,9 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
     // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
-    checks.require(
-        &rules::NOT_IN_QUERY,
-        !in_query,
-        "the token is in the Authorization header and nowhere else",
-        got,
-        RefusalKind::InvalidRequest("The access token must not be in the URL"),
-    )?;
+    let expected = "the token is in the Authorization header and nowhere else";
+    let kind = RefusalKind::InvalidRequest("The access token must not be in the URL");
+    checks.require(&rules::NOT_IN_QUERY, !in_query, expected, got, kind)?;
     let sent = one_credential(checks, &parts.headers)?;
     // "If the request lacks any authentication information (e.g., … attempted using an unsupported
     // authentication method)" (RFC 6750 §3.1)
@@ -74,13 +70,9 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         "" => "nothing",
         _ => "something else",
     };
-    checks.require(
-        &rules::B64TOKEN,
-        is_one,
-        format_args!("after {}, one token and nothing else", scheme.name()),
-        got,
-        RefusalKind::InvalidRequest("The Authorization header is malformed"),
-    )?;
+    let expected = format_args!("after {}, one token and nothing else", scheme.name());
+    let kind = RefusalKind::InvalidRequest("The Authorization header is malformed");
+    checks.require(&rules::B64TOKEN, is_one, expected, got, kind)?;
     Ok(credentials)
 }
 

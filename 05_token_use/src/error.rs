@@ -42,11 +42,6 @@ pub enum TokenUseError {
         /// `Retry-After`.
         retry_after: String,
     },
-    /// Nothing is kept for this server.
-    NoTokens {
-        /// The MCP server.
-        server_url: String,
-    },
     /// The kept tokens cannot be renewed.
     NoRefresh {
         /// Why not.
@@ -71,7 +66,6 @@ impl TokenUseError {
             TokenUseError::Forbidden { .. } => "use.forbidden",
             TokenUseError::CannotCheck { .. } => "use.cannot-check",
             TokenUseError::OtherUser { .. } => "sign-in.other-user",
-            TokenUseError::NoTokens { .. } => "tokens.none",
             TokenUseError::NoRefresh { .. } => "refresh.none",
             TokenUseError::Tool { .. } => "tool.failed",
         }
@@ -98,7 +92,6 @@ impl TokenUseError {
             TokenUseError::OtherUser { .. } => {
                 "Sign in as the same user (--login USER:PASSWORD, or --browser); for another one, -- logout first."
             }
-            TokenUseError::NoTokens { .. } => "Sign in first: -- authorize, with the same --server-url.",
             TokenUseError::NoRefresh { .. } => "Sign in again: -- authorize, with the same --server-url.",
             TokenUseError::Tool { .. } => {
                 "What the tool says is all that is known here. Other arguments: --args (-- list-tools --verbose shows what each tool takes); if the server itself \
@@ -130,7 +123,6 @@ impl std::fmt::Display for TokenUseError {
                     "Another user has signed in: {now}, and the tokens were those of {before}. Nothing is done in that name."
                 )
             }
-            TokenUseError::NoTokens { server_url } => write!(f, "No tokens are kept for {server_url}."),
             TokenUseError::NoRefresh { got } => write!(f, "The tokens cannot be refreshed: {got}."),
             TokenUseError::Tool { name, said } => write!(f, "The tool {name} did not work: {said}"),
         }

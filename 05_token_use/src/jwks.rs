@@ -10,25 +10,23 @@
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
+mod fetch;
 mod key_set;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use as_metadata::find;
-use shared::http::{Http, Request};
+use shared::http::Http;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinError;
+use tokio::time::Instant;
 
 pub use key_set::Key;
 pub(crate) use key_set::{key, thumbprint};
 
-use crate::jwks::key_set::{KeySet, pick, read};
+use crate::jwks::key_set::{KeySet, pick};
 
-/// Within which metadata and keys have to be there.
-const FETCH_TIME: Duration = Duration::from_secs(5);
 /// How long a request waits for the next fetch.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
@@ -97,8 +95,15 @@ pub struct Jwks {
 impl Jwks {
     /// The keys of the authorization server with this issuer identifier; nothing is fetched yet.
     pub fn new(http: Http, silent: Http, issuer: &str, limits: Limits) -> Self {
-        let (set, attempt, fetches) = Default::default();
-        Self { http, silent, issuer: issuer.to_owned(), limits, set, attempt, fetches }
+        Self {
+            http,
+            silent,
+            issuer: issuer.to_owned(),
+            limits,
+            set: RwLock::default(),
+            attempt: Arc::default(),
+            fetches: AtomicUsize::default(),
+        }
     }
 
     /// The key with this `kid`; without one, the only key of the set that there is.
@@ -148,9 +153,9 @@ impl Jwks {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A key that was made since the latest fetch is unknown and good: so whoever came after that
-    /// fetch began waits for the next one, where it is near. Whoever waited meanwhile is answered
-    /// by it, too.
+    /// An unknown `kid` may belong to a key that was created after the latest fetch. Requests that
+    /// arrived after that fetch began wait for the next one, if it is close; one fetch serves all of
+    /// them.
     async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
         let Some(Attempt { began, ended, failed: None }) = last else { return };
         let left = self.limits.window.saturating_sub(ended.elapsed());
@@ -171,67 +176,4 @@ impl Jwks {
     fn is_usable(&self, set: &KeySet) -> bool {
         set.fetched.is_some_and(|fetched| fetched.elapsed() <= self.limits.max_stale)
     }
-
-    /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only
-    /// where nobody has needed them for long, the one who does waits.
-    async fn keep_fresh(self: &Arc<Self>) {
-        let Some(age) = self.current().fetched.map(|fetched| fetched.elapsed()) else { return };
-        if age <= self.limits.max_age {
-            return;
-        }
-        let Ok(attempt) = Arc::clone(&self.attempt).try_lock_owned() else { return };
-        if self.may_fetch(attempt.as_ref()) {
-            let fetch = self.begin(attempt);
-            if age > 2 * self.limits.max_age {
-                let _ = fetch.await;
-            }
-        }
-    }
-
-    /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its
-    /// own request and not the fetch, which would not count then: the next unknown `kid` would
-    /// begin another one.
-    fn begin(self: &Arc<Self>, mut attempt: Latest) -> JoinHandle<Latest> {
-        let own = Arc::clone(self);
-        tokio::spawn(async move {
-            *attempt = Some(own.fetch().await);
-            attempt
-        })
-    }
-
-    async fn fetch(&self) -> Attempt {
-        let started = Instant::now();
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        let late = |_| Err(format!("they did not come within {} s", FETCH_TIME.as_secs()));
-        match timeout(FETCH_TIME, self.fetch_keys()).await.unwrap_or_else(late) {
-            Ok(keys) => {
-                let set = Arc::new(KeySet { keys, fetched: Some(started) });
-                *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
-                Attempt { began: started, ended: Instant::now(), failed: None }
-            }
-            Err(reason) => {
-                self.http.reporter().note(format!("The authorization server's keys cannot be fetched: {reason}."));
-                Attempt { began: started, ended: Instant::now(), failed: Some(reason) }
-            }
-        }
-    }
-
-    async fn fetch_keys(&self) -> Result<Vec<Arc<Key>>, String> {
-        let metadata = find::inspect(&self.silent, &self.issuer).await.map_err(|error| trimmed(&error))?;
-        // Keys of somebody else would verify somebody else's tokens.
-        if metadata.issuer != self.issuer {
-            return Err(format!("the metadata found for {} names the issuer {}", self.issuer, metadata.issuer));
-        }
-        let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
-        let response = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| trimmed(&error))?;
-        if response.status != 200 {
-            return Err(format!("{jwks_uri} answers HTTP {}", response.status));
-        }
-        read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
-    }
-}
-
-/// A sentence within a sentence.
-fn trimmed(error: &dyn std::fmt::Display) -> String {
-    error.to_string().trim_end_matches('.').to_owned()
 }

@@ -6,19 +6,17 @@
 
 use std::path::PathBuf;
 
-use as_metadata::AuthorizationServerMetadata;
 use authorization_code::client::Ready;
 use authorization_code::further::refresh::USED;
 use authorization_code::further::stored_tokens::{Kept, Tokens};
-use authorization_code::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
+use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
-use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::options::Plan;
 use shared::http::Http;
 use shared::{Failure, Reporter, Secret, now};
 
 use crate::error::TokenUseError;
-use crate::further::issuer_of_stored_tokens;
+use crate::further::issued_by::IssuedBy;
 use crate::rules;
 
 /// The tokens of a client, and the file that they are stored in.
@@ -26,7 +24,7 @@ pub struct TokenStore {
     server_url: String,
     /// The folder of the file; `None`: the tokens are stored nowhere.
     folder: Option<PathBuf>,
-    tokens: Option<Kept>,
+    pub(crate) tokens: Option<Kept>,
 }
 
 /// How a refresh ended.
@@ -81,13 +79,6 @@ impl TokenStore {
         match (self.tokens_of(issuer).and_then(|kept| user(&kept.tokens)), user(now)) {
             (Some(before), Some(now)) if before != now => Err(TokenUseError::OtherUser { before, now }),
             _ => Ok(()),
-        }
-    }
-
-    /// Sends another access token from now on.
-    pub fn replace_access_token(&mut self, change: impl FnOnce(&Secret) -> Secret) {
-        if let Some(kept) = &mut self.tokens {
-            kept.tokens.access_token = change(&kept.tokens.access_token);
         }
     }
 
@@ -153,29 +144,3 @@ impl TokenStore {
 /// What the authorization server decides when tokens are refreshed.
 pub const TAKES_REFRESH_TOKEN: Decision =
     Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token", fix: USED };
-
-/// The authorization server that gave tokens, and the client that it gave them to.
-pub struct IssuedBy {
-    /// The authorization server.
-    pub server: AuthorizationServerMetadata,
-    /// The client.
-    pub client: ClientInformation,
-}
-
-impl IssuedBy {
-    /// Of these tokens: what lessons 01 to 03 found in this run, or else what an earlier run
-    /// stored.
-    pub async fn of(http: &Http, kept: &Kept, plan: &Plan, ready: Option<&Ready>) -> Result<Self, Failure> {
-        match ready {
-            Some(Ready { authorization_server, client, .. }) if authorization_server.issuer == kept.issuer => {
-                Ok(Self { server: authorization_server.clone(), client: client.clone() })
-            }
-            _ => issuer_of_stored_tokens::find_issuer(http, kept, plan).await,
-        }
-    }
-
-    /// The endpoint where these tokens are refreshed.
-    pub fn token_endpoint(&self) -> Result<TokenEndpoint, Failure> {
-        Ok(TokenEndpoint::new(&self.server, &self.client)?)
-    }
-}

@@ -41,11 +41,11 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         TokenUseError::Forbidden { got: role.to_owned() },
         TokenUseError::OtherUser { before: "A".to_owned(), now: "B".to_owned() },
         TokenUseError::CannotCheck { retry_after: "1".to_owned() },
-        TokenUseError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
     ]
     .map(|error| error.to_string());
     let further = [
+        FurtherError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         FurtherError::WantsBoundToken {
             got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
         },

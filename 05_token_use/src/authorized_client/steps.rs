@@ -9,7 +9,7 @@ use shared::{Failure, Side, now, spec};
 
 use crate::authorized_client::{AuthorizedClient, Inner, State};
 use crate::error::TokenUseError;
-use crate::further::issuer_of_stored_tokens::is_still_named;
+use crate::further::issued_by::is_still_named;
 use crate::further::without_a_user;
 use crate::rules;
 use crate::server_demand::union;

@@ -119,7 +119,7 @@ pub async fn call_tool(
 /// `-- refresh`: new tokens in place of the stored ones.
 pub async fn refresh(authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     if authorized.tokens().await.is_none() {
-        return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
+        return Err(FurtherError::NoTokens { server_url: server_url.to_owned() }.into());
     }
     authorized.refresh_now().await
 }
@@ -132,7 +132,7 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
     let mut opened = authorized.open_store().await?;
     let kept = opened.as_ref().and_then(|opened| opened.find(server_url)).cloned();
     let (Some(kept), Some(opened)) = (kept, &mut opened) else {
-        return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
+        return Err(FurtherError::NoTokens { server_url: server_url.to_owned() }.into());
     };
     http.reporter().stage("have the IdP revoke the tokens", &spec::RFC7009_2_1_CASCADE).await;
     if let Err(failure) = revoke(http, authorized, &kept).await {

@@ -10,6 +10,11 @@ pub enum FurtherError {
         /// HTTP status, and what the challenge says.
         got: String,
     },
+    /// Nothing is kept for this server.
+    NoTokens {
+        /// The MCP server.
+        server_url: String,
+    },
     /// `--args` is not a JSON object.
     Arguments {
         /// What it is.
@@ -36,6 +41,7 @@ impl FurtherError {
     pub fn id(&self) -> &'static str {
         match self {
             FurtherError::WantsBoundToken { .. } => "use.wants-bound-token",
+            FurtherError::NoTokens { .. } => "tokens.none",
             FurtherError::Arguments { .. } => "tool.arguments",
             FurtherError::NoEndpoint { .. } => "idp.no-endpoint",
             FurtherError::Endpoint { code, .. } if code == "invalid_client" => "idp.client-unknown",
@@ -49,6 +55,7 @@ impl FurtherError {
             FurtherError::WantsBoundToken { .. } => {
                 "Have this client make a key: client --dpop. (The commands over kept tokens have none.)"
             }
+            FurtherError::NoTokens { .. } => "Sign in first: -- authorize, with the same --server-url.",
             FurtherError::Arguments { .. } => "Write it like this: --args '{\"city\": \"Oslo\"}'",
             FurtherError::NoEndpoint { .. } => "This IdP has no such endpoint; the token ends by itself, at its exp.",
             FurtherError::Endpoint { .. } => "Look into the IdP's log; the client's credentials may be wrong.",
@@ -62,6 +69,7 @@ impl std::fmt::Display for FurtherError {
             FurtherError::WantsBoundToken { got } => {
                 write!(f, "The MCP server takes only tokens that are bound to a key (its challenge is DPoP): {got}.")
             }
+            FurtherError::NoTokens { server_url } => write!(f, "No tokens are kept for {server_url}."),
             FurtherError::Arguments { got } => write!(f, "--args takes a JSON object, and this is {got}."),
             FurtherError::NoEndpoint { name } => write!(f, "The authorization server's metadata has no {name}."),
             FurtherError::Endpoint { name, got, .. } => {

@@ -3,7 +3,7 @@
 pub mod commands;
 pub mod dpop;
 pub mod error;
-pub mod issuer_of_stored_tokens;
+pub mod issued_by;
 pub mod options;
 pub mod other_uses;
 pub mod remembered_tokens;

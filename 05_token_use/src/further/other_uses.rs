@@ -13,7 +13,9 @@ use shared::{Failure, spec};
 
 use crate::authorized_client::{AuthorizedClient, Inner};
 use crate::error::TokenUseError;
-use crate::token_store::{IssuedBy, Refreshed, TokenStore};
+use crate::further::error::FurtherError;
+use crate::further::issued_by::IssuedBy;
+use crate::token_store::{Refreshed, TokenStore};
 
 impl AuthorizedClient {
     /// A client that acts for itself, or has something to show for its user already: nobody signs
@@ -38,7 +40,7 @@ impl AuthorizedClient {
     /// The user signs in for another resource, with the same client: the token is not kept, and the
     /// client's own requests do not use it.
     pub async fn token_for(&self, http: &Http, resource: &str, scopes: &[String]) -> Result<TokenResponse, Failure> {
-        let no_tokens = || TokenUseError::NoTokens { server_url: resource.to_owned() };
+        let no_tokens = || FurtherError::NoTokens { server_url: resource.to_owned() };
         let ready = self.ready().await.ok_or_else(no_tokens)?;
         ready.tokens_for(http, &self.0.options, resource, scopes).await
     }

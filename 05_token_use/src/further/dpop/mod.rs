@@ -28,7 +28,7 @@ use shared::{Failure, Reporter, Secret, Side, spec};
 use url::{Url, form_urlencoded};
 
 use crate::authorized_client::AuthorizedClient;
-use crate::client::ForeignToken;
+use crate::client::foreign_token::ForeignToken;
 use crate::further::error::FurtherError;
 use crate::further::rules;
 use crate::jwks;

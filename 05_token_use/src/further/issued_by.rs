@@ -1,8 +1,11 @@
-//! Tokens that were stored by an earlier run: who gave them, and to which client.
+//! The authorization server that gave tokens, and the client that it gave them to: what lessons 01 to
+//! 03 found in this run, or else what an earlier run stored.
 
-use as_metadata::find;
 use as_metadata::requirements::Needs;
+use as_metadata::{AuthorizationServerMetadata, find};
+use authorization_code::client::Ready;
 use authorization_code::further::stored_tokens::Kept;
+use authorization_code::token_request::TokenEndpoint;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::options::Plan;
 use dynamic_client_registration::store::Store;
@@ -11,11 +14,36 @@ use shared::http::Http;
 use shared::{Failure, Reporter};
 
 use crate::error::TokenUseError;
-use crate::token_store::IssuedBy;
+
+/// The authorization server that gave tokens, and the client that it gave them to.
+pub struct IssuedBy {
+    /// The authorization server.
+    pub server: AuthorizationServerMetadata,
+    /// The client.
+    pub client: ClientInformation,
+}
+
+impl IssuedBy {
+    /// Of these tokens: what lessons 01 to 03 found in this run, or else what an earlier run
+    /// stored.
+    pub async fn of(http: &Http, kept: &Kept, plan: &Plan, ready: Option<&Ready>) -> Result<Self, Failure> {
+        match ready {
+            Some(Ready { authorization_server, client, .. }) if authorization_server.issuer == kept.issuer => {
+                Ok(Self { server: authorization_server.clone(), client: client.clone() })
+            }
+            _ => find_issuer(http, kept, plan).await,
+        }
+    }
+
+    /// The endpoint where these tokens are refreshed.
+    pub fn token_endpoint(&self) -> Result<TokenEndpoint, Failure> {
+        Ok(TokenEndpoint::new(&self.server, &self.client)?)
+    }
+}
 
 /// Asks the authorization server that the kept tokens name, and takes the client that was kept for
 /// it (lesson 03) or given by hand. The MCP server has no say in it.
-pub async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, Failure> {
+async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, Failure> {
     let note = format!("The client is the kept one, and {} is asked where its endpoints are (not shown).", kept.issuer);
     http.reporter().note(note);
     let silent = http.clone().telling(Reporter::silent());
