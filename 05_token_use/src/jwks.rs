@@ -154,8 +154,8 @@ impl Jwks {
     }
 
     /// An unknown `kid` may belong to a key that was created after the latest fetch. Requests that
-    /// arrived after that fetch began wait for the next one, if it is close; one fetch serves all of
-    /// them.
+    /// arrived after that fetch began wait for the next one, if it is close; one fetch serves them
+    /// all.
     async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
         let Some(Attempt { began, ended, failed: None }) = last else { return };
         let left = self.limits.window.saturating_sub(ended.elapsed());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use shared::event::Rule;
 use token_use::access_token::ClaimsCheck;
-use token_use::refusal::short;
 use token_use::refusal::RefusalKind;
+use token_use::refusal::short;
 
 use crate::verdict;
 

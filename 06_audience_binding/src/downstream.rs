@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
-use token_use::refusal::{Checks, short};
 use token_use::further::dpop::proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
+use token_use::refusal::{Checks, short};
 use token_use::refusal::{Refusal, RefusalKind};
 
 use crate::options::AudienceOptions;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use shared::{Failure, Secret};
 use token_use::bearer;
 use token_use::refusal::Checks;
-use token_use::tools::{Needs, Table};
 use token_use::tools::{Caller, SampleTools, Toolbox, profile, tool};
+use token_use::tools::{Needs, Table};
 
 use crate::reports::Reports;
 

@@ -1,5 +1,5 @@
-//! The authorization server that gave tokens, and the client that it gave them to: what lessons 01 to
-//! 03 found in this run, or else what an earlier run stored.
+//! The authorization server that gave tokens, and the client that it gave them to: what lessons 01
+//! to 03 found in this run, or else what an earlier run stored.
 
 use as_metadata::requirements::Needs;
 use as_metadata::{AuthorizationServerMetadata, find};

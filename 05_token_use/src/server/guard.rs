@@ -1,5 +1,5 @@
-//! The layer in front of `/mcp`, as [`Guard::admit`] lists it: token, its checks, what is requested,
-//! what the token allows.
+//! The layer in front of `/mcp`, as [`Guard::admit`] lists it: the token, its checks, what is
+//! requested, what the token allows.
 
 use std::sync::Arc;
 use std::time::Duration;

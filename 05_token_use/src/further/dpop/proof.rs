@@ -1,6 +1,6 @@
 //! Going further: tokens that are good only with a key. DPoP, RFC 9449,
-//! <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part; [`crate::further::dpop`] is
-//! the client's.
+//! <https://www.rfc-editor.org/rfc/rfc9449#section-4.3>: the MCP server's part;
+//! [`crate::further::dpop`] is the client's.
 //!
 //! A token with the claim `cnf` is bound to a key (§6). This server takes it from whoever shows
 //! with each request that the key is there: by a proof for this method, URL and token, made just
