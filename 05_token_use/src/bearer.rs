@@ -8,8 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
 
-use crate::checks::Checks;
-use crate::refusal::{Refusal, RefusalKind};
+use crate::refusal::{Checks, Refusal, RefusalKind};
 use crate::rules;
 
 /// How a token is sent.
@@ -45,7 +44,7 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
     let credentials = credentials(checks, parts)?;
     match credentials.scheme {
         Scheme::Bearer => Ok(credentials.token),
-        Scheme::Dpop => Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated }),
+        Scheme::Dpop => Err(Refusal::from(RefusalKind::Unauthenticated)),
     }
 }
 
@@ -55,18 +54,14 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
     // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
-    checks.holds(
-        &rules::NOT_IN_QUERY,
-        !in_query,
-        "the token is in the Authorization header and nowhere else",
-        got,
-        RefusalKind::InvalidRequest("The access token must not be in the URL"),
-    )?;
+    let expected = "the token is in the Authorization header and nowhere else";
+    let kind = RefusalKind::InvalidRequest("The access token must not be in the URL");
+    checks.require(&rules::NOT_IN_QUERY, !in_query, expected, got, kind)?;
     let sent = one_credential(checks, &parts.headers)?;
     // "If the request lacks any authentication information (e.g., … attempted using an unsupported
     // authentication method)" (RFC 6750 §3.1)
     let Some(credentials) = sent.and_then(of_known_scheme) else {
-        return Err(Refusal { failed: None, kind: RefusalKind::Unauthenticated });
+        return Err(Refusal::from(RefusalKind::Unauthenticated));
     };
     let Credentials { scheme, token } = credentials;
     let is_one = is_b64token(token);
@@ -75,13 +70,9 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
         "" => "nothing",
         _ => "something else",
     };
-    checks.holds(
-        &rules::B64TOKEN,
-        is_one,
-        format_args!("after {}, one token and nothing else", scheme.name()),
-        got,
-        RefusalKind::InvalidRequest("The Authorization header is malformed"),
-    )?;
+    let expected = format_args!("after {}, one token and nothing else", scheme.name());
+    let kind = RefusalKind::InvalidRequest("The Authorization header is malformed");
+    checks.require(&rules::B64TOKEN, is_one, expected, got, kind)?;
     Ok(credentials)
 }
 
@@ -101,13 +92,8 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
         (None, 0) => "one with characters that no token has",
         (None, _) => "more than one",
     };
-    checks.holds(
-        &rules::ONE_HEADER,
-        readable.is_some(),
-        "one Authorization header",
-        got,
-        RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII"),
-    )?;
+    let kind = RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII");
+    checks.require(&rules::ONE_HEADER, readable.is_some(), "one Authorization header", got, kind)?;
     Ok(readable)
 }
 

@@ -1,26 +1,26 @@
 //! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for
 //! nothing.
 
+pub mod foreign_token;
+mod tool_calls;
+
 use std::sync::Arc;
 
-use authorization_code::client::Ready;
 use dynamic_client_registration::ClientInformation;
-use rmcp::model::{CallToolResult, JsonObject, Tool};
 use serde_json::{Value, json};
-use shared::event::Rule;
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, Secret, Side, mcp, spec};
+use shared::{Failure, Rule, Side, spec};
 
-use crate::authorized_client::Authorized;
+pub use tool_calls::{call_tool, tools_table};
+
+use crate::authorized_client::AuthorizedClient;
+use crate::client::foreign_token::ANOTHER_SERVER;
 use crate::error::TokenUseError;
 use crate::further::dpop::Dpop;
-use crate::further::token_endpoints::{self, Hint};
-use crate::{forgeries, rules};
-
-/// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
-/// its audience.
-const ANOTHER_SERVER: (&str, &str) = ("http://localhost:8001/mcp", "calendar:read");
+use crate::further::token_endpoints;
+use crate::rules;
+use crate::token_store::TAKES_REFRESH_TOKEN;
 
 /// Scopes that the client has to be registered for, beyond those of the MCP server.
 pub fn more_scopes() -> Vec<String> {
@@ -34,7 +34,7 @@ pub struct Story<'a> {
     /// The MCP server.
     pub server_url: &'a str,
     /// The client.
-    pub authorized: Authorized,
+    pub authorized: AuthorizedClient,
     /// Whether the MCP server is this lesson's, in this process; `client` runs against anybody's.
     pub is_own_server: bool,
     /// How the MCP server authenticates to the authorization server, where that is known.
@@ -49,7 +49,7 @@ impl Story<'_> {
         self.authorized.sign_in_first(&[]).await?;
         let reporter = self.http.reporter();
         if let Some(dpop) = &self.dpop {
-            self.look_at_the_binding(dpop).await;
+            dpop.look_at_the_binding(reporter, &self.authorized).await;
         }
 
         reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
@@ -66,24 +66,12 @@ impl Story<'_> {
             reporter.note("These are not this lesson's tools, so none is called here: call-tool NAME does that.");
         }
         self.refresh(&connection, is_ours).await?;
-        self.ask_about_the_token(&connection).await?;
+        token_endpoints::introspect_and_revoke(self, &connection).await?;
         if self.is_own_server {
             self.use_a_token_for_another_server().await?;
         }
         connection.close().await;
         Ok(())
-    }
-
-    async fn look_at_the_binding(&self, dpop: &Dpop) {
-        let reporter = self.http.reporter();
-        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
-        if let Some(kept) = &self.authorized.state().await.tokens {
-            dpop.check_bound(reporter, &kept.tokens.access_token);
-        }
-        reporter.note(
-            "The client has made a key for this run and has shown it to the IdP with the token request: a JWT in the header DPoP, signed with that key, \
-             for that request. From now on such a proof goes with every request, made anew each time; without the key the token is worth nothing.",
-        );
     }
 
     async fn call_tools(&self, connection: &Connection) -> Result<(), Failure> {
@@ -97,18 +85,18 @@ impl Story<'_> {
     async fn step_up(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("call what the token does not allow", &spec::MCP_STEP_UP).await;
-        let before = self.authorized.state().await.refusals.too_little;
+        let before = self.authorized.refusals().await.too_little;
         let why = "This is how a client learns which scope it lacks.";
         let expecting = reporter.expecting(Side::Server, &rules::SCOPE, why);
         let note = json!({"name": format!("shopping-{}", shared::now()), "text": "Umbrella for Oslo"});
         let called = self.call(connection, "save_note", &note).await;
         drop(expecting);
-        let refused = self.authorized.state().await.refusals.too_little > before;
+        let refused = self.authorized.refusals().await.too_little > before;
         self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the scope of the tool");
         match called {
             // Who may not write cannot be given more by signing in again; the rest of the story
             // goes on with less.
-            Err(failure) if failure.id == "step-up.not-granted" => {
+            Err(failure) if matches!(failure.cause(), Some(TokenUseError::NotGranted { .. })) => {
                 reporter.note(format!("{failure} The client gives up, and goes on with what it may do."));
                 return Ok(());
             }
@@ -127,32 +115,24 @@ impl Story<'_> {
         reporter.note(
             "Nobody wants to wait until the token ends, so the client spoils it: its last characters are changed.",
         );
-        let before = {
-            let mut state = self.authorized.state().await;
-            if let Some(kept) = &mut state.tokens {
-                kept.tokens.access_token = forgeries::spoiled(&kept.tokens.access_token);
-            }
-            state.refusals.bad_token
-        };
+        self.authorized.spoil_access_token().await;
+        let before = self.authorized.refusals().await.bad_token;
         let why = "This is how a client learns that it needs another token.";
         let expecting = reporter.expecting(Side::Server, &rules::SIGNATURE, why);
-        match is_ours {
-            true => self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?,
-            false => drop(connection.list_tools().await?),
+        if is_ours {
+            self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?;
+        } else {
+            connection.list_tools().await?;
         }
         drop(expecting);
-        let refused = self.authorized.state().await.refusals.bad_token > before;
+        let refused = self.authorized.refusals().await.bad_token > before;
         self.check_refused(&rules::SERVER_REFUSES_BAD_TOKEN, refused, "401 to a token with a wrong signature");
         // The refresh token was minutes old at the most. That the user could sign in again does not
         // make up for it.
         if reporter.result_of(&rules::IDP_TAKES_REFRESH_TOKEN) == Some(false) {
             let got = "it was refused, and the user had to sign in again";
-            reporter.on(Side::Idp).check(
-                &rules::IDP_TAKES_REFRESH_TOKEN,
-                false,
-                "the IdP takes the refresh token",
-                got,
-            );
+            let expected = TAKES_REFRESH_TOKEN.expected;
+            reporter.on(Side::Idp).require(&rules::IDP_TAKES_REFRESH_TOKEN, false, expected, got).ok();
         }
         Ok(())
     }
@@ -160,132 +140,14 @@ impl Story<'_> {
     /// What the server had to refuse, seen from the client.
     fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
         let got = if refused { "it did" } else { "it let it in" };
-        self.http.reporter().check(rule, refused, format!("the server answers {expected}"), got);
+        self.http.reporter().require(rule, refused, format!("the server answers {expected}"), got).ok();
     }
 
-    /// Introspection and revocation: what the authorization server knows, and this MCP server does
-    /// not.
-    async fn ask_about_the_token(&self, connection: &Connection) -> Result<(), Failure> {
-        let reporter = self.http.reporter();
-        let Some(resource_server) = &self.resource_server else {
-            reporter
-                .note("Introspection is the resource server's: it needs that server's credentials (left out here).");
-            return Ok(());
-        };
-        let server = self.http.clone().telling(reporter.on(Side::Server));
-        let (token, metadata, client) = {
-            let state = self.authorized.state().await;
-            let (Some(kept), Some(Ready { authorization_server, client, .. })) = (&state.tokens, &state.ready) else {
-                return Ok(());
-            };
-            (kept.tokens.access_token.clone(), authorization_server.clone(), client.clone())
-        };
-        if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
-            reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
-            return Ok(());
-        }
-        reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
-        token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
-
-        reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
-        token_endpoints::revoke(self.http, &metadata, &client, &token, Hint::AccessToken).await?;
-        let known = token_endpoints::introspect(&server, &metadata, resource_server, &token).await?;
-        let expected = "the IdP calls the token inactive at once";
-        let active = known.get("active") == Some(&Value::Bool(true));
-        let got = format!("active is {active}");
-        reporter.on(Side::Idp).check(&rules::IDP_REVOKES_AT_ONCE, !active, expected, got);
-
-        reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
-        self.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
-        reporter.note(
-            "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \
-             why access tokens are short-lived. A server that cannot wait introspects every token, and depends on the IdP with every call.",
-        );
-        Ok(())
-    }
-
-    /// The last stage: what a server without the audience check lets in.
-    async fn use_a_token_for_another_server(&self) -> Result<(), Failure> {
-        let reporter = self.http.reporter();
-        reporter.stage("use a token that was given out for another server", &spec::MCP_AUDIENCE).await;
-        let (resource, scope) = ANOTHER_SERVER;
-        let offered = {
-            let state = self.authorized.state().await;
-            let metadata = state.ready.as_ref().map(|ready| &ready.authorization_server);
-            metadata.and_then(|metadata| metadata.scopes_supported.clone()).unwrap_or_default()
-        };
-        if !offered.iter().any(|offered| offered == scope) {
-            reporter.note(format!("This IdP does not offer {scope}, the scope of the tutorial's second server, so there is no such token here."));
-            return Ok(());
-        }
-        reporter.note(format!("The user signs in for {resource}, a calendar, as for any other server (the stages of lesson 04, not shown)."));
-        let tokens = self.authorized.token_for(self.http, resource, &[scope.to_owned()]).await?;
-        self.present(&tokens.access_token).await
-    }
-
-    /// The calendar's token, as the calendar could present it: it has it, the user gave it.
-    async fn present(&self, token: &Secret) -> Result<(), Failure> {
-        let reporter = self.http.reporter();
-        let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({})).bearer(token);
-        let is_bound = self.dpop.is_some();
-        let (side, rule, why) = match is_bound {
-            true => (Side::Server, &rules::NOT_AS_BEARER, "The calendar has the token, and not the client's key."),
-            false => (
-                Side::Client,
-                &rules::FOREIGN_TOKEN,
-                "Lesson 06 closes this: there the server looks at aud, and answers 401.",
-            ),
-        };
-        let _expecting = reporter.expecting(side, rule, why);
-        let answer = self.http.send(&request).await?;
-        let (rule, expected) = match is_bound {
-            true => (&rules::SERVER_REFUSES_BAD_TOKEN, "the server refuses a bound token that comes without its key"),
-            false => (&rules::FOREIGN_TOKEN, "the server refuses a token that was given out for another one"),
-        };
-        reporter.check(rule, answer.status == 401, expected, format!("HTTP {}", answer.status));
-        reporter.note(match is_bound {
-            true => {
-                "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
-                 here: whom a token is for, only aud says (lesson 06)."
-            }
-            false => {
-                "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the calendar. Had it the scopes, it \
-                 could do everything else, too."
-            }
-        });
-        Ok(())
-    }
-
-    async fn call(&self, connection: &Connection, name: &str, arguments: &Value) -> Result<(), Failure> {
+    /// Calls a tool, and reports what it says.
+    pub async fn call(&self, connection: &Connection, name: &str, arguments: &Value) -> Result<(), Failure> {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let said = call_tool(connection, name, arguments).await?;
         self.http.reporter().note(format!("{name} says: {said}"));
         Ok(())
     }
-}
-
-/// Calls a tool; what it says, where it worked.
-pub async fn call_tool(connection: &Connection, name: &str, arguments: JsonObject) -> Result<String, Failure> {
-    let result = connection.call_tool(name, arguments).await?;
-    let said = text(&result);
-    match result.is_error {
-        Some(true) => Err(TokenUseError::Tool { name: name.to_owned(), said }.into()),
-        _ => Ok(said),
-    }
-}
-
-fn text(result: &CallToolResult) -> String {
-    let texts = result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str()));
-    texts.collect::<Vec<_>>().join("\n")
-}
-
-/// The tools that a server offers, a line each.
-pub fn tools_table(tools: &[Tool]) -> String {
-    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
-    let rows = tools.iter().map(|tool| {
-        let description = tool.description.as_deref().unwrap_or_default();
-        format!("\n  {:<width$}  {description}", tool.name)
-    });
-    let count = if tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", tools.len()) };
-    format!("The server offers this token {count}:{}", rows.collect::<String>())
 }

@@ -10,11 +10,6 @@ pub enum TokenUseError {
         /// HTTP status, and what the challenge says.
         got: String,
     },
-    /// The MCP server takes only tokens that are bound to a key.
-    WantsBoundToken {
-        /// HTTP status, and what the challenge says.
-        got: String,
-    },
     /// The user, or the authorization server, gave no token with the scopes that the server asks
     /// for.
     NotGranted {
@@ -47,11 +42,6 @@ pub enum TokenUseError {
         /// `Retry-After`.
         retry_after: String,
     },
-    /// Nothing is kept for this server.
-    NoTokens {
-        /// The MCP server.
-        server_url: String,
-    },
     /// The kept tokens cannot be renewed.
     NoRefresh {
         /// Why not.
@@ -64,45 +54,20 @@ pub enum TokenUseError {
         /// What it says.
         said: String,
     },
-    /// `--args` is no JSON object.
-    Arguments {
-        /// What it is.
-        got: String,
-    },
-    /// An endpoint that the IdP has not got.
-    NoEndpoint {
-        /// The member of its metadata.
-        name: &'static str,
-    },
-    /// The IdP refuses a request about a token.
-    Endpoint {
-        /// The member of its metadata.
-        name: &'static str,
-        /// `error` of its answer.
-        code: String,
-        /// What it answered.
-        got: String,
-    },
 }
 
 impl TokenUseError {
-    /// Names the decision.
+    /// Names the decision that failed.
     pub fn id(&self) -> &'static str {
         match self {
             TokenUseError::Refused { .. } => "use.refused",
-            TokenUseError::WantsBoundToken { .. } => "use.wants-bound-token",
             TokenUseError::NotGranted { .. } => "step-up.not-granted",
             TokenUseError::NeverEnough { .. } => "step-up.never-enough",
             TokenUseError::Forbidden { .. } => "use.forbidden",
             TokenUseError::CannotCheck { .. } => "use.cannot-check",
             TokenUseError::OtherUser { .. } => "sign-in.other-user",
-            TokenUseError::NoTokens { .. } => "tokens.none",
             TokenUseError::NoRefresh { .. } => "refresh.none",
             TokenUseError::Tool { .. } => "tool.failed",
-            TokenUseError::Arguments { .. } => "tool.arguments",
-            TokenUseError::NoEndpoint { .. } => "idp.no-endpoint",
-            TokenUseError::Endpoint { code, .. } if code == "invalid_client" => "idp.client-unknown",
-            TokenUseError::Endpoint { .. } => "idp.endpoint",
         }
     }
 
@@ -112,9 +77,6 @@ impl TokenUseError {
             TokenUseError::Refused { .. } => {
                 "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? If it is aud: does the IdP put \
                  the server's URL into the token (lesson 06)?"
-            }
-            TokenUseError::WantsBoundToken { .. } => {
-                "Have this client make a key: client --dpop. (The commands over kept tokens have none.)"
             }
             TokenUseError::NotGranted { .. } => {
                 "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write); a client that acts for itself \
@@ -130,15 +92,11 @@ impl TokenUseError {
             TokenUseError::OtherUser { .. } => {
                 "Sign in as the same user (--login USER:PASSWORD, or --browser); for another one, -- logout first."
             }
-            TokenUseError::NoTokens { .. } => "Sign in first: -- authorize, with the same --server-url.",
             TokenUseError::NoRefresh { .. } => "Sign in again: -- authorize, with the same --server-url.",
             TokenUseError::Tool { .. } => {
                 "What the tool says is all that is known here. Other arguments: --args (-- list-tools --verbose shows what each tool takes); if the server itself \
                  lacks something, its own terminal says more."
             }
-            TokenUseError::Arguments { .. } => "Write it like this: --args '{\"city\": \"Oslo\"}'",
-            TokenUseError::NoEndpoint { .. } => "This IdP has no such endpoint; the token ends by itself, at its exp.",
-            TokenUseError::Endpoint { .. } => "Look into the IdP's log; the client's credentials may be wrong.",
         }
     }
 }
@@ -147,9 +105,6 @@ impl std::fmt::Display for TokenUseError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             TokenUseError::Refused { got } => write!(f, "The MCP server takes no token of this client's: {got}."),
-            TokenUseError::WantsBoundToken { got } => {
-                write!(f, "The MCP server takes only tokens that are bound to a key (its challenge is DPoP): {got}.")
-            }
             TokenUseError::NotGranted { asked, granted } => {
                 write!(f, "The MCP server asks for {asked}, and the token that came allows {granted}.")
             }
@@ -168,14 +123,8 @@ impl std::fmt::Display for TokenUseError {
                     "Another user has signed in: {now}, and the tokens were those of {before}. Nothing is done in that name."
                 )
             }
-            TokenUseError::NoTokens { server_url } => write!(f, "No tokens are kept for {server_url}."),
             TokenUseError::NoRefresh { got } => write!(f, "The tokens cannot be refreshed: {got}."),
             TokenUseError::Tool { name, said } => write!(f, "The tool {name} did not work: {said}"),
-            TokenUseError::Arguments { got } => write!(f, "--args takes a JSON object, and this is {got}."),
-            TokenUseError::NoEndpoint { name } => write!(f, "The authorization server's metadata has no {name}."),
-            TokenUseError::Endpoint { name, got, .. } => {
-                write!(f, "The authorization server's {name} refused: {got}.")
-            }
         }
     }
 }
@@ -184,6 +133,6 @@ impl std::error::Error for TokenUseError {}
 
 impl From<TokenUseError> for Failure {
     fn from(error: TokenUseError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
     }
 }

@@ -10,25 +10,25 @@
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
+mod fetch;
+mod key_set;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use as_metadata::find;
-use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
-use shared::http::{Http, Request};
+use shared::http::Http;
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinError;
+use tokio::time::Instant;
 
-/// Within which metadata and keys have to be there.
-const FETCH_TIME: Duration = Duration::from_secs(5);
+pub use key_set::Key;
+pub(crate) use key_set::{key, thumbprint};
+
+use crate::jwks::key_set::{KeySet, pick};
+
 /// How long a request waits for the next fetch.
 const MAX_WAIT: Duration = Duration::from_secs(2);
-/// Keys of a set that are kept at most.
-const MAX_KEYS: usize = 100;
 
 /// How often the keys are fetched.
 #[derive(Clone, Copy, Debug)]
@@ -47,24 +47,6 @@ impl Default for Limits {
         let hours = |n: u64| Duration::from_secs(n * 3600);
         Self { window: Duration::from_secs(1), max_age: Duration::from_secs(300), max_stale: hours(24) }
     }
-}
-
-/// A key to verify with.
-pub struct Key {
-    /// Its `kid`.
-    pub kid: Option<String>,
-    /// The algorithm that it says it is for.
-    pub algorithm: Option<KeyAlgorithm>,
-    /// Ready to verify with.
-    pub decoding: DecodingKey,
-    jwk: Value,
-}
-
-/// The keys at one moment.
-#[derive(Default)]
-struct KeySet {
-    keys: Vec<Arc<Key>>,
-    fetched: Option<Instant>,
 }
 
 /// How the latest fetch ended.
@@ -113,8 +95,15 @@ pub struct Jwks {
 impl Jwks {
     /// The keys of the authorization server with this issuer identifier; nothing is fetched yet.
     pub fn new(http: Http, silent: Http, issuer: &str, limits: Limits) -> Self {
-        let (set, attempt, fetches) = Default::default();
-        Self { http, silent, issuer: issuer.to_owned(), limits, set, attempt, fetches }
+        Self {
+            http,
+            silent,
+            issuer: issuer.to_owned(),
+            limits,
+            set: RwLock::default(),
+            attempt: Arc::default(),
+            fetches: AtomicUsize::default(),
+        }
     }
 
     /// The key with this `kid`; without one, the only key of the set that there is.
@@ -152,7 +141,7 @@ impl Jwks {
     pub async fn has(self: &Arc<Self>, key: &Key) -> bool {
         self.keep_fresh().await;
         let set = self.current();
-        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.jwk == key.jwk)
+        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.is_same(key))
     }
 
     /// How often the set was fetched, or tried to be.
@@ -164,9 +153,9 @@ impl Jwks {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A key that was made since the latest fetch is unknown and good: so whoever came after that
-    /// fetch began waits for the next one, where it is near. Whoever waited meanwhile is answered
-    /// by it, too.
+    /// An unknown `kid` may belong to a key that was created after the latest fetch. Requests that
+    /// arrived after that fetch began wait for the next one, if it is close; one fetch serves them
+    /// all.
     async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
         let Some(Attempt { began, ended, failed: None }) = last else { return };
         let left = self.limits.window.saturating_sub(ended.elapsed());
@@ -186,159 +175,5 @@ impl Jwks {
 
     fn is_usable(&self, set: &KeySet) -> bool {
         set.fetched.is_some_and(|fetched| fetched.elapsed() <= self.limits.max_stale)
-    }
-
-    /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only
-    /// where nobody has needed them for long, the one who does waits.
-    async fn keep_fresh(self: &Arc<Self>) {
-        let Some(age) = self.current().fetched.map(|fetched| fetched.elapsed()) else { return };
-        if age <= self.limits.max_age {
-            return;
-        }
-        let Ok(attempt) = Arc::clone(&self.attempt).try_lock_owned() else { return };
-        if self.may_fetch(attempt.as_ref()) {
-            let fetch = self.begin(attempt);
-            if age > 2 * self.limits.max_age {
-                let _ = fetch.await;
-            }
-        }
-    }
-
-    /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its
-    /// own request and not the fetch, which would not count then: the next unknown `kid` would
-    /// begin another one.
-    fn begin(self: &Arc<Self>, mut attempt: Latest) -> JoinHandle<Latest> {
-        let own = Arc::clone(self);
-        tokio::spawn(async move {
-            *attempt = Some(own.fetch().await);
-            attempt
-        })
-    }
-
-    async fn fetch(&self) -> Attempt {
-        let started = Instant::now();
-        self.fetches.fetch_add(1, Ordering::Relaxed);
-        let late = |_| Err(format!("they did not come within {} s", FETCH_TIME.as_secs()));
-        match timeout(FETCH_TIME, self.fetch_keys()).await.unwrap_or_else(late) {
-            Ok(keys) => {
-                let set = Arc::new(KeySet { keys, fetched: Some(started) });
-                *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
-                Attempt { began: started, ended: Instant::now(), failed: None }
-            }
-            Err(reason) => {
-                self.http.reporter().note(format!("The authorization server's keys cannot be fetched: {reason}."));
-                Attempt { began: started, ended: Instant::now(), failed: Some(reason) }
-            }
-        }
-    }
-
-    async fn fetch_keys(&self) -> Result<Vec<Arc<Key>>, String> {
-        let metadata = find::inspect(&self.silent, &self.issuer).await.map_err(|error| trimmed(&error))?;
-        // Keys of somebody else would verify somebody else's tokens.
-        if metadata.issuer != self.issuer {
-            return Err(format!("the metadata found for {} names the issuer {}", self.issuer, metadata.issuer));
-        }
-        let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
-        let response = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| trimmed(&error))?;
-        if response.status != 200 {
-            return Err(format!("{jwks_uri} answers HTTP {}", response.status));
-        }
-        read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
-    }
-}
-
-/// A sentence within a sentence.
-fn trimmed(error: &dyn std::fmt::Display) -> String {
-    error.to_string().trim_end_matches('.').to_owned()
-}
-
-fn pick(set: &KeySet, kid: Option<&str>) -> Option<Arc<Key>> {
-    match (kid, set.keys.as_slice()) {
-        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
-        (None, [only]) => Some(Arc::clone(only)),
-        (None, _) => None,
-    }
-}
-
-/// The keys of a set that verify signatures; `None` where it is no set.
-fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
-    let document: Value = serde_json::from_slice(document).ok()?;
-    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
-    // are not understood by them, that are missing required members, or for which values are out of
-    // the supported ranges." (RFC 7517 §5)
-    Some(document["keys"].as_array()?.iter().filter_map(key).take(MAX_KEYS).map(Arc::new).collect())
-}
-
-/// A key that verifies signatures; `None` where it does not, or cannot be read.
-pub(crate) fn key(jwk: &Value) -> Option<Key> {
-    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-    let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
-    let verifies =
-        parsed.common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-    // A shared secret verifies nothing: whoever can read it can sign with it.
-    if !signs || !verifies || jwk["kty"] == "oct" {
-        return None;
-    }
-    let decoding = DecodingKey::from_jwk(&parsed).ok()?;
-    Some(Key { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
-}
-
-/// The key's thumbprint, by which a token that is bound to it names it: RFC 7638.
-pub(crate) fn thumbprint(jwk: &Value) -> Option<String> {
-    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-    parsed.thumbprint(ThumbprintHash::SHA256).ok()
-}
-
-impl Key {
-    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used
-    /// with exactly one algorithm" (RFC 8725 §3.1). A key that says nothing is good for the
-    /// algorithms of its kind.
-    pub fn is_for(&self, algorithm: Algorithm) -> bool {
-        self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// RFC 7517, appendix A.1, and keys that verify no signature.
-    fn set() -> Value {
-        let n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
-        json!({"keys": [
-            {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1"},
-            {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"},
-            {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "shared"},
-            {"kty": "strange", "kid": "strange"},
-            {"kty": "RSA", "kid": "without n"},
-            {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RSA-OAEP", "use": "enc", "kid": "encrypts"},
-            7,
-        ]})
-    }
-
-    #[test]
-    fn only_keys_that_verify_signatures_are_read() {
-        let keys = read(set().to_string().as_bytes()).unwrap();
-        let kids: Vec<_> = keys.iter().map(|key| key.kid.as_deref().unwrap()).collect();
-        assert_eq!(kids, ["2011-04-29"]);
-        assert!(keys[0].is_for(Algorithm::RS256));
-        assert!(!keys[0].is_for(Algorithm::PS256) && !keys[0].is_for(Algorithm::HS256));
-        for text in ["", "[]", "{}", r#"{"keys": {}}"#, "<html>"] {
-            assert!(read(text.as_bytes()).is_none(), "{text}");
-        }
-        let many: Vec<_> = std::iter::repeat_n(set()["keys"][1].clone(), 1000).collect();
-        assert_eq!(read(json!({"keys": many}).to_string().as_bytes()).unwrap().len(), MAX_KEYS);
-    }
-
-    #[test]
-    fn without_a_kid_only_an_only_key_is_taken() {
-        let mut keys = read(set().to_string().as_bytes()).unwrap();
-        let one = KeySet { keys: keys.clone(), fetched: None };
-        assert!(pick(&one, None).is_some() && pick(&one, Some("2011-04-29")).is_some());
-        assert!(pick(&one, Some("x")).is_none() && pick(&one, Some("")).is_none());
-        keys.push(keys[0].clone());
-        assert!(pick(&KeySet { keys, fetched: None }, None).is_none());
     }
 }

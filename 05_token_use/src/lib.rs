@@ -2,49 +2,35 @@
 //!
 //! | file | what it shows |
 //! |---|---|
-//! | [`server`] | the MCP server: lesson 01's, with a layer that checks tokens, and tools |
-//! | [`mod@guard`] | that layer: token, its checks, what is asked for, what the token allows |
+//! | [`server`] | the MCP server, and the layer that checks tokens |
 //! | [`bearer`] | where the token is: RFC 6750 §2 |
 //! | [`access_token`] | the list of checks: RFC 9068 §4, RFC 8725 |
-//! | [`jwks`] | the authorization server's keys, fetched rarely and kept: RFC 7517 |
-//! | [`permissions`] | which tool needs which scope and role |
-//! | [`refusal`] | 400, 401, 403 and 503: RFC 6750 §3 |
-//! | [`further::sessions`] | older MCP versions: nobody goes on with another user's session |
-//! | [`tools`], [`sample_folder`] | the tools |
-//! | [`checks`] | one check after the other, each told |
+//! | [`jwks`] | the authorization server's keys, fetched rarely and stored: RFC 7517 |
+//! | [`tools`] | which tool needs which scope and role |
+//! | [`refusal`] | one check after the other, and 400, 401, 403 and 503: RFC 6750 §3 |
 //! | [`client`] | the client's part, top to bottom, after the lessons before |
-//! | [`authorized_client`] | a token on every request; 401: refresh, else sign in; 403: step-up |
-//! | [`server_demand`] | what a 401 or a 403 asks for |
-//! | [`issued_by`] | who gave tokens, and to which client: nobody else sees a refresh token |
-//! | [`further::token_endpoints`] | revocation (RFC 7009) and introspection (RFC 7662) |
-//! | [`further::commands`] | over kept tokens: list-tools, call-tool, refresh, logout |
-//! | [`attacks`], [`forgeries`] | what `--break` sends |
-//! | [`further::remembered_tokens`] | going further: a bounded cache of verified tokens |
-//! | [`further::dpop`] | going further: tokens that are good only with a key (RFC 9449): the client's part |
-//! | [`further::dpop`], [`further::dpop::nonces`] | the MCP server's part |
-//! | [`options`] | how tokens are checked |
+//! | [`authorized_client`] | a token on every request; sign-in and step-up |
+//! | [`server_demand`] | what a 401 or a 403 demands, and what the client does next |
+//! | [`token_store`] | the tokens: stored, and refreshed where they came from |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why the client cannot go on, and what to do about it |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that
+//! `--break` does.
 
 pub mod access_token;
-pub mod attacks;
 pub mod authorized_client;
 pub mod bearer;
-pub mod breakages;
-pub mod checks;
 pub mod client;
 pub mod error;
-pub mod forgeries;
 pub mod further;
-pub mod guard;
-pub mod issued_by;
 pub mod jwks;
-pub mod options;
-pub mod permissions;
 pub mod refusal;
 pub mod rules;
-pub mod sample_folder;
+pub mod sabotage;
 pub mod server;
 pub mod server_demand;
+pub mod token_store;
 pub mod tools;
+
+pub use further::options;

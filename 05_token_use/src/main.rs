@@ -1,24 +1,25 @@
 //! `cargo run -p token_use`: arguments and wiring; the lesson is in the library.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
+use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use keycloak::{IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
-use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
+use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, OptionGroup, Parsed};
 use shared::http::Http;
 use shared::{Failure, Side};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 use token_use::client::Story;
-use token_use::further::commands;
-use token_use::further::commands::KeptCommand;
-use token_use::further::dpop::{Dpop, proving};
+use token_use::further::commands::{self, KeptCommand};
+use token_use::further::dpop::proving;
 use token_use::jwks::Limits;
 use token_use::options::{CheckOptions, UseOptions, resource_server};
-use token_use::{attacks, breakages, client, server};
+use token_use::sabotage::Switch;
+use token_use::sabotage::attacks::Attacker;
+use token_use::{client, server};
 
 /// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC
 /// 7662)
@@ -60,62 +61,37 @@ enum Role {
     RotateKeys,
 }
 
-const COMMANDS: &[CommandUse] = &[
-    CommandUse {
-        name: "",
-        parties: &[Side::Server, Side::Client, Side::Idp],
-        options: &[
-            NetworkOptions::GROUP,
-            IDP_OPTIONS,
-            ServerOptions::GROUP,
-            CheckOptions::GROUP,
-            UseOptions::GROUP,
-            RegistrationOptions::GROUP,
-            SignInOptions::GROUP,
-        ],
-    },
-    CommandUse {
-        name: "server",
-        parties: &[Side::Server, Side::Idp],
-        options: &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP],
-    },
-    CommandUse {
-        name: "client",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "authorize",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "list-tools",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "call-tool",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "refresh",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse {
-        name: "logout",
-        parties: &[Side::Client],
-        options: &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP],
-    },
-    CommandUse { name: "rotate-keys", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+const SERVER: &[OptionGroup] = &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP];
+const CLIENT: &[OptionGroup] =
+    &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+const STORY: &[OptionGroup] = &[
+    NetworkOptions::GROUP,
+    IDP_OPTIONS,
+    ServerOptions::GROUP,
+    CheckOptions::GROUP,
+    UseOptions::GROUP,
+    RegistrationOptions::GROUP,
+    SignInOptions::GROUP,
 ];
 
-impl Lesson for Cli {
-    type Switch = breakages::Switch;
+const fn client_command(name: &'static str) -> CommandUse {
+    CommandUse { name, parties: &[Side::Client], options: CLIENT }
+}
 
-    const COMMANDS: &'static [CommandUse] = COMMANDS;
+impl Lesson for Cli {
+    type Switch = Switch;
+
+    const COMMANDS: &'static [CommandUse] = &[
+        CommandUse { name: "", parties: &[Side::Server, Side::Client, Side::Idp], options: STORY },
+        CommandUse { name: "server", parties: &[Side::Server, Side::Idp], options: SERVER },
+        client_command("client"),
+        client_command("authorize"),
+        client_command("list-tools"),
+        client_command("call-tool"),
+        client_command("refresh"),
+        client_command("logout"),
+        CommandUse { name: "rotate-keys", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+    ];
 
     fn common(&self) -> &CommonOptions {
         &self.common
@@ -127,17 +103,16 @@ impl Lesson for Cli {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, run, .. } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup =
-        Setup { run: &run, idp: &cli.idp, defect: run.breakage.and_then(breakages::defect), server: &cli.server };
+    let setup = Setup { run: &run, idp: &cli.idp, defect: switch.and_then(Switch::defect), server: &cli.server };
     match &cli.role {
-        None => run.tell(whole_story(&setup, &cli)),
+        None => run.tell(whole_story(&setup, &cli, switch)),
         Some(Role::Server) => run.serve(serve(&setup, &cli)),
-        Some(Role::Client(at)) => run.tell_client(client_alone(&setup, &cli, at)),
-        Some(Role::RotateKeys) => run.tell(rotate_keys(&setup)),
+        Some(Role::Client(at)) => run.tell_client(client_alone(&setup, &cli, at, switch)),
+        Some(Role::RotateKeys) => run.tell(commands::rotate_keys(&setup)),
         Some(Role::Kept(command)) => run.tell(async {
             cli.uses.no_dpop()?;
             commands::run(&setup, command, plan(&cli, None, true)?, &cli.sign_in).await
@@ -162,61 +137,43 @@ fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failur
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), client::more_scopes()].concat(), ..plan })
 }
 
-async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
+async fn whole_story(setup: &Setup<'_>, cli: &Cli, switch: Option<Switch>) -> Result<(), Failure> {
     let running = start(setup, cli, Lifetime::Story).await?;
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
     let resource_server = resource_server(&running.idp, &running.server_url);
-    run_client(setup, cli, &http, &running.server_url, plan, resource_server).await
+    run_client(cli, &http, &running.server_url, plan, resource_server, switch).await
 }
 
-async fn client_alone(setup: &Setup<'_>, cli: &Cli, at: &McpServer) -> Result<(), Failure> {
+async fn client_alone(setup: &Setup<'_>, cli: &Cli, at: &McpServer, switch: Option<Switch>) -> Result<(), Failure> {
     setup.run.announce_client(&at.server_url);
     let http = setup.run.http(&at.server_url, &[]).await?;
-    run_client(setup, cli, &http, &at.server_url, plan(cli, None, true)?, None).await
+    run_client(cli, &http, &at.server_url, plan(cli, None, true)?, None, switch).await
 }
 
 async fn run_client(
-    setup: &Setup<'_>,
     cli: &Cli,
     http: &Http,
     server_url: &str,
     plan: Plan,
-    resource_server: Option<dynamic_client_registration::ClientInformation>,
+    resource_server: Option<ClientInformation>,
+    switch: Option<Switch>,
 ) -> Result<(), Failure> {
-    let dpop = dpop(setup, cli)?;
-    if let (Some(breakage), true) =
-        (setup.run.breakage.filter(|breakage| !breakages::needs_dpop(breakage)), dpop.is_some())
-    {
-        let message =
-            format!("--break {} is about bearer tokens, and here they are bound to a key (DPoP).", breakage.name);
-        return Err(Failure::new("configuration.dpop", message, "Leave --dpop and --require-dpop out, or break DPoP."));
-    }
+    // Tokens are bound to a key where somebody asked for it, or the server that is started here
+    // requires it.
+    let is_bound = cli.uses.dpop || cli.checks.require_dpop || switch.is_some_and(Switch::needs_dpop);
+    let dpop = UseOptions { dpop: is_bound }.key()?;
     let http = &proving(http, dpop.as_ref());
-    let sign_in = SignInOptions { dpop: dpop.is_some(), ..cli.sign_in.clone() };
-    let authorized = Authorized::new(http.clone(), server_url, plan, sign_in, None, None, setup.run.breakage.is_some());
-    match setup.run.breakage {
-        None => {
-            let is_own_server = cli.role.is_none();
-            Story { http, server_url, authorized, is_own_server, resource_server, dpop }.tell().await
-        }
-        Some(breakage) => {
-            authorized.sign_in_first(&breakages::scopes(breakage)).await?;
-            attacks::run(http, &authorized, server_url, dpop.as_deref(), breakage, cli.role.is_some()).await
+    let sign_in = SignInOptions { dpop: is_bound, ..cli.sign_in.clone() };
+    let authorized = AuthorizedClient::new(http.clone(), server_url, plan, sign_in, None, None, switch.is_some());
+    let is_alone = cli.role.is_some();
+    match switch {
+        None => Story { http, server_url, authorized, is_own_server: !is_alone, resource_server, dpop }.tell().await,
+        Some(switch) => {
+            switch.check_tokens(is_bound)?;
+            authorized.sign_in_first(&switch.scopes()).await?;
+            let attacker = Attacker { http, authorized: &authorized, server_url, dpop: dpop.as_deref(), is_alone };
+            attacker.attack(switch).await
         }
     }
-}
-
-/// A key for this run, where tokens are to be bound to one: somebody asked for it, or the server
-/// that is started here wants it.
-fn dpop(setup: &Setup<'_>, cli: &Cli) -> Result<Option<Arc<Dpop>>, Failure> {
-    let is_wanted = cli.uses.dpop || cli.checks.require_dpop || setup.run.breakage.is_some_and(breakages::needs_dpop);
-    UseOptions { dpop: is_wanted }.key()
-}
-
-async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
-    commands::no_break(setup)?;
-    let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
-    let http = setup.run.http(idp.issuer(), &[]).await?;
-    commands::rotate_keys(&http, idp.issuer()).await
 }

@@ -1,34 +1,27 @@
-//! The answer to a request that is not served: RFC 6750 §3,
-//! <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP 2026-07-28, Error Handling; RFC 9449
-//! §7.1 for tokens that are bound to a key. What a stranger sent never comes back in it: the texts
-//! are this server's own.
+//! One check after the other ([`Checks`]); the first that fails becomes the response to a request
+//! that is not served: RFC 6750 §3, <https://www.rfc-editor.org/rfc/rfc6750#section-3>, and MCP
+//! 2026-07-28, Error Handling. What an untrusted client sent never comes back in it: the texts are
+//! this server's own.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+mod checks;
+
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
-use shared::event::Rule;
+use shared::Failed;
+
+pub use checks::{Checks, short};
 
 use crate::bearer::Scheme;
-use crate::further::dpop::proof;
+use crate::further::dpop::unproven::{self, Unproven};
 
-/// Why a request is not served: the check that failed, and the answer.
+/// Why a request is not served: the check that failed, and the response.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     /// The check; `None` where nothing was there to be checked.
     pub failed: Option<Failed>,
-    /// The answer.
+    /// What the client gets.
     pub kind: RefusalKind,
-}
-
-/// The check that failed, with both values.
-#[derive(Clone, Debug)]
-pub struct Failed {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// What it asks for.
-    pub expected: String,
-    /// What was seen.
-    pub got: String,
 }
 
 /// How a request is refused.
@@ -40,10 +33,8 @@ pub enum RefusalKind {
     InvalidRequest(&'static str),
     /// 401 `invalid_token`.
     InvalidToken(&'static str),
-    /// 401 `invalid_dpop_proof`: the token may be good, and who sends it has not shown its key.
-    InvalidDpopProof(&'static str),
-    /// 401 `use_dpop_nonce`, with the nonce that the next proof has to have.
-    UseDpopNonce(String),
+    /// 401, going further: the token may be valid, and its key was not shown.
+    Unproven(Unproven),
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope
     /// would help.
     InsufficientScope(Option<String>),
@@ -57,12 +48,14 @@ pub enum RefusalKind {
     },
 }
 
-impl Refusal {
-    /// A token came, and it is not good.
-    pub fn invalid_token(description: &'static str) -> Self {
-        Self { failed: None, kind: RefusalKind::InvalidToken(description) }
+/// A refusal for which no check failed.
+impl From<RefusalKind> for Refusal {
+    fn from(kind: RefusalKind) -> Self {
+        Self { failed: None, kind }
     }
+}
 
+impl Refusal {
     /// What the client gets; a challenge is of this scheme.
     pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
         if let RefusalKind::Unavailable { retry_after } = self.kind {
@@ -73,35 +66,47 @@ impl Refusal {
         if self.kind == RefusalKind::NoSuchSession {
             return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
         }
-        // "An algs parameter SHOULD be included to signal to the client the JWS algorithms that are
-        // acceptable" (RFC 9449 §7.1)
-        let algs = (scheme == Scheme::Dpop).then(|| ("algs", proof::ALGORITHMS.join(" ")));
-        let parameters = self.parameters(protected).into_iter().chain([algs]).flatten();
+        let further = unproven::challenge_parameter(scheme);
+        let parameters = self.kind.parameters(protected).into_iter().chain([further]).flatten();
         let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
-        let challenge = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
+        let field = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
         let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
-        let mut response = (self.status(), challenge, text).into_response();
-        if let RefusalKind::UseDpopNonce(nonce) = &self.kind {
-            add_nonce(&mut response, nonce);
+        let mut response = (self.kind.status(), field, text).into_response();
+        if let RefusalKind::Unproven(unproven) = &self.kind {
+            unproven::add_nonce(&mut response, unproven.nonce());
         }
         response
     }
+}
 
+impl RefusalKind {
     fn status(&self) -> StatusCode {
-        match self.kind {
+        match self {
             // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code."
             // (RFC 6750 §3.1)
             RefusalKind::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token
             // Handling)
-            RefusalKind::Unauthenticated
-            | RefusalKind::InvalidToken(_)
-            | RefusalKind::InvalidDpopProof(_)
-            | RefusalKind::UseDpopNonce(_) => StatusCode::UNAUTHORIZED,
+            RefusalKind::Unauthenticated | RefusalKind::InvalidToken(_) | RefusalKind::Unproven(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
             RefusalKind::InsufficientScope(_) => StatusCode::FORBIDDEN,
             RefusalKind::NoSuchSession => StatusCode::NOT_FOUND,
             RefusalKind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The refusal in a few words, for the server's terminal.
+    pub fn summary(&self) -> String {
+        match self {
+            RefusalKind::Unauthenticated => ": no token came".to_owned(),
+            RefusalKind::InvalidRequest(_) => " invalid_request".to_owned(),
+            RefusalKind::InvalidToken(_) => " invalid_token".to_owned(),
+            RefusalKind::Unproven(unproven) => format!(" {}", unproven.summary()),
+            RefusalKind::InsufficientScope(_) => " insufficient_scope".to_owned(),
+            RefusalKind::NoSuchSession => ": the session is not this user's".to_owned(),
+            RefusalKind::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
         }
     }
 
@@ -113,7 +118,7 @@ impl Refusal {
         // clients register just what this names, and can never ask for more; lesson 01's server
         // names all.
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
-        match &self.kind {
+        match self {
             // "If the request lacks any authentication information …, the resource server SHOULD
             // NOT include an error code" (RFC 6750 §3.1)
             RefusalKind::Unauthenticated | RefusalKind::NoSuchSession | RefusalKind::Unavailable { .. } => {
@@ -121,8 +126,9 @@ impl Refusal {
             }
             RefusalKind::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
             RefusalKind::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
-            RefusalKind::InvalidDpopProof(why) => vec![error("invalid_dpop_proof"), description(why), hint, metadata],
-            RefusalKind::UseDpopNonce(_) => vec![error("use_dpop_nonce"), description(NEEDS_NONCE), hint, metadata],
+            RefusalKind::Unproven(unproven) => {
+                vec![error(unproven.code()), description(unproven.description()), hint, metadata]
+            }
             RefusalKind::InsufficientScope(needed) => {
                 let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
                 let scope = needed.clone().map(|scope| ("scope", scope));
@@ -132,17 +138,6 @@ impl Refusal {
     }
 }
 
-/// With the next answer the client gets a nonce for its next proof: RFC 9449 §8.2, §9.
-pub fn add_nonce(response: &mut Response, nonce: &str) {
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(nonce) {
-        headers.insert(HeaderName::from_static("dpop-nonce"), value);
-        // "Responses that include the DPoP-Nonce HTTP header should be uncacheable" (RFC 9449 §8.2)
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
-}
-
-const NEEDS_NONCE: &str = "The proof needs the nonce that came with this answer";
 const NEEDS_SCOPE: &str = "The token lacks the scope that this operation needs";
 const NEEDS_ROLE: &str = "The user lacks the role that this operation needs";
 

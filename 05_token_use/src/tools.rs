@@ -1,216 +1,106 @@
-//! The tools. Who may call which is decided by the layer before ([`mod@crate::guard`]) and once
-//! more here, by the same table: a tool that can be reached by another way is still not open.
+//! What a token has to allow for each tool. MCP leaves that to the server; scopes say what the user
+//! let the client do, roles what the user may do at all. The layer in front of the tools
+//! ([`crate::server`]) and the tools themselves ([`mcp_server`]) decide by the same table, so a
+//! tool that can be reached by another way is still not open.
+//!
+//! "Servers MUST account for scope hierarchies" (MCP 2026-07-28, Step-Up Authorization Flow): there
+//! is none here, neither scope implies the other.
 
-use std::sync::{Arc, LazyLock};
+pub mod mcp_server;
+mod sample_folder;
+mod sample_tools;
 
-use axum::http::request::Parts;
-use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
-};
-use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer, ServerHandler};
-use serde_json::{Value, json};
-use shared::{Failure, mcp};
+pub use mcp_server::{Caller, Toolbox, Tools};
+pub use sample_folder::SampleFolder;
+pub use sample_tools::{SampleTools, profile, tool};
 
 use crate::access_token::AccessToken;
-use crate::permissions::Permissions;
-use crate::sample_folder::SampleFolder;
+use crate::refusal::{Checks, Refusal, RefusalKind};
+use crate::rules;
 
-/// Milliseconds for which a client may keep the list of tools, for the token that it was given for
-/// and no other.
-const TTL_MS: u64 = 60_000;
-
-/// The weather that this server knows.
-const WEATHER: &[(&str, &str)] =
-    &[("Berlin", "4 °C, rain"), ("Lisbon", "17 °C, sunny"), ("Oslo", "-3 °C, snow"), ("Tokyo", "13 °C, clouds")];
-
-/// What a server can do for its callers. Who may is the table's business ([`Permissions`]).
-pub trait Toolbox: Send + Sync + 'static {
-    /// The tools, described.
-    fn tools(&self) -> &[Tool];
-
-    /// Calls the tool `name`, which is one of them; an error is the tool's own, in words for the
-    /// caller.
-    fn call(
-        &self,
-        name: &str,
-        arguments: &JsonObject,
-        caller: &Caller<'_>,
-    ) -> impl Future<Output = Result<String, String>> + Send;
+/// What a tool needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A valid token, whatever it allows.
+    Token,
+    /// The scope to read.
+    Read,
+    /// The scope to write.
+    Write,
 }
 
-/// Who calls.
-pub struct Caller<'a> {
-    /// The token that let the request in; `None` on a server without the layer.
-    pub token: Option<Arc<AccessToken>>,
-    /// The request, whose header has that token as it was sent.
-    pub request: Option<&'a Parts>,
+/// A server's tools, and what each needs.
+pub type Table = &'static [(&'static str, Needs)];
+
+/// The tools of this lesson's server.
+pub const TOOLS: Table = &[
+    ("get_user_profile", Needs::Token),
+    ("get_weather", Needs::Read),
+    ("list_files", Needs::Read),
+    ("save_note", Needs::Write),
+];
+
+/// Which scopes and roles reading and writing take here.
+#[derive(Clone, Debug)]
+pub struct Permissions {
+    tools: Table,
+    read: Option<String>,
+    write: Option<String>,
+    open: bool,
 }
 
-impl<'a> Caller<'a> {
-    fn of(context: &'a RequestContext<RoleServer>) -> Self {
-        let request = context.extensions.get::<Parts>();
-        Self { token: request.and_then(|request| request.extensions.get::<Arc<AccessToken>>().cloned()), request }
-    }
-}
+/// The role for reading in the tutorial's realm. It counts where a token has roles at all.
+const READER: &str = "mcp-reader";
+/// The role for writing, which counts likewise.
+const WRITER: &str = "mcp-writer";
 
-/// The MCP server behind the layer: lists tools, and calls them.
-pub struct Tools<T> {
-    permissions: Arc<Permissions>,
-    toolbox: Arc<T>,
-}
-
-impl<T> Tools<T> {
-    /// The tools of this box.
-    pub fn new(permissions: Arc<Permissions>, toolbox: T) -> Self {
-        Self { permissions, toolbox: Arc::new(toolbox) }
-    }
-}
-
-impl<T> Clone for Tools<T> {
-    fn clone(&self) -> Self {
-        Self { permissions: Arc::clone(&self.permissions), toolbox: Arc::clone(&self.toolbox) }
-    }
-}
-
-impl<T: Toolbox> ServerHandler for Tools<T> {
-    fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
-        info.server_info = Implementation::new(mcp::NAME, mcp::VERSION);
-        info
+impl Permissions {
+    /// The first of the server's scopes is for reading, the last one for writing.
+    pub fn of_scopes(tools: Table, scopes: &[String]) -> Self {
+        Self { tools, read: scopes.first().cloned(), write: scopes.last().cloned(), open: false }
     }
 
-    /// "The set MAY vary by the authorization presented on the request" (MCP 2026-07-28, Tools,
-    /// Capabilities): so it is nobody else's, and caches are told.
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let Caller { token, .. } = Caller::of(&context);
-        let tools = self.toolbox.tools().iter();
-        let tools = tools.filter(|tool| self.permissions.allows(&tool.name, token.as_deref()));
-        let list = ListToolsResult::with_all_items(tools.cloned().collect());
-        Ok(list.with_cache_scope(CacheScope::Private).with_ttl_ms(TTL_MS))
+    /// Everybody may do everything, with or without a token: what a server is like that has no
+    /// authorization.
+    pub fn open() -> Self {
+        Self { tools: TOOLS, read: None, write: None, open: true }
     }
 
-    async fn call_tool(
-        &self,
-        request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        let name = request.name.as_ref();
-        if !self.toolbox.tools().iter().any(|tool| tool.name == name) {
-            return Err(ErrorData::invalid_params(format!("There is no tool {name:?}."), None));
-        }
-        let caller = Caller::of(&context);
-        if !self.permissions.allows(name, caller.token.as_deref()) {
-            return Err(ErrorData::invalid_request("This token does not allow that tool.", None));
-        }
-        let arguments = request.arguments.unwrap_or_default();
-        let result = match self.toolbox.call(name, &arguments, &caller).await {
-            Ok(text) => CallToolResult::success(vec![ContentBlock::text(text)]),
-            Err(text) => CallToolResult::error(vec![ContentBlock::text(text)]),
-        };
-        Ok(result.into())
-    }
-}
+    /// Whether this tool may be called with this token; an unknown tool is not this module's
+    /// business.
+    pub fn check(&self, checks: &Checks<'_>, tool: &str, token: &AccessToken) -> Result<(), Refusal> {
+        let Some((scope, role)) = self.needed(tool) else { return Ok(()) };
+        // "The request requires higher privileges than provided by the access token." (RFC 6750
+        // §3.1)
+        let granted = scope.is_none_or(|scope| token.scopes.iter().any(|own| own == scope));
+        let expected = format_args!("{tool} needs the scope {}", scope.unwrap_or("(none)"));
+        let got = if token.scopes.is_empty() { "no scope".to_owned() } else { token.scopes.join(" ") };
+        let kind = RefusalKind::InsufficientScope(scope.map(str::to_owned));
+        checks.require(&rules::SCOPE, granted, expected, got, kind)?;
 
-/// This lesson's tools.
-pub struct SampleTools {
-    folder: SampleFolder,
-}
-
-impl SampleTools {
-    /// Tools that work in a folder of their own.
-    pub fn create() -> Result<Self, Failure> {
-        Ok(Self { folder: SampleFolder::create()? })
-    }
-}
-
-impl Toolbox for SampleTools {
-    fn tools(&self) -> &[Tool] {
-        &ALL
+        let Some(roles) = &token.roles else { return Ok(()) };
+        let has_role = roles.iter().any(|own| own == role);
+        let kind = RefusalKind::InsufficientScope(None);
+        checks.require(&rules::ROLE, has_role, format_args!("{tool} needs the role {role}"), roles.join(" "), kind)
     }
 
-    async fn call(&self, name: &str, arguments: &JsonObject, caller: &Caller<'_>) -> Result<String, String> {
-        let text = |name: &str| {
-            arguments
-                .get(name)
-                .and_then(Value::as_str)
-                .ok_or(format!("The argument {name} is missing, or it is not a text."))
-        };
-        match name {
-            "get_weather" => text("city").and_then(weather),
-            "list_files" => {
-                let folder = if arguments.contains_key("folder") { text("folder") } else { Ok(".") };
-                folder.and_then(|folder| self.folder.list(folder)).map(|names| names.join("\n"))
-            }
-            "save_note" => text("name").and_then(|name| self.folder.save_note(name, text("text")?)),
-            _ => profile(caller.token.as_deref()),
+    /// The same without a word, for a list and for the tools themselves. A tool that is not in the
+    /// table is nobody's.
+    pub fn allows(&self, tool: &str, token: Option<&AccessToken>) -> bool {
+        let is_known = self.tools.iter().any(|(name, _)| *name == tool);
+        match token {
+            Some(token) => is_known && self.check(&Checks::quiet(), tool, token).is_ok(),
+            None => self.open,
         }
     }
-}
 
-fn weather(city: &str) -> Result<String, String> {
-    let found = WEATHER.iter().find(|(known, _)| known.eq_ignore_ascii_case(city));
-    found.map(|(city, weather)| format!("{city}: {weather}")).ok_or_else(|| {
-        let known: Vec<_> = WEATHER.iter().map(|(city, _)| *city).collect();
-        format!("This server knows the weather in {}.", known.join(", "))
-    })
-}
-
-/// What the token says of its user; whose it is, is `sub`, and nothing that the client could
-/// choose.
-pub fn profile(token: Option<&AccessToken>) -> Result<String, String> {
-    let token = token.ok_or("There is no token, so there is no user.")?;
-    let members = ["preferred_username", "name", "email"];
-    let mut profile = JsonObject::from_iter([("sub".to_owned(), json!(token.subject()))]);
-    for name in members {
-        profile.extend(token.claims.get(name).map(|value| (name.to_owned(), value.clone())));
+    /// The scope and the role that a tool needs.
+    fn needed(&self, tool: &str) -> Option<(Option<&str>, &'static str)> {
+        let (_, needs) = self.tools.iter().find(|(name, _)| *name == tool)?;
+        match needs {
+            Needs::Token => None,
+            Needs::Read => Some((self.read.as_deref(), READER)),
+            Needs::Write => Some((self.write.as_deref(), WRITER)),
+        }
     }
-    profile.insert("scopes".to_owned(), json!(token.scopes));
-    profile.insert("roles".to_owned(), json!(token.roles));
-    Ok(Value::Object(profile).to_string())
-}
-
-/// The tools, described once.
-static ALL: LazyLock<Vec<Tool>> = LazyLock::new(all);
-
-fn all() -> Vec<Tool> {
-    let reads = || ToolAnnotations::new().read_only(true);
-    let text = |description: &str| json!({"type": "string", "description": description});
-    vec![
-        tool("get_user_profile", "What the access token says of its user", json!({}), &[]).with_annotations(reads()),
-        tool(
-            "get_weather",
-            "The weather in a city (a sample, always the same)",
-            json!({"city": text("For example Oslo")}),
-            &["city"],
-        )
-        .with_annotations(reads()),
-        tool(
-            "list_files",
-            "The files of a sample folder",
-            json!({"folder": text("A folder below; without it, the top")}),
-            &[],
-        )
-        .with_annotations(reads()),
-        tool(
-            "save_note",
-            "Saves a note in the sample folder",
-            json!({"name": text("Letters, digits, - and _"), "text": text("The note")}),
-            &["name", "text"],
-        )
-        .with_annotations(ToolAnnotations::new().read_only(false).destructive(false)),
-    ]
-}
-
-/// A tool and what it takes.
-pub fn tool(name: &'static str, description: &'static str, properties: Value, required: &[&str]) -> Tool {
-    let schema =
-        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false});
-    let Value::Object(schema) = schema else { return Tool::new(name, description, JsonObject::new()) };
-    Tool::new(name, description, schema)
 }

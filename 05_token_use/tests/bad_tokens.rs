@@ -17,7 +17,7 @@ use common::{
 };
 use serde_json::{Value, json};
 use shared::event::Rule;
-use token_use::rules;
+use token_use::{further, rules};
 
 /// Stands in whatever a stranger sends here, and must never come back.
 const MARKER: &str = "m4rk3r";
@@ -57,7 +57,7 @@ const EXP: Expected = Expected::Token("The token has expired", &rules::EXPIRY);
 const NBF: Expected = Expected::Token("The token is not good yet", &rules::NOT_BEFORE);
 const SUB: Expected = Expected::Token("The token does not say whose it is", &rules::SUBJECT);
 const BOUND: Expected =
-    Expected::Token("The token is bound to a key, and came without a proof of it", &rules::NOT_AS_BEARER);
+    Expected::Token("The token is bound to a key, and came without a proof of it", &further::rules::NOT_AS_BEARER);
 const IN_URL: Expected = Expected::Request("The access token must not be in the URL", &rules::NOT_IN_QUERY);
 const HEADERS: Expected = Expected::Request("There must be one Authorization header, in ASCII", &rules::ONE_HEADER);
 const CREDENTIALS: Expected = Expected::Request("The Authorization header is malformed", &rules::B64TOKEN);
@@ -70,7 +70,7 @@ impl Expected {
         match self {
             Self::Weather => (200, None, None),
             Self::Twice => (400, None, None),
-            Self::Session => (404, None, Some(rules::SESSION_OWNER.id)),
+            Self::Session => (404, None, Some(further::rules::SESSION_OWNER.id)),
             Self::NoToken => (401, challenge(format!("scope=\"mcp:read\", {metadata}")), None),
             Self::Request(why, rule) => {
                 let text = format!("error=\"invalid_request\", error_description=\"{why}\", {metadata}");
@@ -636,7 +636,8 @@ async fn every_bad_token_gets_its_answer_and_every_good_one_gets_in() {
     }
     assert!(wrong.is_empty(), "{} of the answers are wrong:\n{}", wrong.len(), wrong.join("\n"));
     // Every check of the server's has a row that fails it; the good tokens pass it.
-    let own = rules::ALL.iter().map(|rule| rule.id).filter(|id| id.starts_with("token.") || id.starts_with("request."));
+    let own = rules::ALL.iter().chain(further::rules::ALL).map(|rule| rule.id);
+    let own = own.filter(|id| id.starts_with("token.") || id.starts_with("request."));
     let unseen: Vec<_> = own.filter(|id| !seen.contains(*id)).collect();
     assert!(unseen.is_empty(), "no row fails {unseen:?}");
     assert_eq!(authority.key_requests(), 1, "no token made the server fetch more than once in a window");

@@ -2,8 +2,8 @@
 
 use shared::breakage::Switch as _;
 use shared::testing::{assert_breakages_are_caught, assert_names_are_unique};
-use token_use::breakages::Switch;
-use token_use::rules;
+use token_use::sabotage::Switch;
+use token_use::{further, rules};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 
@@ -14,5 +14,6 @@ fn every_breakage_is_caught_by_the_side_and_the_check_that_the_lesson_names() {
 
 #[test]
 fn names_and_ids_are_unique() {
-    assert_names_are_unique(&Switch::breakages(), rules::ALL);
+    let all: Vec<_> = rules::ALL.iter().chain(further::rules::ALL).copied().collect();
+    assert_names_are_unique(&Switch::breakages(), &all);
 }

@@ -16,9 +16,9 @@ use common::{
 };
 use serde_json::{Value, json};
 use shared::event::Rule;
-use token_use::further::dpop::proof::ALGORITHMS;
+use token_use::further::dpop::unproven::ALGORITHMS;
+use token_use::further::rules;
 use token_use::options::CheckOptions;
-use token_use::rules;
 
 /// A client with a key, and a token that is bound to it.
 struct Client {

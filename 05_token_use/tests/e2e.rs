@@ -16,10 +16,10 @@ use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Captured, Run, Running, any_ports};
 use shared::{Reporter, Secret, Side, mcp};
-use token_use::breakages::{self, Switch};
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
-use token_use::{forgeries, server};
+use token_use::sabotage::{Switch, forgeries};
+use token_use::server;
 use tokio::runtime::Runtime;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
@@ -186,12 +186,12 @@ fn bound_tokens_are_good_with_their_key_only(issuer: &str) {
 
 fn broken_rules_are_caught(issuer: &str) {
     let user = User::new(issuer);
-    let by_client = Switch::breakages().into_iter().filter(|breakage| breakages::defect(breakage).is_none());
-    for breakage in by_client {
+    for switch in Switch::ALL.iter().filter(|switch| switch.defect().is_none()) {
+        let breakage = switch.breakage();
         assert_eq!(breakage.broken_by, Side::Client);
         let run = user.story(&["--break", breakage.name]);
         run.assert_caught(breakage);
-        if breakage.name == breakages::STOLEN_REFRESH.name {
+        if *switch == Switch::StolenRefresh {
             assert_eq!(run.checks("idp.refresh-token-family"), [true]);
         }
     }

@@ -1,21 +1,24 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use authorization_code::AuthorizationError;
 use token_use::error::TokenUseError;
+use token_use::further::error::FurtherError;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
+fn the_transcripts_are_true() {
     keycloak::trials::on_embedded(|issuer| {
-        shared::testing::check_readme_at(issuer, &readme(), "token_use", LESSON);
+        for page in ["README.md", "FURTHER.md"] {
+            shared::testing::check_readme_at(issuer, &folder().join(page), "token_use", LESSON);
+        }
         Ok(())
     })
     .unwrap();
@@ -25,7 +28,7 @@ fn the_transcripts_of_the_readme_are_true() {
 /// server's those of `tests/bad_tokens.rs`.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
     let refused = |why: &str| TokenUseError::Refused { got: format!("HTTP 401 invalid_token: {why}") };
     let (asked, granted) = ("mcp:write".to_owned(), "mcp:read".to_owned());
     let role = "HTTP 403 insufficient_scope: The user lacks the role that this operation needs";
@@ -33,17 +36,20 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
         refused("The token is no access token"),
-        TokenUseError::WantsBoundToken {
-            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
-        },
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden { got: role.to_owned() },
         TokenUseError::OtherUser { before: "A".to_owned(), now: "B".to_owned() },
         TokenUseError::CannotCheck { retry_after: "1".to_owned() },
-        TokenUseError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
-        TokenUseError::Endpoint {
+    ]
+    .map(|error| error.to_string());
+    let further = [
+        FurtherError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
+        FurtherError::WantsBoundToken {
+            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
+        },
+        FurtherError::Endpoint {
             name: "introspection_endpoint",
             code: "invalid_client".to_owned(),
             got: "HTTP 401 invalid_client Client authentication failed".to_owned(),
@@ -52,7 +58,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     .map(|error| error.to_string());
     let token_type = AuthorizationError::NotBound { got: "its token_type is Bearer".to_owned() };
     let bound = AuthorizationError::WantsBoundTokens;
-    let sentences = [&sentences[..], &[token_type.to_string(), bound.to_string()]].concat();
+    let sentences = [&sentences[..], &further, &[token_type.to_string(), bound.to_string()]].concat();
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
     }

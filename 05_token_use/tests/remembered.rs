@@ -10,11 +10,12 @@ use serde_json::json;
 use shared::Reporter;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use token_use::access_token::{AccessToken, LEEWAY, Verifier};
-use token_use::checks::Checks;
+use token_use::access_token::jwt::LEEWAY;
+use token_use::access_token::{AccessToken, Verifier};
 use token_use::further::remembered_tokens::VerifiedTokens;
 use token_use::jwks::{Jwks, Limits};
 use token_use::options::CheckOptions;
+use token_use::refusal::Checks;
 use token_use::rules;
 
 fn key(kid: &str) -> SigningKey {
@@ -49,7 +50,7 @@ async fn there_is_room_for_so_many_and_the_oldest_go() {
     let key = key("key");
     let authority = Authority::start(&[&key]).await;
     let verifier = verifier(&authority.issuer);
-    let room = VerifiedTokens::new(3);
+    let room = VerifiedTokens::with_room_for(3).unwrap();
     assert!(room.is_empty());
     let token = |n: usize| key.token(&patched(claims(&authority.issuer), &json!({"jti": n})));
     let tokens: Vec<_> = (0..10).map(token).collect();
@@ -74,7 +75,7 @@ async fn what_is_found_no_more_makes_room() {
     let key = key("key");
     let authority = Authority::start(&[&key]).await;
     let verifier = verifier(&authority.issuer);
-    let room = VerifiedTokens::new(2);
+    let room = VerifiedTokens::with_room_for(2).unwrap();
     let good = key.token(&claims(&authority.issuer));
     let verified = verified(&verifier, &good).await;
     let ended = AccessToken {

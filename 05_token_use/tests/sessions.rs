@@ -8,7 +8,7 @@ use axum::http::Request;
 use common::{Authority, CALM, Server, SigningKey, claims, patched, with_token};
 use serde_json::{Value, json};
 use shared::mcp;
-use token_use::rules;
+use token_use::further::rules;
 
 fn message(method: &str, session: Option<&str>, body: &Value) -> Request<Body> {
     let mut request = Request::builder().method(method).uri("/mcp").header("host", "localhost:8000");

@@ -5,8 +5,8 @@ use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
-use token_use::attacks::try_honestly;
 use token_use::authorized_client::Authorized;
+use token_use::sabotage::attacks::try_honestly;
 
 use crate::error::AudienceError;
 use crate::other_tokens::OtherTokens;
@@ -41,9 +41,8 @@ pub async fn run(http: &Http, others: OtherTokens<'_>, target: Target<'_>, break
         };
     }
     if target.is_alone && breakage.broken_by == Side::Client {
-        let state = others.authorized.state().await;
-        let tokens = &state.tokens.as_ref().ok_or(AudienceError::NotSignedIn)?.tokens;
-        try_honestly(http, target.server_url, tokens, breakage.name).await?;
+        let tokens = others.authorized.tokens().await.ok_or(AudienceError::NotSignedIn)?.tokens;
+        try_honestly(http, target.server_url, &tokens, breakage.name).await?;
     }
     let token = token(others, target, breakage).await?;
     if breakage.name == breakages::EXCHANGE_NOT_IN_AUDIENCE.name {
@@ -93,7 +92,5 @@ async fn token(others: OtherTokens<'_>, target: Target<'_>, breakage: &Breakage)
 
 /// The token that the client has.
 pub async fn own(authorized: &Authorized) -> Result<Secret, Failure> {
-    let state = authorized.state().await;
-    let kept = state.tokens.as_ref().ok_or(AudienceError::NotSignedIn)?;
-    Ok(kept.tokens.access_token.clone())
+    Ok(authorized.tokens().await.ok_or(AudienceError::NotSignedIn)?.tokens.access_token)
 }

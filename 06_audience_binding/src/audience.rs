@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use shared::event::Rule;
 use token_use::access_token::ClaimsCheck;
-use token_use::checks::short;
 use token_use::refusal::RefusalKind;
+use token_use::refusal::short;
 
 use crate::verdict;
 
@@ -22,7 +22,7 @@ pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) 
             checks.note(|| verdict::table("The token, claim by claim:", claims, &issuer, &accepted));
         }
         let got = claims.get("aud").map_or("absent".to_owned(), |aud| short(&shown(aud)));
-        checks.holds(rule, is_meant, &expected, got, RefusalKind::InvalidToken("The token is not for this server"))
+        checks.require(rule, is_meant, &expected, got, RefusalKind::InvalidToken("The token is not for this server"))
     })
 }
 

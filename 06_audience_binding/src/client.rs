@@ -61,9 +61,8 @@ impl Story<'_> {
                 "The MCP server has no credentials at this IdP (MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET), so token exchange is left out.",
             ),
         }
-        let state = self.authorized.state().await;
-        let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
-        confused_deputy::tell(self.http, ready, &self.parties.first, &self.scopes[0].join(" ")).await
+        let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
+        confused_deputy::tell(self.http, &ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
 
     fn others(&self) -> OtherTokens<'_> {
@@ -140,8 +139,7 @@ impl Story<'_> {
     }
 
     async fn lab(&self) -> Result<(), Failure> {
-        let state = self.authorized.state().await;
-        let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
+        let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
         let second_idp = match self.indicators {
             Some(issuer) => {
                 let discovery = ready.discovery.clone();
@@ -157,7 +155,7 @@ impl Story<'_> {
             first: (&self.parties.first, self.scopes[0]),
             second: (&self.parties.second, self.scopes[1]),
         };
-        lab.tell(ready, second_idp.as_ref(), Mode::ALL).await
+        lab.tell(&ready, second_idp.as_ref(), Mode::ALL).await
     }
 
     /// Done wrong, twice: with an API that does not look at `aud`, and with one that does.
@@ -249,7 +247,7 @@ async fn tell_claims(http: &Http, authorized: &Authorized, server_url: &str) -> 
         );
         return Ok(Map::new());
     };
-    let issuer = authorized.state().await.tokens.as_ref().map(|kept| kept.issuer.clone()).unwrap_or_default();
+    let issuer = authorized.tokens().await.map(|kept| kept.issuer).unwrap_or_default();
     reporter.note(verdict::table("The token, claim by claim:", &claims, &issuer, &[server_url.to_owned()]));
     Ok(claims)
 }
@@ -294,7 +292,7 @@ pub async fn complete(
     authorized.sign_in_first(&[]).await?;
     check_bound(http, authorized, server_url).await?;
     let reporter = http.reporter();
-    if let (Some(dpop), Some(kept)) = (errand.dpop, &authorized.state().await.tokens) {
+    if let (Some(dpop), Some(kept)) = (errand.dpop, authorized.tokens().await) {
         reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
         dpop.check_bound(reporter, &kept.tokens.access_token);
     }

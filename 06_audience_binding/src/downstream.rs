@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
-use token_use::checks::{Checks, short};
 use token_use::further::dpop::proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
+use token_use::refusal::{Checks, short};
 use token_use::refusal::{Refusal, RefusalKind};
 
 use crate::options::AudienceOptions;
@@ -81,7 +81,7 @@ impl Downstream {
         let granted = good.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
         let kind = RefusalKind::InsufficientScope(Some(self.scope.clone()));
-        checks.holds(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
+        checks.require(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
         checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&good)));
         Ok(good)
     }
@@ -111,17 +111,16 @@ async fn reports(State(downstream): State<Arc<Downstream>>, request: Request) ->
 
 fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
     if let Some(failed) = &refusal.failed {
-        downstream.reporter.check(failed.rule, false, &failed.expected, &failed.got);
+        downstream.reporter.report_failed(failed);
     }
     let (status, challenge) = match &refusal.kind {
         RefusalKind::Unavailable { .. } | RefusalKind::NoSuchSession => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        RefusalKind::Unauthenticated | RefusalKind::UseDpopNonce(_) => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
+        RefusalKind::Unauthenticated => (StatusCode::UNAUTHORIZED, "Bearer".to_owned()),
         RefusalKind::InvalidRequest(why) => (StatusCode::BAD_REQUEST, error("invalid_request", why)),
-        RefusalKind::InvalidToken(why) | RefusalKind::InvalidDpopProof(why) => {
-            (StatusCode::UNAUTHORIZED, error("invalid_token", why))
-        }
+        RefusalKind::InvalidToken(why) => (StatusCode::UNAUTHORIZED, error("invalid_token", why)),
+        RefusalKind::Unproven(unproven) => (StatusCode::UNAUTHORIZED, error("invalid_token", unproven.description())),
         RefusalKind::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, error("insufficient_scope", "The token allows too little"))
         }

@@ -36,8 +36,7 @@ impl OtherTokens<'_> {
     /// resolve* makes everybody an audience whose roles are in the token. In the tutorial's realm
     /// only the administrator can register such a client, and it is deleted at once.
     pub async fn of_account(&self, resource: &str) -> Result<TokenResponse, Failure> {
-        let state = self.authorized.state().await;
-        let ready = state.ready.as_ref().ok_or(AudienceError::NotSignedIn)?;
+        let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
         let silent = self.http.clone().telling(Reporter::silent());
         let server = &ready.authorization_server;
         let administration = Administration::sign_in(&silent, &server.issuer).await?;

@@ -5,8 +5,8 @@ use protected_resource_discovery::server::ProtectedResource;
 use shared::{Failure, Reporter};
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
-use token_use::permissions::Table;
 use token_use::server::Server;
+use token_use::tools::Table;
 use token_use::tools::Toolbox;
 
 use crate::{audience, rules};

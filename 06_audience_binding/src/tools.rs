@@ -6,9 +6,9 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 use shared::{Failure, Secret};
 use token_use::bearer;
-use token_use::checks::Checks;
-use token_use::permissions::{Needs, Table};
+use token_use::refusal::Checks;
 use token_use::tools::{Caller, SampleTools, Toolbox, profile, tool};
+use token_use::tools::{Needs, Table};
 
 use crate::reports::Reports;
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
-use token_use::checks::short;
+use token_use::refusal::short;
 
 use crate::audience;
 

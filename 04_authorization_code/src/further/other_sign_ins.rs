@@ -11,6 +11,13 @@ use crate::sabotage::Sabotage;
 use crate::token_response::TokenResponse;
 use crate::user_agent::SignInOptions;
 
+impl<'a> SignIn<'a> {
+    /// A sign-in as it should be, for the later lessons.
+    pub fn new(requested: &'a [String], resource: &'a str, options: &'a SignInOptions) -> Self {
+        Self { requested, resource, options, sabotage: Sabotage::default(), announced: None }
+    }
+}
+
 impl Ready {
     /// These findings, for another client of this authorization server.
     pub fn with_client(&self, client: ClientInformation) -> Self {
@@ -35,7 +42,7 @@ impl Ready {
     ) -> Result<TokenResponse, Failure> {
         let redirect = LoopbackRedirect::bind_again(&self.redirect_uri).await?;
         let announced = (!self.user_agent.is_scripted()).then_some(http.reporter());
-        let sign_in = SignIn { requested: scopes, resource, options, sabotage: Sabotage::default(), announced };
+        let sign_in = SignIn { announced, ..SignIn::new(scopes, resource, options) };
         let silent = http.clone().telling(Reporter::silent());
         Ok(self.sign_in(&silent, sign_in, redirect).await?.1)
     }

@@ -6,6 +6,7 @@ use authorization_code::user_agent::SignInOptions;
 use clap::Subcommand;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::options::Plan;
+use keycloak::Lifetime;
 use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -13,10 +14,12 @@ use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Side, kept, spec};
 
-use crate::authorized_client::{Authorized, State};
+use crate::authorized_client::AuthorizedClient;
+use crate::client;
 use crate::error::TokenUseError;
+use crate::further::error::FurtherError;
+use crate::further::rules;
 use crate::further::token_endpoints::{self, Hint};
-use crate::{client, rules};
 
 /// What can be done with kept tokens.
 #[derive(Subcommand)]
@@ -61,7 +64,7 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
         let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
         setup.run.reporter.note(note);
     }
-    let authorized = Authorized::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
+    let authorized = AuthorizedClient::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
     match command {
         KeptCommand::Authorize(_) => authorized.sign_in_first(&[]).await,
         KeptCommand::ListTools(_) => list_tools(&http, authorized, url).await,
@@ -82,13 +85,13 @@ pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
 pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
-        Ok(_) => Err(TokenUseError::Arguments { got: "another JSON value".to_owned() }.into()),
-        Err(error) => Err(TokenUseError::Arguments { got: format!("no JSON ({error})") }.into()),
+        Ok(_) => Err(FurtherError::Arguments { got: "another JSON value".to_owned() }.into()),
+        Err(error) => Err(FurtherError::Arguments { got: format!("no JSON ({error})") }.into()),
     }
 }
 
-/// `-- list-tools`
-pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -> Result<(), Failure> {
+/// `-- list-tools`: what the server offers to the stored token.
+pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
     http.reporter().note(client::tools_table(&connection.list_tools().await?));
@@ -99,7 +102,7 @@ pub async fn list_tools(http: &Http, authorized: Authorized, server_url: &str) -
 /// `-- call-tool NAME --args JSON`
 pub async fn call_tool(
     http: &Http,
-    authorized: Authorized,
+    authorized: AuthorizedClient,
     server_url: &str,
     name: &str,
     arguments: &str,
@@ -113,10 +116,10 @@ pub async fn call_tool(
     Ok(())
 }
 
-/// `-- refresh`
-pub async fn refresh(authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
-    if authorized.state().await.tokens.is_none() {
-        return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
+/// `-- refresh`: new tokens in place of the stored ones.
+pub async fn refresh(authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
+    if authorized.tokens().await.is_none() {
+        return Err(FurtherError::NoTokens { server_url: server_url.to_owned() }.into());
     }
     authorized.refresh_now().await
 }
@@ -125,32 +128,37 @@ pub async fn refresh(authorized: &Authorized, server_url: &str) -> Result<(), Fa
 /// same authorization grant" (RFC 7009 §2.1), so the refresh token is the one to revoke, at the
 /// authorization server that gave it. Tokens that could not be revoked because nobody was there
 /// stay, for another try.
-pub async fn logout(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
-    let state = authorized.state().await;
-    let mut opened = authorized.open().await?;
+pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
+    let mut opened = authorized.open_store().await?;
     let kept = opened.as_ref().and_then(|opened| opened.find(server_url)).cloned();
     let (Some(kept), Some(opened)) = (kept, &mut opened) else {
-        return Err(TokenUseError::NoTokens { server_url: server_url.to_owned() }.into());
+        return Err(FurtherError::NoTokens { server_url: server_url.to_owned() }.into());
     };
     http.reporter().stage("have the IdP revoke the tokens", &spec::RFC7009_2_1_CASCADE).await;
-    match revoke(http, authorized, &state, &kept).await {
-        Ok(()) => {}
-        // Nobody ever will: there is no endpoint for it, or the client is gone.
-        Err(failure) if ["idp.no-endpoint", "idp.client-unknown", "refresh.none"].contains(&failure.id.as_str()) => {
-            http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
-        }
-        Err(failure) => {
+    if let Err(failure) = revoke(http, authorized, &kept).await {
+        if !is_for_ever(&failure) {
             let fix = format!("{} The tokens are NOT revoked, so they stay kept: -- logout again.", failure.fix);
             return Err(failure.with_fix(fix));
         }
+        http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
     }
     let place = opened.forget(server_url)?;
     http.reporter().note(format!("The tokens for {server_url} are gone from {place}."));
     Ok(())
 }
 
-async fn revoke(http: &Http, authorized: &Authorized, state: &State, kept: &Kept) -> Result<(), Failure> {
-    let issued_by = authorized.issued_by(state, kept).await?;
+/// Whether no later try can revoke the tokens: there is no endpoint for it, or the client is gone.
+fn is_for_ever(failure: &Failure) -> bool {
+    let is_client_gone = matches!(failure.cause(), Some(TokenUseError::NoRefresh { .. }));
+    match failure.cause() {
+        Some(FurtherError::NoEndpoint { .. }) => true,
+        Some(FurtherError::Endpoint { code, .. }) => code == "invalid_client",
+        _ => is_client_gone,
+    }
+}
+
+async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Result<(), Failure> {
+    let issued_by = authorized.issued_by(kept).await?;
     let (token, hint) = match &kept.tokens.refresh_token {
         Some(token) => (token, Hint::RefreshToken),
         None => (&kept.tokens.access_token, Hint::AccessToken),
@@ -160,10 +168,13 @@ async fn revoke(http: &Http, authorized: &Authorized, state: &State, kept: &Kept
     token_endpoints::revoke(http, &issued_by.server, &issued_by.client, token, hint).await
 }
 
-/// `-- rotate-keys`
-pub async fn rotate_keys(http: &Http, issuer: &str) -> Result<(), Failure> {
+/// `-- rotate-keys`: the IdP makes a new key, and signs with that.
+pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
+    no_break(setup)?;
+    let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
+    let http = setup.run.http(idp.issuer(), &[]).await?;
     http.reporter().stage("have the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
-    let place = Administration::sign_in(http, issuer).await?.rotate_signing_key().await?;
+    let place = Administration::sign_in(&http, idp.issuer()).await?.rotate_signing_key().await?;
     http.reporter().note(format!(
         "Tokens are signed with a new key from now on. The old key stays published, so tokens that are out stay good; an MCP server fetches the \
          keys again when it meets the new kid. To take the new key back: DELETE {place}"

@@ -28,9 +28,10 @@ struct Known {
 }
 
 impl VerifiedTokens {
-    /// Room for this many.
-    pub fn new(capacity: usize) -> Self {
-        Self { capacity, known: Mutex::default() }
+    /// Room for this many; `None` where nothing is to be remembered.
+    pub fn with_room_for(tokens: u32) -> Option<Self> {
+        let capacity = usize::try_from(tokens).unwrap_or_default();
+        (capacity > 0).then(|| Self { capacity, known: Mutex::default() })
     }
 
     /// The token, where it was verified before, has not ended since, and its key is still the
@@ -70,7 +71,7 @@ impl VerifiedTokens {
         self.lock().tokens.len()
     }
 
-    /// Whether none is.
+    /// Whether no token is remembered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -11,9 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::HeaderMap;
 
 use crate::access_token::AccessToken;
-use crate::checks::Checks;
-use crate::refusal::{Refusal, RefusalKind};
-use crate::rules;
+use crate::further::rules;
+use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// The header that names a session.
 const SESSION_ID: &str = "mcp-session-id";
@@ -38,16 +37,11 @@ impl Sessions {
         // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
         let got = if is_own { "it is" } else { "there is none with this name" };
-        checks.holds(
-            &rules::SESSION_OWNER,
-            is_own,
-            "the session is one of this user's",
-            got,
-            RefusalKind::NoSuchSession,
-        )
+        let kind = RefusalKind::NoSuchSession;
+        checks.require(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, kind)
     }
 
-    /// An answer that begins a session makes it the user's.
+    /// A response that begins a session makes it the user's.
     pub fn remember(&self, headers: &HeaderMap, token: &AccessToken) {
         let Some(id) = id(headers) else { return };
         let mut begun = self.lock();

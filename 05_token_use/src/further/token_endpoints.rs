@@ -6,12 +6,14 @@
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use shared::http::{Http, Request, Response};
-use shared::{Failure, Secret, Side};
+use shared::mcp::client::Connection;
+use shared::{Failure, Secret, Side, spec};
 
-use crate::error::TokenUseError;
-use crate::rules;
+use crate::client::Story;
+use crate::further::error::FurtherError;
+use crate::further::rules;
 
 /// What a token is, for an endpoint that has to find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,42 @@ impl Hint {
     }
 }
 
+/// Two stages of the story: what the authorization server knows of a token, and this MCP server,
+/// which asks nobody, does not.
+pub async fn introspect_and_revoke(story: &Story<'_>, connection: &Connection) -> Result<(), Failure> {
+    let reporter = story.http.reporter();
+    let Some(resource_server) = &story.resource_server else {
+        reporter.note("Introspection is the resource server's: it needs that server's credentials (left out here).");
+        return Ok(());
+    };
+    let (Some(kept), Some(ready)) = (story.authorized.tokens().await, story.authorized.ready().await) else {
+        return Ok(());
+    };
+    let (token, metadata) = (kept.tokens.access_token, &ready.authorization_server);
+    if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
+        reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
+        return Ok(());
+    }
+    let server = story.http.clone().telling(reporter.on(Side::Server));
+    reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
+    introspect(&server, metadata, resource_server, &token).await?;
+
+    reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
+    revoke(story.http, metadata, &ready.client, &token, Hint::AccessToken).await?;
+    let known = introspect(&server, metadata, resource_server, &token).await?;
+    let active = known.get("active") == Some(&Value::Bool(true));
+    let (expected, seen) = ("the IdP calls the token inactive at once", format!("active is {active}"));
+    reporter.on(Side::Idp).require(&rules::IDP_REVOKES_AT_ONCE, !active, expected, seen).ok();
+
+    reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
+    story.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
+    reporter.note(
+        "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \
+         why access tokens are short-lived. A server that cannot wait introspects every token, and depends on the IdP with every call.",
+    );
+    Ok(())
+}
+
 /// Revokes a token of this client's: RFC 7009 §2.1. An unknown token is no error: "the
 /// authorization server responds with HTTP status code 200 … if the client submitted an invalid
 /// token" (§2.2).
@@ -42,14 +80,13 @@ pub async fn revoke(
     hint: Hint,
 ) -> Result<(), Failure> {
     let name = "revocation_endpoint";
-    let url = server.revocation_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let url = server.revocation_endpoint.as_deref().ok_or(FurtherError::NoEndpoint { name })?;
     let response = http.send(&request(url, client, token, hint)).await?;
     let idp = http.reporter().on(Side::Idp);
     let got = format!("HTTP {}", response.status);
-    match idp.check(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", &got) {
-        true => Ok(()),
-        false => Err(refused(name, &response).into()),
-    }
+    let checked =
+        idp.require(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", got);
+    checked.map_err(|_| refused(name, &response).into())
 }
 
 /// What the authorization server says about a token: RFC 7662 §2.2. The members beside `active` are
@@ -61,7 +98,7 @@ pub async fn introspect(
     token: &Secret,
 ) -> Result<Map<String, Value>, Failure> {
     let name = "introspection_endpoint";
-    let url = server.introspection_endpoint.as_deref().ok_or(TokenUseError::NoEndpoint { name })?;
+    let url = server.introspection_endpoint.as_deref().ok_or(FurtherError::NoEndpoint { name })?;
     let response = http.send(&request(url, resource_server, token, Hint::AccessToken)).await?;
     let document = serde_json::from_slice(&response.body).ok();
     let members: Option<Map<String, Value>> = document.filter(|_| response.status == 200);
@@ -70,7 +107,7 @@ pub async fn introspect(
         .as_ref()
         .map_or_else(|| format!("HTTP {}", response.status), |members| format!("active is {}", members["active"]));
     let idp = http.reporter().on(Side::Idp);
-    idp.check(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", &got);
+    idp.require(&rules::IDP_INTROSPECTS, members.is_some(), "the IdP says whether the token is active", got).ok();
     members.ok_or_else(|| refused(name, &response).into())
 }
 
@@ -79,8 +116,6 @@ fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) ->
     authenticated(url, &[("token", token.expose()), ("token_type_hint", hint.name())], client)
 }
 
-fn refused(name: &'static str, response: &Response) -> TokenUseError {
-    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    let code = document["error"].as_str().unwrap_or_default().to_owned();
-    TokenUseError::Endpoint { name, code, got: response.refusal() }
+fn refused(name: &'static str, response: &Response) -> FurtherError {
+    FurtherError::Endpoint { name, code: response.error_code(), got: response.refusal() }
 }

@@ -10,6 +10,8 @@
 
 pub mod nonces;
 pub mod proof;
+mod proof_jwt;
+pub mod unproven;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,10 +24,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protected_resource_discovery::challenge;
 use serde_json::{Value, json};
 use shared::http::{Decorate, Http, Request, Response};
-use shared::{Failure, Reporter, Secret, Side};
+use shared::{Failure, Reporter, Secret, Side, spec};
 use url::{Url, form_urlencoded};
 
-use crate::{jwks, rules};
+use crate::authorized_client::AuthorizedClient;
+use crate::client::foreign_token::ForeignToken;
+use crate::further::error::FurtherError;
+use crate::further::rules;
+use crate::jwks;
+use crate::rules::SERVER_REFUSES_BAD_TOKEN;
+use crate::server_demand::ServerDemand;
 
 /// A client's key, and what servers have asked it to repeat.
 pub struct Dpop {
@@ -35,13 +43,25 @@ pub struct Dpop {
 }
 
 impl Dpop {
-    /// A new key.
+    /// Makes a key for this run.
     pub fn generate() -> Result<Self, Failure> {
         let no_randomness = || {
             let message = "This system gave no random numbers, so there is no key.";
             Failure::new("dpop.key", message, "Look into the system's log.")
         };
         Ok(Self { key: ClientKey::generate().ok_or_else(no_randomness)?, nonces: Mutex::default() })
+    }
+
+    /// A stage of the story: whether the token is bound to this key.
+    pub async fn look_at_the_binding(&self, reporter: &Reporter, client: &AuthorizedClient) {
+        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
+        if let Some(kept) = client.tokens().await {
+            self.check_bound(reporter, &kept.tokens.access_token);
+        }
+        reporter.note(
+            "The client has made a key for this run and has shown it to the IdP with the token request: a JWT in the header DPoP, signed with that key, \
+             for that request. From now on such a proof goes with every request, made anew each time; without the key the token is worth nothing.",
+        );
     }
 
     /// Whether a token that was asked for with this key is bound to it, as far as it can be read.
@@ -54,12 +74,8 @@ impl Dpop {
         let thumbprint = jwks::thumbprint(&self.key.jwk).unwrap_or_default();
         let bound = claims.get("cnf").and_then(|cnf| cnf["jkt"].as_str());
         let expected = format!("cnf.jkt is {thumbprint}, the thumbprint of this client's key");
-        reporter.on(Side::Idp).check(
-            &rules::IDP_BINDS_TOKEN,
-            bound == Some(&thumbprint),
-            expected,
-            bound.unwrap_or("absent"),
-        );
+        let (passed, seen) = (bound == Some(&thumbprint), bound.unwrap_or("absent"));
+        reporter.on(Side::Idp).require(&rules::IDP_BINDS_TOKEN, passed, expected, seen).ok();
     }
 
     /// The request with this token, and with a proof for it that was made for `signed`.
@@ -97,6 +113,16 @@ impl Dpop {
     }
 }
 
+/// The last stage of the story, where the token is bound to a key.
+pub const FOREIGN_TOKEN: ForeignToken = ForeignToken {
+    fails_at: (Side::Server, &rules::NOT_AS_BEARER),
+    why: "The calendar has the token, and not the client's key.",
+    rule: &SERVER_REFUSES_BAD_TOKEN,
+    expected: "the server refuses a bound token that comes without its key",
+    conclusion: "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
+                 here: whom a token is for, only aud says (lesson 06).",
+};
+
 /// The client that shows with each request that it has the key, where there is one.
 pub fn proving(http: &Http, dpop: Option<&Arc<Dpop>>) -> Http {
     match dpop {
@@ -113,9 +139,21 @@ fn with_token(request: Request, token: &Secret) -> Request {
 /// The request with a token, in the scheme that goes with its type; a proof is added where it is
 /// sent.
 pub fn presenting(request: Request, tokens: &TokenResponse) -> Request {
-    match tokens.token_type.eq_ignore_ascii_case("DPoP") {
-        true => with_token(request, &tokens.access_token),
-        false => request.bearer(&tokens.access_token),
+    if tokens.token_type.eq_ignore_ascii_case("DPoP") {
+        with_token(request, &tokens.access_token)
+    } else {
+        request.bearer(&tokens.access_token)
+    }
+}
+
+/// A server that demands bound tokens gets none from a client that has no key: neither a refresh
+/// nor a sign-in would bring one.
+pub fn check_demand(demand: &ServerDemand, has_key: bool) -> Result<(), FurtherError> {
+    match demand {
+        ServerDemand::Token { said, bound: true, .. } if !has_key => {
+            Err(FurtherError::WantsBoundToken { got: said.clone() })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -166,99 +204,4 @@ fn wants_nonce(response: &Response) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::http::{HeaderMap, HeaderName, HeaderValue};
-    use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-
-    use super::*;
-
-    /// The claims of a proof whose signature is that of the key in its header; the key has no
-    /// private half.
-    fn claims(request: &Request) -> Value {
-        let proof = request.header_value("dpop").expect("a proof");
-        let header = decode_header(proof).unwrap();
-        assert_eq!((header.typ.as_deref(), header.alg), (Some("dpop+jwt"), Algorithm::ES256));
-        let raw = URL_SAFE_NO_PAD.decode(proof.split('.').next().unwrap()).unwrap();
-        let names: Vec<_> =
-            serde_json::from_slice::<Value>(&raw).unwrap()["jwk"].as_object().unwrap().keys().cloned().collect();
-        assert_eq!(names, ["kty", "crv", "x", "y"]);
-        let mut validation = Validation::new(Algorithm::ES256);
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        decode(proof, &DecodingKey::from_jwk(&header.jwk.unwrap()).unwrap(), &validation).unwrap().claims
-    }
-
-    fn response(url: &str, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect();
-        Response { url: url.to_owned(), status, headers, body: body.as_bytes().to_vec() }
-    }
-
-    const TOKEN_ENDPOINT: &str = "https://idp.example/token";
-
-    fn token_request() -> Request {
-        Request::post_form(TOKEN_ENDPOINT, &[("grant_type", "authorization_code"), ("code", "c")])
-    }
-
-    fn call() -> Request {
-        // The token of RFC 9449's own example (§7.1).
-        Request::get("https://mcp.example/mcp?a=b#c")
-            .header("authorization", "DPoP Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU")
-    }
-
-    #[test]
-    fn a_proof_is_over_this_request_and_this_token() {
-        let dpop = Dpop::generate().unwrap();
-        let of_token_request = claims(&dpop.decorated(&token_request()));
-        assert_eq!((&of_token_request["htm"], &of_token_request["htu"]), (&json!("POST"), &json!(TOKEN_ENDPOINT)));
-        assert!(of_token_request["iat"].is_u64() && of_token_request.get("ath").is_none());
-        let of_call = claims(&dpop.decorated(&call()));
-        assert_eq!((&of_call["htm"], &of_call["htu"]), (&json!("GET"), &json!("https://mcp.example/mcp")));
-        assert_eq!(of_call["ath"], "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo", "RFC 9449 §7.1");
-        assert_ne!(claims(&dpop.decorated(&call()))["jti"], of_call["jti"], "each is good once");
-    }
-
-    #[test]
-    fn nothing_else_gets_a_proof() {
-        let dpop = Dpop::generate().unwrap();
-        let others = [
-            Request::get("https://mcp.example/mcp"),
-            Request::get("https://mcp.example/mcp").bearer(&Secret::new("token")),
-            Request::post_form("https://idp.example/revoke", &[("token", "t")]),
-            Request::post_json("https://idp.example/register", &json!({"grant_type": "authorization_code"})),
-        ];
-        for request in others {
-            assert!(dpop.decorated(&request).header_value("dpop").is_none(), "{}", request.url());
-        }
-    }
-
-    #[test]
-    fn a_servers_nonce_is_repeated_to_this_server_and_to_no_other() {
-        let dpop = Dpop::generate().unwrap();
-        let refusal = |nonce| response(TOKEN_ENDPOINT, 400, &[("dpop-nonce", nonce)], r#"{"error":"use_dpop_nonce"}"#);
-        assert!(dpop.wants_another(&token_request(), &refusal("one")));
-        assert_eq!(claims(&dpop.decorated(&token_request()))["nonce"], "one");
-        assert!(claims(&dpop.decorated(&call())).get("nonce").is_none(), "another server's");
-        assert!(!dpop.wants_another(&token_request(), &refusal("one")), "the same once more would go on for ever");
-        // A new one may come with any answer (§8.2), which is no reason to ask again.
-        assert!(!dpop.wants_another(&token_request(), &response(TOKEN_ENDPOINT, 200, &[("dpop-nonce", "two")], "{}")));
-        assert_eq!(claims(&dpop.decorated(&token_request()))["nonce"], "two");
-    }
-
-    #[test]
-    fn only_the_servers_own_words_ask_for_a_nonce() {
-        let url = "https://mcp.example/mcp";
-        let challenge = "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"";
-        let asks = |status, headers: &[(&'static str, &'static str)], body: &str| {
-            Dpop::generate().unwrap().wants_another(&call(), &response(url, status, headers, body))
-        };
-        assert!(asks(401, &[("www-authenticate", challenge), ("dpop-nonce", "n")], ""));
-        assert!(!asks(401, &[("www-authenticate", challenge)], ""), "without a nonce there is nothing to repeat");
-        assert!(!asks(401, &[("www-authenticate", "DPoP error=\"invalid_token\""), ("dpop-nonce", "n")], ""));
-        assert!(!asks(400, &[("dpop-nonce", "n")], r#"{"error":"invalid_grant"}"#));
-        assert!(!asks(500, &[("www-authenticate", challenge), ("dpop-nonce", "n")], r#"{"error":"use_dpop_nonce"}"#));
-        assert!(!asks(400, &[("dpop-nonce", "n")], "<html>"));
-    }
-}
+mod tests;

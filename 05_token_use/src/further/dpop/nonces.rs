@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use authorization_code::further::client_assertion::random;
 
 /// For how long a nonce is the newest. Then it is taken for as long again, and the client gets the
-/// new one with an answer.
+/// new one with a response.
 const LIFETIME: Duration = Duration::from_secs(120);
 
 /// The nonces of one server: "servers need to keep a window of recent nonces" (RFC 9449 §8).

@@ -13,33 +13,25 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, crypto};
-use serde_json::{Value, json};
+use protected_resource_discovery::server::ProtectedResource;
+use serde_json::json;
 use url::Url;
 
-use crate::access_token::{AccessToken, Jwt, LEEWAY, algorithm, number, or_absent, seconds_now};
+use crate::access_token::AccessToken;
+use crate::access_token::jwt::{LEEWAY, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
-use crate::checks::Checks;
 use crate::further::dpop::nonces::{Nonces, Standing};
-use crate::jwks;
-use crate::refusal::{Refusal, RefusalKind};
-use crate::rules;
+use crate::further::dpop::proof_jwt::Proof;
+use crate::further::dpop::unproven::{ALGORITHMS, Unproven, invalid_proof};
+use crate::further::rules;
+use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// Seconds for which a proof is good: "preferably only for a relatively brief period on the order
 /// of seconds or minutes" (RFC 9449 §11.1).
 const MAX_AGE: f64 = 60.0;
 /// Proofs that are remembered at a time, each as 32 bytes; then the server asks for patience.
 const MAX_SEEN: usize = 100_000;
-/// Algorithms of proofs, as metadata and challenges name them.
-pub const ALGORITHMS: &[&str] = &["ES256", "ES384", "PS256", "RS256", "EdDSA"];
-/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-
 /// What proofs are held against.
 pub struct Proofs {
     /// This server's URL, as [`normalized`] has it.
@@ -57,7 +49,24 @@ impl Proofs {
         Self { url: normalized(resource), nonces, seen: Mutex::default() }
     }
 
-    /// The scheme of a challenge to whoever has chosen none.
+    /// A server that takes bound tokens only says so in its metadata: RFC 9728 §2.
+    pub fn announce(&self, protected: &mut ProtectedResource) {
+        if self.nonces.is_some() {
+            protected.more =
+                json!({"dpop_signing_alg_values_supported": ALGORITHMS, "dpop_bound_access_tokens_required": true});
+        }
+    }
+
+    /// The scheme of a challenge to a client that has used this one; but a server that takes bound
+    /// tokens only says so, whatever came.
+    pub fn scheme_for(&self, used: Scheme) -> Scheme {
+        match used {
+            Scheme::Dpop => Scheme::Dpop,
+            Scheme::Bearer => self.scheme(),
+        }
+    }
+
+    /// The scheme of a challenge to a client that has used none.
     pub fn scheme(&self) -> Scheme {
         if self.nonces.is_some() { Scheme::Dpop } else { Scheme::Bearer }
     }
@@ -83,7 +92,7 @@ impl Proofs {
         // 9728 §2).
         match self.nonces {
             None => Ok(()),
-            Some(_) => checks.holds(
+            Some(_) => checks.require(
                 &rules::BOUND,
                 false,
                 "the token is bound to a key (--require-dpop)",
@@ -113,33 +122,33 @@ impl Proofs {
     fn check_request(&self, checks: &Checks<'_>, proof: &Proof<'_>, parts: &Parts) -> Result<(), Refusal> {
         // "The htm claim matches the HTTP method of the current request."
         let htm = proof.jwt.claim_text("htm");
-        checks.holds(
+        checks.require(
             &rules::PROOF_HTM,
             htm == parts.method.as_str(),
             format_args!("htm is {}", parts.method),
             or_absent(htm),
-            RefusalKind::InvalidDpopProof("The proof is for another method"),
+            invalid_proof("The proof is for another method"),
         )?;
         // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
         // received, ignoring any query and fragment parts." Behind a proxy the request does not say
         // which URL the client called, so this server's own is what counts.
         let htu = proof.jwt.claim_text("htu");
-        checks.holds(
+        checks.require(
             &rules::PROOF_HTU,
             self.url.is_some() && normalized(htu) == self.url,
             format_args!("htu is {}", self.url.as_deref().unwrap_or("this server's URL")),
             or_absent(htu),
-            RefusalKind::InvalidDpopProof("The proof is for another URL"),
+            invalid_proof("The proof is for another URL"),
         )?;
         // "The creation time of the JWT … is within an acceptable window"
         let iat = number(&proof.jwt.claims, "iat").unwrap_or_default();
         let age = seconds_now() - iat;
-        checks.holds(
+        checks.require(
             &rules::PROOF_IAT,
             (-LEEWAY..=MAX_AGE).contains(&age),
             format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
             format_args!("{age} s back"),
-            RefusalKind::InvalidDpopProof("The proof is too old, or from the future: are both clocks right?"),
+            invalid_proof("The proof is too old, or from the future: are both clocks right?"),
         )
     }
 
@@ -152,7 +161,7 @@ impl Proofs {
         match standing {
             Standing::Newest => Ok(None),
             Standing::Former => Ok(Some(newest)),
-            Standing::Unknown => Err(Refusal { failed: None, kind: RefusalKind::UseDpopNonce(newest) }),
+            Standing::Unknown => Err(Refusal::from(RefusalKind::Unproven(Unproven::NeedsNonce(newest)))),
         }
     }
 
@@ -172,12 +181,12 @@ impl Proofs {
             }
             seen.insert(hash, until).is_none()
         };
-        checks.holds(
+        checks.require(
             &rules::PROOF_ONCE,
             is_first,
             "the proof was not used before (jti)",
             if is_first { "it was not" } else { "it was" },
-            RefusalKind::InvalidDpopProof("The proof was used before"),
+            invalid_proof("The proof was used before"),
         )
     }
 }
@@ -189,134 +198,13 @@ pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal
     let bound = token.claims.get("cnf");
     // What is seldom there is not worth a line where it is not.
     let Some(cnf) = bound else { return Ok(()) };
-    checks.holds(
+    checks.require(
         &rules::NOT_AS_BEARER,
         false,
         "a token that is sent as Bearer is bound to no key",
         format_args!("cnf is {cnf}"),
         RefusalKind::InvalidToken("The token is bound to a key, and came without a proof of it"),
     )
-}
-
-/// A proof, which fits the key in its header.
-struct Proof<'a> {
-    jwt: Jwt<'a>,
-    /// The key's thumbprint (RFC 7638).
-    thumbprint: String,
-}
-
-impl<'a> Proof<'a> {
-    fn read(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Self, Refusal> {
-        // "There is not more than one DPoP HTTP request header field." (RFC 9449 §4.3) And there is
-        // one: "a resource server MUST check that a DPoP proof was also received" (RFC 9449 §7.1).
-        let mut fields = headers.get_all("dpop").iter();
-        let (first, others) = (fields.next(), fields.count());
-        let got = if first.is_none() { "none".to_owned() } else { (others + 1).to_string() };
-        let only = first.filter(|_| others == 0);
-        let kind = RefusalKind::InvalidDpopProof("There must be one DPoP header");
-        let field = checks.some(&rules::PROOF_ONE, only, "one DPoP header", got, kind)?;
-
-        // "The DPoP HTTP request header field value is a single and well-formed JWT."
-        let jwt = field.to_str().ok().and_then(Jwt::split);
-        let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let kind = RefusalKind::InvalidDpopProof("The proof is no JWT");
-        let jwt = checks.some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
-
-        // "All required claims per Section 4.2 are contained in the JWT."
-        let missing = missing(&jwt);
-        checks.holds(
-            &rules::PROOF_CLAIMS,
-            missing.is_empty(),
-            "jti, htm, htu, iat and ath are there",
-            if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
-            RefusalKind::InvalidDpopProof("The proof lacks a claim"),
-        )?;
-        let thumbprint = check_signature(checks, &jwt)?;
-        Ok(Self { jwt, thumbprint })
-    }
-
-    /// Is it for this token, and is the token for this key?
-    fn check_token(&self, checks: &Checks<'_>, text: &str, token: &AccessToken) -> Result<(), Refusal> {
-        // "ensure that the value of the ath claim equals the hash of that access token"
-        let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()));
-        let ath = self.jwt.claim_text("ath");
-        checks.holds(
-            &rules::PROOF_ATH,
-            ath == hash,
-            format_args!("ath is {hash}"),
-            ath,
-            RefusalKind::InvalidDpopProof("The proof is for another token"),
-        )?;
-        // "confirm that the public key to which the access token is bound matches the public key
-        // from the DPoP proof"
-        let bound = token.claims.get("cnf").and_then(|cnf| cnf.get("jkt")).and_then(Value::as_str);
-        checks.holds(
-            &rules::PROOF_KEY,
-            bound == Some(&self.thumbprint),
-            format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
-            bound.unwrap_or("absent"),
-            RefusalKind::InvalidToken("The token is not bound to the proof's key"),
-        )
-    }
-
-    /// Of the key and the `jti`: "store only a hash thereof" (RFC 9449 §11.1).
-    fn hash(&self) -> [u8; 32] {
-        let text = format!("{} {}", self.thumbprint, self.jwt.claim_text("jti"));
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-        hash
-    }
-}
-
-fn missing(jwt: &Jwt<'_>) -> Vec<&'static str> {
-    let texts = ["jti", "htm", "htu", "ath"].into_iter().filter(|name| jwt.claim_text(name).is_empty());
-    texts.chain(number(&jwt.claims, "iat").is_none().then_some("iat")).collect()
-}
-
-/// Type, algorithm, key and signature; the key's thumbprint.
-fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal> {
-    // "The typ JOSE Header Parameter has the value dpop+jwt."
-    let typ = jwt.header_text("typ");
-    checks.holds(
-        &rules::PROOF_TYP,
-        typ == "dpop+jwt",
-        "typ is dpop+jwt",
-        or_absent(typ),
-        RefusalKind::InvalidDpopProof("The proof is another kind of JWT"),
-    )?;
-    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
-    // …, is not none, is supported by the application"
-    let alg = jwt.header_text("alg");
-    let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
-    let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
-    let kind = RefusalKind::InvalidDpopProof("The proof is signed with an algorithm that is not taken");
-    let algorithm = checks.some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
-
-    // "The jwk JOSE Header Parameter does not contain a private key."
-    let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
-    let private: Vec<_> = PRIVATE.iter().copied().filter(|name| jwk.get(name).is_some()).collect();
-    let public = Some(&jwk).filter(|_| private.is_empty());
-    let key = public.and_then(|jwk| Some((jwks::key(jwk)?, jwks::thumbprint(jwk)?)));
-    let got = match (&key, private.is_empty()) {
-        (Some(_), _) => "it is".to_owned(),
-        (None, true) => "there is none that can be read".to_owned(),
-        (None, false) => format!("it has {}", private.join(", ")),
-    };
-    let kind = RefusalKind::InvalidDpopProof("The proof's jwk is no public key");
-    let (key, thumbprint) = checks.some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
-
-    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
-    let verifies =
-        |algorithm: Algorithm| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
-    let good = key.is_for(algorithm) && verifies(algorithm).unwrap_or(false);
-    checks.holds(
-        &rules::PROOF_SIGNATURE,
-        good,
-        "the signature is that key's",
-        if good { "it is" } else { "it is not" },
-        RefusalKind::InvalidDpopProof("The proof's signature is wrong"),
-    )?;
-    Ok(thumbprint)
 }
 
 /// Without query and fragment, and spelt as a URL library spells it: "servers SHOULD employ
@@ -330,10 +218,5 @@ fn normalized(url: &str) -> Option<String> {
 }
 
 fn busy() -> Refusal {
-    Refusal { failed: None, kind: RefusalKind::Unavailable { retry_after: 60 } }
-}
-
-/// What a server that takes bound tokens only says about it in its metadata: RFC 9728 §2.
-pub fn metadata() -> Value {
-    json!({"dpop_signing_alg_values_supported": ALGORITHMS, "dpop_bound_access_tokens_required": true})
+    Refusal::from(RefusalKind::Unavailable { retry_after: 60 })
 }

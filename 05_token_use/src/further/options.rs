@@ -1,14 +1,13 @@
 //! How the MCP server checks tokens, and how it asks about them.
 
-use shared::Side;
-use shared::cli::OptionGroup;
 use std::sync::Arc;
 
 use clap::Args;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::further::administration;
 use keycloak::Idp;
-use shared::{Failure, Secret};
+use shared::cli::OptionGroup;
+use shared::{Failure, Secret, Side};
 
 use crate::further::dpop::Dpop;
 
@@ -54,15 +53,15 @@ impl UseOptions {
     /// The key is there for one run only, so tokens that are kept are bound to none.
     pub fn no_dpop(&self) -> Result<(), Failure> {
         let message = "--dpop makes a key for one run, and this command keeps tokens beyond it, when the key is gone.";
-        match self.dpop {
-            true => Err(Failure::new("configuration.dpop", message, "Leave --dpop out, or use client.")),
-            false => Ok(()),
+        if self.dpop {
+            return Err(Failure::new("configuration.dpop", message, "Leave --dpop out, or use client."));
         }
+        Ok(())
     }
 }
 
 /// The client of the tutorial's realm that stands for the MCP server, and its secret.
-const DEMO_RESOURCE_SERVER: (&str, &str) = ("http://localhost:8000/mcp", "mcp-server-secret");
+const DEMO_RESOURCE_SERVER: (&str, &str) = (keycloak::SERVERS[0], "mcp-server-secret");
 
 /// How this MCP server authenticates to its authorization server, to ask about tokens (RFC 7662
 /// §2.1): `MCP_SERVER_CLIENT_ID` and `MCP_SERVER_CLIENT_SECRET` from the environment; in the

@@ -1,59 +1,57 @@
-//! One check after the other: each is told, and the first that fails ends the request.
+//! One check after the other: each is reported, and the first that fails ends the request.
 
 use std::fmt::Display;
 
-use shared::Reporter;
-use shared::event::Rule;
+use shared::{Failed, Reporter, Rule};
 
-use crate::refusal::{Failed, Refusal, RefusalKind};
+use crate::refusal::{Refusal, RefusalKind};
 
-/// Where the checks of one request are told, if anywhere: what was told of a token once is not told
-/// again. What fails is told by whoever refuses the request.
+/// The checks of one request, and where those that pass are reported, if anywhere. The one that
+/// fails is reported where the request is refused.
 #[derive(Clone, Copy)]
 pub struct Checks<'a>(Option<&'a Reporter>);
 
 impl<'a> Checks<'a> {
-    /// Tells what holds.
+    /// Reports the checks that pass.
     pub fn told(reporter: &'a Reporter) -> Self {
         Self(Some(reporter).filter(|reporter| !reporter.is_silent()))
     }
 
-    /// Tells nothing.
+    /// Reports none of the checks.
     pub fn quiet() -> Self {
         Self(None)
     }
 
-    /// Goes on where the rule holds; else `kind` is what the client gets.
-    pub fn holds(
+    /// Goes on where the check passes; else `kind` is what the client gets.
+    pub fn require(
         &self,
         rule: &'static Rule,
         passed: bool,
         expected: impl Display,
-        got: impl Display,
+        seen: impl Display,
         kind: RefusalKind,
     ) -> Result<(), Refusal> {
-        if passed {
-            if let Some(reporter) = self.0 {
-                reporter.check(rule, true, expected, got);
-            }
-            return Ok(());
+        if !passed {
+            let (expected, seen) = (expected.to_string(), short(&seen.to_string()));
+            return Err(Refusal { failed: Some(Failed { rule, expected, seen, fix: String::new() }), kind });
         }
-        let failed = Failed { rule, expected: expected.to_string(), got: short(&got.to_string()) };
-        Err(Refusal { failed: Some(failed), kind })
+        if let Some(reporter) = self.0 {
+            reporter.recommend(rule, true, expected, seen);
+        }
+        Ok(())
     }
 
-    /// [`Checks::holds`] for what is there or not; gives it.
-    pub fn some<T>(
+    /// Does what [`Checks::require`] does for a value that may be absent, and returns the value.
+    pub fn require_some<T>(
         &self,
         rule: &'static Rule,
         value: Option<T>,
         expected: impl Display,
-        got: impl Display,
+        seen: impl Display,
         kind: RefusalKind,
     ) -> Result<T, Refusal> {
-        let refusal = || Refusal { failed: None, kind: kind.clone() };
-        self.holds(rule, value.is_some(), expected, got, kind.clone())?;
-        value.ok_or_else(refusal)
+        self.require(rule, value.is_some(), expected, seen, kind.clone())?;
+        value.ok_or_else(|| Refusal::from(kind))
     }
 
     /// Says something, where anybody listens.

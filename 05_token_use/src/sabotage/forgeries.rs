@@ -10,6 +10,8 @@ use shared::http::Request;
 use shared::{Failure, Secret};
 use url::form_urlencoded;
 
+use crate::authorized_client::AuthorizedClient;
+
 /// The token without a signature, and with the claim that it needs none.
 pub fn with_alg_none(token: &Secret) -> Option<Secret> {
     let claims = token.expose().split('.').nth(1)?;
@@ -40,6 +42,15 @@ pub fn spoiled(token: &Secret) -> Secret {
     let (kept, end) = text.split_at(text.len().saturating_sub(8));
     let end: String = end.chars().map(|c| if c == 'A' { 'B' } else { 'A' }).collect();
     Secret::new(format!("{kept}{end}"))
+}
+
+impl AuthorizedClient {
+    /// Spoils the access token, so that the server refuses the next request.
+    pub async fn spoil_access_token(&self) {
+        if let Some(kept) = &mut self.0.state.lock().await.store.tokens {
+            kept.tokens.access_token = spoiled(&kept.tokens.access_token);
+        }
+    }
 }
 
 /// The token in the URL.

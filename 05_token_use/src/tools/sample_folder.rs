@@ -14,14 +14,14 @@ const FILES: &[(&str, &str)] = &[
     ("README.txt", "This folder belongs to the MCP server of lesson 05. It is gone when the server ends.\n"),
     ("reports/2026-11.txt", "Rain on 12 days.\n"),
 ];
-/// Where notes go.
+/// The folder's part for notes.
 const NOTES: &str = "notes";
 /// Bytes of a note.
 const MAX_NOTE: usize = 4096;
 /// Notes that there is room for.
 const MAX_NOTES: usize = 100;
 
-/// The folder.
+/// The folder, which is deleted with this.
 pub struct SampleFolder {
     dir: Dir,
     _place: tempfile::TempDir,

@@ -1,0 +1,150 @@
+//! A JWT and its members: RFC 7519, RFC 7515.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use shared::clock::rfc3339;
+
+/// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
+/// no more than a few minutes" (RFC 7519 §4.1.4).
+pub const LEEWAY: f64 = 30.0;
+
+/// The time as tokens count it.
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+pub fn seconds_now() -> f64 {
+    shared::now() as f64
+}
+
+/// Whether this time lies ahead, give or take [`LEEWAY`].
+pub fn is_ahead(exp: f64) -> bool {
+    seconds_now() < exp + LEEWAY
+}
+
+/// Whether this time lies behind, give or take [`LEEWAY`].
+pub fn is_behind(time: f64) -> bool {
+    time <= seconds_now() + LEEWAY
+}
+
+/// A JWT in its parts; nothing in it is to be trusted yet.
+pub struct Jwt<'a> {
+    /// Header and claims, as they were signed.
+    pub signed: &'a str,
+    /// The signature.
+    pub signature: &'a str,
+    /// The header.
+    pub header: Map<String, Value>,
+    /// The claims.
+    pub claims: Map<String, Value>,
+}
+
+/// Bytes of a token that are looked at. Keycloak's have about a thousand.
+const MAX_BYTES: usize = 16 * 1024;
+
+impl<'a> Jwt<'a> {
+    /// `None` where it is none.
+    pub fn split(token: &'a str) -> Option<Self> {
+        // Whoever sends it is still a stranger.
+        if token.len() > MAX_BYTES {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let object = |part: &str| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok();
+        let header: Map<String, Value> = object(header)?;
+        // "Its value MUST be a case-sensitive string." (RFC 7515 §4.1.4) Any other is not the same
+        // as none.
+        let kid_is_text = header.get("kid").is_none_or(Value::is_string);
+        kid_is_text.then_some(Self { signed, signature, header, claims: object(claims)? })
+    }
+
+    /// Of the header; empty where it is absent, or no text.
+    pub fn header_text(&self, name: &str) -> &str {
+        self.header.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Of the claims; empty where it is absent, or no text.
+    pub fn claim_text(&self, name: &str) -> &str {
+        self.claims.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+pub fn or_absent(text: &str) -> &str {
+    if text.is_empty() { "absent" } else { text }
+}
+
+/// A NumericDate, which may have a fraction (RFC 7519 §2).
+pub fn number(claims: &Map<String, Value>, name: &str) -> Option<f64> {
+    claims.get(name)?.as_f64()
+}
+
+pub fn time(claims: &Map<String, Value>, name: &str) -> String {
+    match claims.get(name) {
+        None => "absent".to_owned(),
+        Some(value) => value.as_u64().map_or_else(|| value.to_string(), rfc3339),
+    }
+}
+
+/// `scope` (RFC 9068 §2.2.3); some authorization servers call it `scp`, and some make it a list.
+pub fn scopes(claims: &Map<String, Value>) -> Vec<String> {
+    match claims.get("scope").or_else(|| claims.get("scp")) {
+        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+pub fn roles(claims: &Map<String, Value>) -> Option<Vec<String>> {
+    let roles = claims.get("realm_access")?["roles"].as_array()?;
+    Some(roles.iter().filter_map(|role| role.as_str().map(str::to_owned)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_jwt_has_three_parts_of_which_two_are_json_objects() {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let good = format!("{}.{}.c2ln", part("{}"), part("{}"));
+        assert!(Jwt::split(&good).is_some());
+        for bad in [
+            String::new(),
+            "a".to_owned(),
+            "..".to_owned(),
+            format!("{}.{}", part("{}"), part("{}")),
+            format!("{}.{}.a.b.c", part("{}"), part("{}")),
+            format!("{}.{}.s", part("[]"), part("{}")),
+            format!("{}.{}.s", part("{}"), part("1")),
+            format!("{}=.{}.s", part("{}"), part("{}")),
+            format!("{}.{}.s", part("{}"), part("{\"exp\":1e999}")),
+            format!("{}.{}.s", part("{\"kid\":7}"), part("{}")),
+        ] {
+            assert!(Jwt::split(&bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_and_roles_are_read_in_the_forms_that_there_are() {
+        for (value, expected) in [
+            (json!({"scope": "a b"}), &["a", "b"][..]),
+            (json!({"scope": ""}), &[]),
+            (json!({"scp": ["a", 1, "b"]}), &["a", "b"]),
+            (json!({"scp": "a b"}), &["a", "b"]),
+            (json!({"scope": "a", "scp": "b"}), &["a"]),
+            (json!({"scope": 7}), &[]),
+            (json!({}), &[]),
+        ] {
+            assert_eq!(scopes(&claims(value)), expected);
+        }
+        assert_eq!(roles(&claims(json!({"realm_access": {"roles": ["r"]}}))), Some(vec!["r".to_owned()]));
+        for value in [json!({}), json!({"realm_access": []}), json!({"realm_access": {"roles": "r"}})] {
+            assert_eq!(roles(&claims(value)), None);
+        }
+    }
+}
