@@ -14,11 +14,9 @@ use token_use::authorized_client::Authorized;
 use token_use::client::{call_tool, tools_table};
 use token_use::further::dpop::{self, Dpop};
 
-use crate::attacks::own;
 use crate::error::AudienceError;
 use crate::further::confused_deputy;
 use crate::further::lab::{self, Lab, Mode};
-use crate::other_tokens::OtherTokens;
 use crate::parties::Parties;
 use crate::reports::With;
 use crate::tools::LIST_REPORTS;
@@ -66,10 +64,6 @@ impl Story<'_> {
         confused_deputy::tell(self.http, ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
 
-    fn others(&self) -> OtherTokens<'_> {
-        OtherTokens { http: self.http, authorized: &self.authorized, sign_in: self.sign_in }
-    }
-
     async fn use_it(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
@@ -100,7 +94,7 @@ impl Story<'_> {
             Some(scope) => scope.split_whitespace().map(str::to_owned).collect(),
             None => self.scopes[1].to_vec(),
         };
-        let tokens = self.others().token(second, &scopes).await?;
+        let tokens = self.authorized.token_for(self.http, second, &scopes).await?;
         let request = mcp::call_tool_request(second, "list_events", &json!({})).bearer(&tokens.access_token);
         let status = self.http.send(&request).await?.status;
         let expected = "the second server takes the token that is for it";
@@ -113,7 +107,7 @@ impl Story<'_> {
         let (first, second) = (self.parties.first.as_str(), self.parties.second.as_str());
         let reporter = self.http.reporter();
         reporter.stage("use each token at the other server", &spec::MCP_AUDIENCE_CLAIM).await;
-        let first_token = own(&self.authorized).await?;
+        let first_token = own_token(&self.authorized).await?;
         self.misuse(second, &first_token, "the first server's token, at the calendar").await?;
         self.misuse(first, &calendars.access_token, "the calendar's token, at the first server").await?;
         reporter.note(
@@ -180,7 +174,7 @@ impl Story<'_> {
             "It works, and that is the trap: whoever runs the API now has the client's token. They can use it, too:",
         );
         let request =
-            mcp::call_tool_request(first, "get_user_profile", &json!({})).bearer(&own(&self.authorized).await?);
+            mcp::call_tool_request(first, "get_user_profile", &json!({})).bearer(&own_token(&self.authorized).await?);
         let status = self.http.send(&request).await?.status;
         let why = "This is what passing a token on costs: the MCP server cannot tell the API from its client.";
         let expecting = reporter.expecting(Side::Client, &rules::NOT_PASSED_THROUGH, why);
@@ -240,10 +234,17 @@ impl Story<'_> {
     }
 }
 
+/// The token that the client has for its server.
+pub async fn own_token(authorized: &Authorized) -> Result<Secret, Failure> {
+    let state = authorized.state().await;
+    let kept = state.tokens.as_ref().ok_or(AudienceError::NotSignedIn)?;
+    Ok(kept.tokens.access_token.clone())
+}
+
 /// The client's token, claim by claim; its claims, where it can be read.
 async fn tell_claims(http: &Http, authorized: &Authorized, server_url: &str) -> Result<Map<String, Value>, Failure> {
     let reporter = http.reporter();
-    let Some(claims) = token_response::claims(&own(authorized).await?) else {
+    let Some(claims) = token_response::claims(&own_token(authorized).await?) else {
         reporter.note(
             "The token is one that only the IdP can read. Whether it is bound to the server, the server has to ask (introspection, lesson 05).",
         );
@@ -272,7 +273,7 @@ async fn check_bound(http: &Http, authorized: &Authorized, server_url: &str) -> 
 }
 
 /// What the complete client is asked to do.
-pub struct Errand<'a> {
+pub struct ClientTask<'a> {
     /// The tool to call, and its arguments.
     pub call: Option<(&'a str, JsonObject)>,
     /// Find out whether the server looks at `aud`.
@@ -287,14 +288,13 @@ pub struct Errand<'a> {
 pub async fn complete(
     http: &Http,
     server_url: &str,
-    others: OtherTokens<'_>,
-    errand: Errand<'_>,
+    authorized: &Authorized,
+    task: ClientTask<'_>,
 ) -> Result<(), Failure> {
-    let authorized = others.authorized;
     authorized.sign_in_first(&[]).await?;
     check_bound(http, authorized, server_url).await?;
     let reporter = http.reporter();
-    if let (Some(dpop), Some(kept)) = (errand.dpop, &authorized.state().await.tokens) {
+    if let (Some(dpop), Some(kept)) = (task.dpop, &authorized.state().await.tokens) {
         reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
         dpop.check_bound(reporter, &kept.tokens.access_token);
     }
@@ -307,7 +307,7 @@ pub async fn complete(
         connection => connection?,
     };
     reporter.note(tools_table(&connection.list_tools().await?));
-    match errand.call {
+    match task.call {
         Some((name, arguments)) => {
             reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
             let said = call_tool(&connection, name, arguments).await?;
@@ -317,18 +317,18 @@ pub async fn complete(
         None => reporter.note("No tool is called: --call NAME --args JSON does that."),
     }
     connection.close().await;
-    if errand.probe { probe(http, server_url, others).await } else { Ok(()) }
+    if task.probe { probe(http, server_url, authorized).await } else { Ok(()) }
 }
 
 /// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a
 /// token is asked for without any scope, so that it is worth as little as can be.
-async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result<(), Failure> {
+async fn probe(http: &Http, server_url: &str, authorized: &Authorized) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
     reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");
     let refused =
         |failure: Failure| unknown(&format!("there is no such token ({})", failure.message.trim_end_matches('.')));
-    let tokens = others.token(server_url, &[]).await.map_err(refused)?;
+    let tokens = authorized.token_for(http, server_url, &[]).await.map_err(refused)?;
     let claims = token_response::claims(&tokens.access_token).unwrap_or_default();
     if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
         return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));

@@ -16,26 +16,24 @@
 //! | [`further::proxy`], [`further::confused_deputy`] | an OAuth proxy with one client id, and what it has to ask |
 //! | [`further::assertions`] | going further: workload identity and enterprise-managed authorization (RFC 7523, ID-JAG) |
 //! | [`further::grant_options`] | the same on the command line, and client credentials (lesson 04) |
-//! | [`other_tokens`] | tokens that are for somebody else |
-//! | [`attacks`] | what `--break` sends |
 //! | [`parties`] | the servers, started |
 //! | [`options`] | their ports and names |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why it cannot go on, and what to do about it |
-//! | [`breakages`] | what `--break` can break |
+//!
+//! Beside the straight path: [`further`], what FURTHER.md is about; [`sabotage`], all that `--break`
+//! does.
 
-pub mod attacks;
 pub mod audience;
-pub mod breakages;
 pub mod client;
 pub mod downstream;
 pub mod error;
 pub mod further;
 pub mod options;
-pub mod other_tokens;
 pub mod parties;
 pub mod reports;
 pub mod rules;
+pub mod sabotage;
 pub mod server;
 pub mod token_exchange;
 pub mod tools;

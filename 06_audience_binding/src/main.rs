@@ -2,16 +2,15 @@
 
 use std::process::ExitCode;
 
-use audience_binding::attacks::{self, Target};
-use audience_binding::breakages;
-use audience_binding::client::{Errand, Story, complete};
+use audience_binding::client::{ClientTask, Story, complete};
 use audience_binding::further::confused_deputy;
 use audience_binding::further::grant_options::{GrantOptions, issuer};
 use audience_binding::further::lab::{self, Lab, Mode};
 use audience_binding::further::matrix::Matrix;
 use audience_binding::options::AudienceOptions;
-use audience_binding::other_tokens::OtherTokens;
-use audience_binding::parties::Parties;
+use audience_binding::parties::{Conduct, Parties};
+use audience_binding::sabotage::attacks::Attack;
+use audience_binding::sabotage::{Sabotage, Switch};
 use authorization_code::client::Ready;
 use authorization_code::user_agent::SignInOptions;
 use clap::{Args, Parser, Subcommand};
@@ -202,7 +201,7 @@ const COMMANDS: &[CommandUse] = &[
 ];
 
 impl Lesson for Cli {
-    type Switch = breakages::Switch;
+    type Switch = Switch;
 
     const COMMANDS: &'static [CommandUse] = COMMANDS;
 
@@ -226,18 +225,18 @@ fn resource(text: &str) -> Result<String, String> {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, run, .. } = match cli::parse::<Cli>() {
+    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
-    let setup =
-        Setup { run: &run, idp: &cli.idp, defect: run.breakage.and_then(breakages::defect), server: &cli.server };
+    let sabotage = Sabotage(switch);
+    let setup = Setup { run: &run, idp: &cli.idp, defect: switch.and_then(Switch::defect), server: &cli.server };
     match &cli.role {
-        None => run.tell(whole_story(&setup, &cli)),
-        Some(Role::Server) => run.serve(serve(&setup, &cli)),
+        None => run.tell(whole_story(&setup, &cli, sabotage)),
+        Some(Role::Server) => run.serve(serve(&setup, &cli, sabotage)),
         // Whether a server catches it is seen in the server's own terminal; here only its answer
         // is.
-        Some(Role::Client(arguments)) => run.tell_client(client_alone(&setup, &cli, arguments)),
+        Some(Role::Client(arguments)) => run.tell_client(client_alone(&setup, &cli, arguments, sabotage)),
         Some(Role::Lab { mode, resource, second_resource }) => {
             run.tell(the_lab(&setup, &cli, *mode, [resource, second_resource]))
         }
@@ -249,7 +248,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Parties, Failure> {
+async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime, sabotage: Sabotage) -> Result<Parties, Failure> {
     if cli.checks.require_dpop && lifetime == Lifetime::Story {
         let message = "The story's tokens are bearer tokens, and --require-dpop has the servers refuse them.";
         return Err(Failure::new(
@@ -258,11 +257,14 @@ async fn start(setup: &Setup<'_>, cli: &Cli, lifetime: Lifetime) -> Result<Parti
             "Use server, and client --dpop; or lesson 05's story.",
         ));
     }
-    Parties::start(setup, &cli.audience, &cli.checks, lifetime).await
+    let conduct = sabotage.conduct(Conduct::default());
+    let parties = Parties::start(setup, &cli.audience, &cli.checks, lifetime, conduct).await?;
+    setup.run.announce_breakage();
+    Ok(parties)
 }
 
-async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
-    let parties = start(setup, cli, Lifetime::Server).await?;
+async fn serve(setup: &Setup<'_>, cli: &Cli, sabotage: Sabotage) -> Result<(), Failure> {
+    let parties = start(setup, cli, Lifetime::Server, sabotage).await?;
     setup.run.stay_up(&parties.first).await
 }
 
@@ -278,17 +280,22 @@ fn scopes<'a>(setup: &'a Setup<'_>, cli: &'a Cli) -> [&'a [String]; 2] {
     [setup.server.scopes(), &cli.audience.second_scopes.0].map(|scopes| scopes.get(..1).unwrap_or_default())
 }
 
-async fn whole_story(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
-    let parties = start(setup, cli, Lifetime::Story).await?;
+async fn whole_story(setup: &Setup<'_>, cli: &Cli, sabotage: Sabotage) -> Result<(), Failure> {
+    let parties = start(setup, cli, Lifetime::Story, sabotage).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
     let http = setup.run.http(&parties.first, &[parties.idp.issuer()]).await?;
     let authorized = authorized(setup, &cli.sign_in, &http, &parties.first, plan.clone());
     let [first_scope, second_scope] = scopes(setup, cli);
-    if let Some(breakage) = setup.run.breakage {
-        authorized.sign_in_first(&[]).await?;
-        let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-        let target = Target { server_url: &parties.first, other: (&parties.second, second_scope), is_alone: false };
-        return attacks::run(&http, others, target, breakage).await;
+    if let Some(switch) = sabotage.0 {
+        let attack = Attack {
+            http: &http,
+            authorized: &authorized,
+            sign_in: &cli.sign_in,
+            server_url: &parties.first,
+            other: (&parties.second, second_scope),
+            is_alone: false,
+        };
+        return attack.run(switch).await;
     }
     let indicators = indicators(cli, &parties.idp, [&parties.first, &parties.second]).await?;
     let story = Story {
@@ -325,7 +332,12 @@ fn authorized(setup: &Setup<'_>, sign_in: &SignInOptions, http: &Http, server_ur
     Authorized::new(http.clone(), server_url, plan, sign_in.clone(), None, None, needs_script)
 }
 
-async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments) -> Result<(), Failure> {
+async fn client_alone(
+    setup: &Setup<'_>,
+    cli: &Cli,
+    arguments: &ClientArguments,
+    sabotage: Sabotage,
+) -> Result<(), Failure> {
     let server_url = arguments.server.server_url.as_str();
     let call = match &arguments.call {
         Some(name) => Some((name.as_str(), commands::arguments(&arguments.args)?)),
@@ -349,19 +361,23 @@ async fn client_alone(setup: &Setup<'_>, cli: &Cli, arguments: &ClientArguments)
         }
         None => authorized(setup, sign_in, &http, server_url, plan),
     };
-    let others = OtherTokens { http: &http, authorized: &authorized, sign_in };
-    if let Some(breakage) = setup.run.breakage {
-        authorized.sign_in_first(&[]).await?;
-        let [_, second_scope] = scopes(setup, cli);
-        let target = Target { server_url, other: (SERVERS[1], second_scope), is_alone: true };
-        return attacks::run(&http, others, target, breakage).await;
+    if let Some(switch) = sabotage.0 {
+        let other = (SERVERS[1], scopes(setup, cli)[1]);
+        let attack = Attack { http: &http, authorized: &authorized, sign_in, server_url, other, is_alone: true };
+        return attack.run(switch).await;
     }
-    complete(&http, server_url, others, Errand { call, probe: arguments.probe_audience, dpop: dpop.as_deref() }).await
+    complete(
+        &http,
+        server_url,
+        &authorized,
+        ClientTask { call, probe: arguments.probe_audience, dpop: dpop.as_deref() },
+    )
+    .await
 }
 
 async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     commands::no_break(setup)?;
-    let parties = start(setup, cli, Lifetime::Story).await?;
+    let parties = start(setup, cli, Lifetime::Story, Sabotage::default()).await?;
     let plan = plan(cli, Some(parties.idp.issuer()), parties.idp.stays())?;
     let http = setup.run.http(&parties.first, &[parties.idp.issuer()]).await?;
     // Seven sign-ins: no person wants to make them, unless they ask for it (--browser).
@@ -370,8 +386,8 @@ async fn matrix(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
     let (silent, sign_in) = (http.clone().telling(told), cli.sign_in.clone());
     let authorized = Authorized::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
     authorized.sign_in_first(&[]).await?;
-    let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &cli.sign_in };
-    Matrix { http: &http, others, parties: &parties, scopes: scopes(setup, cli) }.tell().await
+    let (authorized, sign_in) = (&authorized, &cli.sign_in);
+    Matrix { http: &http, authorized, sign_in, parties: &parties, scopes: scopes(setup, cli) }.tell().await
 }
 
 /// A client at an IdP, without any MCP server.

@@ -19,9 +19,24 @@ use tokio::sync::OnceCell;
 use crate::downstream::{self, Downstream};
 use crate::options::AudienceOptions;
 use crate::reports::{Reports, With};
+use crate::server;
 use crate::token_exchange::TokenExchange;
 use crate::tools::{self, Calendar, Office};
-use crate::{breakages, server};
+
+/// How the first MCP server treats tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct Conduct {
+    /// Whether it looks at `aud`; lesson 05's server does not.
+    pub checks_audience: bool,
+    /// Which token it sends to the API behind it.
+    pub sends: With,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Self { checks_audience: true, sends: With::Exchange }
+    }
+}
 
 /// The running servers; they end when this is dropped.
 #[must_use = "the servers end when this is dropped"]
@@ -49,6 +64,7 @@ impl Parties {
         options: &AudienceOptions,
         checks: &CheckOptions,
         lifetime: Lifetime,
+        conduct: Conduct,
     ) -> Result<Self, Failure> {
         let listener = listen::bind(setup.server.port, "the MCP server", "--port").await?;
         let second_listener = listen::bind(options.second_port, "the second MCP server", "--second-port").await?;
@@ -62,23 +78,19 @@ impl Parties {
         reporter.note(format!("MCP server: {first}"));
         reporter
             .note(format!("Second MCP server, a calendar: {second}. The API behind the first one: {downstream_url}"));
-        setup.run.announce_breakage();
         tell_other_ports(&reporter, &idp, options, [&first, &second]);
 
         let downstream = Arc::new(Downstream::new(idp.issuer(), options, checks, reporter.clone())?);
-        let with =
-            if breakages::is(setup.run.breakage, &breakages::PASSTHROUGH) { With::Passthrough } else { With::Exchange };
-        let reports = Arc::new(reports(&reporter, &idp, options, &first, &downstream_url, with)?);
+        let reports = Arc::new(reports(&reporter, &idp, options, &first, &downstream_url, conduct.sends)?);
 
         let protected = setup.server.protected_resource(&first, &idp);
         let accepted = [vec![first.clone()], options.audience.clone()].concat();
         let office = (tools::OFFICE, Office::create(reports.clone())?);
-        let app = match breakages::is(setup.run.breakage, &breakages::EXCHANGE_NOT_IN_AUDIENCE) {
-            // Lesson 05's server: without the line.
-            true => {
-                Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?.app(office.0, office.1)?
-            }
-            false => server::app(protected.clone(), &accepted, checks, Limits::default(), reporter.clone(), office)?,
+        let app = if conduct.checks_audience {
+            server::app(protected.clone(), &accepted, checks, Limits::default(), reporter.clone(), office)?
+        } else {
+            // Lesson 05's server has no such check.
+            Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?.app(office.0, office.1)?
         };
         let calendar =
             ProtectedResource { resource: second.clone(), scopes: options.second_scopes.0.clone(), ..protected };

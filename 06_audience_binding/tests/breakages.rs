@@ -1,7 +1,7 @@
 //! Every `--break` switch, as a user runs it: who caught it, and at which check.
 
-use audience_binding::breakages::Switch;
 use audience_binding::rules;
+use audience_binding::sabotage::Switch;
 use shared::breakage::Switch as _;
 use shared::testing::{assert_breakages_are_caught, assert_names_are_unique};
 

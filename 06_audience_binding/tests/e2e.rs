@@ -4,8 +4,8 @@
 
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use audience_binding::breakages::{self, Switch};
 use audience_binding::rules;
+use audience_binding::sabotage::Switch;
 use keycloak::container::{Asserter, Features};
 use keycloak::trials::Servers;
 use libtest_mimic::Failed;
@@ -155,7 +155,8 @@ fn the_matrix_is_the_same_everywhere(issuer: &str, servers: &Servers) {
 
 fn broken_rules_are_caught(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
-    for breakage in Switch::breakages().into_iter().filter(|breakage| breakages::defect(breakage).is_none()) {
+    for switch in Switch::ALL.iter().filter(|switch| switch.defect().is_none()) {
+        let breakage = switch.breakage();
         user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
 }

@@ -1,12 +1,15 @@
 //! Every kind of token at every server: who takes what.
 
 use authorization_code::token_response;
+use authorization_code::user_agent::SignInOptions;
 use shared::http::{Http, Request};
 use shared::{Failure, Secret, Side, mcp, spec};
+use token_use::authorized_client::Authorized;
 
-use crate::other_tokens::OtherTokens;
+use crate::client::own_token;
+use crate::further::account_token::account_token;
 use crate::parties::Parties;
-use crate::{attacks, audience, rules};
+use crate::{audience, rules};
 
 /// A token, and which servers have to take it: the first, the second, the API behind the first.
 struct Row {
@@ -20,7 +23,9 @@ pub struct Matrix<'a> {
     /// Sends the requests.
     pub http: &'a Http,
     /// Gets the tokens.
-    pub others: OtherTokens<'a>,
+    pub authorized: &'a Authorized,
+    /// Who signs in.
+    pub sign_in: &'a SignInOptions,
     /// The servers.
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second.
@@ -60,7 +65,7 @@ impl Matrix<'_> {
         let Parties { first, second, reports, .. } = self.parties;
         let reporter = self.http.reporter();
         let [one, other] = self.scopes;
-        let own = attacks::own(self.others.authorized).await?;
+        let own = own_token(self.authorized).await?;
         let mut rows = vec![Row { name: "for the first server", token: own.clone(), taken_by: [true, false, false] }];
         let others = [
             ("for the calendar", second, other.to_vec(), [false, true, false]),
@@ -68,14 +73,16 @@ impl Matrix<'_> {
             ("for nobody (no aud)", first, Vec::new(), [false; 3]),
         ];
         for (name, resource, scopes, taken_by) in others {
-            let tokens = self.others.token(resource, &scopes).await;
+            let tokens = self.authorized.token_for(self.http, resource, &scopes).await;
             self.add(&mut rows, name, tokens.map(|tokens| Some(tokens.access_token)), taken_by)?;
         }
         // Only the administrator of a Keycloak can have it.
-        let account = self.others.of_account(first).await.map(|tokens| Some(tokens.access_token));
+        let account = account_token(self.http, self.authorized, self.sign_in, first)
+            .await
+            .map(|tokens| Some(tokens.access_token));
         self.add(&mut rows, "for Keycloak's account pages", account, [false; 3])?;
-        let id_token =
-            self.others.token(first, &[&["openid".to_owned()], one].concat()).await.map(|tokens| tokens.id_token);
+        let scopes = [&["openid".to_owned()], one].concat();
+        let id_token = self.authorized.token_for(self.http, first, &scopes).await.map(|tokens| tokens.id_token);
         self.add(&mut rows, "an ID token", id_token, [false; 3])?;
         match &reports.exchange {
             Some(exchange) => {

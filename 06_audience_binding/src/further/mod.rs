@@ -1,5 +1,6 @@
 //! What is not on the lesson's straight path: FURTHER.md.
 
+pub mod account_token;
 pub mod assertions;
 pub mod confused_deputy;
 pub mod grant_options;

@@ -1,0 +1,124 @@
+//! What the client sends for `--break`: one token where it does not belong, after a valid sign-in.
+
+use authorization_code::user_agent::SignInOptions;
+use serde_json::{Map, json};
+use shared::breakage::Switch as _;
+use shared::http::Http;
+use shared::mcp::client::Connection;
+use shared::{Failure, Secret, Side, mcp, spec};
+use token_use::attacks::try_honestly;
+use token_use::authorized_client::Authorized;
+
+use crate::client::own_token;
+use crate::error::AudienceError;
+use crate::further::account_token::account_token;
+use crate::rules;
+use crate::sabotage::Switch;
+use crate::tools::LIST_REPORTS;
+
+/// The client that attacks, and the servers that it attacks.
+#[derive(Clone, Copy)]
+pub struct Attack<'a> {
+    /// Shows every request.
+    pub http: &'a Http,
+    /// The client.
+    pub authorized: &'a Authorized,
+    /// Who signs in.
+    pub sign_in: &'a SignInOptions,
+    /// The MCP server.
+    pub server_url: &'a str,
+    /// The other one, and a scope of its own.
+    pub other: (&'a str, &'a [String]),
+    /// Whether the MCP server is in another process: then its response is all that there is to see.
+    pub is_alone: bool,
+}
+
+impl Attack<'_> {
+    /// Signs in, sends what the switch says, and reports how the server responds.
+    pub async fn run(&self, switch: Switch) -> Result<(), Failure> {
+        self.authorized.sign_in_first(&[]).await?;
+        match switch {
+            Switch::Passthrough => self.call_list_reports().await,
+            Switch::ExchangeNotInAudience => self.have_another_token_exchanged().await,
+            Switch::OtherServersToken
+            | Switch::AudienceArray
+            | Switch::MissingAudience
+            | Switch::AudienceSlash
+            | Switch::AccountAudience => self.present_token(switch).await,
+        }
+    }
+
+    async fn call_list_reports(&self) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("call a tool that asks the API behind the server", &spec::MCP_PASSTHROUGH).await;
+        let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
+        let said = token_use::client::call_tool(&connection, LIST_REPORTS, Map::new()).await;
+        connection.close().await;
+        match said {
+            Err(failure) if failure.id == "tool.failed" => {
+                reporter.note(failure.message);
+                Ok(())
+            }
+            said => said.map(drop),
+        }
+    }
+
+    async fn have_another_token_exchanged(&self) -> Result<(), Failure> {
+        let token = self.calendars_token().await?;
+        let stage = "have a careless server exchange another server's token";
+        self.http.reporter().stage(stage, &spec::RFC8693_2_1).await;
+        let request = mcp::call_tool_request(self.server_url, LIST_REPORTS, &json!({})).bearer(&token);
+        self.http.send(&request).await?;
+        Ok(())
+    }
+
+    async fn present_token(&self, switch: Switch) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        let breakage = switch.breakage();
+        if self.is_alone && breakage.broken_by == Side::Client {
+            let state = self.authorized.state().await;
+            let tokens = &state.tokens.as_ref().ok_or(AudienceError::NotSignedIn)?.tokens;
+            try_honestly(self.http, self.server_url, tokens, breakage.name).await?;
+        }
+        let token = self.token(switch).await?;
+        reporter.stage("use a token that is not for this server", &spec::MCP_AUDIENCE).await;
+        let status = self.http.send(&mcp::discover_request(self.server_url).bearer(&token)).await?.status;
+        let verb = if status == 401 { "refuses, as it must" } else { "does not refuse it with 401" };
+        reporter.note(format!("The server {verb}: HTTP {status}."));
+        if !self.is_alone {
+            return Ok(());
+        }
+        let expected = "the server refuses a token that does not name it: HTTP 401";
+        let slipped = |_| AudienceError::Slipped { what: format!("what --break {} sent", breakage.name), got: status };
+        reporter
+            .require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"))
+            .map_err(slipped)?;
+        Ok(())
+    }
+
+    async fn token(&self, switch: Switch) -> Result<Secret, Failure> {
+        let reporter = self.http.reporter();
+        match switch {
+            Switch::MissingAudience => {
+                reporter.note("The user signs in once more, and the client asks for no scope (lesson 04, not shown).");
+                Ok(self.authorized.token_for(self.http, self.server_url, &[]).await?.access_token)
+            }
+            Switch::AccountAudience => {
+                let note = "A client that the administrator lets register has full scope; the user signs in for it (lessons 03 and 04, not shown).";
+                reporter.on(Side::Client).note(note);
+                let tokens = account_token(self.http, self.authorized, self.sign_in, self.server_url).await?;
+                Ok(tokens.access_token)
+            }
+            Switch::OtherServersToken | Switch::ExchangeNotInAudience => self.calendars_token().await,
+            // What the IdP breaks, the client passes on.
+            Switch::AudienceArray | Switch::AudienceSlash | Switch::Passthrough => own_token(self.authorized).await,
+        }
+    }
+
+    async fn calendars_token(&self) -> Result<Secret, Failure> {
+        let (other, scopes) = self.other;
+        let note = format!("The user signs in for {other}, the calendar (lesson 04, not shown).");
+        self.http.reporter().note(note);
+        Ok(self.authorized.token_for(self.http, other, scopes).await?.access_token)
+    }
+}
