@@ -8,8 +8,8 @@ use shared::Side;
 use shared::breakage::Breakage;
 
 use crate::parties::Conduct;
-use crate::reports::With;
 use crate::rules;
+use crate::tools::TokenSent;
 
 /// What can be broken in this lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Sabotage {
     /// How the first MCP server treats tokens.
     pub fn conduct(self, valid: Conduct) -> Conduct {
         match self.0 {
-            Some(Switch::Passthrough) => Conduct { sends: With::Passthrough, ..valid },
+            Some(Switch::Passthrough) => Conduct { sends: TokenSent::PassedThrough, ..valid },
             Some(Switch::ExchangeNotInAudience) => Conduct { checks_audience: false, ..valid },
             _ => valid,
         }

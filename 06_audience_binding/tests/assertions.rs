@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use as_metadata::AuthorizationServerMetadata;
 use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
-use audience_binding::rules;
+use audience_binding::{further, rules};
 use authorization_code::further::grant::{Grant, GrantRequest};
 use axum::Router;
 use axum::extract::State;
@@ -120,7 +120,7 @@ async fn the_two_requests_of_enterprise_managed_authorization_are_the_extensions
     for secret in [ID_TOKEN, ASSERTION, "server-secret", "\"new\""] {
         assert!(!told.contains(secret), "{secret}: {told}");
     }
-    for rule in [&rules::IDP_GIVES_GRANT, &rules::ISSUED_TOKEN_TYPE, &rules::IDP_TAKES_ASSERTION] {
+    for rule in [&further::rules::IDP_GIVES_GRANT, &rules::ISSUED_TOKEN_TYPE, &further::rules::IDP_TAKES_ASSERTION] {
         assert_eq!(
             captured.checks(rule.id).iter().map(|(_, passed)| *passed).collect::<Vec<_>>(),
             [true],
@@ -163,15 +163,21 @@ async fn a_refusal_is_final_and_gets_a_sentence() {
         (
             (403, denied),
             (200, token_answer()),
-            "no authorization grant: HTTP 403 access_denied not this user.",
-            &rules::IDP_GIVES_GRANT,
+            "no authorization grant: HTTP 403 access_denied: not this user.",
+            &further::rules::IDP_GIVES_GRANT,
             1,
         ),
         ((200, without_type), (200, token_answer()), "issued_token_type is absent", &rules::ISSUED_TOKEN_TYPE, 1),
         ((200, of_access_token), (200, token_answer()), "token-type:access_token", &rules::ISSUED_TOKEN_TYPE, 1),
-        (good.clone(), (400, bad), "take the assertion: HTTP 400 invalid_grant.", &rules::IDP_TAKES_ASSERTION, 2),
-        (good.clone(), (302, json!({})), "take the assertion: HTTP 302.", &rules::IDP_TAKES_ASSERTION, 2),
-        (good, (500, json!("<html>")), "take the assertion: HTTP 500.", &rules::IDP_TAKES_ASSERTION, 2),
+        (
+            good.clone(),
+            (400, bad),
+            "take the assertion: HTTP 400 invalid_grant.",
+            &further::rules::IDP_TAKES_ASSERTION,
+            2,
+        ),
+        (good.clone(), (302, json!({})), "take the assertion: HTTP 302.", &further::rules::IDP_TAKES_ASSERTION, 2),
+        (good, (500, json!("<html>")), "take the assertion: HTTP 500.", &further::rules::IDP_TAKES_ASSERTION, 2),
     ] {
         let authority = Authority::new(company, own).await;
         let captured = Captured::json();

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 
 use audience_binding::downstream::{self, Downstream};
-use audience_binding::options::AudienceOptions;
+use audience_binding::parties::AudienceOptions;
 use audience_binding::{rules, server};
 use axum::Router;
 use axum::body::Body;
@@ -27,9 +27,9 @@ fn own_server(issuer: &str, more: &[&str], options: &CheckOptions) -> Server {
     let captured = Captured::json();
     let reporter = captured.reporter().on(Side::Server);
     let accepted: Vec<_> = [RESOURCE].iter().chain(more).map(|name| (*name).to_owned()).collect();
-    let tools = (TOOLS, SampleTools::create().unwrap());
     let protected = common::protected(issuer);
-    let app = server::app(protected, &accepted, options, CALM, reporter, tools).unwrap();
+    let server = server::create(protected, &accepted, options, CALM, reporter).unwrap();
+    let app = server.app(TOOLS, SampleTools::create().unwrap()).unwrap();
     Server { app, captured }
 }
 

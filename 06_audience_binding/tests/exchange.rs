@@ -112,7 +112,7 @@ async fn bad_answers_get_a_sentence_each() {
         (
             403,
             json!({"error": "access_denied", "error_description": "Client is not within the token audience"}),
-            "does not exchange the token: HTTP 403 access_denied Client is not within the token audience",
+            "does not exchange the token: HTTP 403 access_denied: Client is not within the token audience",
             &rules::IDP_EXCHANGES,
         ),
         (400, json!({"error": "invalid_target"}), "HTTP 400 invalid_target", &rules::IDP_EXCHANGES),

@@ -5,7 +5,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use audience_binding::error::{AssertionError, AudienceError, ExchangeError, GrantError};
+use audience_binding::error::{AudienceError, ExchangeError};
+use audience_binding::further::error::{AssertionError, GrantError};
 use keycloak::SERVERS;
 use shared::testing::Running;
 
@@ -57,17 +58,18 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let refused = token_use::error::TokenUseError::Refused {
         got: "HTTP 401 invalid_token: The token is not for this server".to_owned(),
     };
-    let assertion = |got: &str| AssertionError::Refused { got: format!("HTTP 400 {got}") }.to_string();
+    let assertion =
+        |got: &str| AssertionError::Refused { code: String::new(), got: format!("HTTP 400 {got}") }.to_string();
     let sentences = [
         refused.to_string(),
-        assertion("invalid_grant No Identity Provider for provided issuer"),
-        assertion("invalid_grant Token reuse detected"),
-        assertion("unsupported_grant_type Unsupported grant_type"),
+        assertion("invalid_grant: No Identity Provider for provided issuer"),
+        assertion("invalid_grant: Token reuse detected"),
+        assertion("unsupported_grant_type: Unsupported grant_type"),
         GrantError::NoIssuer.to_string(),
-        exchange("HTTP 403 access_denied Client is not within the token audience"),
-        exchange("HTTP 400 invalid_request Requested audience not available: downstream-api"),
-        exchange("HTTP 400 invalid_request Standard token exchange is not enabled for the requested client"),
-        exchange("HTTP 400 invalid_client Audience not found"),
+        exchange("HTTP 403 access_denied: Client is not within the token audience"),
+        exchange("HTTP 400 invalid_request: Requested audience not available: downstream-api"),
+        exchange("HTTP 400 invalid_request: Standard token exchange is not enabled for the requested client"),
+        exchange("HTTP 400 invalid_client: Audience not found"),
         AudienceError::AnotherIssuer { named: "A".to_owned(), expected: "B".to_owned() }.to_string(),
         AudienceError::Slipped { what: "what --break other-servers-token sent".to_owned(), got: 200 }.to_string(),
     ];

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use audience_binding::client::{ClientTask, complete};
+use audience_binding::complete_client::{ClientTask, complete};
 use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
 use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;

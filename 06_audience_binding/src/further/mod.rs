@@ -2,8 +2,11 @@
 
 pub mod account_token;
 pub mod assertions;
+pub mod at_idp;
 pub mod confused_deputy;
+pub mod error;
 pub mod grant_options;
 pub mod lab;
 pub mod matrix;
 pub mod proxy;
+pub mod rules;

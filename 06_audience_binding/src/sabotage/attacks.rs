@@ -1,6 +1,8 @@
 //! What the client sends for `--break`: one token where it does not belong, after a valid sign-in.
 
 use authorization_code::user_agent::SignInOptions;
+use keycloak::SERVERS;
+use protected_resource_discovery::setup::Setup;
 use serde_json::{Map, json};
 use shared::breakage::Switch as _;
 use shared::http::Http;
@@ -10,11 +12,37 @@ use token_use::attacks::try_honestly;
 use token_use::authorized_client::Authorized;
 
 use crate::client::own_token;
+use crate::complete_client::ClientArguments;
 use crate::error::AudienceError;
 use crate::further::account_token::account_token;
+use crate::further::error::GrantError;
+use crate::parties::LessonOptions;
 use crate::rules;
 use crate::sabotage::Switch;
 use crate::tools::LIST_REPORTS;
+
+/// `-- client --break RULE`: the client alone, against any MCP server.
+pub async fn run_client(
+    setup: &Setup<'_>,
+    options: &LessonOptions,
+    arguments: &ClientArguments,
+    switch: Switch,
+) -> Result<(), Failure> {
+    if arguments.uses.dpop {
+        let message = "--break sends bearer tokens here, and --dpop asks for tokens that are none.";
+        return Err(Failure::new("configuration.dpop", message, "Leave one of the two out; lesson 05 breaks DPoP."));
+    }
+    if arguments.grant.grant.is_some() {
+        return Err(GrantError::NoBreak { name: switch.breakage().name.to_owned() }.into());
+    }
+    let server_url = arguments.server.server_url.as_str();
+    let (plan, sign_in) = (options.plan(None, true)?, &options.sign_in);
+    setup.run.announce_client(server_url);
+    let http = &setup.run.http(server_url, &[]).await?;
+    let authorized = &Authorized::new(http.clone(), server_url, plan, sign_in.clone(), None, None, true);
+    let other = (SERVERS[1], options.scopes()[1]);
+    Attack { http, authorized, sign_in, server_url, other, is_alone: true }.run(switch).await
+}
 
 /// The client that attacks, and the servers that it attacks.
 #[derive(Clone, Copy)]
