@@ -105,14 +105,25 @@ impl Story<'_> {
         confused_deputy::show(self.http, ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
 
+    /// Calls a tool of the first server, as an MCP client does.
+    async fn call(&self, name: &str) -> Result<(), Failure> {
+        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
+        let said = call_tool(&connection, name, JsonObject::new()).await?;
+        self.http.reporter().note(format!("{name} says: {said}"));
+        connection.close().await;
+        Ok(())
+    }
+
+    /// Sends one tool call with this token; returns the status of the response.
+    async fn send(&self, server_url: &str, name: &str, token: &Secret) -> Result<u16, Failure> {
+        let request = mcp::call_tool_request(server_url, name, &json!({})).bearer(token);
+        Ok(self.http.send(&request).await?.status)
+    }
+
     async fn use_token(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
-        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
-        let said = call_tool(&connection, "get_user_profile", JsonObject::new()).await?;
-        reporter.note(format!("get_user_profile says: {said}"));
-        connection.close().await;
-        Ok(())
+        self.call("get_user_profile").await
     }
 
     /// Lessons 01 to 04 once more, for the second server. It is at the same authorization server,
@@ -132,8 +143,7 @@ impl Story<'_> {
         }
         let scopes = scopes::select(Some(&discovery), &[], false).values;
         let tokens = self.authorized.token_for(self.http, second, &scopes).await?;
-        let request = mcp::call_tool_request(second, "list_events", &json!({})).bearer(&tokens.access_token);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(second, "list_events", &tokens.access_token).await?;
         let expected = "the second server takes the token that is for it";
         reporter.require(&rules::SERVER_TAKES_OWN, status == 200, expected, format!("HTTP {status}")).ok();
         Ok(tokens)
@@ -158,8 +168,7 @@ impl Story<'_> {
         let reporter = self.http.reporter();
         let why = "This is what this lesson's server is for.";
         let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
-        let request = mcp::call_tool_request(server_url, "get_user_profile", &json!({})).bearer(token);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(server_url, "get_user_profile", token).await?;
         drop(expecting);
         let expected = format!("401 to {what}");
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
@@ -189,9 +198,7 @@ impl Story<'_> {
         reporter.note(
             "It works, and that is the trap: whoever runs the API now has the client's token. They can use it, too:",
         );
-        let request =
-            mcp::call_tool_request(first, "get_user_profile", &json!({})).bearer(&own_token(&self.authorized).await?);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(first, "get_user_profile", &own_token(&self.authorized).await?).await?;
         let why = "This is what passing a token on costs: the MCP server cannot tell the API from its client.";
         let expecting = reporter.expecting(Side::Client, &rules::NOT_PASSED_THROUGH, why);
         let expected = "what was sent to the API behind the server does not open the server itself";
@@ -210,11 +217,7 @@ impl Story<'_> {
         drop(expecting);
         self.parties.reports.set(TokenSent::Exchanged);
         connection.close().await;
-        match said {
-            Err(failure) if failure.id == "tool.failed" => reporter.note(failure.message),
-            Err(failure) => return Err(failure),
-            Ok(said) => reporter.note(format!("{LIST_REPORTS} says: {said}")),
-        }
+        reporter.note(said.map_or_else(|failure| failure.message, |said| format!("{LIST_REPORTS} says: {said}")));
         Ok(())
     }
 
@@ -222,11 +225,7 @@ impl Story<'_> {
     async fn exchange(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("exchange the token for one of the server's own (done right)", &spec::RFC8693_2_1).await;
-        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
-        let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await?;
-        reporter.note(format!("{LIST_REPORTS} says: {said}"));
-        connection.close().await;
-        Ok(())
+        self.call(LIST_REPORTS).await
     }
 
     /// The operator of the calendar has the user's token for it, and wants the reports.
@@ -236,8 +235,7 @@ impl Story<'_> {
         let token = &calendars.access_token;
         let why = "A server that exchanged whatever it is sent would fetch the user's reports for the calendar.";
         let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
-        let request = mcp::call_tool_request(&self.parties.first, LIST_REPORTS, &json!({})).bearer(token);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(&self.parties.first, LIST_REPORTS, token).await?;
         drop(expecting);
         let expected = "the server does nothing for a token that is not for it: 401";
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();

@@ -1,6 +1,6 @@
-//! The complete client of all six lessons, against any MCP server: discovery, metadata, registration
-//! and sign-in (lessons 01 to 04), the token's audience (this lesson), and calls with refresh and
-//! step-up (lesson 05).
+//! The complete client of all six lessons, against any MCP server: discovery, metadata,
+//! registration and sign-in (lessons 01 to 04), the token's audience (this lesson), and calls with
+//! refresh and step-up (lesson 05).
 
 use authorization_code::token_response;
 use authorization_code::user_agent::SignInOptions;
@@ -97,13 +97,11 @@ pub async fn complete(
         dpop.check_bound(reporter, &kept.tokens.access_token);
     }
     reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
-    let connection = match Connection::open(authorized.clone(), server_url).await {
-        Err(failure) if failure.id == "use.refused" => {
-            show_claims(http, authorized, server_url).await?;
-            return Err(failure);
-        }
-        connection => connection?,
-    };
+    let opened = Connection::open(authorized.clone(), server_url).await;
+    if opened.is_err() && authorized.state().await.refusals.bad_token > 0 {
+        show_claims(http, authorized, server_url).await?;
+    }
+    let connection = opened?;
     reporter.note(tools_table(&connection.list_tools().await?));
     match task.call {
         Some((name, arguments)) => {

@@ -59,44 +59,6 @@ pub enum AudienceError {
         /// The first server's.
         expected: String,
     },
-    /// This takes the tutorial's realm.
-    NotTheTutorial {
-        /// What takes it.
-        what: &'static str,
-        /// The authorization server.
-        issuer: String,
-    },
-    /// A server let something in, or the other way round.
-    Slipped {
-        /// What was sent.
-        what: String,
-        /// The status.
-        got: u16,
-    },
-}
-
-impl AudienceError {
-    /// Names the decision.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "tokens.none",
-            Self::AnotherIssuer { .. } => "second-server.issuer",
-            Self::NotTheTutorial { .. } => "idp.not-the-tutorial",
-            Self::Slipped { .. } => "break.slipped-through",
-        }
-    }
-
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "Sign in first.",
-            Self::AnotherIssuer { .. } => "Start both servers with the same --idp.",
-            Self::NotTheTutorial { .. } => {
-                "Leave --idp out, start the tutorial's Keycloak, or give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD for a Keycloak of your own."
-            }
-            Self::Slipped { .. } => "Tell the server's operator which check is missing.",
-        }
-    }
 }
 
 impl std::fmt::Display for AudienceError {
@@ -106,10 +68,6 @@ impl std::fmt::Display for AudienceError {
             Self::AnotherIssuer { named, expected } => {
                 write!(f, "The second MCP server names the authorization server {named}, and the first one {expected}.")
             }
-            Self::NotTheTutorial { what, issuer } => {
-                write!(f, "{what} needs the tutorial's realm, and {issuer} is another one.")
-            }
-            Self::Slipped { what, got } => write!(f, "The server did not refuse {what} with 401: HTTP {got}."),
         }
     }
 }
@@ -118,6 +76,10 @@ impl std::error::Error for AudienceError {}
 
 impl From<AudienceError> for Failure {
     fn from(error: AudienceError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
+        let (id, fix) = match error {
+            AudienceError::NotSignedIn => ("tokens.none", "Sign in first."),
+            AudienceError::AnotherIssuer { .. } => ("second-server.issuer", "Start both servers with the same --idp."),
+        };
+        Failure::new(id, error.to_string(), fix).caused_by(error)
     }
 }

@@ -1,5 +1,5 @@
-//! All that `--break` does in this lesson: the switches, how the parties misbehave for them, and, in
-//! [`attacks`], what the client sends. Where the IdP breaks a rule, it is the embedded one.
+//! All that `--break` does in this lesson: the switches, how the parties misbehave for them, and,
+//! in [`attacks`], what the client sends. Where the IdP breaks a rule, it is the embedded one.
 
 pub mod attacks;
 

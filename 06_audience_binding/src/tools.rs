@@ -12,7 +12,8 @@ use token_use::checks::Checks;
 use token_use::permissions::{Needs, Table};
 use token_use::tools::{Caller, SampleTools, Toolbox, profile, tool};
 
-use crate::token_exchange::{TokenExchange, side_by_side};
+use crate::further::token_tables::side_by_side;
+use crate::token_exchange::TokenExchange;
 
 /// What the tools of the first server need: lesson 05's, and one that asks the API behind the
 /// server.
@@ -103,8 +104,8 @@ fn reading(name: &'static str, description: &'static str) -> Tool {
 pub enum TokenSent {
     /// One of its own, by token exchange.
     Exchanged,
-    /// The one that the client sent. "The MCP server MUST NOT pass through the token it received from the MCP
-    /// client." (MCP 2026-07-28)
+    /// The one that the client sent. "The MCP server MUST NOT pass through the token it received
+    /// from the MCP client." (MCP 2026-07-28)
     PassedThrough,
 }
 

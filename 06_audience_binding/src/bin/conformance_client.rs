@@ -75,7 +75,7 @@ async fn limited(reporter: &Reporter) -> Result<(), Failure> {
 async fn run(reporter: &Reporter) -> Result<(), Failure> {
     let Cli { server_url, visit, registration, mut sign_in } = Cli::parse();
     if let (Some(url), Some(login)) = (&visit, &sign_in.login) {
-        // Wherever on this machine the suite waits for the answer.
+        // Wherever on this machine the suite waits for the response.
         ScriptedBrowser::new(reporter)?.visit(url, "http://127.0.0.1:", login, false).await?;
         return Ok(());
     }

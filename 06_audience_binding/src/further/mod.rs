@@ -10,3 +10,4 @@ pub mod lab;
 pub mod matrix;
 pub mod proxy;
 pub mod rules;
+pub mod token_tables;

@@ -101,7 +101,7 @@ impl Proxy {
     }
 
     /// Back to the proxy's own client.
-    fn answer(&self, asked: &Asked, name: &str, value: &str) -> Response {
+    fn send_back(&self, asked: &Asked, name: &str, value: &str) -> Response {
         let redirect_uri = self.lock().clients.get(&asked.client_id).map(|(_, uri)| uri.clone());
         let Some(Ok(mut url)) = redirect_uri.map(|uri| Url::parse(&uri)) else { return bad("The client is gone.") };
         url.query_pairs_mut().append_pair(name, value).append_pair("state", &asked.state);
@@ -165,7 +165,7 @@ async fn consent(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Byte
         return bad("This page is not this browser's, or it was used.");
     };
     if !fields.contains_key("accept") {
-        return proxy.answer(&asked, "error", "access_denied");
+        return proxy.send_back(&asked, "error", "access_denied");
     }
     proxy.lock().consents.insert((asked.browser.clone(), asked.client_id.clone()));
     proxy.forward(asked)
@@ -174,16 +174,16 @@ async fn consent(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Byte
 async fn callback(
     State(proxy): State<Arc<Proxy>>,
     headers: HeaderMap,
-    Query(answer): Query<BTreeMap<String, String>>,
+    Query(response): Query<BTreeMap<String, String>>,
 ) -> Response {
-    let asked = answer.get("state").and_then(|state| proxy.lock().forwarded.remove(state));
+    let asked = response.get("state").and_then(|state| proxy.lock().forwarded.remove(state));
     let Some(asked) = asked.filter(|asked| cookie(&headers).as_ref() == Some(&asked.browser)) else {
         return bad("This answer belongs to no request of this browser's.");
     };
-    match answer.get("code") {
+    match response.get("code") {
         // The proxy would redeem it now. Its own code is what its client gets.
-        Some(_) => proxy.answer(&asked, "code", CsrfToken::new_random().secret()),
-        None => proxy.answer(&asked, "error", answer.get("error").map_or("server_error", String::as_str)),
+        Some(_) => proxy.send_back(&asked, "code", CsrfToken::new_random().secret()),
+        None => proxy.send_back(&asked, "error", response.get("error").map_or("server_error", String::as_str)),
     }
 }
 
