@@ -65,15 +65,10 @@ async fn start(
 
 /// This lesson, with its own servers.
 pub struct Story<'a> {
-    /// Shows every request.
     pub http: &'a Http,
-    /// The client.
     pub authorized: Authorized,
-    /// How it registers.
     pub plan: &'a Plan,
-    /// Who signs in.
     pub sign_in: &'a SignInOptions,
-    /// The servers.
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second: the lab asks for both.
     pub scopes: [&'a [String]; 2],

@@ -45,7 +45,7 @@ pub struct ClientArguments {
     pub grant: GrantOptions,
 }
 
-/// `-- client`
+/// Runs `-- client`: prepares the client that the arguments describe, and lets it do its task.
 pub async fn run(setup: &Setup<'_>, options: &LessonOptions, arguments: &ClientArguments) -> Result<(), Failure> {
     let server_url = arguments.server.server_url.as_str();
     let call = match &arguments.call {

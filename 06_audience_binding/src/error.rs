@@ -7,19 +7,13 @@ use shared::http::HttpError;
 #[derive(Debug)]
 pub enum ExchangeError {
     /// The authorization server's metadata is not available.
-    Metadata {
-        /// Why not.
-        got: String,
-    },
+    Metadata { got: String },
     /// It has no token endpoint.
     NoEndpoint,
     /// No response came.
     Unavailable(HttpError),
     /// The authorization server gives no token.
-    Refused {
-        /// What it responded.
-        got: String,
-    },
+    Refused { got: String },
     /// Its response cannot be used.
     Response {
         /// What is wrong with it.
@@ -53,12 +47,7 @@ pub enum AudienceError {
     /// There is no token yet.
     NotSignedIn,
     /// The second server names another authorization server.
-    AnotherIssuer {
-        /// What it names.
-        named: String,
-        /// The first server's.
-        expected: String,
-    },
+    AnotherIssuer { named: String, expected: String },
 }
 
 impl std::fmt::Display for AudienceError {

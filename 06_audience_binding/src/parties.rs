@@ -116,11 +116,9 @@ pub struct Parties {
     pub second: String,
     /// The API behind the first one: its document.
     pub downstream_url: String,
-    /// The API.
     pub downstream: Arc<Downstream>,
     /// The first server's way to it.
     pub reports: Arc<Reports>,
-    /// The IdP.
     pub idp: Idp,
     _serving: [Serving; 3],
 }

@@ -27,9 +27,7 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// A server that can trade tokens.
 pub struct TokenExchange {
-    /// Shows every request.
     pub http: Http,
-    /// The authorization server.
     pub issuer: String,
     /// What this server is there, with its secret.
     pub client: ClientInformation,

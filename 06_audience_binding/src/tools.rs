@@ -71,7 +71,7 @@ fn presented(caller: &Caller<'_>) -> Option<Secret> {
     bearer::credentials(&Checks::quiet(), caller.request?).ok().map(|credentials| Secret::new(credentials.token))
 }
 
-/// The calendar's tools.
+/// The tools of the calendar, which need no other server.
 pub struct Calendar;
 
 static CALENDAR_TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
@@ -111,9 +111,7 @@ pub enum TokenSent {
 
 /// The MCP server's way to the API behind it.
 pub struct Reports {
-    /// Shows every request.
     pub http: Http,
-    /// The API's document.
     pub url: String,
     /// `None` where the MCP server has no credentials at the authorization server.
     pub exchange: Option<TokenExchange>,

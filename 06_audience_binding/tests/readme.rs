@@ -1,4 +1,4 @@
-//! What the README shows is what the lesson prints.
+//! The pages show what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::net::TcpListener;
@@ -13,12 +13,12 @@ use shared::testing::Running;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
+fn the_transcripts_are_true() {
     let ports = free_ports();
     let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
     keycloak::trials::on_embedded_for(&[&urls[0], &urls[1]], |issuer| {
@@ -29,7 +29,9 @@ fn the_transcripts_of_the_readme_are_true() {
         server.args(["--downstream-port", "0"]).stdin(Stdio::null());
         let (_server, url) = Running::server(server);
         let addresses = [(SERVERS[0], url.as_str()), ("http://localhost:9100/realms/mcp-oauth", issuer)];
-        shared::testing::check_readme_with(&readme(), "audience_binding", LESSON, &[], &addresses);
+        for name in ["README.md", "FURTHER.md"] {
+            shared::testing::check_readme_with(&page(name), "audience_binding", LESSON, &[], &addresses);
+        }
         Ok(())
     })
     .unwrap();
@@ -43,7 +45,7 @@ fn free_ports() -> [String; 2] {
 
 #[test]
 fn the_one_line_that_the_readme_names_is_the_line() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(page("README.md")).unwrap();
     let server = include_str!("../src/server.rs");
     let line = server.lines().find(|line| line.contains("verifier.audience = ")).unwrap().trim();
     assert!(text.contains(line), "the README does not show: {line}");
@@ -53,7 +55,7 @@ fn the_one_line_that_the_readme_names_is_the_line() {
 
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(page("README.md")).unwrap();
     let exchange =
         |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
     let refused = token_use::error::TokenUseError::Refused {

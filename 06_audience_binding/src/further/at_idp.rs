@@ -19,11 +19,9 @@ use crate::parties::LessonOptions;
 pub struct AtIdp {
     /// Ends when this is dropped, if it is in this process.
     pub idp: Idp,
-    /// Shows every request.
     pub http: Http,
     /// How the client has registered.
     pub plan: Plan,
-    /// The client.
     pub ready: Ready,
 }
 

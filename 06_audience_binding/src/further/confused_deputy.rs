@@ -28,7 +28,7 @@ use crate::parties::LessonOptions;
 /// What the proxy is at the tutorial's realm: a client for which that realm does not ask the user.
 const STATIC_CLIENT: &str = "mcp-demo-client";
 
-/// `-- confused-deputy`
+/// Runs `-- confused-deputy`, without any MCP server.
 pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failure> {
     let AtIdp { idp: _idp, http, ready, .. } = AtIdp::find(setup, options, SERVERS).await?;
     show(&http, &ready, SERVERS[0], &options.scopes()[0].join(" ")).await

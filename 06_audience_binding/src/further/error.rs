@@ -8,15 +8,11 @@ use crate::further::grant_options::GrantKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssertionError {
     /// The company's IdP gives no grant.
-    NoGrant {
-        /// What it responded.
-        got: String,
-    },
+    NoGrant { got: String },
     /// The MCP server's authorization server does not take the assertion.
     Refused {
         /// `error` of its response; empty where there is none.
         code: String,
-        /// What it responded.
         got: String,
     },
 }
@@ -57,20 +53,12 @@ impl From<AssertionError> for Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantError {
     /// An option that is for a user, or for a client that registers itself.
-    WithoutUser {
-        /// The option.
-        option: String,
-    },
+    WithoutUser { option: String },
     /// What is broken on purpose is what a client does whose user has signed in.
-    NoBreak {
-        /// The switch.
-        name: String,
-    },
+    NoBreak { name: String },
     /// An option of another grant.
     OfAnother {
-        /// The option.
         option: &'static str,
-        /// Whose it is.
         of: GrantKind,
         /// What was asked for.
         grant: GrantKind,
@@ -81,10 +69,7 @@ pub enum GrantError {
         grant: GrantKind,
     },
     /// The client has neither a secret nor a key.
-    NoProof {
-        /// The client.
-        client_id: String,
-    },
+    NoProof { client_id: String },
     /// It has both.
     TwoProofs,
     /// Nothing says who may see the assertion.
@@ -93,7 +78,6 @@ pub enum GrantError {
     File {
         /// The option that names it.
         option: &'static str,
-        /// Where it is.
         path: String,
         /// What is wrong with it.
         problem: String,
@@ -101,7 +85,7 @@ pub enum GrantError {
 }
 
 impl GrantError {
-    /// Names the decision.
+    /// The id that names the decision.
     pub fn id(&self) -> &'static str {
         match self {
             Self::WithoutUser { .. } | Self::NoBreak { .. } | Self::OfAnother { .. } => "configuration.grant",

@@ -22,7 +22,7 @@ struct Row {
     taken_by: [bool; 3],
 }
 
-/// `-- matrix`
+/// Runs `-- matrix`, with its own servers.
 pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failure> {
     let parties = Parties::start(setup, options, Lifetime::Story, Conduct::default()).await?;
     let issuer = parties.idp.issuer();

@@ -24,22 +24,19 @@ use url::{Url, form_urlencoded};
 /// The cookie by which the proxy knows a browser. On the open web: `__Host-`, `Secure`.
 const COOKIE: &str = "proxy_session";
 
-/// A proxy.
+/// A proxy that is one client at the authorization server.
 pub struct Proxy {
-    /// Its own URL.
     pub url: String,
     /// The authorization server's authorization endpoint.
     pub authorization_endpoint: String,
     /// What the proxy is there.
     pub client_id: String,
-    /// Asked for there.
     pub scope: String,
     /// For whom the tokens are that it gets there.
     pub resource: String,
     /// Whether it asks the user for each of its clients, or trusts that the authorization server
     /// has asked.
     pub asks: bool,
-    /// What it remembers.
     pub state: Mutex<Remembered>,
 }
 
@@ -64,7 +61,7 @@ struct Asked {
     state: String,
 }
 
-/// The proxy's endpoints.
+/// The proxy's endpoints, for a listener.
 pub fn app(proxy: Arc<Proxy>) -> Router {
     Router::new()
         .route("/register", post(register))

@@ -47,13 +47,9 @@ pub async fn run_client(
 /// The client that attacks, and the servers that it attacks.
 #[derive(Clone, Copy)]
 pub struct Attack<'a> {
-    /// Shows every request.
     pub http: &'a Http,
-    /// The client.
     pub authorized: &'a Authorized,
-    /// Who signs in.
     pub sign_in: &'a SignInOptions,
-    /// The MCP server.
     pub server_url: &'a str,
     /// The other one, and a scope of its own.
     pub other: (&'a str, &'a [String]),

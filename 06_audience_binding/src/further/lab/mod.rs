@@ -93,7 +93,7 @@ fn resource(text: &str) -> Result<String, String> {
     }
 }
 
-/// `-- lab`
+/// Runs `-- lab`: one mode or all of them, without any MCP server.
 pub async fn run(setup: &Setup<'_>, options: &LessonOptions, arguments: &LabArguments) -> Result<(), Failure> {
     let LabArguments { mode, resource, second_resource } = arguments;
     let servers = [resource.as_str(), second_resource.as_str()];
@@ -256,7 +256,7 @@ impl Lab<'_> {
         if sample.mode == Mode::ResourceIndicators && !is_bound && !is_second {
             reporter.note(format!(
                 "{} does not heed resource. To see one that does: a Keycloak with the feature resource-indicators, named with --indicators \
-                 (README, The audience lab).",
+                 (FURTHER.md, The audience lab).",
                 at.authorization_server.issuer
             ));
         }
