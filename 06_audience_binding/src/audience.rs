@@ -10,8 +10,8 @@ use token_use::access_token::ClaimsCheck;
 use token_use::checks::short;
 use token_use::refusal::RefusalKind;
 
-/// The check, for a server (`who`, for people) that goes by these names. It is told as `rule`;
-/// where it fails, so is every claim that says where the token belongs.
+/// The check, for a server (`who`, for people) that goes by these names. It is reported as `rule`;
+/// where it fails, every claim that says where the token belongs is reported too.
 pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) -> ClaimsCheck {
     let (issuer, accepted) = (issuer.to_owned(), accepted.to_vec());
     let expected = format!("aud names {who}: {}", accepted.join(" or "));

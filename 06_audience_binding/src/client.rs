@@ -72,7 +72,7 @@ pub struct Story<'a> {
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second: the lab asks for both.
     pub scopes: [&'a [String]; 2],
-    /// An IdP that heeds `resource`, for the lab.
+    /// An IdP that honours `resource`, for the lab.
     pub second_idp: Option<Idp>,
 }
 

@@ -109,7 +109,7 @@ pub async fn complete(
             let said = call_tool(&connection, name, arguments).await?;
             reporter.note(format!("{name} says: {said}"));
         }
-        // A stranger's tools are not called without being asked for.
+        // The client calls an untrusted server's tools only when the user asks for it.
         None => reporter.note("No tool is called: --call NAME --args JSON does that."),
     }
     connection.close().await;

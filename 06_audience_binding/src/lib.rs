@@ -7,7 +7,7 @@
 //! | [`parties`] | two MCP servers and the API behind the first one, started; their options |
 //! | [`server`] | lesson 05's server with one line more |
 //! | [`audience`] | the check that lesson 05's server lacks: RFC 9068 §4; a token claim by claim |
-//! | [`tools`] | the tools; one asks the API behind its server: rightly, or with the client's token |
+//! | [`tools`] | the tools; `list_reports` asks the API: rightly, or with the client's token |
 //! | [`token_exchange`] | a token traded for one of the server's own: RFC 8693 |
 //! | [`downstream`] | the API behind the first server |
 //! | [`complete_client`] | the client of all six lessons, for any MCP server |

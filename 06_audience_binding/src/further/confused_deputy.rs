@@ -98,7 +98,7 @@ impl<'a> Demonstration<'a> {
 
         let attacker = self.register("Free Umbrellas", "attacker").await?;
         reporter.note("Some days later the user clicks on a link that the attacker sent, in the same browser:");
-        // Whoever is asked says no.
+        // A user who is asked says no.
         let response = self.visit(&mut browser, &attacker, "attacker", login, true).await?;
         let has_code = response.contains_key("code");
         let server = reporter.on(Side::Server);

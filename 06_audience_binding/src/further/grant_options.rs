@@ -162,7 +162,7 @@ fn read(option: &'static str, path: &Path) -> Result<Secret, GrantError> {
 }
 
 /// A file with a signed JWT: "a sequence of URL-safe parts separated by period ('.') characters"
-/// (RFC 7519 §3), three of them. Whoever is shown it decides whether it is good.
+/// (RFC 7519 §3), three of them. The party that receives it decides whether it is valid.
 fn jwt(option: &'static str, path: Option<&Path>) -> Result<Secret, GrantError> {
     let path = path.unwrap_or(Path::new(""));
     let text = read(option, path)?;

@@ -93,7 +93,7 @@ impl Matrix<'_> {
             let tokens = self.authorized.token_for(self.http, resource, &scopes).await;
             self.add(&mut rows, name, tokens.map(|tokens| Some(tokens.access_token)), taken_by)?;
         }
-        // Only the administrator of a Keycloak can have it, so that there is none is no failure.
+        // Only the administrator of a Keycloak can get one, so a run without it is no failure.
         let name = "for Keycloak's account pages";
         match account_token(self.http, self.authorized, self.sign_in, first).await {
             Ok(tokens) => rows.push(Row { name, token: tokens.access_token, taken_by: [false; 3] }),
@@ -129,7 +129,7 @@ impl Matrix<'_> {
     ) -> Result<(), Failure> {
         let missing = |why: &str| self.report_missing(name, why);
         match token {
-            // An IdP that heeds resource has narrowed it: then it is one for the first server, and
+            // An IdP that honours resource has narrowed it: then it is one for the first server, and
             // no other.
             Ok(Some(token)) if taken_by == [true, true, false] && !is_for(&token, &self.parties.second) => {
                 missing("this IdP gives tokens for one server at a time.");

@@ -206,7 +206,7 @@ fn page(name: &str, redirect_uri: &str, scope: &str, form: &str) -> String {
     )
 }
 
-/// What a stranger registered, as text.
+/// A name that an untrusted client registered, as text.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -163,7 +163,7 @@ struct Sample {
 
 impl Lab<'_> {
     /// Every mode that is asked for, then the claims side by side. `indicators` is a second
-    /// authorization server, which heeds `resource`; without it, the first one shows whether it
+    /// authorization server, which honours `resource`; without it, the first one shows whether it
     /// does.
     async fn show(&self, ready: &Ready, indicators: Option<&Ready>, modes: &[Mode]) -> Result<(), Failure> {
         let reporter = self.http.reporter();
@@ -238,7 +238,7 @@ impl Lab<'_> {
             return;
         };
         let audiences = token_response::audiences(claims);
-        // What the first two modes show is no fault of this IdP's; whether it heeds resource is
+        // The first two modes show no fault of this IdP; whether it honours resource is
         // what the third one finds out.
         let why = match sample.mode {
             Mode::NoMapper => Some("That is what this mode shows: nothing in the request brings an audience."),
