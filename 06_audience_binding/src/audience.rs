@@ -4,22 +4,20 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use shared::clock::rfc3339;
 use shared::event::Rule;
 use token_use::access_token::ClaimsCheck;
-use token_use::refusal::RefusalKind;
-use token_use::refusal::short;
+use token_use::refusal::{RefusalKind, short};
 
-use crate::verdict;
-
-/// The check, for a server (`who`, for people) that goes by these names. It is told as `rule`;
-/// where it fails, so is every claim that says where the token belongs.
+/// The check, for a server (`who`, for people) that goes by these names. It is reported as `rule`;
+/// where it fails, every claim that says where the token belongs is reported too.
 pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) -> ClaimsCheck {
     let (issuer, accepted) = (issuer.to_owned(), accepted.to_vec());
     let expected = format!("aud names {who}: {}", accepted.join(" or "));
     Arc::new(move |checks, claims| {
         let is_meant = is_meant(claims, &accepted);
         if !is_meant {
-            checks.note(|| verdict::table("The token, claim by claim:", claims, &issuer, &accepted));
+            checks.note(|| verdict("The token, claim by claim:", claims, &issuer, &accepted));
         }
         let got = claims.get("aud").map_or("absent".to_owned(), |aud| short(&shown(aud)));
         checks.require(rule, is_meant, &expected, got, RefusalKind::InvalidToken("The token is not for this server"))
@@ -42,7 +40,7 @@ pub fn is_meant(claims: &Map<String, Value>, accepted: &[String]) -> bool {
     }
 }
 
-/// A claim for a person.
+/// A claim's value as a person reads it.
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "empty".to_owned(),
@@ -51,61 +49,30 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    const OWN: &str = "http://localhost:8000/mcp";
-
-    fn is_for_us(aud: Value) -> bool {
-        let Value::Object(claims) = json!({"aud": aud}) else { unreachable!() };
-        is_meant(&claims, &[OWN.to_owned()])
-    }
-
-    #[test]
-    fn a_token_is_for_who_stands_in_it_exactly() {
-        for aud in [json!(OWN), json!([OWN]), json!(["account", OWN]), json!([OWN, OWN])] {
-            assert!(is_for_us(aud.clone()), "{aud}");
-        }
-        for aud in [
-            json!(null),
-            json!(""),
-            json!([]),
-            json!([""]),
-            json!("account"),
-            json!(["account", "http://localhost:8001/mcp"]),
-            json!("http://localhost:8001/mcp"),
-            json!("http://localhost:8000/mcp/"),
-            json!("http://localhost:8000/MCP"),
-            json!("HTTP://localhost:8000/mcp"),
-            json!("http://LOCALHOST:8000/mcp"),
-            json!("http://127.0.0.1:8000/mcp"),
-            json!("http://localhost:8000"),
-            json!("http://localhost:8000/mcp?x"),
-            json!("http://localhost:8000/mcp#x"),
-            json!("http://localhost:8000/mcp http://localhost:8001/mcp"),
-            json!(" http://localhost:8000/mcp"),
-            json!("*"),
-            json!(["*"]),
-            json!([[OWN]]),
-            json!([OWN, 7]),
-            json!([OWN, null]),
-            json!({"0": OWN}),
-            json!(true),
-            json!(8000),
-        ] {
-            assert!(!is_for_us(aud.clone()), "{aud}");
-        }
-        assert!(!is_meant(&Map::new(), &[OWN.to_owned()]), "no aud");
-        let Value::Object(claims) = json!({"aud": ""}) else { unreachable!() };
-        assert!(!is_meant(&claims, &[]), "a server without a name");
-    }
-
-    #[test]
-    fn a_server_can_go_by_several_names() {
-        let Value::Object(claims) = json!({"aud": "api://weather"}) else { unreachable!() };
-        assert!(is_meant(&claims, &[OWN.to_owned(), "api://weather".to_owned()]));
-    }
+/// What a token's claims say about where it belongs, claim by claim: for a server that refuses it,
+/// and for a client that wants to know why. ✔ and ✘ mark claims that have to fit, · those that are
+/// worth knowing. Nothing is verified here. A client has no business with the inside of an access
+/// token; but a person who tries out an IdP wants to see what it gave.
+pub fn verdict(title: &str, claims: &Map<String, Value>, issuer: &str, accepted: &[String]) -> String {
+    let text = |name: &str| claims.get(name).map_or("absent".to_owned(), |value| short(&shown(value)));
+    let exp = claims.get("exp").and_then(Value::as_u64);
+    let is_alive = exp.is_some_and(|exp| exp > shared::now());
+    let until = exp.map_or_else(|| text("exp"), rfc3339);
+    let is_issuer = claims.get("iss").is_some_and(|iss| iss == issuer);
+    let is_for_us = is_meant(claims, accepted);
+    let mark = |holds: bool| if holds { '✔' } else { '✘' };
+    let but = |holds: bool, expected: &str| if holds { String::new() } else { format!("   (not {expected})") };
+    [
+        title.to_owned(),
+        format!("  {} iss    {}{}", mark(is_issuer), text("iss"), but(is_issuer, issuer)),
+        format!("  {} aud    {}{}", mark(is_for_us), text("aud"), but(is_for_us, &accepted.join(" or "))),
+        format!("  {} exp    {until}{}", mark(is_alive), but(is_alive, "ahead")),
+        format!("  · sub    {}", text("sub")),
+        format!("  · azp    {}", text("azp")),
+        format!("  · scope  {}", text("scope")),
+    ]
+    .join("\n")
 }
+
+#[cfg(test)]
+mod tests;

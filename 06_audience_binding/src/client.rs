@@ -1,56 +1,90 @@
-//! The client's part, top to bottom. [`Story`] is this lesson with its own servers; [`complete`] is
-//! the client of all six lessons, for any MCP server.
+//! This lesson's story, top to bottom, with its own servers. The client of all six lessons, for any
+//! MCP server, is in [`complete_client`](crate::complete_client).
 
+use authorization_code::TokenResponse;
 use authorization_code::user_agent::SignInOptions;
-use authorization_code::{TokenResponse, token_response};
+use authorization_code::{scopes, token_response};
 use dynamic_client_registration::further::options::Plan;
+use keycloak::{Idp, Lifetime};
 use protected_resource_discovery::discover::discover;
+use protected_resource_discovery::setup::Setup;
 use rmcp::model::JsonObject;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Reporter, Secret, Side, mcp, spec};
 use token_use::authorized_client::Authorized;
-use token_use::client::{call_tool, tools_table};
-use token_use::further::dpop::{self, Dpop};
+use token_use::client::call_tool;
 
-use crate::attacks::own;
+use crate::complete_client::check_bound;
 use crate::error::AudienceError;
-use crate::further::confused_deputy;
-use crate::further::lab::{self, Lab, Mode};
-use crate::other_tokens::OtherTokens;
-use crate::parties::Parties;
-use crate::reports::With;
-use crate::tools::LIST_REPORTS;
-use crate::{rules, verdict};
+use crate::further::{confused_deputy, lab};
+use crate::parties::{Conduct, LessonOptions, Parties};
+use crate::sabotage::Sabotage;
+use crate::sabotage::attacks::Attack;
+use crate::tools::{LIST_REPORTS, TokenSent};
+use crate::{audience, rules};
+
+/// The whole story, or what `--break` sends instead.
+pub async fn run(setup: &Setup<'_>, options: &LessonOptions, sabotage: Sabotage) -> Result<(), Failure> {
+    let parties = start(setup, options, Lifetime::Story, sabotage).await?;
+    let issuer = parties.idp.issuer();
+    let plan = options.plan(Some(issuer), parties.idp.stays())?;
+    let http = setup.run.http(&parties.first, &[issuer]).await?;
+    let sign_in = &options.sign_in;
+    let needs_script = sabotage.is_on();
+    let authorized =
+        Authorized::new(http.clone(), &parties.first, plan.clone(), sign_in.clone(), None, None, needs_script);
+    let scopes = options.scopes();
+    if let Some(switch) = sabotage.0 {
+        let (http, authorized, server_url) = (&http, &authorized, parties.first.as_str());
+        let other = (parties.second.as_str(), scopes[1]);
+        return Attack { http, authorized, sign_in, server_url, other, is_alone: false }.run(switch).await;
+    }
+    let second_idp = options.lab.find_second_idp(&parties.idp, [&parties.first, &parties.second]).await?;
+    Story { http: &http, authorized, plan: &plan, sign_in, parties: &parties, scopes, second_idp }.run().await
+}
+
+/// `-- server`: the servers alone, until a person ends them.
+pub async fn serve(setup: &Setup<'_>, options: &LessonOptions, sabotage: Sabotage) -> Result<(), Failure> {
+    let parties = start(setup, options, Lifetime::Server, sabotage).await?;
+    setup.run.stay_up(&parties.first).await
+}
+
+async fn start(
+    setup: &Setup<'_>,
+    options: &LessonOptions,
+    lifetime: Lifetime,
+    sabotage: Sabotage,
+) -> Result<Parties, Failure> {
+    let conduct = sabotage.conduct(Conduct::default());
+    let parties = Parties::start(setup, options, lifetime, conduct).await?;
+    setup.run.announce_breakage();
+    Ok(parties)
+}
 
 /// This lesson, with its own servers.
 pub struct Story<'a> {
-    /// Shows every request.
     pub http: &'a Http,
-    /// The client.
     pub authorized: Authorized,
-    /// How it registers.
     pub plan: &'a Plan,
-    /// Who signs in.
     pub sign_in: &'a SignInOptions,
-    /// The servers.
     pub parties: &'a Parties,
     /// A scope of the first server, and one of the second: the lab asks for both.
     pub scopes: [&'a [String]; 2],
-    /// An IdP that heeds `resource`, for the lab.
-    pub indicators: Option<&'a str>,
+    /// An IdP that honours `resource`, for the lab.
+    pub second_idp: Option<Idp>,
 }
 
 impl Story<'_> {
     /// From the first token to the last.
-    pub async fn tell(&self) -> Result<(), Failure> {
+    async fn run(&self) -> Result<(), Failure> {
         self.authorized.sign_in_first(&[]).await?;
         check_bound(self.http, &self.authorized, &self.parties.first).await?;
-        self.use_it().await?;
+        self.use_token().await?;
         let calendars = self.sign_in_at_the_second_server().await?;
         self.swap(&calendars).await?;
-        self.lab().await?;
+        lab::show_in_story(self).await?;
         match &self.parties.reports.exchange {
             Some(_) => {
                 self.pass_through().await?;
@@ -62,21 +96,28 @@ impl Story<'_> {
             ),
         }
         let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
-        confused_deputy::tell(self.http, &ready, &self.parties.first, &self.scopes[0].join(" ")).await
+        confused_deputy::show(self.http, &ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
 
-    fn others(&self) -> OtherTokens<'_> {
-        OtherTokens { http: self.http, authorized: &self.authorized, sign_in: self.sign_in }
-    }
-
-    async fn use_it(&self) -> Result<(), Failure> {
-        let reporter = self.http.reporter();
-        reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
+    /// Calls a tool of the first server, as an MCP client does.
+    async fn call(&self, name: &str) -> Result<(), Failure> {
         let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
-        let said = call_tool(&connection, "get_user_profile", JsonObject::new()).await?;
-        reporter.note(format!("get_user_profile says: {said}"));
+        let said = call_tool(&connection, name, JsonObject::new()).await?;
+        self.http.reporter().note(format!("{name} says: {said}"));
         connection.close().await;
         Ok(())
+    }
+
+    /// Sends one tool call with this token; returns the status of the response.
+    async fn send(&self, server_url: &str, name: &str, token: &Secret) -> Result<u16, Failure> {
+        let request = mcp::call_tool_request(server_url, name, &json!({})).bearer(token);
+        Ok(self.http.send(&request).await?.status)
+    }
+
+    async fn use_token(&self) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
+        self.call("get_user_profile").await
     }
 
     /// Lessons 01 to 04 once more, for the second server. It is at the same authorization server,
@@ -94,25 +135,20 @@ impl Story<'_> {
             let named = discovery.metadata.authorization_servers.join(", ");
             return Err(AudienceError::AnotherIssuer { named, expected: issuer.to_owned() }.into());
         }
-        let challenged = discovery.challenge.as_ref().and_then(|challenge| challenge.parameter("scope"));
-        let scopes: Vec<_> = match challenged {
-            Some(scope) => scope.split_whitespace().map(str::to_owned).collect(),
-            None => self.scopes[1].to_vec(),
-        };
-        let tokens = self.others().token(second, &scopes).await?;
-        let request = mcp::call_tool_request(second, "list_events", &json!({})).bearer(&tokens.access_token);
-        let status = self.http.send(&request).await?.status;
+        let scopes = scopes::select(Some(&discovery), &[], false).values;
+        let tokens = self.authorized.token_for(self.http, second, &scopes).await?;
+        let status = self.send(second, "list_events", &tokens.access_token).await?;
         let expected = "the second server takes the token that is for it";
-        reporter.check(&rules::SERVER_TAKES_OWN, status == 200, expected, format!("HTTP {status}"));
+        reporter.require(&rules::SERVER_TAKES_OWN, status == 200, expected, format!("HTTP {status}")).ok();
         Ok(tokens)
     }
 
-    /// Each token at the other server.
+    /// Sends each token to the other server.
     async fn swap(&self, calendars: &TokenResponse) -> Result<(), Failure> {
         let (first, second) = (self.parties.first.as_str(), self.parties.second.as_str());
         let reporter = self.http.reporter();
         reporter.stage("use each token at the other server", &spec::MCP_AUDIENCE_CLAIM).await;
-        let first_token = own(&self.authorized).await?;
+        let first_token = own_token(&self.authorized).await?;
         self.misuse(second, &first_token, "the first server's token, at the calendar").await?;
         self.misuse(first, &calendars.access_token, "the calendar's token, at the first server").await?;
         reporter.note(
@@ -121,44 +157,23 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// A token where it does not belong.
+    /// Sends a token where it does not belong.
     async fn misuse(&self, server_url: &str, token: &Secret, what: &str) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let why = "This is what this lesson's server is for.";
         let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
-        let request = mcp::call_tool_request(server_url, "get_user_profile", &json!({})).bearer(token);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(server_url, "get_user_profile", token).await?;
         drop(expecting);
         let expected = format!("401 to {what}");
-        reporter.check(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"));
+        reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
         if let Some(claims) = token_response::claims(token) {
             let title = format!("Seen from the client – {what}:");
-            reporter.note(verdict::table(&title, &claims, self.parties.idp.issuer(), &[server_url.to_owned()]));
+            reporter.note(audience::verdict(&title, &claims, self.parties.idp.issuer(), &[server_url.to_owned()]));
         }
         Ok(())
     }
 
-    async fn lab(&self) -> Result<(), Failure> {
-        let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
-        let second_idp = match self.indicators {
-            Some(issuer) => {
-                let discovery = ready.discovery.clone();
-                let first = &self.parties.first;
-                let plan = lab::plan_of_second(self.plan);
-                Some(lab::ready_at(self.http, issuer, first, discovery, &plan, self.sign_in).await?)
-            }
-            None => None,
-        };
-        let lab = Lab {
-            http: self.http,
-            sign_in: self.sign_in,
-            first: (&self.parties.first, self.scopes[0]),
-            second: (&self.parties.second, self.scopes[1]),
-        };
-        lab.tell(&ready, second_idp.as_ref(), Mode::ALL).await
-    }
-
-    /// Done wrong, twice: with an API that does not look at `aud`, and with one that does.
+    /// Done wrong: the API behind the server gets the client's token, and does not look at `aud`.
     async fn pass_through(&self) -> Result<(), Failure> {
         let Parties { first, reports, downstream, .. } = self.parties;
         let reporter = self.http.reporter();
@@ -168,7 +183,7 @@ impl Story<'_> {
         reporter.note(
             "For this stage the MCP server passes on what it was sent, and the API behind it does not look at aud.",
         );
-        reports.set(With::Passthrough);
+        reports.set(TokenSent::PassedThrough);
         downstream.set_careless(true);
         let connection = Connection::open(self.authorized.clone(), first).await?;
         let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await;
@@ -177,53 +192,47 @@ impl Story<'_> {
         reporter.note(
             "It works, and that is the trap: whoever runs the API now has the client's token. They can use it, too:",
         );
-        let request =
-            mcp::call_tool_request(first, "get_user_profile", &json!({})).bearer(&own(&self.authorized).await?);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(first, "get_user_profile", &own_token(&self.authorized).await?).await?;
         let why = "This is what passing a token on costs: the MCP server cannot tell the API from its client.";
         let expecting = reporter.expecting(Side::Client, &rules::NOT_PASSED_THROUGH, why);
         let expected = "what was sent to the API behind the server does not open the server itself";
-        reporter.check(&rules::NOT_PASSED_THROUGH, status == 401, expected, format!("HTTP {status}: it does"));
+        reporter.require(&rules::NOT_PASSED_THROUGH, status == 401, expected, format!("HTTP {status}: it does")).ok();
         drop(expecting);
+        self.pass_through_to_a_careful_api(connection).await
+    }
 
+    /// Done wrong once more, with an API that looks at `aud`.
+    async fn pass_through_to_a_careful_api(&self, connection: Connection) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
         reporter.stage("the same, and the API looks at aud", &spec::RFC9068_4_AUD).await;
         let why = "An API that looks at aud makes passing tokens on impossible.";
         let expecting = reporter.expecting(Side::Server, &rules::DOWNSTREAM_AUDIENCE, why);
         let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await;
         drop(expecting);
-        reports.set(With::Exchange);
+        self.parties.reports.set(TokenSent::Exchanged);
         connection.close().await;
-        match said {
-            Err(failure) if failure.id == "tool.failed" => reporter.note(failure.message),
-            Err(failure) => return Err(failure),
-            Ok(said) => reporter.note(format!("{LIST_REPORTS} says: {said}")),
-        }
+        reporter.note(said.map_or_else(|failure| failure.message, |said| format!("{LIST_REPORTS} says: {said}")));
         Ok(())
     }
 
-    /// Done right.
+    /// Done right: the API behind the server gets a token for it.
     async fn exchange(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("exchange the token for one of the server's own (done right)", &spec::RFC8693_2_1).await;
-        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
-        let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await?;
-        reporter.note(format!("{LIST_REPORTS} says: {said}"));
-        connection.close().await;
-        Ok(())
+        self.call(LIST_REPORTS).await
     }
 
-    /// Whoever runs the calendar has the user's token for it, and wants the reports.
+    /// The operator of the calendar has the user's token for it, and wants the reports.
     async fn confuse(&self, calendars: &TokenResponse) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("have the server fetch the reports with the calendar's token", &spec::MCP_AUDIENCE_CLAIM).await;
         let token = &calendars.access_token;
         let why = "A server that exchanged whatever it is sent would fetch the user's reports for the calendar.";
         let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
-        let request = mcp::call_tool_request(&self.parties.first, LIST_REPORTS, &json!({})).bearer(token);
-        let status = self.http.send(&request).await?.status;
+        let status = self.send(&self.parties.first, LIST_REPORTS, token).await?;
         drop(expecting);
         let expected = "the server does nothing for a token that is not for it: 401";
-        reporter.check(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"));
+        reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
 
         let Some(exchange) = &self.parties.reports.exchange else { return Ok(()) };
         reporter.note(
@@ -238,111 +247,7 @@ impl Story<'_> {
     }
 }
 
-/// The client's token, claim by claim; its claims, where it can be read.
-async fn tell_claims(http: &Http, authorized: &Authorized, server_url: &str) -> Result<Map<String, Value>, Failure> {
-    let reporter = http.reporter();
-    let Some(claims) = token_response::claims(&own(authorized).await?) else {
-        reporter.note(
-            "The token is one that only the IdP can read. Whether it is bound to the server, the server has to ask (introspection, lesson 05).",
-        );
-        return Ok(Map::new());
-    };
-    let issuer = authorized.tokens().await.map(|kept| kept.issuer).unwrap_or_default();
-    reporter.note(verdict::table("The token, claim by claim:", &claims, &issuer, &[server_url.to_owned()]));
-    Ok(claims)
-}
-
-/// Whether the authorization server has bound the token to the MCP server, and to nobody else.
-async fn check_bound(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
-    let reporter = http.reporter();
-    reporter.stage("see for whom the token is", &spec::MCP_AUDIENCE_BINDING).await;
-    let claims = tell_claims(http, authorized, server_url).await?;
-    if claims.is_empty() {
-        return Ok(());
-    }
-    let audiences = token_response::audiences(&claims);
-    let expected = format!("aud is {server_url} and nobody else");
-    let got = token_response::named(&audiences);
-    let fix = "have the IdP heed resource (RFC 8707), or give each MCP server's scopes an audience of their own. A token for several servers can be used by \
-               each of them at the others.";
-    reporter.on(Side::Idp).check_or(&rules::IDP_BINDS, audiences == [server_url], expected, got, fix);
-    Ok(())
-}
-
-/// What the complete client is asked to do.
-pub struct Errand<'a> {
-    /// The tool to call, and its arguments.
-    pub call: Option<(&'a str, JsonObject)>,
-    /// Find out whether the server looks at `aud`.
-    pub probe: bool,
-    /// The key that the tokens are to be bound to, if any.
-    pub dpop: Option<&'a Dpop>,
-}
-
-/// The client of all six lessons, against any MCP server: discovery, metadata, registration,
-/// sign-in (lessons 01 to 04), for whom the token is, and calls with it, with refresh and step-up
-/// as they come (lesson 05).
-pub async fn complete(
-    http: &Http,
-    server_url: &str,
-    others: OtherTokens<'_>,
-    errand: Errand<'_>,
-) -> Result<(), Failure> {
-    let authorized = others.authorized;
-    authorized.sign_in_first(&[]).await?;
-    check_bound(http, authorized, server_url).await?;
-    let reporter = http.reporter();
-    if let (Some(dpop), Some(kept)) = (errand.dpop, authorized.tokens().await) {
-        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
-        dpop.check_bound(reporter, &kept.tokens.access_token);
-    }
-    reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
-    let connection = match Connection::open(authorized.clone(), server_url).await {
-        Err(failure) if failure.id == "use.refused" => {
-            tell_claims(http, authorized, server_url).await?;
-            return Err(failure);
-        }
-        connection => connection?,
-    };
-    reporter.note(tools_table(&connection.list_tools().await?));
-    match errand.call {
-        Some((name, arguments)) => {
-            reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
-            let said = call_tool(&connection, name, arguments).await?;
-            reporter.note(format!("{name} says: {said}"));
-        }
-        // A stranger's tools are not called without being asked for.
-        None => reporter.note("No tool is called: --call NAME --args JSON does that."),
-    }
-    connection.close().await;
-    if errand.probe { probe(http, server_url, others).await } else { Ok(()) }
-}
-
-/// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a
-/// token is asked for without any scope, so that it is worth as little as can be.
-async fn probe(http: &Http, server_url: &str, others: OtherTokens<'_>) -> Result<(), Failure> {
-    let reporter = http.reporter();
-    reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
-    reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");
-    let refused =
-        |failure: Failure| unknown(&format!("there is no such token ({})", failure.message.trim_end_matches('.')));
-    let tokens = others.token(server_url, &[]).await.map_err(refused)?;
-    let claims = token_response::claims(&tokens.access_token).unwrap_or_default();
-    if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
-        return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
-    }
-    let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
-    let expected = "the server refuses a token that does not name it: HTTP 401";
-    let fix = "have the server compare aud with its own URL, exactly (src/audience.rs).";
-    reporter.check_or(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}"), fix);
-    Ok(())
-}
-
-fn unknown(why: &str) -> Failure {
-    let message = format!("Whether the server looks at aud cannot be found out from here: {why}.");
-    Failure::new(
-        "probe.unknown",
-        message,
-        "Take a token for another server by hand, and send it: it has to be answered with 401.",
-    )
+/// The token that the client has for its server.
+pub async fn own_token(authorized: &Authorized) -> Result<Secret, Failure> {
+    Ok(authorized.tokens().await.ok_or(AudienceError::NotSignedIn)?.tokens.access_token)
 }

@@ -16,13 +16,12 @@ use token_use::bearer;
 use token_use::further::dpop::proof;
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
-use token_use::refusal::{Checks, short};
-use token_use::refusal::{Refusal, RefusalKind};
+use token_use::refusal::{Checks, Refusal, RefusalKind, short};
 
-use crate::options::AudienceOptions;
+use crate::parties::AudienceOptions;
 use crate::{audience, rules};
 
-/// What the API knows.
+/// The API, which can stop looking at `aud`.
 pub struct Downstream {
     careful: Verifier,
     careless: Verifier,
@@ -64,30 +63,30 @@ impl Downstream {
         let token = bearer::token(&checks, &parts)?;
         let seen = Secret::new(token);
         if self.is_careless.load(Ordering::Relaxed) {
-            let good = self.careless.verify(&checks, token).await?;
+            let token = self.careless.verify(&checks, token).await?;
             checks.note(|| {
                 format!(
                     "The downstream API takes {}, given to {}: it does not look at aud.",
                     seen.fingerprint(),
-                    azp(&good)
+                    azp(&token)
                 )
             });
-            return Ok(good);
+            return Ok(token);
         }
-        let good = self.careful.verify(&checks, token).await?;
-        proof::not_bound(&checks, &good)?;
+        let token = self.careful.verify(&checks, token).await?;
+        proof::not_bound(&checks, &token)?;
         // "The request requires higher privileges than provided by the access token." (RFC 6750
         // §3.1)
-        let granted = good.scopes.contains(&self.scope);
+        let granted = token.scopes.contains(&self.scope);
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
         let kind = RefusalKind::InsufficientScope(Some(self.scope.clone()));
-        checks.require(&rules::DOWNSTREAM_SCOPE, granted, expected, good.scopes.join(" "), kind)?;
-        checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&good)));
-        Ok(good)
+        checks.require(&rules::DOWNSTREAM_SCOPE, granted, expected, token.scopes.join(" "), kind)?;
+        checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&token)));
+        Ok(token)
     }
 }
 
-/// To whom the token was given.
+/// The client that the token was given to.
 fn azp(token: &AccessToken) -> String {
     short(token.claims.get("azp").and_then(Value::as_str).unwrap_or("somebody"))
 }

@@ -3,27 +3,19 @@
 use shared::Failure;
 use shared::http::HttpError;
 
-use crate::further::grant_options::GrantKind;
-
 /// Why an exchange brought no token.
 #[derive(Debug)]
 pub enum ExchangeError {
-    /// The authorization server's metadata cannot be had.
-    Metadata {
-        /// Why not.
-        got: String,
-    },
+    /// The authorization server's metadata is not available.
+    Metadata { got: String },
     /// It has no token endpoint.
     NoEndpoint,
-    /// No answer came.
+    /// No response came.
     Unavailable(HttpError),
     /// The authorization server gives no token.
-    Refused {
-        /// What it answered.
-        got: String,
-    },
-    /// Its answer is none that can be used.
-    Answer {
+    Refused { got: String },
+    /// Its response cannot be used.
+    Response {
         /// What is wrong with it.
         got: String,
     },
@@ -36,7 +28,7 @@ impl std::fmt::Display for ExchangeError {
             Self::NoEndpoint => f.write_str("the authorization server's metadata has no token_endpoint"),
             Self::Unavailable(error) => write!(f, "{error}"),
             Self::Refused { got } => write!(f, "the authorization server does not exchange the token: {got}"),
-            Self::Answer { got } => write!(f, "the answer to the token exchange cannot be used: {got}"),
+            Self::Response { got } => write!(f, "the answer to the token exchange cannot be used: {got}"),
         }
     }
 }
@@ -49,221 +41,13 @@ impl From<HttpError> for ExchangeError {
     }
 }
 
-/// Why an assertion brought no token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AssertionError {
-    /// The company's IdP gives no grant.
-    NoGrant {
-        /// What it answered.
-        got: String,
-    },
-    /// The MCP server's authorization server does not take the assertion.
-    Refused {
-        /// What it answered.
-        got: String,
-    },
-}
-
-impl std::fmt::Display for AssertionError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NoGrant { got } => write!(f, "The company's IdP gave no authorization grant: {got}."),
-            Self::Refused { got } => write!(f, "The authorization server does not take the assertion: {got}."),
-        }
-    }
-}
-
-impl std::error::Error for AssertionError {}
-
-impl From<AssertionError> for Failure {
-    fn from(error: AssertionError) -> Self {
-        let (id, fix) = match error {
-            AssertionError::NoGrant { .. } => (
-                "id-jag.none",
-                "Ask the company's administrator: its policy decides which user may use which MCP server with which client. If the client \
-                 has a secret there, it goes into COMPANY_CLIENT_SECRET.",
-            ),
-            AssertionError::Refused { ref got } if got.contains("unsupported_grant_type") => (
-                "assertion.refused",
-                "This authorization server knows no such grant: grant_types_supported in its metadata would have jwt-bearer (-- inspect of lesson 02).",
-            ),
-            AssertionError::Refused { .. } => (
-                "assertion.refused",
-                "Does this authorization server trust who made the assertion, and is it still good, and meant for it (aud)?",
-            ),
-        };
-        Failure::new(id, error.to_string(), fix)
-    }
-}
-
-/// Why the options of a grant do not make one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GrantError {
-    /// An option that is for a user, or for a client that registers itself.
-    WithoutUser {
-        /// The option.
-        option: String,
-    },
-    /// What is broken on purpose is what a client does whose user has signed in.
-    NoBreak {
-        /// The switch.
-        name: String,
-    },
-    /// An option of another grant.
-    OfAnother {
-        /// The option.
-        option: &'static str,
-        /// Whose it is.
-        of: GrantKind,
-        /// What was asked for.
-        grant: GrantKind,
-    },
-    /// There is no `--client-id`.
-    NoClient {
-        /// What was asked for.
-        grant: GrantKind,
-    },
-    /// The client has neither a secret nor a key.
-    NoProof {
-        /// The client.
-        client_id: String,
-    },
-    /// It has both.
-    TwoProofs,
-    /// Nothing says who may see the assertion.
-    NoIssuer,
-    /// A file is not what it should be.
-    File {
-        /// The option that names it.
-        option: &'static str,
-        /// Where it is.
-        path: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-impl GrantError {
-    /// Names the decision.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::WithoutUser { .. } | Self::NoBreak { .. } | Self::OfAnother { .. } => "configuration.grant",
-            Self::NoClient { .. } => "configuration.client-id",
-            Self::NoProof { .. } | Self::TwoProofs => "configuration.client-key",
-            Self::NoIssuer => "configuration.client-issuer",
-            Self::File { .. } => "configuration.file",
-        }
-    }
-
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        match self {
-            Self::WithoutUser { .. } | Self::NoBreak { .. } => "Leave one of the two out.",
-            Self::OfAnother { .. } => "Leave it out, or ask for that grant.",
-            Self::NoClient { .. } => {
-                "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-service, for client-credentials."
-            }
-            Self::NoProof { .. } => "Set CLIENT_SECRET and give --client-issuer, or give --client-key FILE.",
-            Self::TwoProofs => "Unset CLIENT_SECRET, or leave --client-key out.",
-            Self::NoIssuer => {
-                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that."
-            }
-            Self::File { option: "--client-key", .. } => {
-                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE makes one; openssl pkcs8 -topk8 -nocrypt -in OLD -out FILE changes an older form."
-            }
-            Self::File { .. } => "Give the file that holds the JWT, and nothing else.",
-        }
-    }
-}
-
-impl std::fmt::Display for GrantError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::WithoutUser { option } => {
-                write!(f, "{option} is about a user's sign-in or a new client, and with --grant there is neither.")
-            }
-            Self::NoBreak { name } => {
-                write!(f, "--break {name} needs a user who signs in for other tokens, and with --grant there is none.")
-            }
-            Self::OfAnother { option, of, grant } => {
-                write!(f, "{option} belongs to --grant {of}, and this is --grant {grant}.")
-            }
-            Self::NoClient { grant } => write!(f, "--grant {grant} needs a client that somebody registered by hand."),
-            Self::NoProof { client_id } => {
-                write!(
-                    f,
-                    "--grant client-credentials needs a proof that this is {client_id}, and there is neither a secret nor a key."
-                )
-            }
-            Self::TwoProofs => f.write_str(
-                "CLIENT_SECRET is set and --client-key is given, and a client authenticates in one way at a time.",
-            ),
-            Self::NoIssuer => f.write_str(
-                "An assertion is good for whoever has it, and nothing says which authorization server may see it.",
-            ),
-            Self::File { option, path, problem } => write!(f, "The file of {option}, {path}, {problem}."),
-        }
-    }
-}
-
-impl std::error::Error for GrantError {}
-
-impl From<GrantError> for Failure {
-    fn from(error: GrantError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
-    }
-}
-
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AudienceError {
     /// There is no token yet.
     NotSignedIn,
     /// The second server names another authorization server.
-    AnotherIssuer {
-        /// What it names.
-        named: String,
-        /// The first server's.
-        expected: String,
-    },
-    /// This takes the tutorial's realm.
-    NotTheTutorial {
-        /// What takes it.
-        what: &'static str,
-        /// The authorization server.
-        issuer: String,
-    },
-    /// A server let something in, or the other way round.
-    Slipped {
-        /// What was sent.
-        what: String,
-        /// The status.
-        got: u16,
-    },
-}
-
-impl AudienceError {
-    /// Names the decision.
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "tokens.none",
-            Self::AnotherIssuer { .. } => "second-server.issuer",
-            Self::NotTheTutorial { .. } => "idp.not-the-tutorial",
-            Self::Slipped { .. } => "break.slipped-through",
-        }
-    }
-
-    /// What to do about it.
-    pub fn fix(&self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "Sign in first.",
-            Self::AnotherIssuer { .. } => "Start both servers with the same --idp.",
-            Self::NotTheTutorial { .. } => {
-                "Leave --idp out, start the tutorial's Keycloak, or give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD for a Keycloak of your own."
-            }
-            Self::Slipped { .. } => "Tell the server's operator which check is missing.",
-        }
-    }
+    AnotherIssuer { named: String, expected: String },
 }
 
 impl std::fmt::Display for AudienceError {
@@ -273,10 +57,6 @@ impl std::fmt::Display for AudienceError {
             Self::AnotherIssuer { named, expected } => {
                 write!(f, "The second MCP server names the authorization server {named}, and the first one {expected}.")
             }
-            Self::NotTheTutorial { what, issuer } => {
-                write!(f, "{what} needs the tutorial's realm, and {issuer} is another one.")
-            }
-            Self::Slipped { what, got } => write!(f, "The server did not refuse {what} with 401: HTTP {got}."),
         }
     }
 }
@@ -285,6 +65,10 @@ impl std::error::Error for AudienceError {}
 
 impl From<AudienceError> for Failure {
     fn from(error: AudienceError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        let (id, fix) = match error {
+            AudienceError::NotSignedIn => ("tokens.none", "Sign in first."),
+            AudienceError::AnotherIssuer { .. } => ("second-server.issuer", "Start both servers with the same --idp."),
+        };
+        Failure::new(id, error.to_string(), fix).caused_by(error)
     }
 }

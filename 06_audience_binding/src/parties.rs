@@ -1,12 +1,16 @@
-//! The servers of this lesson: two MCP servers, the API behind the first one, and the IdP that all
-//! of them trust.
+//! The parties of this lesson: two MCP servers, the API behind the first one, and the IdP that all
+//! of them trust; and the options of the command line about them.
 
 use std::sync::Arc;
 
+use authorization_code::user_agent::SignInOptions;
+use clap::Args;
 use dynamic_client_registration::further::administration;
+use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use keycloak::{Idp, Lifetime, SERVERS};
 use protected_resource_discovery::server::ProtectedResource;
-use protected_resource_discovery::setup::Setup;
+use protected_resource_discovery::setup::{Scopes, ServerOptions, Setup, scopes};
+use shared::cli::OptionGroup;
 use shared::http::Http;
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach, host_of};
@@ -17,11 +21,91 @@ use token_use::server::Server;
 use tokio::sync::OnceCell;
 
 use crate::downstream::{self, Downstream};
-use crate::options::AudienceOptions;
-use crate::reports::{Reports, With};
+use crate::further::lab::LabOptions;
+use crate::server;
 use crate::token_exchange::TokenExchange;
-use crate::tools::{self, Calendar, Office};
-use crate::{breakages, server};
+use crate::tools::{self, Calendar, Office, Reports, TokenSent};
+
+/// Options of the servers.
+#[derive(Args, Clone, Debug)]
+pub struct AudienceOptions {
+    /// Let the MCP server take tokens with this aud too, for IdPs that do not write the server's
+    /// URL (may be repeated)
+    #[arg(long, value_name = "URI", global = true)]
+    pub audience: Vec<String>,
+    /// Port of the second MCP server, the calendar; 0 lets the system choose
+    #[arg(long, value_name = "PORT", default_value_t = 8001, global = true)]
+    pub second_port: u16,
+    /// Scopes that the second MCP server knows, separated by spaces
+    #[arg(long, value_name = "SCOPES", default_value = "calendar:read calendar:write", value_parser = scopes, global = true)]
+    pub second_scopes: Scopes,
+    /// Port of the API behind the MCP server; 0 lets the system choose
+    #[arg(long, value_name = "PORT", default_value_t = 8002, global = true)]
+    pub downstream_port: u16,
+    /// The aud that tokens for the downstream API have
+    #[arg(long, value_name = "NAME", default_value = "downstream-api", global = true)]
+    pub downstream_audience: String,
+    /// The scope that the downstream API wants
+    #[arg(long, value_name = "SCOPE", default_value = "downstream:read", global = true)]
+    pub downstream_scope: String,
+}
+
+impl AudienceOptions {
+    /// These options, for the commands that use them.
+    pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Server);
+}
+
+/// What the command line says about the servers and the client.
+#[derive(Args)]
+pub struct LessonOptions {
+    /// The MCP server of lesson 01.
+    #[command(flatten)]
+    pub server: ServerOptions,
+    /// How servers check tokens.
+    #[command(flatten)]
+    pub checks: CheckOptions,
+    /// The servers of this lesson.
+    #[command(flatten)]
+    pub audience: AudienceOptions,
+    /// How the client registers.
+    #[command(flatten)]
+    pub registration: RegistrationOptions,
+    /// Who signs in.
+    #[command(flatten)]
+    pub sign_in: SignInOptions,
+    /// The audience lab.
+    #[command(flatten)]
+    pub lab: LabOptions,
+}
+
+impl LessonOptions {
+    /// How this lesson's client registers: as in lesson 03, and for the scopes that the later
+    /// stages ask for.
+    pub fn plan(&self, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
+        let plan = self.registration.plan(issuer, idp_stays)?;
+        Ok(Plan { more_scopes: [self.sign_in.more_scopes(), self.audience.second_scopes.0.clone()].concat(), ..plan })
+    }
+
+    /// The scopes of each server: of a server of this lesson, the one for reading is enough.
+    pub fn scopes(&self) -> [&[String]; 2] {
+        [self.server.scopes(), &self.audience.second_scopes.0].map(|scopes| scopes.get(..1).unwrap_or_default())
+    }
+}
+
+/// How the first MCP server treats tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct Conduct {
+    /// Whether it looks at `aud`; lesson 05's server does not.
+    pub checks_audience: bool,
+    /// Which token it sends to the API behind it.
+    pub sends: TokenSent,
+}
+
+impl Default for Conduct {
+    fn default() -> Self {
+        Self { checks_audience: true, sends: TokenSent::Exchanged }
+    }
+}
 
 /// The running servers; they end when this is dropped.
 #[must_use = "the servers end when this is dropped"]
@@ -32,11 +116,9 @@ pub struct Parties {
     pub second: String,
     /// The API behind the first one: its document.
     pub downstream_url: String,
-    /// The API.
     pub downstream: Arc<Downstream>,
     /// The first server's way to it.
     pub reports: Arc<Reports>,
-    /// The IdP.
     pub idp: Idp,
     _serving: [Serving; 3],
 }
@@ -46,13 +128,19 @@ impl Parties {
     /// servers.
     pub async fn start(
         setup: &Setup<'_>,
-        options: &AudienceOptions,
-        checks: &CheckOptions,
+        options: &LessonOptions,
         lifetime: Lifetime,
+        conduct: Conduct,
     ) -> Result<Self, Failure> {
+        let LessonOptions { checks, audience, .. } = options;
+        if checks.require_dpop && lifetime == Lifetime::Story {
+            let message = "The story's tokens are bearer tokens, and --require-dpop has the servers refuse them.";
+            let fix = "Use server, and client --dpop; or lesson 05's story.";
+            return Err(Failure::new("configuration.dpop", message, fix));
+        }
         let listener = listen::bind(setup.server.port, "the MCP server", "--port").await?;
-        let second_listener = listen::bind(options.second_port, "the second MCP server", "--second-port").await?;
-        let api_listener = listen::bind(options.downstream_port, "the downstream API", "--downstream-port").await?;
+        let second_listener = listen::bind(audience.second_port, "the second MCP server", "--second-port").await?;
+        let api_listener = listen::bind(audience.downstream_port, "the downstream API", "--downstream-port").await?;
         let url = |listener, path| format!("http://localhost:{}/{path}", listen::port(listener));
         let (first, second) = (url(&listener, "mcp"), url(&second_listener, "mcp"));
         let downstream_url = url(&api_listener, "reports");
@@ -62,33 +150,25 @@ impl Parties {
         reporter.note(format!("MCP server: {first}"));
         reporter
             .note(format!("Second MCP server, a calendar: {second}. The API behind the first one: {downstream_url}"));
-        setup.run.announce_breakage();
-        tell_other_ports(&reporter, &idp, options, [&first, &second]);
+        report_other_ports(&reporter, &idp, audience, [&first, &second]);
 
-        let downstream = Arc::new(Downstream::new(idp.issuer(), options, checks, reporter.clone())?);
-        let with =
-            if breakages::is(setup.run.breakage, &breakages::PASSTHROUGH) { With::Passthrough } else { With::Exchange };
-        let reports = Arc::new(reports(&reporter, &idp, options, &first, &downstream_url, with)?);
+        let downstream = Arc::new(Downstream::new(idp.issuer(), audience, checks, reporter.clone())?);
+        let reports = Arc::new(reports(&reporter, &idp, audience, &first, &downstream_url, conduct.sends)?);
 
         let protected = setup.server.protected_resource(&first, &idp);
-        let accepted = [vec![first.clone()], options.audience.clone()].concat();
-        let office = (tools::OFFICE, Office::create(reports.clone())?);
-        let app = match breakages::is(setup.run.breakage, &breakages::EXCHANGE_NOT_IN_AUDIENCE) {
-            // Lesson 05's server: without the line.
-            true => {
-                Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?.app(office.0, office.1)?
-            }
-            false => server::app(protected.clone(), &accepted, checks, Limits::default(), reporter.clone(), office)?,
+        let accepted = [vec![first.clone()], audience.audience.clone()].concat();
+        let office = if conduct.checks_audience {
+            server::create(protected.clone(), &accepted, checks, Limits::default(), reporter.clone())?
+        } else {
+            // Lesson 05's server has no such check.
+            Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?
         };
-        let calendar =
-            ProtectedResource { resource: second.clone(), scopes: options.second_scopes.0.clone(), ..protected };
-        let calendar = {
-            let (accepted, limits) = ([second.clone()], Limits::default());
-            server::app(calendar, &accepted, checks, limits, reporter, (tools::CALENDAR, Calendar))?
-        };
+        let scopes = audience.second_scopes.0.clone();
+        let protected = ProtectedResource { resource: second.clone(), scopes, ..protected };
+        let calendar = server::create(protected, std::slice::from_ref(&second), checks, Limits::default(), reporter)?;
         let _serving = [
-            listen::serve(listener, app),
-            listen::serve(second_listener, calendar),
+            listen::serve(listener, office.app(tools::OFFICE, Office::create(reports.clone())?)?),
+            listen::serve(second_listener, calendar.app(tools::CALENDAR, Calendar)?),
             listen::serve(api_listener, downstream::app(downstream.clone())),
         ];
         Ok(Self { first, second, downstream_url, downstream, reports, idp, _serving })
@@ -96,10 +176,10 @@ impl Parties {
 }
 
 /// An IdP that stays knows the servers of its realm file, and tokens for these say so.
-fn tell_other_ports(reporter: &Reporter, idp: &Idp, options: &AudienceOptions, servers: [&str; 2]) {
+fn report_other_ports(reporter: &Reporter, idp: &Idp, options: &AudienceOptions, servers: [&str; 2]) {
     let variable = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let is_told = variable("MCP_RESOURCE_URL") || !options.audience.is_empty();
-    if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != SERVERS && !is_told {
+    let is_known = variable("MCP_RESOURCE_URL") || !options.audience.is_empty();
+    if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != SERVERS && !is_known {
         reporter.note(format!(
             "The tutorial's realm gives tokens for {} and {}, and these servers are {} and {}: they will refuse them. Leave the ports out, or start the \
              IdP with MCP_RESOURCE_URL and MCP_SECOND_RESOURCE_URL (and set them here).",
@@ -115,7 +195,7 @@ fn reports(
     options: &AudienceOptions,
     server_url: &str,
     downstream_url: &str,
-    with: With,
+    sends: TokenSent,
 ) -> Result<Reports, Failure> {
     // IdP and API are the operator's own choice.
     let reach = Reach::public_only().limit(Privacy::Loopback).name(&host_of(idp.issuer()));
@@ -128,5 +208,5 @@ fn reports(
         scope: options.downstream_scope.clone(),
         metadata: OnceCell::new(),
     });
-    Ok(Reports::new(http, downstream_url.to_owned(), exchange, with))
+    Ok(Reports::new(http, downstream_url.to_owned(), exchange, sends))
 }

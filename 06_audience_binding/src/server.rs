@@ -1,30 +1,26 @@
 //! The MCP server: lesson 05's, and one line.
 
-use axum::Router;
 use protected_resource_discovery::server::ProtectedResource;
 use shared::{Failure, Reporter};
 use token_use::jwks::Limits;
 use token_use::options::CheckOptions;
 use token_use::server::Server;
-use token_use::tools::Table;
-use token_use::tools::Toolbox;
 
 use crate::{audience, rules};
 
 /// An MCP server that takes tokens for `accepted`, which are its own names, and no others.
-pub fn app(
+pub fn create(
     protected: ProtectedResource,
     accepted: &[String],
     options: &CheckOptions,
     limits: Limits,
     reporter: Reporter,
-    (table, toolbox): (Table, impl Toolbox),
-) -> Result<Router, Failure> {
+) -> Result<Server, Failure> {
     let mut server = Server::new(protected, options, limits, reporter)?;
     let issuer = server.verifier.issuer.clone();
     // "MCP servers MUST validate that access tokens were issued specifically for them as the
     // intended audience" (MCP 2026-07-28, Token Handling). This is the line that lesson 05's server
     // lacks.
     server.verifier.audience = Some(audience::check(&rules::AUDIENCE, "this server", &issuer, accepted));
-    server.app(table, toolbox)
+    Ok(server)
 }

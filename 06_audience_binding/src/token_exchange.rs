@@ -13,7 +13,7 @@ use authorization_code::token_response;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
 use serde_json::Value;
-use shared::http::Http;
+use shared::http::{Http, Response};
 use shared::{Reporter, Secret, Side};
 use tokio::sync::OnceCell;
 
@@ -27,9 +27,7 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// A server that can trade tokens.
 pub struct TokenExchange {
-    /// Tells every request.
     pub http: Http,
-    /// The authorization server.
     pub issuer: String,
     /// What this server is there, with its secret.
     pub client: ClientInformation,
@@ -42,7 +40,7 @@ pub struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// Trades `subject_token`, which has to be for this server.
+    /// Trades `subject_token`, which has to be for this server, for a token for the API behind it.
     pub async fn exchange(&self, subject_token: &Secret) -> Result<TokenResponse, ExchangeError> {
         let metadata = self.metadata.get_or_try_init(|| self.find_metadata()).await?;
         let url = metadata.token_endpoint.as_deref().ok_or(ExchangeError::NoEndpoint)?;
@@ -55,34 +53,28 @@ impl TokenExchange {
             ("audience", self.audience.as_str()),
             ("scope", self.scope.as_str()),
         ];
-        let answer = self.http.send(&authenticated(url, &fields, &self.client)).await?;
+        let response = self.http.send(&authenticated(url, &fields, &self.client)).await?;
         let reporter = self.http.reporter();
 
-        let got = answer.refusal();
         let expected = "the IdP exchanges the token: it is good, and it is for the server that asks";
-        if !reporter.on(Side::Idp).check(&rules::IDP_EXCHANGES, answer.status == 200, expected, &got) {
-            return Err(ExchangeError::Refused { got });
-        }
-        let response =
-            TokenResponse::from_json(&answer.body).map_err(|error| ExchangeError::Answer { got: error.to_string() })?;
-        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1)
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let issued = document["issued_token_type"].as_str().unwrap_or("absent");
-        let expected = format!("issued_token_type is {ACCESS_TOKEN}");
-        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ACCESS_TOKEN, expected, issued) {
-            return Err(ExchangeError::Answer { got: format!("its issued_token_type is {issued}") });
-        }
-        self.check_audience(reporter, &response);
-        Ok(response)
+        reporter
+            .on(Side::Idp)
+            .require(&rules::IDP_EXCHANGES, response.status == 200, expected, response.refusal())
+            .map_err(|failed| ExchangeError::Refused { got: failed.seen })?;
+        let tokens = TokenResponse::from_json(&response.body)
+            .map_err(|error| ExchangeError::Response { got: error.to_string() })?;
+        check_issued_token_type(reporter, &response, ACCESS_TOKEN).map_err(|got| ExchangeError::Response { got })?;
+        self.check_audience(reporter, &tokens);
+        Ok(tokens)
     }
 
-    /// A token that cannot be read says nothing, and that is all right.
-    fn check_audience(&self, reporter: &Reporter, response: &TokenResponse) {
-        let Some(claims) = token_response::claims(&response.access_token) else { return };
+    /// A token that only the IdP can read says nothing here, and that is allowed.
+    fn check_audience(&self, reporter: &Reporter, tokens: &TokenResponse) {
+        let Some(claims) = token_response::claims(&tokens.access_token) else { return };
         let audiences = token_response::audiences(&claims);
         let expected = format!("the new token is for {} and nobody else", self.audience);
         let got = token_response::named(&audiences);
-        reporter.check(&rules::EXCHANGED_AUDIENCE, audiences == [self.audience.as_str()], expected, got);
+        reporter.recommend(&rules::EXCHANGED_AUDIENCE, audiences == [self.audience.as_str()], expected, got);
     }
 
     /// Lesson 02, not shown.
@@ -94,25 +86,12 @@ impl TokenExchange {
     }
 }
 
-/// The two tokens, side by side, as far as they can be read.
-pub fn side_by_side(before: &Secret, after: &Secret) -> Option<String> {
-    let (before, after) = (token_response::claims(before)?, token_response::claims(after)?);
-    let shown = |claims: &serde_json::Map<String, Value>, name: &str| {
-        claims.get(name).map_or("absent".to_owned(), crate::audience::shown)
-    };
-    let rows = [
-        ("aud", "for whom"),
-        ("azp", "to whom it was given"),
-        ("scope", "what it allows"),
-        ("sub", "whose it is"),
-        ("act", "who acts for them: Keycloak 26.7.3 has no such claim, azp tells it"),
-    ];
-    let rows = rows.map(|(name, meaning)| {
-        let (before, after) = (shown(&before, name), shown(&after, name));
-        match before == after {
-            true => format!("\n  {name:<5}  {after}, as before  ({meaning})"),
-            false => format!("\n  {name:<5}  {after}, where it was {before}  ({meaning})"),
-        }
-    });
-    Some(format!("The MCP server has traded the token for another one:{}", rows.concat()))
+/// "issued_token_type REQUIRED" (RFC 8693 §2.2.1); the error says what it is instead.
+pub(crate) fn check_issued_token_type(reporter: &Reporter, response: &Response, wanted: &str) -> Result<(), String> {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    let issued = document["issued_token_type"].as_str().unwrap_or("absent");
+    let expected = format!("issued_token_type is {wanted}");
+    reporter
+        .require(&rules::ISSUED_TOKEN_TYPE, issued == wanted, expected, issued)
+        .map_err(|failed| format!("its issued_token_type is {}", failed.seen))
 }

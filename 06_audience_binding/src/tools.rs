@@ -1,16 +1,18 @@
-//! The tools of the two MCP servers.
+//! The tools of the two MCP servers. One of them asks the API behind the first server: with a token
+//! of the server's own, or, done wrong, with the one that its client sent.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
+use shared::http::{Http, Request};
 use shared::{Failure, Secret};
 use token_use::bearer;
 use token_use::refusal::Checks;
-use token_use::tools::{Caller, SampleTools, Toolbox, profile, tool};
-use token_use::tools::{Needs, Table};
+use token_use::tools::{Caller, Needs, SampleTools, Table, Toolbox, profile, tool};
 
-use crate::reports::Reports;
+use crate::further::token_tables::side_by_side;
+use crate::token_exchange::TokenExchange;
 
 /// What the tools of the first server need: lesson 05's, and one that asks the API behind the
 /// server.
@@ -68,7 +70,7 @@ fn presented(caller: &Caller<'_>) -> Option<Secret> {
     bearer::credentials(&Checks::quiet(), caller.request?).ok().map(|credentials| Secret::new(credentials.token))
 }
 
-/// The calendar's tools.
+/// The tools of the calendar, which need no other server.
 pub struct Calendar;
 
 static CALENDAR_TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
@@ -95,3 +97,62 @@ fn reading(name: &'static str, description: &'static str) -> Tool {
     let nothing: Value = json!({});
     tool(name, description, nothing, &[]).with_annotations(ToolAnnotations::new().read_only(true))
 }
+
+/// Which token the MCP server sends to the API behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenSent {
+    /// One of its own, by token exchange.
+    Exchanged,
+    /// The one that the client sent. "The MCP server MUST NOT pass through the token it received
+    /// from the MCP client." (MCP 2026-07-28)
+    PassedThrough,
+}
+
+/// The MCP server's way to the API behind it.
+pub struct Reports {
+    pub http: Http,
+    pub url: String,
+    /// `None` where the MCP server has no credentials at the authorization server.
+    pub exchange: Option<TokenExchange>,
+    sends: Mutex<TokenSent>,
+}
+
+impl Reports {
+    /// The way to the API's document at `url`.
+    pub fn new(http: Http, url: String, exchange: Option<TokenExchange>, sends: TokenSent) -> Self {
+        Self { http, url, exchange, sends: Mutex::new(sends) }
+    }
+
+    /// Sends this token from now on.
+    pub fn set(&self, sends: TokenSent) {
+        *self.sends.lock().unwrap_or_else(PoisonError::into_inner) = sends;
+    }
+
+    /// The reports, for the user whose token the client sent; an error is in words for the caller.
+    pub async fn list(&self, presented: &Secret) -> Result<String, String> {
+        let sends = *self.sends.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = match sends {
+            TokenSent::PassedThrough => presented.clone(),
+            TokenSent::Exchanged => self.exchanged(presented).await?,
+        };
+        let response = self.http.send(&Request::get(&self.url).without_redirects().bearer(&token)).await;
+        let response = response.map_err(|error| format!("The downstream API does not answer: {error}"))?;
+        match response.status {
+            200 => Ok(String::from_utf8_lossy(&response.body).into_owned()),
+            status => Err(format!("The downstream API refuses this server's token: HTTP {status}.")),
+        }
+    }
+
+    async fn exchanged(&self, presented: &Secret) -> Result<Secret, String> {
+        let exchange = self.exchange.as_ref().ok_or(NO_CREDENTIALS)?;
+        let response = exchange.exchange(presented).await;
+        let token = response.map_err(|error| format!("The reports cannot be had: {error}."))?.access_token;
+        if let Some(table) = side_by_side(presented, &token) {
+            self.http.reporter().note(table);
+        }
+        Ok(token)
+    }
+}
+
+const NO_CREDENTIALS: &str = "This MCP server is no client of its authorization server, so it can get no token for the API behind it. Its operator gives \
+                              it MCP_SERVER_CLIENT_ID and MCP_SERVER_CLIENT_SECRET.";

@@ -1,4 +1,4 @@
-//! Tokens for an assertion (RFC 7523), against authorization servers that answer as they should,
+//! Tokens for an assertion (RFC 7523), against authorization servers that respond as they should,
 //! and as they should not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use as_metadata::AuthorizationServerMetadata;
 use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
-use audience_binding::rules;
+use audience_binding::{further, rules};
 use authorization_code::further::grant::{Grant, GrantRequest};
 use axum::Router;
 use axum::extract::State;
@@ -43,15 +43,15 @@ impl Authority {
         let listener = listen::bind(0, "test", "").await.unwrap();
         let origin = format!("http://localhost:{}", listen::port(&listener));
         let asked = Asked::default();
-        let answers = |(status, answer): (u16, Value)| {
+        let respond = |(status, response): (u16, Value)| {
             post(move |State(asked): State<Asked>, headers: HeaderMap, body: String| async move {
                 let fields = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
                 asked.lock().unwrap().push((headers, fields));
-                (StatusCode::from_u16(status).unwrap(), Json(answer))
+                (StatusCode::from_u16(status).unwrap(), Json(response))
             })
         };
         let router =
-            Router::new().route("/company", answers(company)).route("/token", answers(own)).with_state(asked.clone());
+            Router::new().route("/company", respond(company)).route("/token", respond(own)).with_state(asked.clone());
         Self { origin, asked, _serving: listen::serve(listener, router) }
     }
 
@@ -75,11 +75,11 @@ impl Authority {
     }
 }
 
-fn grant_answer() -> Value {
+fn grant_response() -> Value {
     json!({"access_token": ASSERTION, "issued_token_type": ID_JAG, "token_type": "N_A", "expires_in": 60})
 }
 
-fn token_answer() -> Value {
+fn token_response() -> Value {
     json!({"access_token": "new", "token_type": "Bearer"})
 }
 
@@ -90,7 +90,7 @@ fn has(fields: &Fields, expected: &[(&str, &str)]) {
 
 #[tokio::test]
 async fn the_two_requests_of_enterprise_managed_authorization_are_the_extensions_and_show_no_secret() {
-    let authority = Authority::new((200, grant_answer()), (200, token_answer())).await;
+    let authority = Authority::new((200, grant_response()), (200, token_response())).await;
     let captured = Captured::json();
     assert_eq!(authority.tokens(&authority.enterprise(), &captured).await.unwrap(), "new");
     let asked = authority.asked.lock().unwrap();
@@ -120,7 +120,7 @@ async fn the_two_requests_of_enterprise_managed_authorization_are_the_extensions
     for secret in [ID_TOKEN, ASSERTION, "server-secret", "\"new\""] {
         assert!(!told.contains(secret), "{secret}: {told}");
     }
-    for rule in [&rules::IDP_GIVES_GRANT, &rules::ISSUED_TOKEN_TYPE, &rules::IDP_TAKES_ASSERTION] {
+    for rule in [&further::rules::IDP_GIVES_GRANT, &rules::ISSUED_TOKEN_TYPE, &further::rules::IDP_TAKES_ASSERTION] {
         assert_eq!(
             captured.checks(rule.id).iter().map(|(_, passed)| *passed).collect::<Vec<_>>(),
             [true],
@@ -132,7 +132,7 @@ async fn the_two_requests_of_enterprise_managed_authorization_are_the_extensions
 
 #[tokio::test]
 async fn a_workload_trades_its_platforms_jwt_in_one_request() {
-    let authority = Authority::new((500, json!({})), (200, token_answer())).await;
+    let authority = Authority::new((500, json!({})), (200, token_response())).await;
     let grant =
         WorkloadIdentity { client: ClientInformation::known("workload", None), assertion: Secret::new(ASSERTION) };
     let captured = Captured::json();
@@ -147,31 +147,37 @@ async fn a_workload_trades_its_platforms_jwt_in_one_request() {
 #[tokio::test]
 async fn a_refusal_is_final_and_gets_a_sentence() {
     let without_type = {
-        let mut answer = grant_answer();
-        answer.as_object_mut().unwrap().remove("issued_token_type");
-        answer
+        let mut response = grant_response();
+        response.as_object_mut().unwrap().remove("issued_token_type");
+        response
     };
     let of_access_token = {
-        let mut answer = grant_answer();
-        answer["issued_token_type"] = json!("urn:ietf:params:oauth:token-type:access_token");
-        answer
+        let mut response = grant_response();
+        response["issued_token_type"] = json!("urn:ietf:params:oauth:token-type:access_token");
+        response
     };
     let denied = json!({"error": "access_denied", "error_description": "not this user."});
     let bad = json!({"error": "invalid_grant"});
-    let good = (200, grant_answer());
+    let good = (200, grant_response());
     for (company, own, sentence, failed, requests) in [
         (
             (403, denied),
-            (200, token_answer()),
-            "no authorization grant: HTTP 403 access_denied not this user.",
-            &rules::IDP_GIVES_GRANT,
+            (200, token_response()),
+            "no authorization grant: HTTP 403 access_denied: not this user.",
+            &further::rules::IDP_GIVES_GRANT,
             1,
         ),
-        ((200, without_type), (200, token_answer()), "issued_token_type is absent", &rules::ISSUED_TOKEN_TYPE, 1),
-        ((200, of_access_token), (200, token_answer()), "token-type:access_token", &rules::ISSUED_TOKEN_TYPE, 1),
-        (good.clone(), (400, bad), "take the assertion: HTTP 400 invalid_grant.", &rules::IDP_TAKES_ASSERTION, 2),
-        (good.clone(), (302, json!({})), "take the assertion: HTTP 302.", &rules::IDP_TAKES_ASSERTION, 2),
-        (good, (500, json!("<html>")), "take the assertion: HTTP 500.", &rules::IDP_TAKES_ASSERTION, 2),
+        ((200, without_type), (200, token_response()), "issued_token_type is absent", &rules::ISSUED_TOKEN_TYPE, 1),
+        ((200, of_access_token), (200, token_response()), "token-type:access_token", &rules::ISSUED_TOKEN_TYPE, 1),
+        (
+            good.clone(),
+            (400, bad),
+            "take the assertion: HTTP 400 invalid_grant.",
+            &further::rules::IDP_TAKES_ASSERTION,
+            2,
+        ),
+        (good.clone(), (302, json!({})), "take the assertion: HTTP 302.", &further::rules::IDP_TAKES_ASSERTION, 2),
+        (good, (500, json!("<html>")), "take the assertion: HTTP 500.", &further::rules::IDP_TAKES_ASSERTION, 2),
     ] {
         let authority = Authority::new(company, own).await;
         let captured = Captured::json();
@@ -183,8 +189,8 @@ async fn a_refusal_is_final_and_gets_a_sentence() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_token_gets_a_sentence() {
-    let authority = Authority::new((200, grant_answer()), (200, json!({"token_type": "Bearer"}))).await;
+async fn a_response_without_a_token_gets_a_sentence() {
+    let authority = Authority::new((200, grant_response()), (200, json!({"token_type": "Bearer"}))).await;
     let told = authority.tokens(&authority.enterprise(), &Captured::json()).await.unwrap_err();
     assert!(told.contains("access_token is absent"), "{told}");
 }

@@ -7,7 +7,7 @@ mod common;
 use std::sync::Arc;
 
 use audience_binding::downstream::{self, Downstream};
-use audience_binding::options::AudienceOptions;
+use audience_binding::parties::AudienceOptions;
 use audience_binding::{rules, server};
 use axum::Router;
 use axum::body::Body;
@@ -18,8 +18,7 @@ use serde_json::{Value, json};
 use shared::Side;
 use shared::testing::Captured;
 use token_use::options::CheckOptions;
-use token_use::tools::SampleTools;
-use token_use::tools::TOOLS;
+use token_use::tools::{SampleTools, TOOLS};
 
 /// The server of this lesson, in front of this authorization server; `more` are names that it goes
 /// by besides its URL.
@@ -27,9 +26,9 @@ fn own_server(issuer: &str, more: &[&str], options: &CheckOptions) -> Server {
     let captured = Captured::json();
     let reporter = captured.reporter().on(Side::Server);
     let accepted: Vec<_> = [RESOURCE].iter().chain(more).map(|name| (*name).to_owned()).collect();
-    let tools = (TOOLS, SampleTools::create().unwrap());
     let protected = common::protected(issuer);
-    let app = server::app(protected, &accepted, options, CALM, reporter, tools).unwrap();
+    let server = server::create(protected, &accepted, options, CALM, reporter).unwrap();
+    let app = server.app(TOOLS, SampleTools::create().unwrap()).unwrap();
     Server { app, captured }
 }
 

@@ -1,7 +1,7 @@
 //! Every `--break` switch, as a user runs it: who caught it, and at which check.
 
-use audience_binding::breakages::Switch;
-use audience_binding::rules;
+use audience_binding::sabotage::Switch;
+use audience_binding::{further, rules};
 use shared::breakage::Switch as _;
 use shared::testing::{assert_breakages_are_caught, assert_names_are_unique};
 
@@ -14,6 +14,6 @@ fn every_breakage_is_caught_by_the_side_and_the_check_that_the_lesson_names() {
 
 #[test]
 fn names_and_ids_are_unique() {
-    let all: Vec<_> = rules::ALL.iter().chain(token_use::rules::ALL).copied().collect();
+    let all: Vec<_> = rules::ALL.iter().chain(further::rules::ALL).chain(token_use::rules::ALL).copied().collect();
     assert_names_are_unique(&Switch::breakages(), &all);
 }

@@ -4,8 +4,8 @@
 
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use audience_binding::breakages::{self, Switch};
-use audience_binding::rules;
+use audience_binding::sabotage::Switch;
+use audience_binding::{further, rules};
 use keycloak::container::{Asserter, Features};
 use keycloak::trials::Servers;
 use libtest_mimic::Failed;
@@ -101,7 +101,7 @@ fn the_story_holds(issuer: &str, servers: &Servers) {
     assert_eq!(run.checks(rules::ISSUED_TOKEN_TYPE.id), [true]);
     assert_eq!(run.checks(rules::EXCHANGED_AUDIENCE.id), [true]);
     // The proxy that does not ask, and the one that does.
-    assert_eq!(run.checks(rules::PROXY_ASKS.id), [false, true]);
+    assert_eq!(run.checks(further::rules::PROXY_ASKS.id), [false, true]);
     // The client's own token; then the lab's three, of which this IdP (and not another one beside
     // it) narrows none.
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
@@ -155,40 +155,36 @@ fn the_matrix_is_the_same_everywhere(issuer: &str, servers: &Servers) {
 
 fn broken_rules_are_caught(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
-    for breakage in Switch::breakages().into_iter().filter(|breakage| breakages::defect(breakage).is_none()) {
+    for switch in Switch::ALL.iter().filter(|switch| switch.defect().is_none()) {
+        let breakage = switch.breakage();
         user.story(&["--break", breakage.name]).assert_caught(breakage);
     }
 }
 
 fn the_complete_client(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
-    let [first, second] = &servers.ports;
-    let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
-    let server = [&["--idp", issuer, "--json"], &ports[..], &["server"]].concat();
-    let (_server, url) = Running::server(user.command(&server));
-    assert_eq!(url, servers.urls[0]);
-    let run = user.client(&["client", "--server-url", &url, "--call", "list_reports", "--probe-audience"]);
+    let server = serving(&user, &[]);
+    let url = &servers.urls[0];
+    let run = user.client(&["client", "--server-url", url, "--call", "list_reports", "--probe-audience"]);
     assert!(run.success && run.says("Umbrellas sold in Oslo"), "{run:#?}");
     assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true]);
     // A tool that takes more than was granted: the user is asked, and the call is made again.
     let arguments = r#"{"name": "a", "text": "b"}"#;
-    let run = user.client(&["client", "--server-url", &url, "--call", "save_note", "--args", arguments]);
+    let run = user.client(&["client", "--server-url", url, "--call", "save_note", "--args", arguments]);
     assert!(run.success && run.says("notes/a.txt"), "{run:#?}");
-    let run = user.client(&["client", "--server-url", &url, "--call", "no_such_tool"]);
+    let run = user.client(&["client", "--server-url", url, "--call", "no_such_tool"]);
     assert_eq!((run.success, run.error().0.as_str()), (false, "mcp.error"));
     for breakage in ["other-servers-token", "missing-audience", "account-audience"] {
-        let run = user.client(&["client", "--server-url", &url, "--break", breakage]);
+        let run = user.client(&["client", "--server-url", url, "--break", breakage]);
         assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true], "--break {breakage}: {run:#?}");
         assert!(run.success, "--break {breakage}: {run:#?}");
     }
-    drop(_server);
+    drop(server);
     // A server without the check, which is lesson 05's.
-    let careless =
-        [&["--idp", issuer, "--json"], &ports[..], &["server", "--break", "exchange-not-in-audience"]].concat();
-    let (_server, url) = Running::server(user.command(&careless));
-    let run = user.client(&["client", "--server-url", &url, "--probe-audience"]);
+    let _server = serving(&user, &["--break", "exchange-not-in-audience"]);
+    let run = user.client(&["client", "--server-url", url, "--probe-audience"]);
     assert_eq!((run.success, run.checks(rules::SERVER_REFUSES_OTHERS.id)), (false, vec![false]), "{run:#?}");
-    let run = user.client(&["client", "--server-url", &url, "--break", "other-servers-token"]);
+    let run = user.client(&["client", "--server-url", url, "--break", "other-servers-token"]);
     assert_eq!((run.success, run.error().0.as_str()), (false, "break.slipped-through"), "{run:#?}");
     // Tokens are kept for each server by itself.
     for (url, tool, says) in
@@ -202,12 +198,12 @@ fn the_complete_client(issuer: &str, servers: &Servers) {
     assert!(user.client(&["logout", "--server-url", &servers.urls[1]]).success);
 }
 
-/// A server that stays up while a client uses it.
-fn serving(user: &User<'_>) -> Running {
+/// Servers that stay up while a client uses them.
+fn serving(user: &User<'_>, arguments: &[&str]) -> Running {
     let [first, second] = &user.servers.ports;
     let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
-    let (running, url) =
-        Running::server(user.command(&[&["--idp", user.issuer, "--json"], &ports[..], &["server"]].concat()));
+    let server = [&["--idp", user.issuer, "--json"], &ports[..], &["server"], arguments].concat();
+    let (running, url) = Running::server(user.command(&server));
     assert_eq!(url, user.servers.urls[0]);
     running
 }
@@ -216,7 +212,7 @@ fn serving(user: &User<'_>) -> Running {
 /// has none.
 fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
     let user = User::new(issuer, servers);
-    let _server = serving(&user);
+    let _server = serving(&user, &[]);
     let url = servers.urls[0].as_str();
     let as_service = |secret: &str, issuer: &str, more: &[&str]| {
         let client = ["--client-id", "mcp-demo-service", "--client-issuer", issuer];
@@ -270,7 +266,7 @@ fn a_client_acts_for_itself(issuer: &str, servers: &Servers) {
 /// RFC 7523 §2.1: Keycloak takes JWTs of a platform's and of a company's, once it knows them.
 fn assertions_become_tokens(issuer: &str, servers: &Servers) -> Result<(), Failed> {
     let user = User::new(issuer, servers);
-    let _server = serving(&user);
+    let _server = serving(&user, &[]);
     let company = Company::start()?;
     let public_key = company.key.public_pem();
     for (client, from, username) in [
@@ -295,13 +291,13 @@ fn assertions_become_tokens(issuer: &str, servers: &Servers) -> Result<(), Faile
     };
     let run = workload(common::claims(common::PLATFORM, issuer, &json!({})));
     assert!(run.success && run.says("service-account-mcp-demo-service"), "{run:#?}");
-    for id in [rules::IDP_TAKES_ASSERTION.id, "token.scope", rules::IDP_BINDS.id] {
+    for id in [further::rules::IDP_TAKES_ASSERTION.id, "token.scope", rules::IDP_BINDS.id] {
         assert_eq!(run.checks(id), [true], "{id}: {run:#?}");
     }
     // Each assertion is good once.
     let again = ["workload-identity", "--assertion", &file];
     let run = as_client("mcp-workload", "workload-secret", &again, "get_user_profile");
-    assert!(run.error().1.ends_with("HTTP 400 invalid_grant Token reuse detected."), "{run:#?}");
+    assert!(run.error().1.ends_with("HTTP 400 invalid_grant: Token reuse detected."), "{run:#?}");
     for (what, claims, sentence) in [
         ("another's audience", json!({"aud": "https://other.example"}), "Invalid token audience"),
         ("over", json!({"exp": 1}), "Token is not active"),
@@ -311,7 +307,7 @@ fn assertions_become_tokens(issuer: &str, servers: &Servers) -> Result<(), Faile
     ] {
         let run = workload(common::claims(common::PLATFORM, issuer, &claims));
         assert_eq!(run.error().0, "assertion.refused", "{what}: {run:#?}");
-        assert!(run.error().1.ends_with(&format!("HTTP 400 invalid_grant {sentence}.")), "{what}: {run:#?}");
+        assert!(run.error().1.ends_with(&format!("HTTP 400 invalid_grant: {sentence}.")), "{what}: {run:#?}");
     }
 
     let id_token = path("id-token.jwt");
@@ -319,10 +315,11 @@ fn assertions_become_tokens(issuer: &str, servers: &Servers) -> Result<(), Faile
     let at_company = ["--company-idp", &company.issuer, "--company-client-id", common::AT_COMPANY];
     let enterprise = [&["enterprise-managed", "--id-token", &id_token], &at_company[..]].concat();
     let run = as_client("mcp-agent", "agent-secret", &enterprise, "save_note");
-    assert_eq!(run.checks(rules::IDP_GIVES_GRANT.id), [true, true], "one for each set of scopes: {run:#?}");
+    assert_eq!(run.checks(further::rules::IDP_GIVES_GRANT.id), [true, true], "one for each set of scopes: {run:#?}");
     let run = as_client("mcp-agent", "agent-secret", &enterprise, "get_user_profile");
     assert!(run.success && run.says("mcpuser"), "{run:#?}");
-    for id in [rules::IDP_GIVES_GRANT.id, rules::ISSUED_TOKEN_TYPE.id, rules::IDP_TAKES_ASSERTION.id] {
+    for id in [further::rules::IDP_GIVES_GRANT.id, rules::ISSUED_TOKEN_TYPE.id, further::rules::IDP_TAKES_ASSERTION.id]
+    {
         assert_eq!(run.checks(id), [true], "{id}: {run:#?}");
     }
     // A grant that the company gave to another client.

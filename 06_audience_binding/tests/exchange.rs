@@ -1,4 +1,4 @@
-//! Token exchange, against authorization servers that answer as they should, and as they should
+//! Token exchange, against authorization servers that respond as they should, and as they should
 //! not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -26,8 +26,8 @@ const SUBJECT: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2VjcmV0";
 
 type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
-/// An authorization server that gives one answer, and remembers what it was asked.
-async fn authority(status: u16, answer: Value) -> (String, Asked, Serving) {
+/// An authorization server that gives one response, and remembers what it was asked.
+async fn authority(status: u16, response: Value) -> (String, Asked, Serving) {
     let listener = listen::bind(0, "test", "").await.unwrap();
     let issuer = format!("http://localhost:{}", listen::port(&listener));
     let document = json!({
@@ -37,7 +37,7 @@ async fn authority(status: u16, answer: Value) -> (String, Asked, Serving) {
     let asked = Asked::default();
     let token = move |State(asked): State<Asked>, headers: HeaderMap, body: String| async move {
         asked.lock().unwrap().push((headers, body));
-        (StatusCode::from_u16(status).unwrap(), Json(answer)).into_response()
+        (StatusCode::from_u16(status).unwrap(), Json(response)).into_response()
     };
     let router = Router::new()
         .route("/.well-known/oauth-authorization-server", get(|| async { Json(document) }))
@@ -96,23 +96,23 @@ async fn the_request_is_the_rfcs_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn bad_answers_get_a_sentence_each() {
+async fn bad_responses_get_a_sentence_each() {
     let without = |name: &str| {
-        let mut answer = good();
-        answer.as_object_mut().unwrap().remove(name);
-        answer
+        let mut response = good();
+        response.as_object_mut().unwrap().remove(name);
+        response
     };
     let with = |name: &str, value: Value| {
-        let mut answer = good();
-        answer[name] = value;
-        answer
+        let mut response = good();
+        response[name] = value;
+        response
     };
     let id_token = "urn:ietf:params:oauth:token-type:id_token";
-    for (status, answer, sentence, failed) in [
+    for (status, response, sentence, failed) in [
         (
             403,
             json!({"error": "access_denied", "error_description": "Client is not within the token audience"}),
-            "does not exchange the token: HTTP 403 access_denied Client is not within the token audience",
+            "does not exchange the token: HTTP 403 access_denied: Client is not within the token audience",
             &rules::IDP_EXCHANGES,
         ),
         (400, json!({"error": "invalid_target"}), "HTTP 400 invalid_target", &rules::IDP_EXCHANGES),
@@ -122,19 +122,19 @@ async fn bad_answers_get_a_sentence_each() {
         (200, with("issued_token_type", json!(id_token)), "its issued_token_type is urn:", &rules::ISSUED_TOKEN_TYPE),
         (200, with("issued_token_type", json!(7)), "its issued_token_type is absent", &rules::ISSUED_TOKEN_TYPE),
     ] {
-        let (issuer, _, _serving) = authority(status, answer).await;
+        let (issuer, _, _serving) = authority(status, response).await;
         let captured = Captured::json();
         let told = exchange(&issuer, &captured).await.unwrap_err();
         assert!(told.contains(sentence), "{told}");
         assert_eq!(captured.checks(failed.id).last().map(|(_, passed)| *passed), Some(false), "{told}");
     }
-    for (answer, sentence) in [
+    for (response, sentence) in [
         (without("access_token"), "access_token is absent"),
         (without("token_type"), "token_type is absent"),
         (with("access_token", json!([1])), "access_token is an array"),
         (json!([]), "cannot be used"),
     ] {
-        let (issuer, _, _serving) = authority(200, answer).await;
+        let (issuer, _, _serving) = authority(200, response).await;
         let told = exchange(&issuer, &Captured::json()).await.unwrap_err();
         assert!(told.contains(sentence), "{told}");
     }

@@ -51,9 +51,9 @@ impl Reply {
 }
 
 async fn send(app: &Router, request: Request<Body>) -> Reply {
-    let answer = app.clone().oneshot(request).await.unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
     Reply { status, headers, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
@@ -109,7 +109,7 @@ async fn each_client_is_asked_for_once_in_each_browser() {
 }
 
 #[tokio::test]
-async fn a_page_and_an_answer_are_good_once_and_in_their_own_browser() {
+async fn a_page_and_a_response_are_good_once_and_in_their_own_browser() {
     let app = proxy(true);
     let client = register(&app, "Client").await;
     let page = authorize(&app, &client, "").await;
@@ -126,7 +126,7 @@ async fn a_page_and_an_answer_are_good_once_and_in_their_own_browser() {
     assert!(back.location().as_str().starts_with(CLIENT));
     assert!(back.parameter("code").is_some_and(|code| code != "c"), "the proxy's own code");
     assert_eq!(get(&app, &format!("/callback?code=c&state={state}"), &cookie).await.status, 400, "it was used");
-    // An answer that an attacker began, in the user's browser.
+    // A response that an attacker began, in the user's browser.
     let state = authorize(&app, &client, &cookie).await.parameter("state").unwrap();
     assert_eq!(get(&app, &format!("/callback?code=c&state={state}"), "proxy_session=users").await.status, 400);
 }

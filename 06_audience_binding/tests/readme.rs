@@ -1,22 +1,24 @@
-//! What the README shows is what the lesson prints.
+//! The pages show what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use audience_binding::error::{AssertionError, AudienceError, ExchangeError, GrantError};
+use audience_binding::error::{AudienceError, ExchangeError};
+use audience_binding::further::error::{AssertionError, GrantError};
+use audience_binding::sabotage::attacks::slipped_through;
 use keycloak::SERVERS;
 use shared::testing::Running;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+fn page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 #[test]
-fn the_transcripts_of_the_readme_are_true() {
+fn the_transcripts_are_true() {
     let ports = free_ports();
     let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
     keycloak::trials::on_embedded_for(&[&urls[0], &urls[1]], |issuer| {
@@ -27,7 +29,9 @@ fn the_transcripts_of_the_readme_are_true() {
         server.args(["--downstream-port", "0"]).stdin(Stdio::null());
         let (_server, url) = Running::server(server);
         let addresses = [(SERVERS[0], url.as_str()), ("http://localhost:9100/realms/mcp-oauth", issuer)];
-        shared::testing::check_readme_with(&readme(), "audience_binding", LESSON, &[], &addresses);
+        for name in ["README.md", "FURTHER.md"] {
+            shared::testing::check_readme_with(&page(name), "audience_binding", LESSON, &[], &addresses);
+        }
         Ok(())
     })
     .unwrap();
@@ -41,35 +45,36 @@ fn free_ports() -> [String; 2] {
 
 #[test]
 fn the_one_line_that_the_readme_names_is_the_line() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(page("README.md")).unwrap();
     let server = include_str!("../src/server.rs");
     let line = server.lines().find(|line| line.contains("verifier.audience = ")).unwrap().trim();
     assert!(text.contains(line), "the README does not show: {line}");
     let lesson_05 = include_str!("../../05_token_use/src/server.rs");
-    assert!(!lesson_05.contains("verifier.audience"));
+    assert!(!lesson_05.contains("verifier.audience = "));
 }
 
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(readme()).unwrap();
+    let text = std::fs::read_to_string(page("README.md")).unwrap();
     let exchange =
         |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
     let refused = token_use::error::TokenUseError::Refused {
         got: "HTTP 401 invalid_token: The token is not for this server".to_owned(),
     };
-    let assertion = |got: &str| AssertionError::Refused { got: format!("HTTP 400 {got}") }.to_string();
+    let assertion =
+        |got: &str| AssertionError::Refused { code: String::new(), got: format!("HTTP 400 {got}") }.to_string();
     let sentences = [
         refused.to_string(),
-        assertion("invalid_grant No Identity Provider for provided issuer"),
-        assertion("invalid_grant Token reuse detected"),
-        assertion("unsupported_grant_type Unsupported grant_type"),
+        assertion("invalid_grant: No Identity Provider for provided issuer"),
+        assertion("invalid_grant: Token reuse detected"),
+        assertion("unsupported_grant_type: Unsupported grant_type"),
         GrantError::NoIssuer.to_string(),
-        exchange("HTTP 403 access_denied Client is not within the token audience"),
-        exchange("HTTP 400 invalid_request Requested audience not available: downstream-api"),
-        exchange("HTTP 400 invalid_request Standard token exchange is not enabled for the requested client"),
-        exchange("HTTP 400 invalid_client Audience not found"),
+        exchange("HTTP 403 access_denied: Client is not within the token audience"),
+        exchange("HTTP 400 invalid_request: Requested audience not available: downstream-api"),
+        exchange("HTTP 400 invalid_request: Standard token exchange is not enabled for the requested client"),
+        exchange("HTTP 400 invalid_client: Audience not found"),
         AudienceError::AnotherIssuer { named: "A".to_owned(), expected: "B".to_owned() }.to_string(),
-        AudienceError::Slipped { what: "what --break other-servers-token sent".to_owned(), got: 200 }.to_string(),
+        slipped_through("other-servers-token", 200).message,
     ];
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");

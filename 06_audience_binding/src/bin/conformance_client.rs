@@ -9,9 +9,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use audience_binding::client::{Errand, complete};
+use audience_binding::complete_client::{ClientTask, complete};
 use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
-use audience_binding::other_tokens::OtherTokens;
 use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;
 use authorization_code::further::grant::Grant;
@@ -76,7 +75,7 @@ async fn limited(reporter: &Reporter) -> Result<(), Failure> {
 async fn run(reporter: &Reporter) -> Result<(), Failure> {
     let Cli { server_url, visit, registration, mut sign_in } = Cli::parse();
     if let (Some(url), Some(login)) = (&visit, &sign_in.login) {
-        // Wherever on this machine the suite waits for the answer.
+        // Wherever on this machine the suite waits for the response.
         ScriptedBrowser::new(reporter)?.visit(url, "http://127.0.0.1:", login, false).await?;
         return Ok(());
     }
@@ -109,9 +108,13 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
         Some(grant) => Authorized::by_grant(http.clone(), &server_url, plan, sign_in.clone(), grant),
         None => Authorized::new(http.clone(), &server_url, plan, sign_in.clone(), None, None, true),
     };
-    let others = OtherTokens { http: &http, authorized: &authorized, sign_in: &sign_in };
-    complete(&http, &server_url, others, Errand { call: Some((TOOL, Map::new())), probe: false, dpop: dpop.as_deref() })
-        .await
+    complete(
+        &http,
+        &server_url,
+        &authorized,
+        ClientTask { call: Some((TOOL, Map::new())), probe: false, dpop: dpop.as_deref() },
+    )
+    .await
 }
 
 /// A way to tokens without a user, where the scenario is about one.

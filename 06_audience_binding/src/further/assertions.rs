@@ -1,4 +1,4 @@
-//! Going further: tokens for an assertion, without a user's sign-in at the MCP server's
+//! Tokens for an assertion, without a user's sign-in at the MCP server's
 //! authorization server. RFC 7523 §2.1,
 //! <https://www.rfc-editor.org/rfc/rfc7523#section-2.1>, and two extensions of MCP that use it:
 //!
@@ -17,13 +17,12 @@ use authorization_code::further::grant::{Grant, GrantRequest, TokenFuture};
 use authorization_code::further::token_tables;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
-use serde_json::Value;
 use shared::http::Http;
 use shared::{Failure, Secret, Side, spec};
 
-use crate::error::AssertionError;
-use crate::rules;
-use crate::token_exchange::GRANT_TYPE;
+use crate::further::error::AssertionError;
+use crate::further::rules;
+use crate::token_exchange::{GRANT_TYPE, check_issued_token_type};
 
 /// `grant_type` (RFC 7523 §2.1).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -89,22 +88,17 @@ impl EnterpriseManaged {
             ("resource", wanted.resource),
         ];
         fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
-        let answer = http.send(&authenticated(&self.idp_token_endpoint, &fields, &self.idp_client)).await?;
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let response = http.send(&authenticated(&self.idp_token_endpoint, &fields, &self.idp_client)).await?;
         let expected = "the company's IdP lets this user's client use the MCP server";
-        if !reporter.on(Side::Idp).check(&rules::IDP_GIVES_GRANT, answer.status == 200, expected, answer.refusal()) {
-            return Err(AssertionError::NoGrant { got: answer.refusal() }.into());
-        }
-        // "issued_token_type REQUIRED" (RFC 8693 §2.2.1): anything else than an ID-JAG opens
-        // nothing at the other authorization server.
-        let issued = document["issued_token_type"].as_str().unwrap_or("absent");
-        let expected = format!("issued_token_type is {ID_JAG}");
-        if !reporter.check(&rules::ISSUED_TOKEN_TYPE, issued == ID_JAG, expected, issued) {
-            return Err(AssertionError::NoGrant { got: format!("its issued_token_type is {issued}") }.into());
-        }
-        let response = TokenResponse::from_json(&answer.body);
-        let response = response.map_err(|error| AssertionError::NoGrant { got: error.to_string() })?;
-        Ok(response.access_token)
+        reporter
+            .on(Side::Idp)
+            .require(&rules::IDP_GIVES_GRANT, response.status == 200, expected, response.refusal())
+            .map_err(|failed| AssertionError::NoGrant { got: failed.seen })?;
+        // Anything else than an ID-JAG opens nothing at the other authorization server.
+        check_issued_token_type(reporter, &response, ID_JAG).map_err(|got| AssertionError::NoGrant { got })?;
+        let tokens = TokenResponse::from_json(&response.body)
+            .map_err(|error| AssertionError::NoGrant { got: error.to_string() })?;
+        Ok(tokens.access_token)
     }
 }
 
@@ -128,16 +122,17 @@ async fn redeem(
         ("resource", wanted.resource),
     ];
     fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
-    let answer = http.send(&authenticated(endpoint, &fields, client)).await?;
+    let response = http.send(&authenticated(endpoint, &fields, client)).await?;
+    let refused = |got| AssertionError::Refused { code: response.error_code(), got };
     let expected = "the IdP takes the assertion";
-    if !reporter.on(Side::Idp).check(&rules::IDP_TAKES_ASSERTION, answer.status == 200, expected, answer.refusal()) {
-        return Err(AssertionError::Refused { got: answer.refusal() }.into());
-    }
-    let response = TokenResponse::from_json(&answer.body);
-    Ok(response.map_err(|error| AssertionError::Refused { got: error.to_string() })?)
+    reporter
+        .on(Side::Idp)
+        .require(&rules::IDP_TAKES_ASSERTION, response.status == 200, expected, response.refusal())
+        .map_err(|failed| refused(failed.seen))?;
+    Ok(TokenResponse::from_json(&response.body).map_err(|error| refused(error.to_string()))?)
 }
 
 fn token_endpoint(server: &AuthorizationServerMetadata) -> Result<&str, Failure> {
-    let missing = AssertionError::Refused { got: "its metadata has no token_endpoint".to_owned() };
+    let missing = AssertionError::Refused { code: String::new(), got: "its metadata has no token_endpoint".to_owned() };
     server.token_endpoint.as_deref().ok_or_else(|| missing.into())
 }

@@ -12,20 +12,30 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use dynamic_client_registration::further::administration;
+use keycloak::SERVERS;
+use protected_resource_discovery::setup::Setup;
 use serde_json::{Value, json};
 use shared::http::{Http, Request};
 use shared::listen::{self, Serving};
 use shared::{Failure, Reporter, Side, spec};
 use url::{Url, form_urlencoded};
 
+use crate::further::at_idp::AtIdp;
 use crate::further::proxy::{self, Proxy, Remembered};
-use crate::rules;
+use crate::further::rules;
+use crate::parties::LessonOptions;
 
 /// What the proxy is at the tutorial's realm: a client for which that realm does not ask the user.
 const STATIC_CLIENT: &str = "mcp-demo-client";
 
+/// Runs `-- confused-deputy`, without any MCP server.
+pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failure> {
+    let AtIdp { idp: _idp, http, ready, .. } = AtIdp::find(setup, options, SERVERS).await?;
+    show(&http, &ready, SERVERS[0], &options.scopes()[0].join(" ")).await
+}
+
 /// Shows both proxies; at another IdP than the tutorial's, it says why not.
-pub async fn tell(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Result<(), Failure> {
+pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
     let issuer = &ready.authorization_server.issuer;
     let endpoint = ready.authorization_server.authorization_endpoint.clone();
@@ -39,13 +49,14 @@ pub async fn tell(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
         UserAgent::Browser => Login::of_demo_user(),
     };
     for asks in [false, true] {
-        let title = match asks {
-            false => "an OAuth proxy that does not ask (the confused deputy)",
-            true => "the same proxy, asking the user for each of its clients",
+        let title = if asks {
+            "the same proxy, asking the user for each of its clients"
+        } else {
+            "an OAuth proxy that does not ask (the confused deputy)"
         };
         reporter.stage(title, &spec::MCP_CONFUSED_DEPUTY).await;
-        let demonstration = Demonstration::start(http, &endpoint, [resource, scope], asks).await?;
-        demonstration.tell(&login, asks).await?;
+        let demonstration = Demonstration::start(http, &endpoint, resource, scope, asks).await?;
+        demonstration.attack(&login, asks).await?;
     }
     Ok(())
 }
@@ -58,7 +69,7 @@ struct Demonstration<'a> {
 }
 
 impl<'a> Demonstration<'a> {
-    async fn start(http: &'a Http, endpoint: &str, [resource, scope]: [&str; 2], asks: bool) -> Result<Self, Failure> {
+    async fn start(http: &'a Http, endpoint: &str, resource: &str, scope: &str, asks: bool) -> Result<Self, Failure> {
         let listener = listen::bind(0, "the proxy", "").await?;
         let landing_listener = listen::bind(0, "the clients", "").await?;
         let proxy_url = format!("http://127.0.0.1:{}", listen::port(&listener));
@@ -78,7 +89,7 @@ impl<'a> Demonstration<'a> {
         Ok(Self { http, proxy_url, landing, _serving })
     }
 
-    async fn tell(&self, login: &Login, asks: bool) -> Result<(), Failure> {
+    async fn attack(&self, login: &Login, asks: bool) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let mut browser = ScriptedBrowser::new(reporter)?;
         let honest = self.register("Weather Desk", "honest").await?;
@@ -87,19 +98,19 @@ impl<'a> Demonstration<'a> {
 
         let attacker = self.register("Free Umbrellas", "attacker").await?;
         reporter.note("Some days later the user clicks on a link that the attacker sent, in the same browser:");
-        // Whoever is asked says no.
-        let answer = self.visit(&mut browser, &attacker, "attacker", login, true).await?;
-        let has_code = answer.contains_key("code");
+        // A user who is asked says no.
+        let response = self.visit(&mut browser, &attacker, "attacker", login, true).await?;
+        let has_code = response.contains_key("code");
         let server = reporter.on(Side::Server);
         let why = "The IdP had asked once, for the proxy; that the code is for another client of the proxy's, it cannot know.";
         let _expecting = (!asks).then(|| reporter.expecting(Side::Server, &rules::PROXY_ASKS, why));
         let expected = "the user is asked before another client of the proxy's gets a code";
-        let got = match (has_code, answer.get("error")) {
+        let got = match (has_code, response.get("error")) {
             (true, _) => "nobody was asked, and the attacker has a code for this user".to_owned(),
             (false, Some(error)) => format!("the user said no: the attacker has {error}"),
             (false, None) => "the attacker has nothing".to_owned(),
         };
-        server.check(&rules::PROXY_ASKS, !has_code, expected, got);
+        server.require(&rules::PROXY_ASKS, !has_code, expected, got).ok();
         Ok(())
     }
 
@@ -107,8 +118,8 @@ impl<'a> Demonstration<'a> {
         let silent = self.http.clone().telling(Reporter::silent());
         let redirect_uri = format!("{}/{path}", self.landing);
         let metadata = json!({"client_name": name, "redirect_uris": [redirect_uri]});
-        let answer = silent.send(&Request::post_json(&format!("{}/register", self.proxy_url), &metadata)).await?;
-        let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let response = silent.send(&Request::post_json(&format!("{}/register", self.proxy_url), &metadata)).await?;
+        let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let client_id = document["client_id"].as_str().unwrap_or_default().to_owned();
         self.http.reporter().note(format!("“{name}” registers with the proxy, with the redirect URI {redirect_uri}."));
         Ok(client_id)
@@ -128,10 +139,10 @@ impl<'a> Demonstration<'a> {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let url = format!("{}/authorize?{query}", self.proxy_url);
         let end = browser.visit(&url, &redirect_uri, login, denies).await?;
-        let answer: BTreeMap<_, _> =
+        let response: BTreeMap<_, _> =
             Url::parse(&end).map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default();
-        let brought = if answer.contains_key("code") { "a code" } else { "no code" };
+        let brought = if response.contains_key("code") { "a code" } else { "no code" };
         self.http.reporter().note(format!("The browser ends at {redirect_uri}, with {brought}."));
-        Ok(answer)
+        Ok(response)
     }
 }

@@ -1,4 +1,4 @@
-//! Going further: tokens without a sign-in, on the command line of the complete client. Which grant
+//! Tokens without a sign-in, on the command line of the complete client. Which grant
 //! it is to be, and what the client has to show for itself.
 //!
 //! Secrets come from the environment, and JWTs and keys from files: everybody on a machine can read
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use as_metadata::find;
+use as_metadata::requirements::Needs;
 use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;
 use authorization_code::further::client_credentials::option_about_signing_in;
@@ -21,12 +22,11 @@ use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::further::preregistered::StaticClient;
 use keycloak::IdpChoice;
-use shared::breakage::Breakage;
 use shared::http::Http;
 use shared::{Failure, Secret, spec};
 
-use crate::error::GrantError;
 use crate::further::assertions::{EnterpriseManaged, WorkloadIdentity};
+use crate::further::error::GrantError;
 
 /// The environment variable with the client's secret at the company's IdP.
 const COMPANY_SECRET: &str = "COMPANY_CLIENT_SECRET";
@@ -93,16 +93,8 @@ pub fn issuer(text: &str) -> Result<String, String> {
 impl GrantOptions {
     /// Puts the options together, or says which do not go together; `None`: the user signs in.
     /// Nobody is asked anything yet.
-    pub fn choose(
-        &self,
-        breakage: Option<&Breakage>,
-        plan: &Plan,
-        sign_in: &SignInOptions,
-    ) -> Result<Option<Chosen>, Failure> {
+    pub fn choose(&self, plan: &Plan, sign_in: &SignInOptions) -> Result<Option<Chosen>, Failure> {
         let Some(grant) = self.grant else { return Ok(None) };
-        if let Some(Breakage { name, .. }) = breakage {
-            return Err(GrantError::NoBreak { name: (*name).to_owned() }.into());
-        }
         if let Some(option) = option_about_signing_in(sign_in, plan) {
             return Err(GrantError::WithoutUser { option: option.to_owned() }.into());
         }
@@ -157,7 +149,7 @@ impl GrantOptions {
     }
 }
 
-/// What a file holds, without the white space around it.
+/// Reads a file, without the white space around its text.
 fn read(option: &'static str, path: &Path) -> Result<Secret, GrantError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
@@ -170,7 +162,7 @@ fn read(option: &'static str, path: &Path) -> Result<Secret, GrantError> {
 }
 
 /// A file with a signed JWT: "a sequence of URL-safe parts separated by period ('.') characters"
-/// (RFC 7519 §3), three of them. Whoever is shown it decides whether it is good.
+/// (RFC 7519 §3), three of them. The party that receives it decides whether it is valid.
 fn jwt(option: &'static str, path: Option<&Path>) -> Result<Secret, GrantError> {
     let path = path.unwrap_or(Path::new(""));
     let text = read(option, path)?;
@@ -230,10 +222,7 @@ impl Company {
         reporter
             .note(format!("The company's IdP is {}, as --company-idp says; its metadata comes first.", self.issuer));
         // Metadata without one is refused there.
-        Ok(find::find(http, &self.issuer, as_metadata::requirements::Needs::OtherGrant)
-            .await?
-            .token_endpoint
-            .unwrap_or_default())
+        Ok(find::find(http, &self.issuer, Needs::OtherGrant).await?.token_endpoint.unwrap_or_default())
     }
 }
 

@@ -1,12 +1,19 @@
 //! Every kind of token at every server: who takes what.
 
 use authorization_code::token_response;
+use authorization_code::user_agent::SignInOptions;
+use dynamic_client_registration::further::administration::is_tutorial;
+use keycloak::Lifetime;
+use protected_resource_discovery::setup::Setup;
 use shared::http::{Http, Request};
-use shared::{Failure, Secret, Side, mcp, spec};
+use shared::{Failure, Reporter, Secret, Side, mcp, spec};
+use token_use::authorized_client::Authorized;
 
-use crate::other_tokens::OtherTokens;
-use crate::parties::Parties;
-use crate::{attacks, audience, rules};
+use crate::client::own_token;
+use crate::further::account_token::account_token;
+use crate::further::lab::is_refusal;
+use crate::parties::{Conduct, LessonOptions, Parties};
+use crate::{audience, rules};
 
 /// A token, and which servers have to take it: the first, the second, the API behind the first.
 struct Row {
@@ -15,21 +22,35 @@ struct Row {
     taken_by: [bool; 3],
 }
 
-/// The matrix.
-pub struct Matrix<'a> {
-    /// Sends the requests.
-    pub http: &'a Http,
-    /// Gets the tokens.
-    pub others: OtherTokens<'a>,
-    /// The servers.
-    pub parties: &'a Parties,
+/// Runs `-- matrix`, with its own servers.
+pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failure> {
+    let parties = Parties::start(setup, options, Lifetime::Story, Conduct::default()).await?;
+    let issuer = parties.idp.issuer();
+    let plan = options.plan(Some(issuer), parties.idp.stays())?;
+    let http = setup.run.http(&parties.first, &[issuer]).await?;
+    // Seven sign-ins: no person wants to make them, unless they ask for it (--browser).
+    let needs_script = is_tutorial(issuer);
+    let is_silent = needs_script && !options.sign_in.browser;
+    let reporter = if is_silent { Reporter::silent() } else { http.reporter().clone() };
+    let (silent, sign_in) = (http.clone().telling(reporter), options.sign_in.clone());
+    let authorized = &Authorized::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
+    authorized.sign_in_first(&[]).await?;
+    let (sign_in, scopes) = (&options.sign_in, options.scopes());
+    Matrix { http: &http, authorized, sign_in, parties: &parties, scopes }.show().await
+}
+
+struct Matrix<'a> {
+    http: &'a Http,
+    authorized: &'a Authorized,
+    sign_in: &'a SignInOptions,
+    parties: &'a Parties,
     /// A scope of the first server, and one of the second.
-    pub scopes: [&'a [String]; 2],
+    scopes: [&'a [String]; 2],
 }
 
 impl Matrix<'_> {
     /// Gets every token, and sends each to every server.
-    pub async fn tell(&self) -> Result<(), Failure> {
+    async fn show(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("get a token of each kind", &spec::MCP_AUDIENCE_BINDING).await;
         let rows = self.rows().await?;
@@ -42,12 +63,13 @@ impl Matrix<'_> {
             let mut cells = Vec::new();
             for ((server, url), taken) in servers.iter().zip(row.taken_by) {
                 let status = self.send(url, &row.token).await?;
-                let (rule, expected) = match taken {
-                    true => (&rules::SERVER_TAKES_OWN, format!("{server} takes the token {}", row.name)),
-                    false => (&rules::SERVER_REFUSES_OTHERS, format!("{server} refuses the token {}", row.name)),
+                let (rule, verb, due) = if taken {
+                    (&rules::SERVER_TAKES_OWN, "takes", 200)
+                } else {
+                    (&rules::SERVER_REFUSES_OTHERS, "refuses", 401)
                 };
-                let is_right = if taken { status == 200 } else { status == 401 };
-                reporter.check(rule, is_right, expected, format!("HTTP {status}"));
+                let expected = format!("{server} {verb} the token {}", row.name);
+                reporter.require(rule, status == due, expected, format!("HTTP {status}")).ok();
                 cells.push(format!("{} {status}", if status == 200 { '✔' } else { '✘' }));
             }
             table.push(format!("{:<34}  {:<9}  {:<9}  {}", row.name, cells[0], cells[1], cells[2]));
@@ -60,7 +82,7 @@ impl Matrix<'_> {
         let Parties { first, second, reports, .. } = self.parties;
         let reporter = self.http.reporter();
         let [one, other] = self.scopes;
-        let own = attacks::own(self.others.authorized).await?;
+        let own = own_token(self.authorized).await?;
         let mut rows = vec![Row { name: "for the first server", token: own.clone(), taken_by: [true, false, false] }];
         let others = [
             ("for the calendar", second, other.to_vec(), [false, true, false]),
@@ -68,14 +90,17 @@ impl Matrix<'_> {
             ("for nobody (no aud)", first, Vec::new(), [false; 3]),
         ];
         for (name, resource, scopes, taken_by) in others {
-            let tokens = self.others.token(resource, &scopes).await;
+            let tokens = self.authorized.token_for(self.http, resource, &scopes).await;
             self.add(&mut rows, name, tokens.map(|tokens| Some(tokens.access_token)), taken_by)?;
         }
-        // Only the administrator of a Keycloak can have it.
-        let account = self.others.of_account(first).await.map(|tokens| Some(tokens.access_token));
-        self.add(&mut rows, "for Keycloak's account pages", account, [false; 3])?;
-        let id_token =
-            self.others.token(first, &[&["openid".to_owned()], one].concat()).await.map(|tokens| tokens.id_token);
+        // Only the administrator of a Keycloak can get one, so a run without it is no failure.
+        let name = "for Keycloak's account pages";
+        match account_token(self.http, self.authorized, self.sign_in, first).await {
+            Ok(tokens) => rows.push(Row { name, token: tokens.access_token, taken_by: [false; 3] }),
+            Err(failure) => self.report_missing(name, &failure.message),
+        }
+        let scopes = [&["openid".to_owned()], one].concat();
+        let id_token = self.authorized.token_for(self.http, first, &scopes).await.map(|tokens| tokens.id_token);
         self.add(&mut rows, "an ID token", id_token, [false; 3])?;
         match &reports.exchange {
             Some(exchange) => {
@@ -102,29 +127,29 @@ impl Matrix<'_> {
         token: Result<Option<Secret>, Failure>,
         taken_by: [bool; 3],
     ) -> Result<(), Failure> {
-        let missing = |why: &str| self.http.reporter().note(format!("Without a token {name}: {why}"));
+        let missing = |why: &str| self.report_missing(name, why);
         match token {
-            // An IdP that heeds resource has narrowed it: then it is one for the first server, and
+            // An IdP that honours resource has narrowed it: then it is one for the first server, and
             // no other.
             Ok(Some(token)) if taken_by == [true, true, false] && !is_for(&token, &self.parties.second) => {
                 missing("this IdP gives tokens for one server at a time.");
             }
             Ok(Some(token)) => rows.push(Row { name, token, taken_by }),
             Ok(None) => missing("this IdP gave none."),
-            Err(failure) if ["idp.", "administration."].iter().any(|kind| failure.id.starts_with(kind)) => {
-                missing(&failure.message);
-            }
+            Err(failure) if is_refusal(&failure) => missing(&failure.message),
             Err(failure) => return Err(failure),
         }
         Ok(())
     }
 
+    fn report_missing(&self, name: &str, why: &str) {
+        self.http.reporter().note(format!("Without a token {name}: {why}"));
+    }
+
     async fn send(&self, url: &str, token: &Secret) -> Result<u16, Failure> {
-        let silent = self.http.clone().telling(shared::Reporter::silent());
-        let request = match url.ends_with("/mcp") {
-            true => mcp::discover_request(url),
-            false => Request::get(url).without_redirects(),
-        };
+        let silent = self.http.clone().telling(Reporter::silent());
+        let request =
+            if url.ends_with("/mcp") { mcp::discover_request(url) } else { Request::get(url).without_redirects() };
         // The servers say what they refuse; that they do is what is shown here.
         let reporter = self.http.reporter();
         let why = "The matrix sends every token everywhere.";

@@ -1,8 +1,13 @@
 //! What is not on the lesson's straight path: FURTHER.md.
 
+pub mod account_token;
 pub mod assertions;
+pub mod at_idp;
 pub mod confused_deputy;
+pub mod error;
 pub mod grant_options;
 pub mod lab;
 pub mod matrix;
 pub mod proxy;
+pub mod rules;
+pub mod token_tables;

@@ -24,22 +24,19 @@ use url::{Url, form_urlencoded};
 /// The cookie by which the proxy knows a browser. On the open web: `__Host-`, `Secure`.
 const COOKIE: &str = "proxy_session";
 
-/// A proxy.
+/// A proxy that is one client at the authorization server.
 pub struct Proxy {
-    /// Its own URL.
     pub url: String,
     /// The authorization server's authorization endpoint.
     pub authorization_endpoint: String,
     /// What the proxy is there.
     pub client_id: String,
-    /// Asked for there.
     pub scope: String,
     /// For whom the tokens are that it gets there.
     pub resource: String,
     /// Whether it asks the user for each of its clients, or trusts that the authorization server
     /// has asked.
     pub asks: bool,
-    /// What it remembers.
     pub state: Mutex<Remembered>,
 }
 
@@ -64,7 +61,7 @@ struct Asked {
     state: String,
 }
 
-/// The proxy's endpoints.
+/// The proxy's endpoints, for a listener.
 pub fn app(proxy: Arc<Proxy>) -> Router {
     Router::new()
         .route("/register", post(register))
@@ -101,7 +98,7 @@ impl Proxy {
     }
 
     /// Back to the proxy's own client.
-    fn answer(&self, asked: &Asked, name: &str, value: &str) -> Response {
+    fn send_back(&self, asked: &Asked, name: &str, value: &str) -> Response {
         let redirect_uri = self.lock().clients.get(&asked.client_id).map(|(_, uri)| uri.clone());
         let Some(Ok(mut url)) = redirect_uri.map(|uri| Url::parse(&uri)) else { return bad("The client is gone.") };
         url.query_pairs_mut().append_pair(name, value).append_pair("state", &asked.state);
@@ -165,7 +162,7 @@ async fn consent(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Byte
         return bad("This page is not this browser's, or it was used.");
     };
     if !fields.contains_key("accept") {
-        return proxy.answer(&asked, "error", "access_denied");
+        return proxy.send_back(&asked, "error", "access_denied");
     }
     proxy.lock().consents.insert((asked.browser.clone(), asked.client_id.clone()));
     proxy.forward(asked)
@@ -174,16 +171,16 @@ async fn consent(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Byte
 async fn callback(
     State(proxy): State<Arc<Proxy>>,
     headers: HeaderMap,
-    Query(answer): Query<BTreeMap<String, String>>,
+    Query(response): Query<BTreeMap<String, String>>,
 ) -> Response {
-    let asked = answer.get("state").and_then(|state| proxy.lock().forwarded.remove(state));
+    let asked = response.get("state").and_then(|state| proxy.lock().forwarded.remove(state));
     let Some(asked) = asked.filter(|asked| cookie(&headers).as_ref() == Some(&asked.browser)) else {
         return bad("This answer belongs to no request of this browser's.");
     };
-    match answer.get("code") {
+    match response.get("code") {
         // The proxy would redeem it now. Its own code is what its client gets.
-        Some(_) => proxy.answer(&asked, "code", CsrfToken::new_random().secret()),
-        None => proxy.answer(&asked, "error", answer.get("error").map_or("server_error", String::as_str)),
+        Some(_) => proxy.send_back(&asked, "code", CsrfToken::new_random().secret()),
+        None => proxy.send_back(&asked, "error", response.get("error").map_or("server_error", String::as_str)),
     }
 }
 
@@ -209,7 +206,7 @@ fn page(name: &str, redirect_uri: &str, scope: &str, form: &str) -> String {
     )
 }
 
-/// What a stranger registered, as text.
+/// A name that an untrusted client registered, as text.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

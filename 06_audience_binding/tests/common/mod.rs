@@ -81,8 +81,8 @@ pub fn register(issuer: &str, key: &Key) -> String {
     });
     let url = format!("{issuer}/clients-registrations/openid-connect");
     let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
-    let answer = Runtime::new().unwrap().block_on(http.send(&Request::post_json(&url, &document))).unwrap();
-    let document: Value = serde_json::from_slice(&answer.body).unwrap();
+    let response = Runtime::new().unwrap().block_on(http.send(&Request::post_json(&url, &document))).unwrap();
+    let document: Value = serde_json::from_slice(&response.body).unwrap();
     document["client_id"].as_str().unwrap().to_owned()
 }
 
@@ -136,6 +136,6 @@ async fn exchange(State((issuer, key)): State<(String, std::sync::Arc<Key>)>, bo
     let more = json!({"client_id": AT_SERVER, "resource": field("resource"), "scope": field("scope")});
     let grant = key.jwt("oauth-id-jag+jwt", &claims(&issuer, field("audience").unwrap_or_default(), &more));
     let issued = "urn:ietf:params:oauth:token-type:id-jag";
-    let answer = json!({"access_token": grant, "issued_token_type": issued, "token_type": "N_A", "expires_in": 60});
-    Json(answer).into_response()
+    let response = json!({"access_token": grant, "issued_token_type": issued, "token_type": "N_A", "expires_in": 60});
+    Json(response).into_response()
 }

@@ -1,0 +1,139 @@
+//! All that `--break` does in this lesson: the switches, how the parties misbehave for them, and,
+//! in [`attacks`], what the client sends. Where the IdP breaks a rule, it is the embedded one.
+
+pub mod attacks;
+
+use keycloak::Defect;
+use shared::Side;
+use shared::breakage::Breakage;
+
+use crate::parties::Conduct;
+use crate::rules;
+use crate::tools::TokenSent;
+
+/// What can be broken in this lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// A token for somebody else.
+    OtherServersToken,
+    /// A token for two others.
+    AudienceArray,
+    /// A token for nobody.
+    MissingAudience,
+    /// A token for a server of nearly the same name.
+    AudienceSlash,
+    /// A token for the IdP's own pages.
+    AccountAudience,
+    /// The client's token, passed on.
+    Passthrough,
+    /// An exchange of what was never for the one who asks.
+    ExchangeNotInAudience,
+}
+
+impl shared::breakage::Switch for Switch {
+    const ALL: &'static [Self] = &[
+        Switch::OtherServersToken,
+        Switch::AudienceArray,
+        Switch::MissingAudience,
+        Switch::AudienceSlash,
+        Switch::AccountAudience,
+        Switch::Passthrough,
+        Switch::ExchangeNotInAudience,
+    ];
+
+    fn breakage(self) -> &'static Breakage {
+        match self {
+            Switch::OtherServersToken => &OTHER_SERVERS_TOKEN,
+            Switch::AudienceArray => &AUDIENCE_ARRAY,
+            Switch::MissingAudience => &MISSING_AUDIENCE,
+            Switch::AudienceSlash => &AUDIENCE_SLASH,
+            Switch::AccountAudience => &ACCOUNT_AUDIENCE,
+            Switch::Passthrough => &PASSTHROUGH,
+            Switch::ExchangeNotInAudience => &EXCHANGE_NOT_IN_AUDIENCE,
+        }
+    }
+}
+
+impl Switch {
+    /// How the IdP misbehaves for this switch, if it does.
+    pub fn defect(self) -> Option<Defect> {
+        match self {
+            Switch::AudienceArray => Some(Defect::AudienceOfOthers),
+            Switch::AudienceSlash => Some(Defect::AudienceWithSlash),
+            Switch::OtherServersToken
+            | Switch::MissingAudience
+            | Switch::AccountAudience
+            | Switch::Passthrough
+            | Switch::ExchangeNotInAudience => None,
+        }
+    }
+}
+
+static OTHER_SERVERS_TOKEN: Breakage = Breakage::by_client(
+    "other-servers-token",
+    "sends the calendar's token to the other MCP server",
+    Side::Server,
+    &rules::AUDIENCE,
+);
+
+static AUDIENCE_ARRAY: Breakage = Breakage::by_idp(
+    "audience-array",
+    "gives a token for two servers, in an array, of which this is neither",
+    Side::Server,
+    &rules::AUDIENCE,
+);
+
+static MISSING_AUDIENCE: Breakage = Breakage::by_client(
+    "missing-audience",
+    "asks for no scope of the server's, so that the IdP puts no aud into the token",
+    Side::Server,
+    &rules::AUDIENCE,
+);
+
+static AUDIENCE_SLASH: Breakage = Breakage::by_idp(
+    "audience-slash",
+    "writes the server's URL into aud with a slash at the end",
+    Side::Server,
+    &rules::AUDIENCE,
+);
+
+static ACCOUNT_AUDIENCE: Breakage = Breakage::by_client(
+    "account-audience",
+    "uses a token as a Keycloak without audience mappers gives it: for Keycloak's own account pages",
+    Side::Server,
+    &rules::AUDIENCE,
+);
+
+static PASSTHROUGH: Breakage = Breakage::by_server(
+    "passthrough",
+    "passes its client's token on to the downstream API instead of getting one of its own",
+    Side::Server,
+    &rules::DOWNSTREAM_AUDIENCE,
+);
+
+static EXCHANGE_NOT_IN_AUDIENCE: Breakage = Breakage::by_server(
+    "exchange-not-in-audience",
+    "does not look at aud, and has the IdP exchange a token that was given out for another server",
+    Side::Idp,
+    &rules::IDP_EXCHANGES,
+);
+
+/// The values of one run pass through here; without a switch they stay as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sabotage(pub Option<Switch>);
+
+impl Sabotage {
+    /// Whether anything is broken: then nobody opens a browser for it.
+    pub fn is_on(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// How the first MCP server treats tokens.
+    pub fn conduct(self, valid: Conduct) -> Conduct {
+        match self.0 {
+            Some(Switch::Passthrough) => Conduct { sends: TokenSent::PassedThrough, ..valid },
+            Some(Switch::ExchangeNotInAudience) => Conduct { checks_audience: false, ..valid },
+            _ => valid,
+        }
+    }
+}
