@@ -111,7 +111,7 @@ impl Setup<'_> {
         let idp = self.find_idp(lifetime, &[&server_url]).await?;
         let reporter = self.run.reporter.on(Side::Server);
         reporter.note(format!("MCP server: {server_url}"));
-        self.run.announce_breakage();
+        self.run.announce_run();
         let protected = self.server.protected_resource(&server_url, &idp);
         let serving = listen::serve(listener, app(protected, reporter)?);
         Ok(RunningServer { server_url, idp, _serving: serving })

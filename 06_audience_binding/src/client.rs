@@ -59,7 +59,7 @@ async fn start(
 ) -> Result<Parties, Failure> {
     let conduct = sabotage.conduct(Conduct::default());
     let parties = Parties::start(setup, options, lifetime, conduct).await?;
-    setup.run.announce_breakage();
+    setup.run.announce_run();
     Ok(parties)
 }
 

@@ -60,14 +60,12 @@ impl<'a> User<'a> {
         self.command(arguments).output().unwrap()
     }
 
-    /// With servers.
     fn story(&self, arguments: &[&str]) -> Run {
         let [first, second] = &self.servers.ports;
         let ports = ["--port", first, "--second-port", second, "--downstream-port", "0"];
         Run::of(&self.output(&[&["--idp", self.issuer, "--json"], &ports[..], arguments].concat()))
     }
 
-    /// Only a client.
     fn client(&self, arguments: &[&str]) -> Run {
         Run::of(&self.output(&[&["--json"], arguments].concat()))
     }

@@ -47,8 +47,8 @@ impl LessonRun {
         std::future::pending().await
     }
 
-    /// Says what is broken on purpose, and by whom.
-    pub fn announce_breakage(&self) {
+    /// Says what is special about this run: what is broken on purpose, and by whom.
+    pub fn announce_run(&self) {
         if let Some(Breakage { name, broken_by, what, .. }) = self.breakage {
             self.reporter.on(*broken_by).note(format!("--break {name}: the {broken_by} {what}."));
         }

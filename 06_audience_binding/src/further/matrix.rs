@@ -129,8 +129,8 @@ impl Matrix<'_> {
     ) -> Result<(), Failure> {
         let missing = |why: &str| self.report_missing(name, why);
         match token {
-            // An IdP that honours resource has narrowed it: then it is one for the first server, and
-            // no other.
+            // An IdP that honours resource has narrowed it: then it is one for the first server,
+            // and no other.
             Ok(Some(token)) if taken_by == [true, true, false] && !is_for(&token, &self.parties.second) => {
                 missing("this IdP gives tokens for one server at a time.");
             }
