@@ -160,10 +160,10 @@ impl Parser<'_> {
     fn token(&mut self, expected: &'static str) -> Result<String, ChallengeError> {
         let start = self.position;
         self.skip_while(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
-        match start == self.position {
-            true => Err(ChallengeError { position: start, expected }),
-            false => Ok(self.characters[start..self.position].iter().collect()),
+        if start == self.position {
+            return Err(ChallengeError { position: start, expected });
         }
+        Ok(self.characters[start..self.position].iter().collect())
     }
 
     /// `quoted-string`, in which a backslash takes the next character as it is (RFC 9110 §5.6.4).

@@ -75,10 +75,10 @@ fn row(reporter: &Reporter, discovery: &Discovery, duty: &Duty) -> String {
     let (mark, shown) = match &duty.proof {
         Proof::Lesson(n) => ("·", format!("lesson {n:02}")),
         Proof::Checks(checks) => seen(reporter, checks),
-        Proof::OtherOrigin => match is_its_own_authorization_server(discovery) {
-            false => ("✔", "seen: their origin is another one".to_owned()),
-            true => ("✘", "it is its own, as in MCP 2025-03-26".to_owned()),
-        },
+        Proof::OtherOrigin if is_its_own_authorization_server(discovery) => {
+            ("✘", "it is its own, as in MCP 2025-03-26".to_owned())
+        }
+        Proof::OtherOrigin => ("✔", "seen: their origin is another one".to_owned()),
     };
     format!("{mark} {:<54}   {shown}", duty.what)
 }

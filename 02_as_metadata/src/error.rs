@@ -80,13 +80,12 @@ impl MetadataError {
             }
             MetadataError::Document { .. } => "The IdP's operator has to mend the document.".to_owned(),
             MetadataError::IssuerMismatch { expected, received } => {
-                match expected.trim_end_matches('/') == received.trim_end_matches('/') {
-                    true => format!("Use the issuer as the document spells it: {received}"),
-                    false => {
-                        "Do not go on. Either the URL is another spelling of the IdP's (localhost and 127.0.0.1 are \
+                if expected.trim_end_matches('/') == received.trim_end_matches('/') {
+                    format!("Use the issuer as the document spells it: {received}")
+                } else {
+                    "Do not go on. Either the URL is another spelling of the IdP's (localhost and 127.0.0.1 are \
                               different), or somebody passes another server off as this one."
-                            .to_owned()
-                    }
+                        .to_owned()
                 }
             }
             MetadataError::Unfit(failed) => failed.fix.clone(),

@@ -46,10 +46,7 @@ impl SignInOptions {
     /// key nobody needs to sign in.
     pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
         let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
-        match required == Some(true) && !self.dpop {
-            true => Err(AuthorizationError::WantsBoundTokens),
-            false => Ok(()),
-        }
+        if required == Some(true) && !self.dpop { Err(AuthorizationError::WantsBoundTokens) } else { Ok(()) }
     }
 
     /// Scopes that the client has to be registered for, beyond those of the MCP server.

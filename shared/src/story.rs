@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(told(Holds::WithoutFailure, async |_| Ok(())), (true, vec![]));
         assert_eq!(told(Holds::WithoutFailure, async |_| Err(failure())), (false, vec!["test.failure".to_owned()]));
         let with_a_failed_check = async |reporter: Reporter| {
-            reporter.check(&RULE, false, 1, 2);
+            reporter.recommend(&RULE, false, 1, 2);
             Ok(())
         };
         assert_eq!(told(Holds::WithoutFailure, with_a_failed_check), (false, vec![]));
@@ -201,7 +201,7 @@ mod tests {
     #[cfg(unix)]
     fn a_server_holds_when_a_person_ends_it() {
         let served = async |reporter: Reporter| {
-            reporter.check(&RULE, false, 1, 2);
+            reporter.recommend(&RULE, false, 1, 2);
             let own_process = std::process::id().to_string();
             // The signal is listened for once this has waited for the first time.
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_breakage_that_is_caught_holds_however_the_story_ends() {
         let caught = async |reporter: Reporter| {
-            reporter.check(&RULE, false, 1, 2);
+            reporter.recommend(&RULE, false, 1, 2);
             Err(failure())
         };
         assert_eq!(told(Holds::WhenCaught(&BREAKAGE), caught), (true, vec!["test.failure".to_owned()]));
@@ -232,7 +232,7 @@ mod tests {
         let slipped = (false, vec!["break.slipped-through".to_owned()]);
         assert_eq!(told(Holds::WhenCaught(&BREAKAGE), async |_| Ok(())), slipped);
         let noticed_by_another = async |reporter: Reporter| {
-            reporter.on(Side::Server).check(&RULE, false, 1, 2);
+            reporter.on(Side::Server).recommend(&RULE, false, 1, 2);
             Ok(())
         };
         assert_eq!(told(Holds::WhenCaught(&BREAKAGE), noticed_by_another), slipped);

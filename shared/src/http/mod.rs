@@ -122,10 +122,10 @@ impl Http {
     async fn send_decorated(&self, request: &Request) -> Result<Response, HttpError> {
         let Some(decorator) = &self.decorator else { return self.send_once(request).await };
         let response = self.send_once(&decorator.decorated(request)).await?;
-        match decorator.wants_another(request, &response) {
-            true => self.send_once(&decorator.decorated(request)).await,
-            false => Ok(response),
+        if decorator.wants_another(request, &response) {
+            return self.send_once(&decorator.decorated(request)).await;
         }
+        Ok(response)
     }
 
     async fn send_once(&self, request: &Request) -> Result<Response, HttpError> {
@@ -155,10 +155,10 @@ impl Http {
     pub fn accepts(&self, url: &str) -> Result<(), HttpError> {
         let parsed = self.checked_url(url)?;
         let host = parsed.host_str().unwrap_or_default();
-        match parsed.scheme() == "https" || reach::is_loopback(host) || self.reach.is_trusted(host) {
-            true => Ok(()),
-            false => Err(HttpError::Insecure { url: url.to_owned() }),
+        if parsed.scheme() == "https" || reach::is_loopback(host) || self.reach.is_trusted(host) {
+            return Ok(());
         }
+        Err(HttpError::Insecure { url: url.to_owned() })
     }
 
     fn checked_url(&self, text: &str) -> Result<Url, HttpError> {
@@ -193,11 +193,11 @@ impl Http {
             }
             source = cause.source();
         }
-        match error.is_timeout() {
-            true if error.is_connect() => HttpError::TimedOut { url, seconds: CONNECT_SECONDS.min(self.seconds) },
-            true => HttpError::TimedOut { url, seconds: self.seconds },
-            false => HttpError::Unreachable { url, reason: innermost(&error) },
+        if !error.is_timeout() {
+            return HttpError::Unreachable { url, reason: innermost(&error) };
         }
+        let seconds = if error.is_connect() { CONNECT_SECONDS.min(self.seconds) } else { self.seconds };
+        HttpError::TimedOut { url, seconds }
     }
 
     async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {

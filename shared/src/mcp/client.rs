@@ -224,9 +224,10 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
         (404, _) if had_session => Err(StreamableHttpError::SessionExpired),
         (200, "text/event-stream") => {
             let events = events(&String::from_utf8_lossy(&response.body));
-            match events.iter().any(|data| answers(data, &request.id)) {
-                true => Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id)),
-                false => unexpected(200, "and a stream without the answer to the request"),
+            if events.iter().any(|data| answers(data, &request.id)) {
+                Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id))
+            } else {
+                unexpected(200, "and a stream without the answer to the request")
             }
         }
         (status, media_type) => match correlated(&response.body, &request.id) {

@@ -43,9 +43,10 @@ pub fn origin_is_allowed(origin: &str) -> bool {
 
 /// Middleware that answers 403 to a page of any other origin, before anything else is looked at.
 pub async fn check_origin(State(reporter): State<Reporter>, request: Request, next: Next) -> Response {
-    match origins_allowed(&reporter, request.headers()) {
-        true => next.run(request).await,
-        false => (StatusCode::FORBIDDEN, "This server takes no requests from pages of that origin.\n").into_response(),
+    if origins_allowed(&reporter, request.headers()) {
+        next.run(request).await
+    } else {
+        (StatusCode::FORBIDDEN, "This server takes no requests from pages of that origin.\n").into_response()
     }
 }
 

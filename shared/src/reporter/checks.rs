@@ -61,23 +61,6 @@ impl Reporter {
             why_expected: why_expected.unwrap_or_default(),
         });
     }
-
-    /// Old name, until every lesson has moved.
-    pub fn check(&self, rule: &'static Rule, passed: bool, expected: impl Display, got: impl Display) -> bool {
-        self.recommend(rule, passed, expected, got)
-    }
-
-    /// Old name, until every lesson has moved.
-    pub fn check_or(
-        &self,
-        rule: &'static Rule,
-        passed: bool,
-        expected: impl Display,
-        got: impl Display,
-        fix: &str,
-    ) -> bool {
-        self.with_fix(fix).recommend(rule, passed, expected, got)
-    }
 }
 
 /// A reporter whose next check comes with advice: see [`Reporter::with_fix`].

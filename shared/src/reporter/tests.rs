@@ -12,7 +12,7 @@ async fn every_line_holds_against_the_schema_and_counts_up() {
     let captured = Captured::json();
     let reporter = captured.reporter();
     reporter.stage("one", &SPEC).await;
-    reporter.check(&MUST, true, "a", "a");
+    reporter.recommend(&MUST, true, "a", "a");
     reporter.on(Side::Idp).note("hello\nthere");
     reporter.error("test.must", "no", "do");
     reporter.outcome(false);
@@ -26,9 +26,9 @@ async fn every_line_holds_against_the_schema_and_counts_up() {
 #[test]
 fn failures_count_by_keyword() {
     let reporter = Captured::json().reporter();
-    assert!(!reporter.check(&MUST, false, 1, 2));
-    assert!(!reporter.check(&SHOULD, false, 1, 2));
-    assert!(reporter.check(&SHOULD, true, 1, 1));
+    assert!(!reporter.recommend(&MUST, false, 1, 2));
+    assert!(!reporter.recommend(&SHOULD, false, 1, 2));
+    assert!(reporter.recommend(&SHOULD, true, 1, 1));
     assert_eq!(reporter.counts(), Counts { stages: 0, checks: 3, failed: 1, missed: 1 });
     assert_eq!(reporter.result_of(&SHOULD), Some(true));
 }
@@ -37,10 +37,10 @@ fn failures_count_by_keyword() {
 fn a_provoked_failure_is_caught_and_not_counted_only_on_its_own_side() {
     let reporter = Captured::json().reporter();
     reporter.expect(&BREAKAGE);
-    reporter.on(Side::Server).check(&MUST, false, 1, 2);
+    reporter.on(Side::Server).recommend(&MUST, false, 1, 2);
     assert!(!reporter.caught());
     assert_eq!(reporter.counts().failed, 1);
-    reporter.check(&MUST, false, 1, 2);
+    reporter.recommend(&MUST, false, 1, 2);
     assert!(reporter.caught());
     assert_eq!(reporter.counts().failed, 1);
 }
@@ -50,12 +50,12 @@ fn a_failure_that_is_shown_on_purpose_is_not_counted_until_the_showing_ends() {
     let captured = Captured::json();
     let reporter = captured.reporter();
     let showing = reporter.expecting(Side::Server, &MUST, "It is shown.");
-    reporter.on(Side::Server).check(&MUST, false, 1, 2);
+    reporter.on(Side::Server).recommend(&MUST, false, 1, 2);
     assert_eq!(reporter.counts().failed, 0);
-    reporter.check(&MUST, false, 1, 2);
+    reporter.recommend(&MUST, false, 1, 2);
     assert_eq!(reporter.counts().failed, 1, "the other side's failures count");
     drop(showing);
-    reporter.on(Side::Server).check(&MUST, false, 1, 2);
+    reporter.on(Side::Server).recommend(&MUST, false, 1, 2);
     assert_eq!(reporter.counts().failed, 2);
     assert!(!reporter.caught());
     let expected: Vec<_> = captured.events().iter().map(|event| event["expected_failure"] == true).collect();
@@ -67,13 +67,13 @@ fn a_server_tells_a_person_once_what_goes_on_holding() {
     let captured = Captured::plain();
     let server = captured.reporter().on(Side::Server);
     for passed in [true, true, false, false, true, true] {
-        server.check(&MUST, passed, "the token is good", "seen");
+        server.recommend(&MUST, passed, "the token is good", "seen");
     }
     let marks: String = captured.text().chars().filter(|c| "✔✘".contains(*c)).collect();
     assert_eq!(marks, "✔✘✘✔");
     let client = captured.reporter();
-    client.check(&MUST, true, "x", "y");
-    client.check(&MUST, true, "x", "y");
+    client.recommend(&MUST, true, "x", "y");
+    client.recommend(&MUST, true, "x", "y");
     assert_eq!(captured.text().matches("MUST: x").count(), 2);
 }
 
@@ -91,5 +91,5 @@ fn a_reader_that_has_gone_away_does_not_end_the_run() {
     let options = Options { format: Format::Json, verbose: false, curl: false, pause: false };
     let reporter = Reporter::new(options, Closed);
     reporter.note("x");
-    assert!(reporter.check(&MUST, true, 1, 1));
+    assert!(reporter.recommend(&MUST, true, 1, 1));
 }

@@ -154,7 +154,7 @@ mod tests {
     fn a_rule_of_this_tutorial_holds_against_the_schema_without_a_link() {
         static RULE: Rule = Rule { id: "test.own", keyword: Keyword::Must, spec: &TUTORIAL_LIMITS };
         let captured = Captured::json();
-        captured.reporter().check(&RULE, true, "at most a megabyte", "HTTP 200");
+        captured.reporter().recommend(&RULE, true, "at most a megabyte", "HTTP 200");
         assert_eq!(captured.events()[0]["spec"], json!({"id": "This tutorial", "section": "Limits"}));
     }
 
