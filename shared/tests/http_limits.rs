@@ -186,3 +186,19 @@ async fn broken_answers_do_not_end_the_program() {
         captured.events();
     }
 }
+
+#[test]
+fn a_host_name_outside_ascii_becomes_its_ascii_form() {
+    for (host, ascii) in [
+        ("MÜNCHEN.example", Some("xn--mnchen-3ya.example")),
+        ("faß.example", Some("xn--fa-hia.example")),
+        ("ｌｏｃａｌｈｏｓｔ", Some("localhost")),
+        ("①②⑦.⓪.⓪.①", Some("127.0.0.1")),
+        ("例え。テスト", Some("xn--r8jz45g.xn--zckzah")),
+        ("a\u{200d}b.example", None),
+        ("xn--zn7c.com", None),
+    ] {
+        let url = url::Url::parse(&format!("https://{host}/"));
+        assert_eq!(url.ok().as_ref().and_then(url::Url::host_str), ascii, "{host}");
+    }
+}
