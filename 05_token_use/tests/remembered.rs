@@ -111,8 +111,8 @@ async fn a_remembered_token_ends_when_it_ends() {
     let key = key("key");
     let authority = Authority::start(&[&key]).await;
     let server = remembering(&authority.issuer, CALM);
-    // Two seconds from now it is as long over as clocks may differ.
-    let exp = shared::now() as f64 - LEEWAY + 2.0;
+    // Five seconds from now it is as long over as clocks may differ.
+    let exp = shared::now() as f64 - LEEWAY + 5.0;
     let token = key.token(&patched(claims(&authority.issuer), &json!({"exp": exp})));
     assert!(server.weather(&token).await.has_weather());
     until("the token has ended", async || server.weather(&token).await.status == 401).await;

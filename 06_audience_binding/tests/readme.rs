@@ -1,13 +1,12 @@
 //! What the README shows is what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use audience_binding::error::{AssertionError, AudienceError, ExchangeError, GrantError};
 use keycloak::SERVERS;
-use shared::testing::Running;
+use shared::testing::{ReservedPort, Running};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -17,7 +16,8 @@ fn readme() -> PathBuf {
 
 #[test]
 fn the_transcripts_of_the_readme_are_true() {
-    let ports = free_ports();
+    let reserved = [ReservedPort::take(), ReservedPort::take()];
+    let ports = reserved.each_ref().map(ReservedPort::to_string);
     let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
     keycloak::trials::on_embedded_for(&[&urls[0], &urls[1]], |issuer| {
         // The server of the commands that want one in another terminal.
@@ -31,12 +31,6 @@ fn the_transcripts_of_the_readme_are_true() {
         Ok(())
     })
     .unwrap();
-}
-
-fn free_ports() -> [String; 2] {
-    // Both at once, so that they differ.
-    let listeners = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::process::{Command, Output};
 
 use regex::{Captures, Regex};
 
-use super::ports::ports;
+use super::ports::{ReservedPort, ports};
 
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
 pub struct Transcript {
@@ -48,12 +48,6 @@ impl Transcript {
 
 /// The folder of what is kept, as a README shows it.
 const HOME: &str = ".mcp-oauth";
-
-/// A port that is free now.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
-    listener.local_addr().expect("it has an address").port().to_string()
-}
 
 /// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers
 /// and fingerprints. Equal ones stay equal, and different ones different.
@@ -161,7 +155,8 @@ pub fn check_readme_with(
     let mut written = String::new();
     let mut rest = text.as_str();
     let mut found = 0;
-    let (server_port, client_port) = (free_port(), free_port());
+    let reserved = [ReservedPort::take(), ReservedPort::take()];
+    let [server_port, client_port] = reserved.each_ref().map(ReservedPort::to_string);
     let lasting_ports = [("--port", server_port.as_str()), ("--callback-port", client_port.as_str())];
     while let Some(start) = rest.find("```console\n") {
         let (before, block) = rest.split_at(start + "```console\n".len());
