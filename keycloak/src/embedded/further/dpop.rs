@@ -20,10 +20,6 @@ use crate::embedded::now;
 use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
 use crate::embedded::server::IdpServer;
 
-#[cfg(test)]
-#[path = "dpop_tests.rs"]
-pub mod tests;
-
 /// The header with the proof (RFC 9449 §4.1).
 const HEADER: &str = "dpop";
 /// `token_type` (RFC 9449 §5), and Keycloak's `typ` of an access token that is bound.
@@ -237,3 +233,6 @@ fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), Id
 fn unreadable() -> IdpRefusal {
     invalid_request("DPoP header verification failure")
 }
+
+#[cfg(test)]
+pub mod tests;
