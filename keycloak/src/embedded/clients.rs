@@ -16,7 +16,6 @@ pub struct IdpClient {
     pub auth_method: String,
     pub secret: Option<String>,
     pub name: Option<String>,
-    pub client_uri: Option<String>,
     pub jwks_uri: Option<String>,
     pub jwks: Option<Value>,
     pub redirect_uris: Vec<String>,

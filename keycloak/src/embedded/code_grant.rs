@@ -32,7 +32,10 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
         return Err(invalid_grant("Incorrect redirect_uri"));
     }
     check_verifier(&code.request.code_challenge, fields.get("code_verifier"))?;
-    dpop::check_code(code.request.dpop_jkt.as_deref(), key.as_deref())?;
+    // "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in
+    // the DPoP proof and verifies that it matches the dpop_jkt parameter value in the authorization
+    // request. If they do not match, it MUST reject the request." (RFC 9449 §10)
+    dpop::check_binding(code.request.dpop_jkt.as_deref(), key.as_deref()).map_err(invalid_request)?;
     let resource = resource_indicators::resource(server, code.request.resource.as_deref(), fields.get("resource"))?;
 
     let user = server.realm.user(&session.username);
@@ -49,7 +52,7 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let scope = code.request.scope;
     let grant = RefreshGrant { part, issued: now(), scope, offline, resource, jkt: None, used: false };
     let grant = Some((&grant, &session));
-    TokenIssue { request, grant, scopes, audiences, nonce: code.request.nonce }.response().await
+    TokenIssue { request, grant, scopes, audiences }.response().await
 }
 
 /// "If an authorization code is used more than once, the authorization server MUST deny the request

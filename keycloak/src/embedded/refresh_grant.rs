@@ -22,7 +22,7 @@ pub async fn refresh(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     }
     let jti = known_token(server, client, presented)?;
     let Refreshed { grant, session, scopes, audiences } = use_token(request, jti)?;
-    TokenIssue { request, grant: Some((&grant, &session)), scopes, audiences, nonce: None }.response().await
+    TokenIssue { request, grant: Some((&grant, &session)), scopes, audiences }.response().await
 }
 
 struct Refreshed {
