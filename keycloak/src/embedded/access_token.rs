@@ -116,8 +116,8 @@ impl TokenSubject<'_> {
         server.keys.sign(&Value::Object(claims)).await
     }
 
-    /// The ID token (OpenID Connect Core §2), which is for the client and for no server. It says who
-    /// signed in, and nothing about that user.
+    /// The ID token (OpenID Connect Core §2), which is for the client and for no server. Beside
+    /// `sub` it has nothing about the user.
     pub async fn id_token(&self, server: &IdpServer) -> Option<String> {
         let mut claims = self.common(server, "ID")?;
         claims.insert("aud".to_owned(), json!(self.client.client_id));

@@ -32,9 +32,9 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
         return Err(invalid_grant("Incorrect redirect_uri"));
     }
     check_verifier(&code.request.code_challenge, fields.get("code_verifier"))?;
-    // "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in
-    // the DPoP proof and verifies that it matches the dpop_jkt parameter value in the authorization
-    // request. If they do not match, it MUST reject the request." (RFC 9449 §10)
+    // "the authorization server computes the JWK Thumbprint of the proof-of-possession public key
+    // in the DPoP proof and verifies that it matches the dpop_jkt parameter value in the
+    // authorization request. If they do not match, it MUST reject the request." (RFC 9449 §10)
     dpop::check_binding(code.request.dpop_jkt.as_deref(), key.as_deref()).map_err(invalid_request)?;
     let resource = resource_indicators::resource(server, code.request.resource.as_deref(), fields.get("resource"))?;
 

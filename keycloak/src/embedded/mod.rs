@@ -43,7 +43,7 @@
 //! # Keycloak's quirks that are reproduced on purpose
 //!
 //! Each appears in a lesson's output. What no lesson shows is not reproduced: the differential
-//! test lists those differences with their reasons.
+//! test lists those differences with their reasons, above all in `tests/differential/dropped.rs`.
 //!
 //! - **Metadata** (lesson 02): one document in three places, none of them the OpenID Connect place
 //!   of RFC 8414 §5. Pages of any origin may read it.

@@ -1,7 +1,7 @@
 //! Holds the embedded IdP honest: the same requests go to it and to a Keycloak in a container, and
-//! the responses are compared field by field. `known.rs`, `normalised.rs` and `dropped.rs` list the
-//! differences with their reasons. A difference that is not listed fails the test, and so does a listed one
-//! that is no longer there.
+//! the responses are compared field by field. `known.rs`, `normalised.rs` and `dropped.rs` list
+//! the differences with their reasons. A difference that is not listed fails the test, and so does
+//! a listed one that is no longer there.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
