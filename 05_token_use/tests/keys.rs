@@ -7,7 +7,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Authority, CALM, EAGER, Manner, Server, SigningKey, claims, of_unknown_key, until};
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::rules;
 use tokio::task::JoinSet;
 use tokio::time::timeout;

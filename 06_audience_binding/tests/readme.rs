@@ -52,9 +52,8 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(page("README.md")).unwrap();
     let exchange =
         |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
-    let refused = token_use::error::TokenUseError::Refused {
-        got: "HTTP 401 invalid_token: The token is not for this server".to_owned(),
-    };
+    let refused =
+        token_use::error::TokenUseError::Refused("HTTP 401 invalid_token: The token is not for this server".to_owned());
     let assertion =
         |got: &str| AssertionError::Refused { code: String::new(), got: format!("HTTP 400 {got}") }.to_string();
     let sentences = [

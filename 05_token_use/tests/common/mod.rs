@@ -14,7 +14,7 @@ use protected_resource_discovery::server::ProtectedResource;
 use serde_json::{Value, json};
 use shared::testing::{Captured, assert_events_hold};
 use shared::{Side, mcp};
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::options::CheckOptions;
 use token_use::server;
 use tower::ServiceExt;
