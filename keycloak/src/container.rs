@@ -52,7 +52,7 @@ const PORT: u16 = 8080;
 /// Answers 200 when the realm is there.
 const READY: &str = "/.well-known/openid-configuration";
 /// Seconds after which a container that does not answer has failed.
-const START_SECONDS: u64 = 240;
+const START_SECONDS: u64 = 900;
 
 /// A running Keycloak. Call [`Keycloak::remove`] when it is no longer needed.
 pub struct Keycloak {
