@@ -1,6 +1,6 @@
 //! The MCP server: lesson 01's, with tools, and in front of them a layer that checks tokens in
 //! place of the one that refuses everybody. "MCP servers … MUST validate access tokens" before a
-//! request is served (MCP 2026-07-28, Token Handling): [`Guard::admit`] lists what it looks at.
+//! request is served (MCP 2026-07-28, Token Handling): `Guard::admit` lists what it looks at.
 
 use std::sync::Arc;
 use std::time::Duration;

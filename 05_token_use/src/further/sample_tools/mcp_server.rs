@@ -1,5 +1,5 @@
-//! The MCP server behind the layer that checks tokens: lists the tools that a token allows, and calls them. The
-//! protocol itself is the SDK's.
+//! The MCP server behind the layer that checks tokens: lists the tools that a token allows, and
+//! calls them. The protocol itself is the SDK's.
 
 use std::sync::Arc;
 
