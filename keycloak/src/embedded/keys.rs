@@ -78,7 +78,6 @@ impl RealmKeys {
         pending.wait().await.clone()
     }
 
-    /// All keys.
     pub async fn published(&self) -> Vec<Arc<RealmKey>> {
         let mut keys = Vec::new();
         let providers = self.providers().clone();

@@ -83,7 +83,6 @@ pub struct RefreshGrant {
 #[derive(Default)]
 pub struct IdpSessions(Mutex<SessionStore>);
 
-/// What [`IdpSessions`] guards.
 #[derive(Default)]
 pub struct SessionStore {
     /// Login attempts, by the code in their forms.

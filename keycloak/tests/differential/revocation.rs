@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009).
+//! Revocation (RFC 7009): who may revoke which token.
 
 use libtest_mimic::Failed;
 use serde_json::{Value, json};

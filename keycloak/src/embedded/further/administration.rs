@@ -38,7 +38,6 @@ impl InitialAccess {
         }
     }
 
-    /// Counts one registration.
     pub fn count(&self, jti: &str) {
         if let Some(remaining) = self.lock().get_mut(jti) {
             *remaining = remaining.saturating_sub(1);

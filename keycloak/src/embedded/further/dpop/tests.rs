@@ -7,7 +7,6 @@ use super::*;
 const URI: &str = "http://localhost:9100/realms/mcp-oauth/protocol/openid-connect/token";
 const NOW: u64 = 1_700_000_000;
 
-/// A client's key.
 pub struct ProofSigner {
     pair: EcdsaKeyPair,
     pub jwk: Value,
