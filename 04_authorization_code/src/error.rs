@@ -3,7 +3,7 @@
 use shared::http::HttpError;
 use shared::{Failed, Failure, Rule};
 
-use crate::rules;
+use crate::{further, rules};
 
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Debug)]
@@ -80,6 +80,13 @@ pub enum AuthorizationError {
         /// What is wrong with it.
         got: String,
     },
+    /// The token is for other servers than the one that it would be sent to.
+    ForOtherServers {
+        /// Their URLs.
+        others: String,
+        /// The MCP server.
+        server_url: String,
+    },
 }
 
 impl AuthorizationError {
@@ -94,6 +101,7 @@ impl AuthorizationError {
             AuthorizationError::TokenResponse { .. } => rules::TOKEN_RESPONSE.id,
             AuthorizationError::TokenType { .. } => rules::TOKEN_TYPE.id,
             AuthorizationError::NotBound { .. } => rules::TOKEN_TYPE_DPOP.id,
+            AuthorizationError::ForOtherServers { .. } => further::rules::RECIPIENT.id,
             AuthorizationError::SignIn { .. } => "sign-in.refused",
             AuthorizationError::WantsBoundTokens => "sign-in.wants-bound-tokens",
             AuthorizationError::Nobody { .. } => "sign-in.nobody",
@@ -143,6 +151,10 @@ impl AuthorizationError {
                  token gets a bearer token."
                     .to_owned()
             }
+            AuthorizationError::ForOtherServers { others, server_url } => format!(
+                "Do you trust {server_url}? It chose the scopes, and those of another server bring that server's token. If {others} is another name of the same \
+                 server, say so with --audience URL; if the IdP writes the wrong URL, have it write {server_url}. --send-anyway sends the token in any case."
+            ),
             AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "The IdP's operator has to mend the answer.".to_owned(),
         }
     }
@@ -177,6 +189,9 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server answered {error} instead of a code: {description}.")
             }
             AuthorizationError::Unavailable(error) => write!(f, "{error}"),
+            AuthorizationError::ForOtherServers { others, server_url } => {
+                write!(f, "The token is for {others}, so it is not sent to {server_url}, which could use it there.")
+            }
             AuthorizationError::Token { got, .. } => write!(f, "The authorization server gave no token: {got}."),
             AuthorizationError::TokenResponse { got }
             | AuthorizationError::TokenType { got }

@@ -10,6 +10,7 @@
 //! | [`authorization_response`] | the answer: `state`, `iss` (RFC 9207 §2.4), code or error |
 //! | [`token_request`] | the token request: RFC 6749 §4.1.3 |
 //! | [`token_response`] | the tokens, claim by claim |
+//! | [`further::recipients`] | whom a token is for, and whether it may be sent there |
 //! | [`further::stored_tokens`] | where tokens are kept |
 //! | [`further::refresh`] | going further: refresh, and rotation |
 //! | [`further::client_credentials`] | going further: a token without a user |

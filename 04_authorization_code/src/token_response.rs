@@ -12,6 +12,7 @@ use shared::members::{DocumentError, Members};
 use shared::{Reporter, Secret};
 
 use crate::error::AuthorizationError;
+use crate::further::recipients::{Recipient, recipient};
 use crate::rules;
 
 /// What the token endpoint gives.
@@ -88,6 +89,15 @@ pub fn check(
         let expected = format!("aud names the MCP server: {resource}");
         let fix = "have the IdP put the server's URL into aud: by resource indicators (RFC 8707), or by an audience mapper in a scope that is \
                    asked for. The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before Keycloak starts.";
+        let fix = match recipient(&response.access_token, resource, &[]) {
+            Recipient::Named(names) => {
+                format!(
+                    "{resource}, which gets the token, could use it at whoever is {} for this IdP; so {fix}",
+                    names.join(" or ")
+                )
+            }
+            _ => fix.to_owned(),
+        };
         let got = named(&audience);
         reporter.with_fix(fix).recommend(&rules::AUDIENCE, audience.contains(&resource), expected, got);
     }

@@ -11,6 +11,7 @@ use shared::cli::OptionGroup;
 use shared::{Failure, Reporter, Secret, Side};
 
 use crate::error::AuthorizationError;
+use crate::further::recipients::Recipients;
 use crate::further::scripted_browser::ScriptedBrowser;
 
 /// Options about signing in.
@@ -36,6 +37,9 @@ pub struct SignInOptions {
     /// Whether tokens of the type `DPoP` are understood (RFC 9449): lesson 05 sees to it.
     #[arg(skip)]
     pub dpop: bool,
+    /// Where tokens may be sent: the lessons that send them see to it.
+    #[arg(skip)]
+    pub recipients: Recipients,
 }
 
 impl SignInOptions {
@@ -175,6 +179,7 @@ mod tests {
             sign_in_timeout: 300,
             offline_access: false,
             dpop: false,
+            recipients: Recipients::default(),
         };
         let choose = |issuer: &str| UserAgent::choose(&options, true, issuer);
         assert!(choose("http://localhost:9000/realms/mcp-oauth").unwrap().is_scripted());

@@ -15,7 +15,7 @@ use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::http::{Http, Request, Response};
 use shared::mcp::client::Send;
-use shared::{Failure, Side, now, spec};
+use shared::{Failure, Secret, Side, now, spec};
 use tokio::sync::Mutex;
 
 use crate::error::TokenUseError;
@@ -30,7 +30,7 @@ use crate::token_store::{Refreshed, TokenStore};
 #[derive(Clone)]
 pub struct AuthorizedClient {
     pub(crate) http: Http,
-    server_url: String,
+    pub(crate) server_url: String,
     pub(crate) plan: Plan,
     pub(crate) options: SignInOptions,
     /// Nobody opens a browser for a demonstration.
@@ -46,6 +46,8 @@ pub(crate) struct State {
     /// What lessons 01 to 03 brought.
     ready: Option<Arc<Ready>>,
     refusals: Refusals,
+    /// The token that may be sent: it was looked at.
+    looked_at: Option<Secret>,
 }
 
 /// How often the MCP server has refused a token.
@@ -60,11 +62,13 @@ pub struct Refusals {
 impl State {
     /// "Note that authorization MUST be included in every HTTP request from client to server." (MCP
     /// 2026-07-28, Token Requirements)
-    fn with_token(&self, request: &Request) -> Request {
-        match &self.store.tokens {
-            Some(kept) => dpop::presenting(request.clone(), &kept.tokens),
-            None => request.clone(),
+    fn with_token(&mut self, client: &AuthorizedClient, request: &Request) -> Result<Request, Failure> {
+        let Some(Kept { tokens, .. }) = &self.store.tokens else { return Ok(request.clone()) };
+        if self.looked_at.as_ref() != Some(&tokens.access_token) {
+            client.check_recipient(tokens)?;
+            self.looked_at = Some(tokens.access_token.clone());
         }
+        Ok(dpop::presenting(request.clone(), tokens))
     }
 
     fn count(&mut self, demand: &ServerDemand) {
@@ -86,7 +90,7 @@ impl Send for AuthorizedClient {
         let mut state = self.state.lock().await;
         let mut attempts = Attempts::default();
         loop {
-            let response = self.http.send(&state.with_token(&request)).await?;
+            let response = self.http.send(&state.with_token(self, &request)?).await?;
             let Some(demand) = ServerDemand::read(&response) else { return Ok(response) };
             state.count(&demand);
             dpop::check_demand(&demand, self.options.dpop)?;
@@ -95,7 +99,8 @@ impl Send for AuthorizedClient {
     }
 
     async fn send_once(&self, request: Request) -> Result<Response, Failure> {
-        Ok(self.http.send(&self.state.lock().await.with_token(&request)).await?)
+        let request = self.state.lock().await.with_token(self, &request)?;
+        Ok(self.http.send(&request).await?)
     }
 }
 
@@ -111,7 +116,7 @@ impl AuthorizedClient {
         needs_script: bool,
     ) -> Self {
         let store = TokenStore { tokens, file: TokenFile::new(server_url, folder) };
-        let state = Arc::new(Mutex::new(State { store, ready: None, refusals: Refusals::default() }));
+        let state = Arc::new(Mutex::new(State { store, ready: None, refusals: Refusals::default(), looked_at: None }));
         Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
     }
 
@@ -202,6 +207,7 @@ impl AuthorizedClient {
             None => ready.choose_scopes(http, options).await,
         };
         let requested = union(&base, scopes);
+        state.store.file.warn_of_others(http.reporter(), &issuer, &requested).await?;
         let resource = ready.resource(server_url).to_owned();
         let (_, tokens) = ready.sign_in(http, SignIn::new(&requested, &resource, options), redirect).await?;
         state.store.check_user(&issuer, &tokens)?;

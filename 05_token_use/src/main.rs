@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use authorization_code::further::recipients::Recipients;
 use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::ClientInformation;
@@ -47,6 +48,8 @@ struct Cli {
     registration: RegistrationOptions,
     #[command(flatten)]
     sign_in: SignInOptions,
+    #[command(flatten)]
+    recipients: Recipients,
 }
 
 #[derive(Subcommand)]
@@ -64,7 +67,7 @@ enum Role {
 
 const SERVER: &[OptionGroup] = &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP];
 const CLIENT: &[OptionGroup] =
-    &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+    &[NetworkOptions::GROUP, UseOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP, Recipients::GROUP];
 const STORY: &[OptionGroup] = &[
     NetworkOptions::GROUP,
     IDP_OPTIONS,
@@ -73,6 +76,7 @@ const STORY: &[OptionGroup] = &[
     UseOptions::GROUP,
     RegistrationOptions::GROUP,
     SignInOptions::GROUP,
+    Recipients::GROUP,
 ];
 
 const fn client_command(name: &'static str) -> CommandUse {
@@ -104,10 +108,11 @@ impl Lesson for Cli {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
+    let Parsed { mut cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
+    cli.sign_in.recipients = cli.recipients.clone();
     let setup = Setup { run: &run, idp: &cli.idp, defect: switch.and_then(Switch::defect), server: &cli.server };
     match &cli.role {
         None => run.tell(whole_story(&setup, &cli, switch)),

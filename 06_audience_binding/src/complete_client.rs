@@ -168,6 +168,7 @@ async fn probe(http: &Http, server_url: &str, authorized: &AuthorizedClient) -> 
     if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
         return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
     }
+    authorized.check_recipient(&tokens)?;
     let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
     let expected = "the server refuses a token that does not name it: HTTP 401";
     let fix = "have the server compare aud with its own URL, exactly (src/audience.rs).";

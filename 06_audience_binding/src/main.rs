@@ -6,8 +6,9 @@ use audience_binding::client;
 use audience_binding::complete_client::{self, ClientArguments};
 use audience_binding::further::lab::{LabArguments, LabOptions};
 use audience_binding::further::{confused_deputy, lab, matrix};
-use audience_binding::parties::{AudienceOptions, LessonOptions};
+use audience_binding::parties::{self, AudienceOptions, LessonOptions};
 use audience_binding::sabotage::{Sabotage, Switch, attacks};
+use authorization_code::further::recipients::Recipients;
 use authorization_code::user_agent::SignInOptions;
 use clap::{Parser, Subcommand};
 use dynamic_client_registration::further::options::RegistrationOptions;
@@ -66,8 +67,10 @@ const STORY: &[OptionGroup] = &[
     AudienceOptions::GROUP,
     RegistrationOptions::GROUP,
     SignInOptions::GROUP,
+    Recipients::GROUP,
 ];
-const CLIENT: &[OptionGroup] = &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP];
+const CLIENT: &[OptionGroup] =
+    &[NetworkOptions::GROUP, RegistrationOptions::GROUP, SignInOptions::GROUP, Recipients::GROUP];
 const ALL_PARTIES: &[Side] = &[Side::Server, Side::Client, Side::Idp];
 const WITHOUT_SERVER: &[Side] = &[Side::Client, Side::Idp];
 
@@ -91,13 +94,20 @@ impl Lesson for Cli {
                 AudienceOptions::GROUP,
                 RegistrationOptions::GROUP,
                 SignInOptions::GROUP,
+                Recipients::GROUP,
                 LabOptions::GROUP,
             ],
         },
         CommandUse {
             name: "server",
             parties: &[Side::Server, Side::Idp],
-            options: &[IDP_OPTIONS, ServerOptions::GROUP, CheckOptions::GROUP, AudienceOptions::GROUP],
+            options: &[
+                IDP_OPTIONS,
+                ServerOptions::GROUP,
+                CheckOptions::GROUP,
+                AudienceOptions::GROUP,
+                parties::OTHER_NAMES,
+            ],
         },
         of_client("client"),
         CommandUse {
@@ -135,10 +145,11 @@ impl Lesson for Cli {
 }
 
 fn main() -> ExitCode {
-    let Parsed { cli, switch, run } = match cli::parse::<Cli>() {
+    let Parsed { mut cli, switch, run } = match cli::parse::<Cli>() {
         Ok(parsed) => parsed,
         Err(exit) => return exit,
     };
+    cli.options.sign_in.recipients = cli.options.recipients.clone();
     let options = &cli.options;
     let defect = switch.and_then(Switch::defect);
     let setup = &Setup { run: &run, idp: &cli.idp, defect, server: &options.server };

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use authorization_code::further::recipients::Recipients;
 use authorization_code::user_agent::SignInOptions;
 use clap::Args;
 use dynamic_client_registration::further::administration;
@@ -29,10 +30,6 @@ use crate::tools::{self, Calendar, Office, Reports, TokenSent};
 /// Options of the servers.
 #[derive(Args, Clone, Debug)]
 pub struct AudienceOptions {
-    /// Let the MCP server take tokens with this aud too, for IdPs that do not write the server's
-    /// URL (may be repeated)
-    #[arg(long, value_name = "URI", global = true)]
-    pub audience: Vec<String>,
     /// Port of the second MCP server, the calendar; 0 lets the system choose
     #[arg(long, value_name = "PORT", default_value_t = 8001, global = true)]
     pub second_port: u16,
@@ -55,6 +52,16 @@ impl AudienceOptions {
     pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Server);
 }
 
+/// The other names of an MCP server, which the client's options have too.
+pub const OTHER_NAMES: OptionGroup = OptionGroup::of::<OtherNames>(Side::Server);
+
+/// Only the name counts here: Recipients holds the values.
+#[derive(Args)]
+struct OtherNames {
+    #[arg(long)]
+    audience: Vec<String>,
+}
+
 /// What the command line says about the servers and the client.
 #[derive(Args)]
 pub struct LessonOptions {
@@ -73,6 +80,9 @@ pub struct LessonOptions {
     /// Who signs in.
     #[command(flatten)]
     pub sign_in: SignInOptions,
+    /// For whom tokens are: client and server go by the same names.
+    #[command(flatten)]
+    pub recipients: Recipients,
     /// The audience lab.
     #[command(flatten)]
     pub lab: LabOptions,
@@ -99,11 +109,13 @@ pub struct Conduct {
     pub checks_audience: bool,
     /// Which token it sends to the API behind it.
     pub sends: TokenSent,
+    /// Whether it has clients ask for the second server's scopes instead of its own.
+    pub wants_others_scopes: bool,
 }
 
 impl Default for Conduct {
     fn default() -> Self {
-        Self { checks_audience: true, sends: TokenSent::Exchanged }
+        Self { checks_audience: true, sends: TokenSent::Exchanged, wants_others_scopes: false }
     }
 }
 
@@ -132,7 +144,7 @@ impl Parties {
         lifetime: Lifetime,
         conduct: Conduct,
     ) -> Result<Self, Failure> {
-        let LessonOptions { checks, audience, .. } = options;
+        let LessonOptions { checks, audience, recipients, .. } = options;
         if checks.require_dpop && lifetime == Lifetime::Story {
             let message = "The story's tokens are bearer tokens, and --require-dpop has the servers refuse them.";
             let fix = "Use server, and client --dpop; or lesson 05's story.";
@@ -150,20 +162,23 @@ impl Parties {
         reporter.note(format!("MCP server: {first}"));
         reporter
             .note(format!("Second MCP server, a calendar: {second}. The API behind the first one: {downstream_url}"));
-        report_other_ports(&reporter, &idp, audience, [&first, &second]);
+        report_other_ports(&reporter, &idp, recipients, [&first, &second]);
 
         let downstream = Arc::new(Downstream::new(idp.issuer(), audience, checks, reporter.clone())?);
         let reports = Arc::new(reports(&reporter, &idp, audience, &first, &downstream_url, conduct.sends)?);
 
-        let protected = setup.server.protected_resource(&first, &idp);
-        let accepted = [vec![first.clone()], audience.audience.clone()].concat();
+        let scopes = audience.second_scopes.0.clone();
+        let mut protected = setup.server.protected_resource(&first, &idp);
+        if conduct.wants_others_scopes {
+            protected.scopes.clone_from(&scopes);
+        }
+        let accepted = [vec![first.clone()], recipients.audience.clone()].concat();
         let office = if conduct.checks_audience {
             server::create(protected.clone(), &accepted, checks, Limits::default(), reporter.clone())?
         } else {
             // Lesson 05's server has no such check.
             Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?
         };
-        let scopes = audience.second_scopes.0.clone();
         let protected = ProtectedResource { resource: second.clone(), scopes, ..protected };
         let calendar = server::create(protected, std::slice::from_ref(&second), checks, Limits::default(), reporter)?;
         let _serving = [
@@ -176,9 +191,9 @@ impl Parties {
 }
 
 /// An IdP that stays knows the servers of its realm file, and tokens for these say so.
-fn report_other_ports(reporter: &Reporter, idp: &Idp, options: &AudienceOptions, servers: [&str; 2]) {
+fn report_other_ports(reporter: &Reporter, idp: &Idp, recipients: &Recipients, servers: [&str; 2]) {
     let variable = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let is_known = variable("MCP_RESOURCE_URL") || !options.audience.is_empty();
+    let is_known = variable("MCP_RESOURCE_URL") || !recipients.audience.is_empty();
     if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != SERVERS && !is_known {
         reporter.note(format!(
             "The tutorial's realm gives tokens for {} and {}, and these servers are {} and {}: they will refuse them. Leave the ports out, or start the \

@@ -3,6 +3,7 @@
 
 pub mod attacks;
 
+use authorization_code::further::rules::RECIPIENT;
 use keycloak::Defect;
 use shared::Side;
 use shared::breakage::Breakage;
@@ -26,6 +27,8 @@ pub enum Switch {
     AccountAudience,
     /// The client's token, passed on.
     Passthrough,
+    /// A challenge for the scopes of another server.
+    ScopesOfAnotherServer,
     /// An exchange of what was never for the one who asks.
     ExchangeNotInAudience,
 }
@@ -37,6 +40,7 @@ impl shared::breakage::Switch for Switch {
         Switch::MissingAudience,
         Switch::AudienceSlash,
         Switch::AccountAudience,
+        Switch::ScopesOfAnotherServer,
         Switch::Passthrough,
         Switch::ExchangeNotInAudience,
     ];
@@ -48,6 +52,7 @@ impl shared::breakage::Switch for Switch {
             Switch::MissingAudience => &MISSING_AUDIENCE,
             Switch::AudienceSlash => &AUDIENCE_SLASH,
             Switch::AccountAudience => &ACCOUNT_AUDIENCE,
+            Switch::ScopesOfAnotherServer => &SCOPES_OF_ANOTHER_SERVER,
             Switch::Passthrough => &PASSTHROUGH,
             Switch::ExchangeNotInAudience => &EXCHANGE_NOT_IN_AUDIENCE,
         }
@@ -63,6 +68,7 @@ impl Switch {
             Switch::OtherServersToken
             | Switch::MissingAudience
             | Switch::AccountAudience
+            | Switch::ScopesOfAnotherServer
             | Switch::Passthrough
             | Switch::ExchangeNotInAudience => None,
         }
@@ -104,6 +110,13 @@ static ACCOUNT_AUDIENCE: Breakage = Breakage::by_client(
     &rules::AUDIENCE,
 );
 
+static SCOPES_OF_ANOTHER_SERVER: Breakage = Breakage::by_server(
+    "scopes-of-another-server",
+    "asks in its challenge for the calendar's scopes, and so for a token that it could use at the calendar",
+    Side::Client,
+    &RECIPIENT,
+);
+
 static PASSTHROUGH: Breakage = Breakage::by_server(
     "passthrough",
     "passes its client's token on to the downstream API instead of getting one of its own",
@@ -132,6 +145,7 @@ impl Sabotage {
     pub fn conduct(self, valid: Conduct) -> Conduct {
         match self.0 {
             Some(Switch::Passthrough) => Conduct { sends: TokenSent::PassedThrough, ..valid },
+            Some(Switch::ScopesOfAnotherServer) => Conduct { wants_others_scopes: true, ..valid },
             Some(Switch::ExchangeNotInAudience) => Conduct { checks_audience: false, ..valid },
             _ => valid,
         }

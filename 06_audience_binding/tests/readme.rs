@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use audience_binding::error::{AudienceError, ExchangeError};
 use audience_binding::further::error::{AssertionError, GrantError};
 use audience_binding::sabotage::attacks::slipped_through;
+use authorization_code::AuthorizationError;
 use keycloak::SERVERS;
 use shared::testing::{ReservedPort, Running};
 
@@ -56,8 +57,13 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         token_use::error::TokenUseError::Refused("HTTP 401 invalid_token: The token is not for this server".to_owned());
     let assertion =
         |got: &str| AssertionError::Refused { code: String::new(), got: format!("HTTP 400 {got}") }.to_string();
+    let for_others = AuthorizationError::ForOtherServers {
+        others: "https://other.example/mcp".to_owned(),
+        server_url: SERVERS[0].to_owned(),
+    };
     let sentences = [
         refused.to_string(),
+        for_others.to_string(),
         assertion("invalid_grant: No Identity Provider for provided issuer"),
         assertion("invalid_grant: Token reuse detected"),
         assertion("unsupported_grant_type: Unsupported grant_type"),

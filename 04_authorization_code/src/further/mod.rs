@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`refresh`] | new tokens without the user, and rotation: RFC 6749 §6 |
 //! | [`stored_tokens`] | where tokens are stored between runs |
+//! | [`recipients`] | whom a token is for, and whether it may be sent there |
 //! | [`client_credentials`] | a token without a user: RFC 6749 §4.4 |
 //! | [`client_assertion`] | a client that signs: RFC 7523 |
 //! | [`grant`] | what ways to a token without a user have in common |
@@ -17,6 +18,7 @@ pub mod client_credentials;
 pub mod explanation;
 pub mod grant;
 pub mod other_sign_ins;
+pub mod recipients;
 pub mod refresh;
 pub mod rules;
 pub mod scripted_browser;

@@ -14,5 +14,8 @@ pub static IDP_GIVES_OWN_TOKEN: Rule = Rule::must("idp.client-credentials", &spe
 /// Who can ask again at any time needs no refresh token.
 pub static NO_REFRESH_TOKEN: Rule = Rule::should("token.no-refresh", &spec::RFC6749_4_4_3);
 
+/// The token goes to nobody for whom it is not, as far as it can be read.
+pub static RECIPIENT: Rule = Rule::must("token.recipient", &spec::RFC6750_5_3);
+
 /// Every rule above.
-pub static ALL: &[&Rule] = &[&REFRESH_ROTATED, &REFRESH_OLD_DEAD, &IDP_GIVES_OWN_TOKEN, &NO_REFRESH_TOKEN];
+pub static ALL: &[&Rule] = &[&REFRESH_ROTATED, &REFRESH_OLD_DEAD, &IDP_GIVES_OWN_TOKEN, &NO_REFRESH_TOKEN, &RECIPIENT];

@@ -64,6 +64,11 @@ impl Tokens {
         self.all.servers.get(mcp_server)
     }
 
+    /// The tokens for every other server, each with its URL.
+    pub fn others(&self, mcp_server: &str) -> impl Iterator<Item = (&str, &Kept)> {
+        self.all.servers.iter().filter(move |(url, _)| *url != mcp_server).map(|(url, kept)| (url.as_str(), kept))
+    }
+
     /// Keeps tokens for a server; returns where.
     pub fn keep(&mut self, mcp_server: &str, kept: Kept) -> Result<String, Failure> {
         self.all.servers.insert(mcp_server.to_owned(), kept);

@@ -1,6 +1,7 @@
 //! The last stage of the story: what a server without the audience check accepts. Lesson 06 is
 //! about that.
 
+use authorization_code::further::recipients::send_anyway;
 use serde_json::json;
 use shared::{Failure, Rule, Secret, Side, mcp, spec};
 
@@ -62,10 +63,10 @@ impl Story<'_> {
     /// The calendar's token, as the calendar could present it: it has it, the user gave it.
     async fn present(&self, token: &Secret) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({})).bearer(token);
+        let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({}));
         let lesson = if self.dpop.is_some() { dpop::FOREIGN_TOKEN } else { FOREIGN_TOKEN };
         let _expecting = reporter.expecting(lesson.fails_at.0, lesson.fails_at.1, lesson.why);
-        let status = self.http.send(&request).await?.status;
+        let status = self.http.send(&send_anyway(request, token)).await?.status;
         reporter.require(lesson.rule, status == 401, lesson.expected, format!("HTTP {status}")).ok();
         reporter.note(lesson.conclusion);
         Ok(())

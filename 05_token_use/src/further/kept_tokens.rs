@@ -35,6 +35,31 @@ impl TokenFile {
     }
 }
 
+/// Scopes about the user, which are no server's own (OpenID Connect).
+const SCOPES_OF_NOBODY: [&str; 6] = ["openid", "offline_access", "profile", "email", "address", "phone"];
+
+impl TokenFile {
+    /// Before the user signs in for these scopes: does another server have a token for some of them,
+    /// from the same authorization server? Then this one may be asking for the other one's scopes.
+    pub async fn warn_of_others(&self, reporter: &Reporter, issuer: &str, requested: &[String]) -> Result<(), Failure> {
+        let Some(opened) = self.lock().await?.tokens else { return Ok(()) };
+        for (url, kept) in opened.others(&self.server_url).filter(|(_, kept)| kept.issuer == issuer) {
+            let theirs = kept.tokens.scopes(&kept.requested);
+            let is_shared = |scope: &&str| theirs.contains(scope) && !SCOPES_OF_NOBODY.contains(scope);
+            let shared: Vec<_> = requested.iter().map(String::as_str).filter(is_shared).collect();
+            if !shared.is_empty() {
+                reporter.note(format!(
+                    "Careful: {} asks for {}, and so does {url}, for which there are tokens from the same IdP. If the scopes are those of {url}, say no on the \
+                     IdP's page.",
+                    self.server_url,
+                    shared.join(" ")
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl LockedTokenFile {
     /// Whether another run has changed the tokens meanwhile; then `tokens` become what it left.
     pub fn take_changes(&self, reporter: &Reporter, tokens: &mut Option<Kept>) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use authorization_code::TokenResponse;
 use authorization_code::further::grant::Grant;
+use authorization_code::further::recipients;
 use authorization_code::further::stored_tokens::{Kept, Tokens};
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::options::Plan;
@@ -34,6 +35,13 @@ impl AuthorizedClient {
     /// The file of the tokens, for this run alone; `None` where they are stored nowhere.
     pub async fn open_store(&self) -> Result<Option<Tokens>, Failure> {
         Ok(self.state.lock().await.store.file.lock().await?.tokens)
+    }
+
+    /// Whether these tokens may be sent to the client's server: those that name only other servers
+    /// may not.
+    pub fn check_recipient(&self, tokens: &TokenResponse) -> Result<(), Failure> {
+        let (reporter, recipients) = (self.http.reporter(), &self.options.recipients);
+        Ok(recipients::check(reporter, &tokens.access_token, &self.server_url, recipients)?)
     }
 
     /// The user signs in for another resource, with the same client: the token is not kept, and the

@@ -1,5 +1,6 @@
 //! Every kind of token at every server: who takes what.
 
+use authorization_code::further::recipients::send_anyway;
 use authorization_code::token_response;
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::administration::is_tutorial;
@@ -155,7 +156,7 @@ impl Matrix<'_> {
         let why = "The matrix sends every token everywhere.";
         let _expecting = [&rules::AUDIENCE, &rules::DOWNSTREAM_AUDIENCE, &token_use::rules::TYPE]
             .map(|rule| reporter.expecting(Side::Server, rule, why));
-        Ok(silent.send(&request.bearer(token)).await?.status)
+        Ok(silent.send(&send_anyway(request, token)).await?.status)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the client sends for `--break`: one token where it does not belong, after a valid sign-in.
 
+use authorization_code::further::recipients::send_anyway;
 use authorization_code::user_agent::SignInOptions;
 use keycloak::SERVERS;
 use protected_resource_discovery::setup::Setup;
@@ -62,6 +63,7 @@ impl Attack<'_> {
     pub async fn run(&self, switch: Switch) -> Result<(), Failure> {
         self.authorized.sign_in_first(&[]).await?;
         match switch {
+            Switch::ScopesOfAnotherServer => self.open_the_connection().await,
             Switch::Passthrough => self.call_list_reports().await,
             Switch::ExchangeNotInAudience => self.have_another_token_exchanged().await,
             Switch::OtherServersToken
@@ -70,6 +72,14 @@ impl Attack<'_> {
             | Switch::AudienceSlash
             | Switch::AccountAudience => self.present_token(switch).await,
         }
+    }
+
+    /// What every client does with a new token: the one of this client is for another server.
+    async fn open_the_connection(&self) -> Result<(), Failure> {
+        self.http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
+        let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
+        connection.close().await;
+        Ok(())
     }
 
     async fn call_list_reports(&self) -> Result<(), Failure> {
@@ -89,8 +99,8 @@ impl Attack<'_> {
         let token = self.calendars_token().await?;
         let stage = "have a careless server exchange another server's token";
         self.http.reporter().stage(stage, &spec::RFC8693_2_1).await;
-        let request = mcp::call_tool_request(self.server_url, LIST_REPORTS, &json!({})).bearer(&token);
-        self.http.send(&request).await?;
+        let request = mcp::call_tool_request(self.server_url, LIST_REPORTS, &json!({}));
+        self.http.send(&send_anyway(request, &token)).await?;
         Ok(())
     }
 
@@ -103,7 +113,8 @@ impl Attack<'_> {
         }
         let token = self.token(switch).await?;
         reporter.stage("use a token that is not for this server", &spec::MCP_AUDIENCE).await;
-        let status = self.http.send(&mcp::discover_request(self.server_url).bearer(&token)).await?.status;
+        let request = send_anyway(mcp::discover_request(self.server_url), &token);
+        let status = self.http.send(&request).await?.status;
         let verb = if status == 401 { "refuses, as it must" } else { "does not refuse it with 401" };
         reporter.note(format!("The server {verb}: HTTP {status}."));
         if !self.is_alone {
@@ -130,7 +141,9 @@ impl Attack<'_> {
             }
             Switch::OtherServersToken | Switch::ExchangeNotInAudience => self.calendars_token().await,
             // What the IdP breaks, the client passes on.
-            Switch::AudienceArray | Switch::AudienceSlash | Switch::Passthrough => own_token(self.authorized).await,
+            Switch::AudienceArray | Switch::AudienceSlash | Switch::ScopesOfAnotherServer | Switch::Passthrough => {
+                own_token(self.authorized).await
+            }
         }
     }
 

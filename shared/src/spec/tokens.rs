@@ -19,6 +19,9 @@ documents! {
             resource server SHOULD respond with the HTTP 403 (Forbidden) status code and MAY \
             include the \"scope\" attribute with the scope necessary to access the protected \
             resource.";
+        RFC6750_5_3("5.3"):
+            "Client implementations MUST ensure that bearer tokens are not leaked to unintended \
+            parties, as they will be able to use them to gain access to protected resources.";
     }
 
     "RFC 7009", "https://www.rfc-editor.org/rfc/rfc7009" {
