@@ -133,7 +133,53 @@ fn once(habit: Habit, arguments: &[&str], look: impl FnOnce(&Run)) {
     keycloak::trials::on_embedded(|issuer| {
         let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
         let (_serving, _, url) = start(&runtime, habit, issuer);
-        look(&run(home.path(), &url, arguments));
+        // The IdP's tokens are for the server of its realm file, at another port.
+        look(&run(home.path(), &url, &[arguments, &["--audience", keycloak::SERVERS[0]]].concat()));
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// The IdP is honest, and its token is for another server: this one does not get it, unless somebody
+/// insists.
+#[test]
+fn a_token_for_another_server_is_not_sent() {
+    keycloak::trials::on_embedded(|issuer| {
+        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (_serving, _, url) = start(&runtime, Habit::Older, issuer);
+        // Without a kept token, then with one.
+        for _ in 0..2 {
+            for arguments in [&["call-tool", "echo"][..], &["list-tools"], &["client"]] {
+                let run = run(home.path(), &url, arguments);
+                assert_eq!((run.success, run.error().0.as_str()), (false, "token.recipient"), "{run:#?}");
+                assert_eq!(run.checks("token.recipient"), [false]);
+                assert!(!run.says("again"));
+            }
+        }
+        let insisted = run(home.path(), &url, &["call-tool", "echo", "--send-anyway"]);
+        assert!(!insisted.success, "the check has failed all the same");
+        assert!(insisted.says("echo says: again") && insisted.says("It is sent all the same"), "{insisted:#?}");
+        assert_eq!(insisted.checks("token.recipient"), [false], "it is told once for a token");
+        let known = run(home.path(), &url, &["call-tool", "echo", "--audience", keycloak::SERVERS[0]]);
+        assert!(known.success && known.says("echo says: again"), "{known:#?}");
+        assert!(known.checks("token.recipient").is_empty());
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// A server that asks for scopes for which another one has a token from the same IdP.
+#[test]
+fn the_scopes_of_another_server_are_told_before_the_sign_in() {
+    keycloak::trials::on_embedded(|issuer| {
+        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (_first, _, first) = start(&runtime, Habit::Older, issuer);
+        let (_second, _, second) = start(&runtime, Habit::Older, issuer);
+        let careful = |run: &Run| run.says(&format!("Careful: {second} asks for mcp:read, and so does {first}"));
+        let alone = run(home.path(), &first, &["authorize"]);
+        assert!(alone.success && !alone.says("Careful"), "{alone:#?}");
+        let with_another = run(home.path(), &second, &["authorize"]);
+        assert!(with_another.success && careful(&with_another), "{with_another:#?}");
         Ok(())
     })
     .unwrap();

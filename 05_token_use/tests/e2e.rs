@@ -23,6 +23,8 @@ use token_use::server;
 use tokio::runtime::Runtime;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
+/// The IdPs of these tests give tokens for the server of the realm file, at another port.
+const AUDIENCE: [&str; 2] = ["--audience", keycloak::SERVERS[0]];
 /// Between two fetches of the keys, in the servers of these tests.
 const WINDOW: Duration = Duration::from_secs(1);
 
@@ -56,12 +58,12 @@ impl User<'_> {
     }
 
     fn story(&self, arguments: &[&str]) -> Run {
-        Run::of(&self.output(&[&["--idp", self.issuer, "--json"], arguments].concat()))
+        Run::of(&self.output(&[&["--idp", self.issuer, "--json"], &AUDIENCE[..], arguments].concat()))
     }
 
     /// A command over kept tokens.
     fn kept(&self, server_url: &str, arguments: &[&str]) -> Run {
-        Run::of(&self.output(&[&["--json"], arguments, &["--server-url", server_url]].concat()))
+        Run::of(&self.output(&[&["--json"], &AUDIENCE[..], arguments, &["--server-url", server_url]].concat()))
     }
 
     fn file(&self) -> Value {
@@ -260,7 +262,7 @@ fn two_runs_at_once_share_one_refresh(user: &User<'_>, url: &str) {
     let spoiled = forgeries::spoiled(&user.access_token(url));
     user.change(url, "access_token", spoiled.expose());
     let start = || {
-        let mut command = user.command(&["--json", "list-tools", "--server-url", url]);
+        let mut command = user.command(&["--json", "list-tools", "--server-url", url, AUDIENCE[0], AUDIENCE[1]]);
         command.stdout(Stdio::piped()).spawn().unwrap()
     };
     let runs = [start(), start()].map(|child| Run::of(&child.wait_with_output().unwrap()));
@@ -300,7 +302,7 @@ fn secrets_stay_secret(user: &User<'_>, url: &str) {
     let secrets = ["access_token", "refresh_token"].map(|name| user.tokens(url)[name].as_str().unwrap().to_owned());
     let commands = [&["list-tools"][..], &["call-tool", "get_user_profile"], &["refresh"], &["logout"]];
     for arguments in commands {
-        let shown = ["--verbose", "--curl", "--server-url", url];
+        let shown = ["--verbose", "--curl", "--server-url", url, AUDIENCE[0], AUDIENCE[1]];
         let Output { stdout, stderr, .. } = user.output(&[arguments, &shown].concat());
         let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         assert!(!printed.is_empty());

@@ -58,7 +58,12 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     .map(|error| error.to_string());
     let token_type = AuthorizationError::NotBound { got: "its token_type is Bearer".to_owned() };
     let bound = AuthorizationError::WantsBoundTokens;
-    let sentences = [&sentences[..], &further, &[token_type.to_string(), bound.to_string()]].concat();
+    let for_others = AuthorizationError::ForOtherServers {
+        others: "https://other.example/mcp".to_owned(),
+        server_url: keycloak::SERVERS[0].to_owned(),
+    };
+    let tokens = [token_type, bound, for_others].map(|error| error.to_string());
+    let sentences = [&sentences[..], &further, &tokens].concat();
     for sentence in &sentences {
         assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
     }

@@ -34,7 +34,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["client", "--args", "{}"], "--call <NAME>"),
         (&["client", "--second-port", "1"], "--second-port is the MCP server's, which takes no part in this run"),
         (&["server", "--send-anyway"], "--send-anyway is the client's"),
-        (&["lab", "--audience", "x"], "--audience is"),
+        (&["lab", "--audience", "x"], "--audience would change nothing here"),
         (&["lab", "--port", "1"], "--port is the MCP server's"),
         (&["client", "--break", "passthrough"], "is done by the server, which takes no part in this run"),
         (&["lab", "--break", "passthrough"], "is done by the server, which takes no part in this run"),

@@ -111,8 +111,8 @@ pub fn check(
     let others = others.join(", ");
     let error = AuthorizationError::ForOtherServers { others: others.clone(), server_url: server_url.to_owned() };
     let expected = format!("a token that is sent to {server_url} is for it");
-    let failed = reporter.with_fix(error.fix()).require(&rules::RECIPIENT, false, expected, format!("aud: {others}"));
-    if failed.is_err() && !options.send_anyway {
+    reporter.require(&rules::RECIPIENT, false, expected, format!("aud: {others}")).ok();
+    if !options.send_anyway {
         return Err(error);
     }
     reporter
