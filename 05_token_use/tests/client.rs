@@ -140,8 +140,8 @@ fn once(habit: Habit, arguments: &[&str], look: impl FnOnce(&Run)) {
     .unwrap();
 }
 
-/// The IdP is honest, and its token is for another server: this one does not get it, unless somebody
-/// insists.
+/// The IdP is honest, and its token is for another server: this one does not get it, unless
+/// somebody insists.
 #[test]
 fn a_token_for_another_server_is_not_sent() {
     keycloak::trials::on_embedded(|issuer| {

@@ -39,8 +39,8 @@ impl TokenFile {
 const SCOPES_OF_NOBODY: [&str; 6] = ["openid", "offline_access", "profile", "email", "address", "phone"];
 
 impl TokenFile {
-    /// Before the user signs in for these scopes: does another server have a token for some of them,
-    /// from the same authorization server? Then this one may be asking for the other one's scopes.
+    /// Before the user signs in for these scopes: is there a token for some of them, of the same
+    /// authorization server, for another server? Then this one may be asking for that one's scopes.
     pub async fn warn_of_others(&self, reporter: &Reporter, issuer: &str, requested: &[String]) -> Result<(), Failure> {
         let Some(opened) = self.lock().await?.tokens else { return Ok(()) };
         for (url, kept) in opened.others(&self.server_url).filter(|(_, kept)| kept.issuer == issuer) {
