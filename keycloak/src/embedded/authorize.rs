@@ -37,7 +37,7 @@ pub async fn get(State(server): State<Arc<IdpServer>>, headers: HeaderMap, RawQu
 async fn client(server: &IdpServer, parameters: &FormFields) -> Result<IdpClient, &'static str> {
     let mut named = parameters.all("client_id");
     let (Some(client_id), None) = (named.next(), named.next()) else { return Err("Invalid Request") };
-    if parameters.get("request").is_some() || parameters.get("request_uri").is_some() {
+    if parameters.get("request").is_some() || parameters.get("request_uri").is_some() || parameters.has_oversized() {
         return Err("Invalid Request");
     }
     let redirect_uri = parameters.get("redirect_uri").unwrap_or_default();

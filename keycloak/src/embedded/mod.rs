@@ -86,6 +86,7 @@ mod defect;
 mod expiring;
 mod form;
 mod further;
+mod guard;
 mod jws;
 mod keys;
 mod local_tokens;

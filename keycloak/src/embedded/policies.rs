@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 
 use super::client_metadata::RequestedMetadata;
-use super::clients::{IdpClient, host};
+use super::clients::{IdpClient, host, is_absolute};
 use super::refusal::{IdpRefusal, bad_request, described, first_fault, internal_error};
 use super::server::IdpServer;
 use crate::realm::{Component, DEFAULT_SCOPES, Realm};
@@ -54,7 +54,7 @@ fn check_trusted_hosts(policy: &Component, client: &IdpClient) -> Result<(), Idp
         return Ok(());
     }
     let trusted = |host: &String| policy.values("trusted-hosts").contains(host);
-    // A path alone is relative to the client's root, and so on no other host.
+    // What has no host of its own is refused by [`check_redirect_uris`].
     for uri in client.redirect_uris.iter().filter(|uri| !uri.starts_with('/')) {
         // Keycloak fails where there is no host.
         let host = host(uri).ok_or_else(internal_error)?;
@@ -96,6 +96,7 @@ fn check_redirect_uris(client: &IdpClient) -> Result<(), IdpRefusal> {
     };
     for uri in &client.redirect_uris {
         first_fault(&[
+            (!is_absolute(uri), "A redirect URI must be an absolute URI"),
             (uri.contains('#'), "A redirect URI must not contain an URL fragment"),
             (is_dangerous(uri), "A redirect URI uses an illegal scheme"),
         ])

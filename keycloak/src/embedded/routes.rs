@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -12,7 +13,7 @@ use super::defect::{self, Misbehaviour};
 use super::further::{administration, introspection, key_rotation, management, revocation};
 use super::refusal::{IdpRefusal, error, not_found};
 use super::server::IdpServer;
-use super::{authorize, login, metadata, registration, token};
+use super::{authorize, guard, login, metadata, registration, token};
 
 pub fn router(server: IdpServer) -> Router {
     let misbehaviour = server.defect.map(|defect| Misbehaviour { defect, issuer: server.issuer.clone() });
@@ -24,10 +25,11 @@ pub fn router(server: IdpServer) -> Router {
         .fallback(elsewhere)
         .method_not_allowed_fallback(not_allowed)
         .with_state(Arc::new(server));
-    match misbehaviour {
+    let router = match misbehaviour {
         Some(how) => router.layer(middleware::from_fn_with_state(how, defect::spoil_response)),
         None => router,
-    }
+    };
+    router.layer(DefaultBodyLimit::max(guard::BODY_BYTES)).layer(middleware::from_fn(guard::check_caller))
 }
 
 fn discovery(realm: &str) -> Router<Arc<IdpServer>> {

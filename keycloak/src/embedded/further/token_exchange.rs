@@ -32,12 +32,13 @@ struct ExchangedReach {
 }
 
 pub async fn exchange(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
-    let GrantRequest { server, client, key, .. } = request;
+    let GrantRequest { server, client, .. } = request;
     let (subject, session) = subject(request).await?;
     let reach = reach(request, &subject, &session)?;
+    request.use_proof()?;
     let user = server.realm.user(&session.username);
     let sid = subject["sid"].as_str().unwrap_or_default();
-    let (scopes, audiences, key) = (reach.scopes.as_slice(), reach.audiences.as_slice(), key.as_deref());
+    let (scopes, audiences, key) = (reach.scopes.as_slice(), reach.audiences.as_slice(), request.key());
     let part = Some((sid, &session));
     let about = TokenSubject { session: part, user, client, scopes, audiences, key };
     let token = about.access_token(server).await.ok_or_else(internal_error)?;
@@ -58,7 +59,7 @@ pub async fn exchange(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
 
 /// The subject token's claims and its session, or the first fault that Keycloak finds.
 async fn subject(request: &GrantRequest<'_>) -> Result<(Value, UserSession), IdpRefusal> {
-    let GrantRequest { server, client, fields, key } = request;
+    let GrantRequest { server, client, fields, .. } = request;
     let has = |name: &str| fields.get(name).is_some();
     first_fault(&[
         (
@@ -77,7 +78,7 @@ async fn subject(request: &GrantRequest<'_>) -> Result<(Value, UserSession), Idp
         Some(PresentedToken::Access(claims)) if presented::is_valid_now(server, &claims) => claims,
         _ => return Err(invalid_request("Invalid token")),
     };
-    check_key(&subject, client, key.as_deref()).map_err(invalid_request)?;
+    check_key(&subject, client, request.key()).map_err(invalid_request)?;
     if fields.get("requested_token_type").is_some_and(|requested| requested != ACCESS_TOKEN) {
         return Err(invalid_request("requested_token_type unsupported"));
     }
