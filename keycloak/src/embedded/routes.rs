@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, Uri};
 use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -72,6 +72,13 @@ async fn not_allowed() -> IdpRefusal {
     error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
 }
 
-async fn elsewhere() -> IdpRefusal {
-    not_found()
+/// Keycloak says of an unknown realm that it does not exist: so also does one that has not been
+/// imported yet, which a client can wait for.
+async fn elsewhere(State(server): State<Arc<IdpServer>>, uri: Uri) -> IdpRefusal {
+    let realm = uri.path().split_once("/realms/").and_then(|(_, rest)| rest.split('/').next());
+    if realm.is_some_and(|name| name != server.realm.name) {
+        error(StatusCode::NOT_FOUND, "Realm does not exist")
+    } else {
+        not_found()
+    }
 }
