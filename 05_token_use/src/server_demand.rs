@@ -5,6 +5,7 @@ mod next_step;
 
 use protected_resource_discovery::challenge::{self, Challenge};
 use shared::http::Response;
+use shared::scope;
 
 pub use next_step::{Attempts, Holdings, Step, next_step, union};
 
@@ -71,7 +72,7 @@ fn error(bearer: Option<&Challenge>) -> &str {
 }
 
 fn scopes(bearer: Option<&Challenge>) -> Vec<String> {
-    parameter(bearer, "scope").split_whitespace().map(str::to_owned).collect()
+    scope::split(parameter(bearer, "scope")).map(str::to_owned).collect()
 }
 
 fn said(status: u16, bearer: Option<&Challenge>) -> String {

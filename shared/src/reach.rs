@@ -139,7 +139,7 @@ impl Reach {
 
     /// Addresses as private as this may be reached.
     pub fn limit(mut self, limit: Privacy) -> Self {
-        self.limit = if limit == Privacy::Never { Privacy::Public } else { limit };
+        self.limit = reachable(limit);
         self
     }
 
@@ -195,10 +195,15 @@ impl Reach {
     /// Whether `host`, found at `address`, may be reached. The error is how private the address is.
     pub fn allows(&self, host: &str, address: IpAddr) -> Result<(), Privacy> {
         let privacy = privacy(address);
-        let by_name = if self.is_named(host) { privacy_by_name(host) } else { Privacy::Public };
+        let by_name = if self.is_named(host) { reachable(privacy_by_name(host)) } else { Privacy::Public };
         let allowed = privacy <= self.limit.max(by_name) || self.is_trusted(host);
         if allowed && privacy != Privacy::Never { Ok(()) } else { Err(privacy) }
     }
+}
+
+/// What a limit allows: one at what is never reached allows no more than anybody has.
+fn reachable(limit: Privacy) -> Privacy {
+    if limit == Privacy::Never { Privacy::Public } else { limit }
 }
 
 /// How private a URL's host is by its text alone: an address by what it is, `localhost` is this

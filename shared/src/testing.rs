@@ -3,6 +3,7 @@
 
 mod breakages;
 mod captured;
+mod network;
 mod ports;
 mod run;
 mod running;
@@ -10,6 +11,7 @@ mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
+pub use network::HostileNetwork;
 pub use ports::any_ports;
 pub use run::Run;
 pub use running::Running;

@@ -1,5 +1,7 @@
 //! What the client does about a server's demand: MCP 2026-07-28, Scope Challenge Handling.
 
+use shared::scope;
+
 use crate::error::TokenUseError;
 use crate::server_demand::ServerDemand;
 
@@ -60,13 +62,7 @@ pub fn next_step<'a>(demand: &'a ServerDemand, attempts: Attempts, holdings: Hol
 
 /// Both, each scope once, in the order in which they came.
 pub fn union(before: &[String], more: &[String]) -> Vec<String> {
-    let mut all = before.to_vec();
-    for scope in more {
-        if !all.contains(scope) {
-            all.push(scope.clone());
-        }
-    }
-    all
+    scope::union(before.iter().map(String::as_str), more.iter().map(String::as_str))
 }
 
 #[cfg(test)]

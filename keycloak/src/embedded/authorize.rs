@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use shared::scope;
 
 use super::clients::IdpClient;
 use super::code_grant::is_pkce_value;
@@ -116,7 +117,7 @@ fn check(client: &IdpClient, parameters: &FormFields) -> Result<(), RedirectedEr
         return Err(RedirectedError::new("invalid_target", sentence));
     }
     let scope = parameters.get("scope").unwrap_or_default();
-    if !scope.split_whitespace().all(|scope| client.may_ask_for(scope)) {
+    if !scope::split(scope).all(|scope| client.may_ask_for(scope)) {
         return Err(RedirectedError::new("invalid_scope", &format!("Invalid scopes: {scope}")));
     }
     check_pkce(parameters)

@@ -141,7 +141,8 @@ impl Http {
         let client = self.client_for(&url).await?;
         self.reporter.emit(&request.sent());
         let started = Instant::now();
-        let mut builder = client.request(request.method.clone(), url.clone()).timeout(Duration::from_secs(self.seconds));
+        let mut builder =
+            client.request(request.method.clone(), url.clone()).timeout(Duration::from_secs(self.seconds));
         builder = builder.body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(&**name, value);

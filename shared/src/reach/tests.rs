@@ -159,7 +159,8 @@ fn a_host_that_the_user_trusts_may_be_private() {
 /// What the user typed counts for its port and its scheme, and for no other service of the host.
 #[test]
 fn what_the_user_typed_counts_for_that_host_port_and_scheme() {
-    let reach = Reach::of_server("http://mcp.example:8000/mcp", &["lab.example".to_owned()]).name("http://localhost:9000/r");
+    let reach =
+        Reach::of_server("http://mcp.example:8000/mcp", &["lab.example".to_owned()]).name("http://localhost:9000/r");
     for (url, within, plain) in [
         ("http://mcp.example:8000/other", true, true),
         ("http://mcp.example:8001/mcp", true, false),
@@ -182,9 +183,13 @@ fn what_the_user_typed_counts_for_that_host_port_and_scheme() {
 
 #[test]
 fn a_host_is_given_alone() {
-    for (text, expected) in
-        [("MCP.example", "mcp.example"), ("10.0.0.1", "10.0.0.1"), ("::1", "[::1]"), ("[::1]", "[::1]"), ("127.1", "127.0.0.1")]
-    {
+    for (text, expected) in [
+        ("MCP.example", "mcp.example"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("::1", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("127.1", "127.0.0.1"),
+    ] {
         assert_eq!(host(text).as_deref(), Ok(expected), "{text}");
     }
     for text in ["", "mcp.example:8443", "https://mcp.example", "mcp.example/path", "user@mcp.example", "a b"] {
