@@ -123,7 +123,7 @@ fn of_document(server: &IdpServer, document: &Value, client_id: &str) -> IdpClie
         jwks: document.get("jwks").cloned(),
         redirect_uris: strings(&document["redirect_uris"]),
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
-        optional_scopes: text("scope").map_or_else(of_realm, |scope| scope::split(scope).map(str::to_owned).collect()),
+        optional_scopes: text("scope").map_or_else(of_realm, |scope| scope::split(&scope).map(str::to_owned).collect()),
         standard_flow: true,
         default_scopes: clients::default_scopes(),
         consent_required: true,
