@@ -75,8 +75,9 @@ impl Serving {
     /// Ends the server, and gives responses that are under way this long.
     pub async fn finish(mut self, within: Duration) {
         let _ = self.ending.send(true);
-        let _ = tokio::time::timeout(within, &mut self.accepting).await;
-        self.stop().await;
+        if tokio::time::timeout(within, &mut self.accepting).await.is_err() {
+            self.stop().await;
+        }
     }
 }
 

@@ -98,6 +98,14 @@ async fn what_is_under_way_is_finished_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_server_that_nobody_asks_is_finished_at_once() {
+    let (serving, _) = serving().await;
+    let started = Instant::now();
+    serving.finish(Duration::from_secs(10)).await;
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
 async fn connections_end_with_the_server() {
     let (serving, port) = serving().await;
     let mut idle = open(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
