@@ -48,8 +48,8 @@ impl CommonOptions {
 /// Options of a run with a client: what it may talk to.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NetworkOptions {
-    /// Talk to this host although its name leads into a private network or it speaks plain http (may
-    /// be repeated)
+    /// Talk to this host although its name leads into a private network or it speaks plain http
+    /// (may be repeated)
     #[arg(long, value_name = "HOST", value_parser = reach::host, global = true)]
     pub allow_host: Vec<String>,
 }

@@ -156,8 +156,8 @@ impl Reach {
         self
     }
 
-    /// The user trusts this host (`--allow-host`): it may be as private as it likes, and speak plain
-    /// http.
+    /// The user trusts this host (`--allow-host`): it may be as private as it likes, and speak
+    /// plain http.
     pub fn trust(mut self, host: &str) -> Self {
         self.trusted.push(host.to_ascii_lowercase());
         self
@@ -173,8 +173,8 @@ impl Reach {
         self.trusted.iter().any(|trusted| trusted.eq_ignore_ascii_case(host))
     }
 
-    /// Whether this URL may be asked over plain http: on this machine, where the user typed http for
-    /// this very host and port, and at a host that the user trusts.
+    /// Whether this URL may be asked over plain http: on this machine, where the user typed http
+    /// for this very host and port, and at a host that the user trusts.
     pub fn may_be_plain(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         is_loopback(host) || self.is_trusted(host) || self.named.iter().any(|named| named.is_plain && named.is(url))

@@ -212,8 +212,8 @@ impl Http {
         HttpError::TimedOut { url, seconds }
     }
 
-    /// The client for this URL: where a proxy is for it, one that goes there; else one that resolves
-    /// names itself, and guards what it finds.
+    /// The client for this URL: where a proxy is for it, one that goes there; else one that
+    /// resolves names itself, and guards what it finds.
     async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
         let host = url.host_str().unwrap_or_default();
         if reach::is_loopback(host) || !self.network.has_proxy_for(url) {

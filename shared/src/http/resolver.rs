@@ -25,7 +25,7 @@ pub trait Names: Send + Sync {
     }
 }
 
-/// The system's resolver.
+/// The resolver that the operating system has.
 pub struct SystemNames;
 
 impl Names for SystemNames {
