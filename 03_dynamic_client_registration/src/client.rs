@@ -5,7 +5,7 @@ use as_metadata::client::DiscoveredServer;
 use as_metadata::requirements::Needs;
 use protected_resource_discovery::Discovery;
 use shared::http::Http;
-use shared::{Failure, spec};
+use shared::{Failure, scope, spec};
 
 use crate::client_authentication::check_known;
 use crate::client_information::ClientInformation;
@@ -71,7 +71,7 @@ fn describe_client(
     let listed = discovery.and_then(|discovery| discovery.metadata.scopes_supported.clone());
     let challenged = || {
         let scope = discovery?.challenge.as_ref()?.parameter("scope")?;
-        Some(scope.split_whitespace().map(str::to_owned).collect())
+        Some(scope::split(scope).map(str::to_owned).collect())
     };
     let offered = authorization_server.scopes_supported.as_deref().unwrap_or_default();
     let more_scopes = plan.more_scopes.iter().filter(|scope| offered.contains(scope)).cloned();

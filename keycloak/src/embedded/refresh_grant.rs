@@ -1,7 +1,10 @@
 //! The refresh token grant (RFC 6749 §6) with rotation: a refresh token has one use, and the use of
 //! an old one ends the client's part in the session.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
+use shared::scope;
 
 use super::access_token;
 use super::clients::IdpClient;
@@ -72,7 +75,8 @@ fn known_token(server: &IdpServer, client: &IdpClient, presented: &str) -> Resul
 
 /// The scopes that are in both lists.
 fn common(one: &str, other: &str) -> String {
-    let in_both = one.split(' ').filter(|scope| other.split(' ').any(|known| known == *scope));
+    let other: HashSet<_> = scope::split(other).collect();
+    let in_both = scope::split(one).filter(|scope| other.contains(scope));
     in_both.collect::<Vec<_>>().join(" ")
 }
 

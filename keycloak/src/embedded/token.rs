@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
+use shared::scope;
 
 use super::access_token::{self, TokenSubject};
 use super::client_authentication::authenticate;
@@ -107,7 +108,7 @@ impl TokenIssue<'_> {
             }
             // The scope of the sign-in counts: a refresh for a smaller scope brings an ID token,
             // too.
-            if grant.scope.split(' ').any(|scope| scope == "openid") {
+            if scope::split(&grant.scope).any(|scope| scope == "openid") {
                 response["id_token"] = json!(subject.id_token(server).await.ok_or_else(internal_error)?);
             }
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use shared::scope;
 
 use super::dpop;
 use super::presented::{self, PresentedToken};
@@ -109,7 +110,7 @@ fn reach(request: &GrantRequest<'_>, subject: &Value, session: &UserSession) -> 
         return Err(not_in_audience());
     }
     let scope = fields.get("scope").unwrap_or_default();
-    if !scope.split_whitespace().all(|scope| client.may_request_for_itself(scope)) {
+    if !scope::split(scope).all(|scope| client.may_request_for_itself(scope)) {
         return Err(invalid_scope(scope));
     }
     let user = server.realm.user(&session.username);
