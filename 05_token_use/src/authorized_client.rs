@@ -6,7 +6,6 @@
 
 mod steps;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use authorization_code::client::Ready;
@@ -16,6 +15,7 @@ use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::options::Plan;
 use shared::Failure;
 use shared::http::{Http, Request, Response};
+use shared::kept::Home;
 use shared::mcp::client::Send;
 use tokio::sync::Mutex;
 
@@ -121,11 +121,11 @@ impl AuthorizedClient {
         server_url: &str,
         plan: Plan,
         options: SignInOptions,
-        folder: Option<PathBuf>,
+        home: Option<Home>,
         tokens: Option<Kept>,
         needs_script: bool,
     ) -> Self {
-        let store = TokenStore::new(server_url, folder, tokens);
+        let store = TokenStore::new(server_url, home, tokens);
         Self(Arc::new(Inner::new(http, server_url, plan, options, store, needs_script)))
     }
 

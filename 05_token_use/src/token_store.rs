@@ -4,8 +4,6 @@
 //! one authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server
 //! Location).
 
-use std::path::PathBuf;
-
 use authorization_code::client::Ready;
 use authorization_code::further::refresh::USED;
 use authorization_code::further::stored_tokens::{Kept, Tokens};
@@ -13,6 +11,7 @@ use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::further::options::Plan;
 use shared::http::Http;
+use shared::kept::Home;
 use shared::{Failure, Reporter, Secret, now};
 
 use crate::error::TokenUseError;
@@ -22,8 +21,8 @@ use crate::rules;
 /// The tokens of a client, and the file that they are stored in.
 pub struct TokenStore {
     server_url: String,
-    /// The folder of the file; `None`: the tokens are stored nowhere.
-    folder: Option<PathBuf>,
+    /// Where the file is; `None`: the tokens are stored nowhere.
+    home: Option<Home>,
     pub(crate) tokens: Option<Kept>,
 }
 
@@ -38,8 +37,8 @@ pub enum Refreshed {
 
 impl TokenStore {
     /// A store with these tokens, or with none yet.
-    pub fn new(server_url: &str, folder: Option<PathBuf>, tokens: Option<Kept>) -> Self {
-        Self { server_url: server_url.to_owned(), folder, tokens }
+    pub fn new(server_url: &str, home: Option<Home>, tokens: Option<Kept>) -> Self {
+        Self { server_url: server_url.to_owned(), home, tokens }
     }
 
     /// The tokens, if there are any.
@@ -84,8 +83,8 @@ impl TokenStore {
 
     /// The file, for this run alone; `None` where the tokens are stored nowhere.
     pub async fn open(&self) -> Result<Option<Tokens>, Failure> {
-        match &self.folder {
-            Some(folder) => Tokens::open(folder).await.map(Some),
+        match &self.home {
+            Some(home) => Tokens::open(home).await.map(Some),
             None => Ok(None),
         }
     }
