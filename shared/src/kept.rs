@@ -29,7 +29,7 @@ pub struct Locked {
     path: PathBuf,
     passphrase: Option<Secret>,
     /// The key of the file on the disk, once it is known.
-    key: OnceLock<sealed::Key>,
+    key: OnceLock<Box<sealed::Key>>,
     reporter: Option<Reporter>,
     _lock: File,
 }
@@ -98,7 +98,7 @@ impl Locked {
                     format!("Use the version of this program that wrote it; {START_ANEW}"),
                 ),
             })?;
-        let _ = self.key.set(key);
+        let _ = self.key.set(Box::new(key));
         Ok(opened)
     }
 
@@ -119,7 +119,7 @@ impl Locked {
         if self.key.get().is_none()
             && let Some(key) = sealed::Key::generate(passphrase)
         {
-            let _ = self.key.set(key);
+            let _ = self.key.set(Box::new(key));
         }
         let sealed = self.key.get().and_then(|key| key.seal(&self.name(), bytes));
         let sealed = sealed.ok_or_else(|| failed(io::Error::other("the system has no random numbers")))?;
