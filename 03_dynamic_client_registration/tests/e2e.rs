@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::breakage::Switch as _;
 use shared::http::{Http, Request, Response};
 use shared::reach::{Privacy, Reach};
-use shared::testing::{Run, any_ports};
+use shared::testing::{ReservedPort, Run, any_ports};
 use shared::{Reporter, Secret};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
@@ -91,8 +91,9 @@ fn scenario(issuer: &str) -> Result<(), Failed> {
 
 fn stored_client_is_reused_and_replaced(issuer: &str) {
     let user = User::new(issuer);
-    // A port of its own, so that the next run wants the same redirect URI.
-    let port = free_port();
+    // The same port for each run, so that all want the same redirect URI.
+    let reserved = [ReservedPort::take(), ReservedPort::take()];
+    let [port, other_port] = reserved.each_ref().map(ReservedPort::to_string);
     let story = || user.story(&["--callback-port", &port]);
     let first = story();
     assert!(first.success, "{:#?}", first.events);
@@ -121,7 +122,7 @@ fn stored_client_is_reused_and_replaced(issuer: &str) {
 
     // Another redirect URI: the entry is replaced, not the client.
     let client = user.stored();
-    let other = user.story(&["--callback-port", &free_port()]);
+    let other = user.story(&["--callback-port", &other_port]);
     assert!(other.success);
     assert_eq!((other.checks("credentials.fit"), other.sent("PUT", "/clients-registrations/")), (vec![false], 1));
     assert_eq!(user.stored()["information"]["client_id"], client["information"]["client_id"]);
@@ -286,7 +287,7 @@ fn refusals_are_told(issuer: &str) {
         message.contains("HTTP 401 invalid_token: Failed decode token") && fix.contains("not expired"),
         "{message} {fix}"
     );
-    let (used_up, expired) = (initial_access_token(issuer, 0, 60), initial_access_token(issuer, 1, 1));
+    let (used_up, expired) = (initial_access_token(issuer, 0, 3600), initial_access_token(issuer, 1, 1));
     let (_, message, fix) = iat(&used_up);
     assert!(
         message.contains("No remaining count on initial access token") && fix.contains("--count"),
@@ -398,11 +399,6 @@ fn the_limit_on_clients_is_told(issuer: &str) {
         "{message}"
     );
     assert!(fix.contains("-- clients delete"), "{fix}");
-}
-
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port().to_string()
 }
 
 #[cfg(unix)]

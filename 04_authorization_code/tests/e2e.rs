@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use authorization_code::sabotage::Switch;
 use dynamic_client_registration::further::administration::Administration;
-use fantoccini::error::NewSessionError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use keycloak::container::Features;
 use libtest_mimic::{Completion, Failed, Trial};
@@ -248,10 +247,8 @@ fn server(user: &User<'_>) -> (Running, String) {
 /// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a
 /// failure.
 fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-    let driver =
-        Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let _driver = match driver {
+    let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut driver = match driver {
         Ok(child) => Running(child),
         Err(error) if std::env::var_os("CI").is_none() => {
             return Ok(Completion::ignored_with(format!("no chromedriver can be started ({error})")));
@@ -263,13 +260,18 @@ fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Co
             .into());
         }
     };
+    let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| line.trim_end_matches('.').rsplit_once(" on port ")?.1.parse::<u16>().ok());
+    let port = port.ok_or("chromedriver did not say its port")?;
+    // A program stops where nobody reads what it prints.
+    std::thread::spawn(move || lines.for_each(drop));
     test(&format!("http://127.0.0.1:{port}")).map(|()| Completion::Completed)
 }
 
 /// A person with a real browser: the IdP's own pages, and the lesson's page at the end.
 fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Failed> {
     let user = User::new(issuer);
-    let arguments = ["--idp", issuer, "--json", "--browser", "--sign-in-timeout", "60"];
+    let arguments = ["--idp", issuer, "--json", "--browser", "--sign-in-timeout", "300"];
     let mut child = user.command(&arguments).stdout(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let lesson = Running(child);
@@ -281,9 +283,9 @@ fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Fa
     let runtime = tokio::runtime::Runtime::new()?;
     let page = runtime.block_on(async {
         let browser = connect(driver).await?;
-        let result = tokio::time::timeout(Duration::from_secs(60), visit(&browser, &url, idp)).await;
+        let result = tokio::time::timeout(Duration::from_secs(300), visit(&browser, &url, idp)).await;
         let _ = browser.close().await;
-        result.map_err(|_| Failed::from("the browser took more than a minute"))?
+        result.map_err(|_| Failed::from("the browser took more than five minutes"))?
     })?;
     assert!(page.contains("You are signed in"), "{page}");
     let rest: Vec<_> = lines.collect();
@@ -298,24 +300,15 @@ async fn connect(driver: &str) -> Result<Client, Failed> {
         ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,700"];
     let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
     let capabilities = capabilities.as_object().unwrap().clone();
-    for _ in 0..200 {
-        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        match builder.capabilities(capabilities.clone()).connect(driver).await {
-            Ok(client) => return Ok(client),
-            // It takes a moment until the driver listens.
-            Err(NewSessionError::Failed(_) | NewSessionError::FailedC(_) | NewSessionError::Lost(_)) => {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            Err(error) => return Err(format!("no browser session: {error}").into()),
-        }
-    }
-    Err("chromedriver does not answer".into())
+    let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+    let session = builder.capabilities(capabilities).connect(driver).await;
+    session.map_err(|error| format!("no browser session: {error}").into())
 }
 
 /// Signs in and agrees, as a person would; the text of the page at the end.
 async fn visit(browser: &Client, url: &str, idp: &str) -> Result<String, Failed> {
     browser.goto(url).await?;
-    let wait = |css: &'static str| browser.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css(css));
+    let wait = |css: &'static str| browser.wait().at_most(Duration::from_secs(90)).for_element(Locator::Css(css));
     // A wrong password first: the page says so, and the user can try again.
     for password in ["wrong", "password123"] {
         let name = wait("#username").await?;
@@ -334,7 +327,7 @@ async fn visit(browser: &Client, url: &str, idp: &str) -> Result<String, Failed>
     wait("button[name=accept]").await?.click().await?;
     browser
         .wait()
-        .at_most(Duration::from_secs(20))
+        .at_most(Duration::from_secs(90))
         .for_element(Locator::XPath("//h1[contains(., 'signed in')]"))
         .await?;
     screenshot(browser, idp, "signed-in").await?;

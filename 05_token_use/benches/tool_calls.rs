@@ -26,10 +26,11 @@ use common::{Authority, CALM, SigningKey, claims, patched, protected, weather, w
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::json;
 use shared::{Reporter, listen, mcp};
+use token_use::further::sample_tools::SampleTools;
+use token_use::further::sample_tools::mcp_server::endpoint as endpoint_alone;
 use token_use::options::CheckOptions;
 use token_use::server;
 use token_use::tools::Permissions;
-use token_use::tools::SampleTools;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -93,7 +94,7 @@ async fn run() {
 
 /// The server without anybody in front of it.
 fn endpoint() -> Router {
-    server::endpoint(Arc::new(Permissions::open()), SampleTools::create().unwrap())
+    endpoint_alone(Arc::new(Permissions::open()), SampleTools::create().unwrap())
 }
 
 /// The server with everything in front of it but the check.

@@ -5,8 +5,6 @@
 //! Lesson 06 closes that. Left out besides: tokens that are encrypted, and tokens that only the
 //! authorization server can read (they are introspected, RFC 7662).
 
-pub mod jwt;
-
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -15,17 +13,23 @@ use jsonwebtoken::crypto;
 use serde_json::{Map, Value};
 use shared::http::Http;
 use shared::reach::{Privacy, Reach, host_of};
-use shared::{Failed, Failure, Reporter};
+use shared::{Failure, Reporter};
 
-use crate::access_token::jwt::{Jwt, is_ahead, is_behind, number, or_absent, roles, scopes, time};
+use crate::further::key_rotation::Limits;
 use crate::further::options::CheckOptions;
-use crate::jwks::{Jwks, Key, Limits, NoKey};
-use crate::refusal::{Checks, Refusal, RefusalKind, short};
+use crate::jwks::{Jwks, Key};
+use crate::jwt::{Jwt, is_ahead, is_behind, number, or_absent, roles, scopes, time};
+use crate::refusal::{Checks, Refusal, RefusalKind};
 use crate::rules;
 
 /// Algorithms with a public and a private key. With a shared secret (HS256) a server that verifies
 /// could sign.
 const ALGORITHMS: &[Algorithm] = &[RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
+
+/// What the check of the key requires.
+pub(crate) const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
+
+const MALFORMED: RefusalKind = RefusalKind::InvalidToken("The token is no JWT that this server understands");
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -35,19 +39,11 @@ pub struct AccessToken {
     pub scopes: Vec<String>,
     /// The user's roles, where the token tells them (Keycloak's claim `realm_access`).
     pub roles: Option<Vec<String>>,
-    /// Seconds since 1970 after which it is no good.
-    pub expires_at: f64,
     /// The key that verified it.
     pub key: Arc<Key>,
 }
 
 impl AccessToken {
-    /// "The current time MUST be before the time represented by the "exp" claim" (RFC 9068 §4),
-    /// give or take [`jwt::LEEWAY`].
-    pub fn is_alive(&self) -> bool {
-        is_ahead(self.expires_at)
-    }
-
     /// Whose it is: `sub`, an identifier of the authorization server's.
     pub fn subject(&self) -> &str {
         self.claims.get("sub").and_then(Value::as_str).unwrap_or_default()
@@ -77,9 +73,9 @@ impl Verifier {
     /// The checks of this lesson, for tokens of one authorization server. It is the operator's own
     /// choice, so it may be anywhere; what it names may be as private as this machine.
     pub fn of(issuer: &str, options: &CheckOptions, limits: Limits, reporter: &Reporter) -> Result<Self, Failure> {
-        let reach = || Reach::public_only().limit(Privacy::Loopback).name(&host_of(issuer));
-        let http = |reporter| Http::new(reporter, reach()).map(|http| http.within(KEYS_SECONDS));
-        let keys = Arc::new(Jwks::new(http(reporter.clone())?, http(Reporter::silent())?, issuer, limits));
+        let reach = Reach::public_only().limit(Privacy::Loopback).name(&host_of(issuer));
+        let http = Http::new(reporter.clone(), reach)?.within(KEYS_SECONDS);
+        let keys = Arc::new(Jwks::new(http, issuer, limits));
         Ok(Self { issuer: issuer.to_owned(), keys, header_types: options.accept_typ.clone(), audience: None })
     }
 
@@ -87,7 +83,8 @@ impl Verifier {
     pub async fn verify(&self, checks: &Checks<'_>, token: &str) -> Result<AccessToken, Refusal> {
         // "If any of the listed steps fail, then the JWT MUST be rejected" (RFC 7519 §7.2)
         let jwt = Jwt::split(token);
-        let (expected, seen) = (SIGNED_JWT, if jwt.is_some() { "it is one" } else { "it is none" });
+        let expected = "a signed JWT: a JSON header, JSON claims, a signature";
+        let seen = if jwt.is_some() { "it is one" } else { "it is none" };
         let jwt = checks.require_some(&rules::JWT, jwt, expected, seen, MALFORMED)?;
 
         let algorithm = self.check_header(checks, &jwt)?;
@@ -95,7 +92,7 @@ impl Verifier {
         // "The resource server MUST use the keys provided by the authorization server." (RFC 9068
         // §4)
         let kid = jwt.header.get("kid").and_then(Value::as_str);
-        let key = self.keys.find(kid).await.map_err(|no_key| no_key_for(kid, no_key))?;
+        let key = self.keys.find(kid).await?;
         let named = kid.map_or("no kid, and there is one key".to_owned(), |kid| format!("kid {kid}"));
         checks.require(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
 
@@ -112,8 +109,7 @@ impl Verifier {
         checks.require(&rules::SIGNATURE, valid, "the signature is the key's", seen, kind)?;
 
         self.check_claims(checks, &jwt)?;
-        let expires_at = number(&jwt.claims, "exp").unwrap_or_default();
-        Ok(AccessToken { scopes: scopes(&jwt.claims), roles: roles(&jwt.claims), expires_at, key, claims: jwt.claims })
+        Ok(AccessToken { scopes: scopes(&jwt.claims), roles: roles(&jwt.claims), claims: jwt.claims, key })
     }
 
     fn check_header(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
@@ -195,29 +191,4 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     let good = !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(is_behind);
     let kind = RefusalKind::InvalidToken("The token is not good yet");
     checks.require(&rules::NOT_BEFORE, good, "nbf, if there, lies behind", time(&jwt.claims, "nbf"), kind)
-}
-
-const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
-
-const SIGNED_JWT: &str = "a signed JWT: a JSON header, JSON claims, a signature";
-
-const MALFORMED: RefusalKind = RefusalKind::InvalidToken("The token is no JWT that this server understands");
-
-fn no_key_for(kid: Option<&str>, no_key: NoKey) -> Refusal {
-    let named = kid.map_or("no kid".to_owned(), |kid| format!("kid {}", short(kid)));
-    let (got, kind) = match no_key {
-        NoKey::Unknown { fetched_ago } => {
-            let when = match fetched_ago {
-                0 => "just now".to_owned(),
-                seconds => format!("{seconds} s ago, and are not asked for again yet"),
-            };
-            let got = format!("{named}, which is none of the keys that were fetched {when}");
-            (got, RefusalKind::InvalidToken("The token's key is unknown"))
-        }
-        NoKey::Unavailable { reason, retry_after } => {
-            (format!("{named}; the IdP's keys cannot be fetched: {reason}"), RefusalKind::Unavailable { retry_after })
-        }
-    };
-    let failed = Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), seen: got, fix: String::new() };
-    Refusal { failed: Some(failed), kind }
 }

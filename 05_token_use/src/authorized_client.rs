@@ -4,33 +4,31 @@
 //! 401: refresh once, else the user signs in. 403 `insufficient_scope`: the user is asked for more
 //! (step-up), a few times at most. Lesson 04 does the sign-in.
 
-mod steps;
-
 use std::sync::Arc;
 
-use authorization_code::client::Ready;
+use authorization_code::client::{Ready, SignIn, get_ready};
 use authorization_code::further::grant::Grant;
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::options::Plan;
-use shared::Failure;
+use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::http::{Http, Request, Response};
 use shared::kept::Home;
 use shared::mcp::client::Send;
+use shared::{Failure, Side, now, spec};
 use tokio::sync::Mutex;
 
-use crate::further::dpop;
-use crate::server_demand::{Attempts, Holdings, ServerDemand, Step, next_step};
+use crate::error::TokenUseError;
+use crate::further::issued_by::is_still_named;
+use crate::further::kept_tokens::TokenFile;
+use crate::further::{dpop, without_a_user};
+use crate::rules;
+use crate::server_demand::{Attempts, Holdings, ServerDemand, Step, next_step, union};
 use crate::token_store::{Refreshed, TokenStore};
 
 /// A client of one MCP server. Clones share their tokens.
 #[derive(Clone)]
-pub struct AuthorizedClient(pub(crate) Arc<Inner>);
-
-/// Old name, until lesson 06 has moved.
-pub type Authorized = AuthorizedClient;
-
-pub(crate) struct Inner {
+pub struct AuthorizedClient {
     pub(crate) http: Http,
     server_url: String,
     pub(crate) plan: Plan,
@@ -39,23 +37,10 @@ pub(crate) struct Inner {
     needs_script: bool,
     /// Going further: a way to tokens without a user. `None`: the user signs in.
     pub(crate) grant: Option<Arc<dyn Grant>>,
-    pub(crate) state: Mutex<State>,
+    pub(crate) state: Arc<Mutex<State>>,
 }
 
-impl Inner {
-    pub(crate) fn new(
-        http: Http,
-        server_url: &str,
-        plan: Plan,
-        options: SignInOptions,
-        store: TokenStore,
-        needs_script: bool,
-    ) -> Self {
-        let state = Mutex::new(State { store, ready: None, refusals: Refusals::default() });
-        Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
-    }
-}
-
+/// What changes while the client works.
 pub(crate) struct State {
     pub(crate) store: TokenStore,
     /// What lessons 01 to 03 brought.
@@ -73,10 +58,10 @@ pub struct Refusals {
 }
 
 impl State {
+    /// "Note that authorization MUST be included in every HTTP request from client to server." (MCP
+    /// 2026-07-28, Token Requirements)
     fn with_token(&self, request: &Request) -> Request {
-        // "Note that authorization MUST be included in every HTTP request from client to server."
-        // (MCP 2026-07-28, Token Requirements)
-        match self.store.tokens() {
+        match &self.store.tokens {
             Some(kept) => dpop::presenting(request.clone(), &kept.tokens),
             None => request.clone(),
         }
@@ -84,7 +69,7 @@ impl State {
 
     fn count(&mut self, demand: &ServerDemand) {
         match demand {
-            ServerDemand::Token { .. } if self.store.tokens().is_some() => self.refusals.bad_token += 1,
+            ServerDemand::Token { .. } if self.store.tokens.is_some() => self.refusals.bad_token += 1,
             ServerDemand::Scopes { .. } => self.refusals.too_little += 1,
             _ => {}
         }
@@ -98,24 +83,24 @@ impl State {
 
 impl Send for AuthorizedClient {
     async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let mut state = self.0.state.lock().await;
+        let mut state = self.state.lock().await;
         let mut attempts = Attempts::default();
         loop {
-            let response = self.0.http.send(&state.with_token(&request)).await?;
+            let response = self.http.send(&state.with_token(&request)).await?;
             let Some(demand) = ServerDemand::read(&response) else { return Ok(response) };
             state.count(&demand);
-            dpop::check_demand(&demand, self.0.options.dpop)?;
+            dpop::check_demand(&demand, self.options.dpop)?;
             self.satisfy(&demand, &mut attempts, &mut state).await?;
         }
     }
 
     async fn send_once(&self, request: Request) -> Result<Response, Failure> {
-        Ok(self.0.http.send(&self.0.state.lock().await.with_token(&request)).await?)
+        Ok(self.http.send(&self.state.lock().await.with_token(&request)).await?)
     }
 }
 
 impl AuthorizedClient {
-    /// A client that has these tokens, or none yet.
+    /// A client that has these tokens, or none yet. In the folder they outlive the run.
     pub fn new(
         http: Http,
         server_url: &str,
@@ -125,30 +110,30 @@ impl AuthorizedClient {
         tokens: Option<Kept>,
         needs_script: bool,
     ) -> Self {
-        let store = TokenStore::new(server_url, home, tokens);
-        Self(Arc::new(Inner::new(http, server_url, plan, options, store, needs_script)))
+        let store = TokenStore { tokens, file: TokenFile::new(server_url, home) };
+        let state = Arc::new(Mutex::new(State { store, ready: None, refusals: Refusals::default() }));
+        Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
     }
 
     /// The tokens that this client has now.
     pub async fn tokens(&self) -> Option<Kept> {
-        self.0.state.lock().await.store.tokens().cloned()
+        self.state.lock().await.store.tokens.clone()
     }
 
     /// What lessons 01 to 03 brought in this run.
     pub async fn ready(&self) -> Option<Arc<Ready>> {
-        self.0.state.lock().await.ready.clone()
+        self.state.lock().await.ready.clone()
     }
 
     /// How often the MCP server has responded 401 and 403 to a token.
     pub async fn refusals(&self) -> Refusals {
-        self.0.state.lock().await.refusals
+        self.state.lock().await.refusals
     }
 
     /// The first sign-in, before anything is requested: lessons 01 to 04. `more` is asked for
     /// beyond what the server wants.
     pub async fn sign_in_first(&self, more: &[String]) -> Result<(), Failure> {
-        let mut state = self.0.state.lock().await;
-        self.sign_in(&mut state, more).await
+        self.sign_in(&mut *self.state.lock().await, more).await
     }
 
     /// Takes steps until the request is worth another try.
@@ -174,5 +159,86 @@ impl AuthorizedClient {
                 Step::GiveUp(error) => return Err(error.into()),
             }
         }
+    }
+
+    pub(crate) async fn refresh(&self, State { store, ready, .. }: &mut State) -> Result<Refreshed, Failure> {
+        store.refresh(&self.http, &self.plan, ready.as_deref()).await
+    }
+
+    /// A refusal is not a failure here, since then the user signs in.
+    async fn refresh_after_401(&self, state: &mut State) -> Result<Refreshed, Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("401: refresh the tokens", &spec::RFC6749_6).await;
+        if let (None, Some(Kept { issuer, .. })) = (&state.ready, &state.store.tokens)
+            && !is_still_named(&self.http, &self.server_url, issuer).await?
+        {
+            return Ok(Refreshed::Refused);
+        }
+        let why = "Then the user signs in again.";
+        let _expecting = reporter.expecting(Side::Idp, &rules::IDP_TAKES_REFRESH_TOKEN, why);
+        match self.refresh(state).await {
+            // The client that the tokens were given to is gone: its refresh token is worth nothing.
+            Err(failure) if matches!(failure.cause(), Some(TokenUseError::NoRefresh(_))) => {
+                reporter.note(failure.message);
+                Ok(Refreshed::Refused)
+            }
+            refreshed => refreshed,
+        }
+    }
+
+    /// The user signs in, for these scopes and those of before; without either, for what the
+    /// server's challenge names.
+    async fn sign_in(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
+        let Self { http, server_url, options, grant, .. } = self;
+        if let Some(grant) = grant {
+            let kept = without_a_user::request(http, server_url, options, grant.as_ref(), &state.store, scopes).await?;
+            return state.store.keep(http.reporter(), kept).await;
+        }
+        let (ready, redirect) = self.get_ready(state).await?;
+        let issuer = ready.authorization_server.issuer.clone();
+        // What was asked of another authorization server is not this one's business.
+        let base = match state.store.tokens_of(&issuer) {
+            Some(before) => before.requested.clone(),
+            None => ready.choose_scopes(http, options).await,
+        };
+        let requested = union(&base, scopes);
+        let resource = ready.resource(server_url).to_owned();
+        let (_, tokens) = ready.sign_in(http, SignIn::new(&requested, &resource, options), redirect).await?;
+        state.store.check_user(&issuer, &tokens)?;
+        let client_id = Some(ready.client.client_id.clone());
+        let kept = Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), tokens };
+        state.store.keep(http.reporter(), kept).await
+    }
+
+    /// What lessons 01 to 03 bring, once, and the address that the user comes back to.
+    async fn get_ready(&self, state: &mut State) -> Result<(Arc<Ready>, LoopbackRedirect), Failure> {
+        if let Some(ready) = &state.ready {
+            return Ok((Arc::clone(ready), LoopbackRedirect::bind_again(&ready.redirect_uri).await?));
+        }
+        let Self { http, server_url, plan, options, needs_script, .. } = self;
+        let (ready, redirect) = get_ready(http, server_url, plan, options, *needs_script).await?;
+        let ready = Arc::new(ready);
+        state.ready = Some(Arc::clone(&ready));
+        Ok((ready, redirect))
+    }
+
+    /// "computing the union of the client's previously requested scope set and the scopes from the
+    /// current challenge" (MCP 2026-07-28, Step-Up Authorization Flow)
+    async fn step_up(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
+        let reporter = self.http.reporter();
+        reporter.stage("403: ask the user for more (step-up)", &spec::MCP_STEP_UP_UNION).await;
+        let before = state.store.tokens.as_ref().map(|kept| kept.requested.clone()).unwrap_or_default();
+        let [asked, both] = [scopes, &union(&before, scopes)].map(|scopes| scopes.join(" "));
+        reporter.note(format!(
+            "The server wants {asked}. Asked for before: {}. Now both are asked for: {both}.",
+            before.join(" ")
+        ));
+        self.sign_in(state, scopes).await?;
+        if state.store.allows(scopes) {
+            return Ok(());
+        }
+        let granted = state.store.granted().join(" ");
+        let granted = if granted.is_empty() { "nothing".to_owned() } else { granted };
+        Err(TokenUseError::NotGranted { asked, granted }.into())
     }
 }

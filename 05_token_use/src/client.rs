@@ -1,31 +1,22 @@
-//! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is good for
-//! nothing.
-
-pub mod foreign_token;
-mod tool_calls;
+//! The client's part, top to bottom: lessons 01 to 04, then the token is used until it is no longer
+//! valid.
 
 use std::sync::Arc;
 
 use dynamic_client_registration::ClientInformation;
+use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Rule, Side, spec};
 
-pub use tool_calls::{call_tool, tools_table};
-
 use crate::authorized_client::AuthorizedClient;
-use crate::client::foreign_token::ANOTHER_SERVER;
 use crate::error::TokenUseError;
 use crate::further::dpop::Dpop;
 use crate::further::token_endpoints;
+use crate::further::tools_table::tools_table;
 use crate::rules;
 use crate::token_store::TAKES_REFRESH_TOKEN;
-
-/// Scopes that the client has to be registered for, beyond those of the MCP server.
-pub fn more_scopes() -> Vec<String> {
-    vec![ANOTHER_SERVER.1.to_owned()]
-}
 
 /// The client of one MCP server, and what the story needs beside it.
 pub struct Story<'a> {
@@ -37,9 +28,10 @@ pub struct Story<'a> {
     pub authorized: AuthorizedClient,
     /// Whether the MCP server is this lesson's, in this process; `client` runs against anybody's.
     pub is_own_server: bool,
-    /// How the MCP server authenticates to the authorization server, where that is known.
+    /// Going further: how the MCP server authenticates to the authorization server, where that is
+    /// known.
     pub resource_server: Option<ClientInformation>,
-    /// The key that the tokens are bound to, if they are.
+    /// Going further: the key that the tokens are bound to, if they are.
     pub dpop: Option<Arc<Dpop>>,
 }
 
@@ -57,7 +49,7 @@ impl Story<'_> {
         let tools = connection.list_tools().await?;
         reporter.note(tools_table(&tools));
 
-        // A stranger's tools are not called without being asked for.
+        // An untrusted server's tools are called only by a user who asks for that.
         let is_ours = tools.iter().any(|tool| tool.name == "get_weather");
         if is_ours {
             self.call_tools(&connection).await?;
@@ -149,5 +141,16 @@ impl Story<'_> {
         let said = call_tool(connection, name, arguments).await?;
         self.http.reporter().note(format!("{name} says: {said}"));
         Ok(())
+    }
+}
+
+/// Calls a tool; what it says, where it worked.
+pub async fn call_tool(connection: &Connection, name: &str, arguments: JsonObject) -> Result<String, Failure> {
+    let result = connection.call_tool(name, arguments).await?;
+    let texts = result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str()));
+    let said = texts.collect::<Vec<_>>().join("\n");
+    match result.is_error {
+        Some(true) => Err(TokenUseError::Tool { name: name.to_owned(), said }.into()),
+        _ => Ok(said),
     }
 }

@@ -1,179 +1,125 @@
 //! The authorization server's keys: a JWK Set (RFC 7517 §5,
-//! <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first needed and kept.
-//!
-//! An unknown `kid` may mean that the keys were rotated, so the set is fetched again: at most once
-//! in [`Limits::window`], however many unknown ones come. Keys that are known go on working while
-//! the authorization server is away, for [`Limits::max_stale`] at most. A set that is older than
-//! [`Limits::max_age`] is fetched again beside the requests, and before the next one where it is
-//! older than twice that: so a key which the authorization server has removed is not trusted for
-//! long after.
+//! <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first needed and stored.
+//! [`key_rotation`](crate::further::key_rotation) decides when it is fetched again.
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
-mod fetch;
-mod key_set;
+use std::sync::Arc;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use as_metadata::find;
+use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::Value;
+use shared::Reporter;
+use shared::http::{Http, Request};
 
-use shared::http::Http;
-use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::JoinError;
-use tokio::time::Instant;
+use crate::further::key_rotation::{Limits, Rotation};
+use crate::refusal::Refusal;
 
-pub use key_set::Key;
-pub(crate) use key_set::{key, thumbprint};
-
-use crate::jwks::key_set::{KeySet, pick};
-
-/// How long a request waits for the next fetch.
-const MAX_WAIT: Duration = Duration::from_secs(2);
-
-/// How often the keys are fetched.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Between two fetches lies at least this.
-    pub window: Duration,
-    /// A set older than this is fetched again.
-    pub max_age: Duration,
-    /// A set older than this is worth nothing, whether the authorization server can be reached or
-    /// not.
-    pub max_stale: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        let hours = |n: u64| Duration::from_secs(n * 3600);
-        Self { window: Duration::from_secs(1), max_age: Duration::from_secs(300), max_stale: hours(24) }
-    }
-}
-
-/// How the latest fetch ended.
-struct Attempt {
-    began: Instant,
-    /// From here the window counts: whoever waited while it was slow does not begin the next one.
-    ended: Instant,
-    failed: Option<String>,
-}
-
-/// The latest fetch, locked.
-type Latest = OwnedMutexGuard<Option<Attempt>>;
-
-/// Why there is no key for a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoKey {
-    /// The set does not have it.
-    Unknown {
-        /// Seconds since the set was fetched; it was not asked for anew where that was in the same
-        /// window.
-        fetched_ago: u64,
-    },
-    /// The set is not to be had, so nobody knows.
-    Unavailable {
-        /// Why not.
-        reason: String,
-        /// Seconds until it is asked for again.
-        retry_after: u64,
-    },
-}
+/// Keys of a set that are stored at most.
+const MAX_KEYS: usize = 100;
 
 /// The keys of one authorization server.
 pub struct Jwks {
-    /// What an operator sees: the fetch of the keys.
-    http: Http,
-    /// The same without a word, for the metadata: lesson 02 shows that.
-    silent: Http,
+    pub(crate) http: Http,
     issuer: String,
-    limits: Limits,
-    set: RwLock<Arc<KeySet>>,
-    /// Held while a fetch is under way, so that there is one at a time.
-    attempt: Arc<Mutex<Option<Attempt>>>,
-    fetches: AtomicUsize,
+    /// The keys, and when they are fetched again.
+    pub(crate) rotation: Rotation,
 }
 
 impl Jwks {
     /// The keys of the authorization server with this issuer identifier; nothing is fetched yet.
-    pub fn new(http: Http, silent: Http, issuer: &str, limits: Limits) -> Self {
-        Self {
-            http,
-            silent,
-            issuer: issuer.to_owned(),
-            limits,
-            set: RwLock::default(),
-            attempt: Arc::default(),
-            fetches: AtomicUsize::default(),
-        }
+    pub fn new(http: Http, issuer: &str, limits: Limits) -> Self {
+        Self { http, issuer: issuer.to_owned(), rotation: Rotation::new(limits) }
     }
 
-    /// The key with this `kid`; without one, the only key of the set that there is.
-    pub async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<Key>, NoKey> {
+    /// The key with this `kid`; without one, the only key of the set.
+    pub async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<Key>, Refusal> {
         self.keep_fresh().await;
-        if let Some(key) = self.pick(kid) {
-            return Ok(key);
-        }
-        let came = Instant::now();
-        // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it
-        // sees an unfamiliar kid value." (OpenID Connect Core §10.1.1)
-        let mut attempt = Arc::clone(&self.attempt).lock_owned().await;
-        if self.pick(kid).is_none() {
-            self.wait_for_window(attempt.as_ref(), came).await;
-        }
-        if self.pick(kid).is_none() && self.may_fetch(attempt.as_ref()) {
-            let lost = |error: JoinError| NoKey::Unavailable { reason: error.to_string(), retry_after: 1 };
-            attempt = self.begin(attempt).await.map_err(lost)?;
-        }
-        match (self.pick(kid), attempt.as_ref()) {
-            (Some(key), _) => Ok(key),
-            (None, Some(Attempt { ended, failed: Some(reason), .. })) => {
-                let left = self.limits.window.saturating_sub(ended.elapsed());
-                // Rounded up: a second too early is a second try for nothing.
-                Err(NoKey::Unavailable { reason: reason.clone(), retry_after: left.as_secs() + 1 })
-            }
-            (None, attempt) => {
-                let fetched_ago = attempt.map_or(0, |attempt| attempt.ended.elapsed().as_secs());
-                Err(NoKey::Unknown { fetched_ago })
-            }
+        match pick(&self.rotation.keys(), kid) {
+            Some(key) => Ok(key),
+            // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when
+            // it sees an unfamiliar kid value." (OpenID Connect Core §10.1.1)
+            None => self.fetch_again_for(kid).await,
         }
     }
 
-    /// Whether this very key is still one of the set's.
-    pub async fn has(self: &Arc<Self>, key: &Key) -> bool {
-        self.keep_fresh().await;
-        let set = self.current();
-        self.is_usable(&set) && set.keys.iter().any(|known| std::ptr::eq(known.as_ref(), key) || known.is_same(key))
-    }
-
-    /// How often the set was fetched, or tried to be.
-    pub fn fetches(&self) -> usize {
-        self.fetches.load(Ordering::Relaxed)
-    }
-
-    fn current(&self) -> Arc<KeySet> {
-        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// An unknown `kid` may belong to a key that was created after the latest fetch. Requests that
-    /// arrived after that fetch began wait for the next one, if it is close; one fetch serves them
-    /// all.
-    async fn wait_for_window(&self, last: Option<&Attempt>, came: Instant) {
-        let Some(Attempt { began, ended, failed: None }) = last else { return };
-        let left = self.limits.window.saturating_sub(ended.elapsed());
-        if *began < came && left <= MAX_WAIT {
-            tokio::time::sleep(left).await;
+    /// Fetches the metadata, and the keys that it names. An operator sees the fetch of the keys;
+    /// lesson 02 shows the other one.
+    pub(crate) async fn fetch(&self) -> Result<Vec<Arc<Key>>, String> {
+        let silent = self.http.clone().telling(Reporter::silent());
+        let metadata = find::inspect(&silent, &self.issuer).await.map_err(|error| without_period(&error))?;
+        // Another issuer's keys would verify that issuer's tokens.
+        if metadata.issuer != self.issuer {
+            return Err(format!("the metadata found for {} names the issuer {}", self.issuer, metadata.issuer));
         }
-    }
-
-    fn may_fetch(&self, last: Option<&Attempt>) -> bool {
-        last.is_none_or(|last| last.ended.elapsed() >= self.limits.window)
-    }
-
-    fn pick(&self, kid: Option<&str>) -> Option<Arc<Key>> {
-        let set = self.current();
-        pick(&set, kid).filter(|_| self.is_usable(&set))
-    }
-
-    fn is_usable(&self, set: &KeySet) -> bool {
-        set.fetched.is_some_and(|fetched| fetched.elapsed() <= self.limits.max_stale)
+        let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
+        let response = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| without_period(&error))?;
+        if response.status != 200 {
+            return Err(format!("{jwks_uri} answers HTTP {}", response.status));
+        }
+        read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
     }
 }
+
+/// An error as a part of a longer sentence.
+fn without_period(error: &dyn std::fmt::Display) -> String {
+    error.to_string().trim_end_matches('.').to_owned()
+}
+
+/// The key with this `kid`; without one, the only key there is.
+pub(crate) fn pick(keys: &[Arc<Key>], kid: Option<&str>) -> Option<Arc<Key>> {
+    match (kid, keys) {
+        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
+        (None, [only]) => Some(Arc::clone(only)),
+        (None, _) => None,
+    }
+}
+
+/// The keys of a set that verify signatures; `None` where it is no set.
+fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
+    let document: Value = serde_json::from_slice(document).ok()?;
+    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
+    // are not understood by them, that are missing required members, or for which values are out of
+    // the supported ranges." (RFC 7517 §5)
+    Some(document["keys"].as_array()?.iter().filter_map(Key::read).take(MAX_KEYS).map(Arc::new).collect())
+}
+
+/// A key to verify signatures with.
+pub struct Key {
+    kid: Option<String>,
+    algorithm: Option<KeyAlgorithm>,
+    pub(crate) decoding: DecodingKey,
+    jwk: Value,
+}
+
+impl Key {
+    /// `None` where it verifies no signatures, or cannot be read.
+    pub(crate) fn read(jwk: &Value) -> Option<Self> {
+        let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
+        let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
+        let operations = parsed.common.key_operations.as_ref();
+        let verifies = operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify));
+        // A shared secret verifies nothing: whoever can read it can sign with it.
+        if !signs || !verifies || jwk["kty"] == "oct" {
+            return None;
+        }
+        let decoding = DecodingKey::from_jwk(&parsed).ok()?;
+        Some(Self { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
+    }
+
+    /// Whether the other one is the same key, with all that its document says.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.jwk == other.jwk
+    }
+
+    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used
+    /// with exactly one algorithm" (RFC 8725 §3.1). A key that says nothing is good for the
+    /// algorithms of its kind.
+    pub(crate) fn is_for(&self, algorithm: Algorithm) -> bool {
+        self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,11 +15,12 @@ use token_use::authorized_client::AuthorizedClient;
 use token_use::client::Story;
 use token_use::further::commands::{self, KeptCommand};
 use token_use::further::dpop::proving;
-use token_use::jwks::Limits;
+use token_use::further::foreign_token;
+use token_use::further::key_rotation::Limits;
 use token_use::options::{CheckOptions, UseOptions, resource_server};
 use token_use::sabotage::Switch;
 use token_use::sabotage::attacks::Attacker;
-use token_use::{client, server};
+use token_use::server;
 
 /// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC
 /// 7662)
@@ -134,7 +135,7 @@ async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
 /// ask for.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays)?;
-    Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), client::more_scopes()].concat(), ..plan })
+    Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), foreign_token::more_scopes()].concat(), ..plan })
 }
 
 async fn whole_story(setup: &Setup<'_>, cli: &Cli, switch: Option<Switch>) -> Result<(), Failure> {

@@ -3,17 +3,71 @@
 //! 2026-07-28, Error Handling. What an untrusted client sent never comes back in it: the texts are
 //! this server's own.
 
-mod checks;
+use std::fmt::Display;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protected_resource_discovery::server::ProtectedResource;
-use shared::Failed;
-
-pub use checks::{Checks, short};
+use shared::{Failed, Reporter, Rule};
 
 use crate::bearer::Scheme;
 use crate::further::dpop::unproven::{self, Unproven};
+
+/// The checks of one request, and where those that pass are reported, if anywhere. The one that
+/// fails is reported where the request is refused.
+#[derive(Clone, Copy)]
+pub struct Checks<'a>(Option<&'a Reporter>);
+
+impl<'a> Checks<'a> {
+    /// Reports the checks that pass.
+    pub fn told(reporter: &'a Reporter) -> Self {
+        Self(Some(reporter).filter(|reporter| !reporter.is_silent()))
+    }
+
+    /// Reports none of the checks.
+    pub fn quiet() -> Self {
+        Self(None)
+    }
+
+    /// Goes on where the check passes; else `kind` is what the client gets.
+    pub fn require(
+        &self,
+        rule: &'static Rule,
+        passed: bool,
+        expected: impl Display,
+        seen: impl Display,
+        kind: RefusalKind,
+    ) -> Result<(), Refusal> {
+        if !passed {
+            let (expected, seen) = (expected.to_string(), short(&seen.to_string()));
+            return Err(Refusal { failed: Some(Failed { rule, expected, seen, fix: String::new() }), kind });
+        }
+        if let Some(reporter) = self.0 {
+            reporter.recommend(rule, true, expected, seen);
+        }
+        Ok(())
+    }
+
+    /// Does what [`Checks::require`] does for a value that may be absent, and returns the value.
+    pub fn require_some<T>(
+        &self,
+        rule: &'static Rule,
+        value: Option<T>,
+        expected: impl Display,
+        seen: impl Display,
+        kind: RefusalKind,
+    ) -> Result<T, Refusal> {
+        self.require(rule, value.is_some(), expected, seen, kind.clone())?;
+        value.ok_or_else(|| Refusal::from(kind))
+    }
+
+    /// Reports a line of text, where the checks are reported.
+    pub fn note(&self, text: impl FnOnce() -> String) {
+        if let Some(reporter) = self.0 {
+            reporter.note(text());
+        }
+    }
+}
 
 /// Why a request is not served: the check that failed, and the response.
 #[derive(Clone, Debug)]
@@ -22,6 +76,13 @@ pub struct Refusal {
     pub failed: Option<Failed>,
     /// What the client gets.
     pub kind: RefusalKind,
+}
+
+/// A refusal for which no check failed.
+impl From<RefusalKind> for Refusal {
+    fn from(kind: RefusalKind) -> Self {
+        Self { failed: None, kind }
+    }
 }
 
 /// How a request is refused.
@@ -38,45 +99,15 @@ pub enum RefusalKind {
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope
     /// would help.
     InsufficientScope(Option<String>),
-    /// 404: a session of somebody else's, or none at all; which of the two, is nobody's business.
+    /// 404, going further: a session of another user's, or none at all. The response does not say
+    /// which.
     NoSuchSession,
-    /// 503: whether the token is good cannot be told now. "invalid_token" would make clients throw
-    /// good tokens away.
+    /// 503: whether the token is valid cannot be told now. "invalid_token" would make clients throw
+    /// valid tokens away.
     Unavailable {
         /// Seconds after which the client may try again.
         retry_after: u64,
     },
-}
-
-/// A refusal for which no check failed.
-impl From<RefusalKind> for Refusal {
-    fn from(kind: RefusalKind) -> Self {
-        Self { failed: None, kind }
-    }
-}
-
-impl Refusal {
-    /// What the client gets; a challenge is of this scheme.
-    pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
-        if let RefusalKind::Unavailable { retry_after } = self.kind {
-            let wait = [(header::RETRY_AFTER, retry_after.to_string())];
-            let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
-            return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
-        }
-        if self.kind == RefusalKind::NoSuchSession {
-            return (StatusCode::NOT_FOUND, "There is no such session; begin a new one.\n").into_response();
-        }
-        let further = unproven::challenge_parameter(scheme);
-        let parameters = self.kind.parameters(protected).into_iter().chain([further]).flatten();
-        let parameters: Vec<_> = parameters.map(|(name, value)| format!("{name}=\"{value}\"")).collect();
-        let field = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
-        let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
-        let mut response = (self.kind.status(), field, text).into_response();
-        if let RefusalKind::Unproven(unproven) = &self.kind {
-            unproven::add_nonce(&mut response, unproven.nonce());
-        }
-        response
-    }
 }
 
 impl RefusalKind {
@@ -84,34 +115,59 @@ impl RefusalKind {
         match self {
             // "The resource server SHOULD respond with the HTTP 400 (Bad Request) status code."
             // (RFC 6750 §3.1)
-            RefusalKind::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             // "Invalid or expired tokens MUST receive a HTTP 401 response." (MCP 2026-07-28, Token
             // Handling)
-            RefusalKind::Unauthenticated | RefusalKind::InvalidToken(_) | RefusalKind::Unproven(_) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Unauthenticated | Self::InvalidToken(_) | Self::Unproven(_) => StatusCode::UNAUTHORIZED,
             // "HTTP 403 Forbidden status code" (MCP 2026-07-28, Runtime Insufficient Scope Errors)
-            RefusalKind::InsufficientScope(_) => StatusCode::FORBIDDEN,
-            RefusalKind::NoSuchSession => StatusCode::NOT_FOUND,
-            RefusalKind::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::NoSuchSession => StatusCode::NOT_FOUND,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// The refusal in a few words, for the server's terminal.
+    /// The refusal in a few words, after its status, for the server's terminal.
     pub fn summary(&self) -> String {
         match self {
-            RefusalKind::Unauthenticated => ": no token came".to_owned(),
-            RefusalKind::InvalidRequest(_) => " invalid_request".to_owned(),
-            RefusalKind::InvalidToken(_) => " invalid_token".to_owned(),
-            RefusalKind::Unproven(unproven) => format!(" {}", unproven.summary()),
-            RefusalKind::InsufficientScope(_) => " insufficient_scope".to_owned(),
-            RefusalKind::NoSuchSession => ": the session is not this user's".to_owned(),
-            RefusalKind::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
+            Self::Unauthenticated => ": no token came".to_owned(),
+            Self::InvalidRequest(_) => " invalid_request".to_owned(),
+            Self::InvalidToken(_) => " invalid_token".to_owned(),
+            Self::Unproven(unproven) => format!(" {}", unproven.summary()),
+            Self::InsufficientScope(_) => " insufficient_scope".to_owned(),
+            Self::NoSuchSession => ": the session is not this user's".to_owned(),
+            Self::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
+        }
+    }
+
+    /// The response. A challenge is of this scheme.
+    pub fn response(&self, protected: &ProtectedResource, scheme: Scheme) -> Response {
+        let status = self.status();
+        match self {
+            Self::Unavailable { retry_after } => {
+                let wait = [(header::RETRY_AFTER, retry_after.to_string())];
+                let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
+                (status, wait, text).into_response()
+            }
+            Self::NoSuchSession => (status, "There is no such session; begin a new one.\n").into_response(),
+            _ => {
+                let parameters = self.challenge(protected).into_iter().chain([unproven::challenge_parameter(scheme)]);
+                let parameters: Vec<_> =
+                    parameters.flatten().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
+                let field = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
+                let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
+                let mut response = (status, field, text).into_response();
+                if let Self::Unproven(unproven) = self {
+                    unproven::add_nonce(&mut response, unproven.nonce());
+                }
+                response
+            }
         }
     }
 
     /// The parameters of the challenge.
-    fn parameters(&self, protected: &ProtectedResource) -> Vec<Option<(&'static str, String)>> {
+    fn challenge(&self, protected: &ProtectedResource) -> Vec<Option<(&'static str, String)>> {
+        let error = |code: &str| Some(("error", code.to_owned()));
+        let description = |text: &str| Some(("error_description", text.to_owned()));
         let metadata = Some(("resource_metadata", protected.metadata_url()));
         // "MCP servers SHOULD include a scope parameter in the WWW-Authenticate header" (MCP
         // 2026-07-28): here the least that is of any use, so that the step-up can be seen. Many
@@ -119,32 +175,33 @@ impl RefusalKind {
         // names all.
         let hint = protected.scopes.first().map(|scope| ("scope", scope.clone()));
         match self {
-            // "If the request lacks any authentication information …, the resource server SHOULD
-            // NOT include an error code" (RFC 6750 §3.1)
-            RefusalKind::Unauthenticated | RefusalKind::NoSuchSession | RefusalKind::Unavailable { .. } => {
-                vec![hint, metadata]
-            }
-            RefusalKind::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
-            RefusalKind::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
-            RefusalKind::Unproven(unproven) => {
+            Self::InvalidRequest(why) => vec![error("invalid_request"), description(why), metadata],
+            Self::InvalidToken(why) => vec![error("invalid_token"), description(why), hint, metadata],
+            Self::Unproven(unproven) => {
                 vec![error(unproven.code()), description(unproven.description()), hint, metadata]
             }
-            RefusalKind::InsufficientScope(needed) => {
-                let why = if needed.is_some() { NEEDS_SCOPE } else { NEEDS_ROLE };
-                let scope = needed.clone().map(|scope| ("scope", scope));
-                vec![error("insufficient_scope"), scope, metadata, description(why)]
+            Self::InsufficientScope(Some(scope)) => {
+                let why = description("The token lacks the scope that this operation needs");
+                vec![error("insufficient_scope"), Some(("scope", scope.clone())), metadata, why]
             }
+            Self::InsufficientScope(None) => {
+                let why = description("The user lacks the role that this operation needs");
+                vec![error("insufficient_scope"), metadata, why]
+            }
+            // "If the request lacks any authentication information …, the resource server SHOULD
+            // NOT include an error code" (RFC 6750 §3.1)
+            Self::Unauthenticated | Self::NoSuchSession | Self::Unavailable { .. } => vec![hint, metadata],
         }
     }
 }
 
-const NEEDS_SCOPE: &str = "The token lacks the scope that this operation needs";
-const NEEDS_ROLE: &str = "The user lacks the role that this operation needs";
+/// Characters of an untrusted value that are shown.
+const SHOWN: usize = 120;
 
-fn error(code: &str) -> Option<(&'static str, String)> {
-    Some(("error", code.to_owned()))
-}
-
-fn description(text: &str) -> Option<(&'static str, String)> {
-    Some(("error_description", text.to_owned()))
+/// An untrusted value, cut where it gets long.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -62,9 +62,6 @@ pub static SERVER_WANTS_SCOPE: Rule = Rule::must("server.refuses-too-little", &s
 /// A token that is not good is refused; seen from the client.
 pub static SERVER_REFUSES_BAD_TOKEN: Rule = Rule::must("server.refuses-bad-token", &spec::MCP_INVALID_TOKEN_401);
 
-/// A token of another server is not let in; seen from the client.
-pub static FOREIGN_TOKEN: Rule = Rule::must("server.refuses-foreign-token", &spec::MCP_AUDIENCE);
-
 /// Every rule above.
 pub static ALL: &[&Rule] = &[
     &NOT_IN_QUERY,
@@ -86,5 +83,4 @@ pub static ALL: &[&Rule] = &[
     &IDP_TAKES_REFRESH_TOKEN,
     &SERVER_WANTS_SCOPE,
     &SERVER_REFUSES_BAD_TOKEN,
-    &FOREIGN_TOKEN,
 ];

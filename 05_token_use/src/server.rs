@@ -1,31 +1,40 @@
 //! The MCP server: lesson 01's, with tools, and in front of them a layer that checks tokens in
 //! place of the one that refuses everybody. "MCP servers … MUST validate access tokens" before a
-//! request is served (MCP 2026-07-28, Token Handling).
-
-mod guard;
-mod mcp_call;
+//! request is served (MCP 2026-07-28, Token Handling): `Guard::admit` lists what it looks at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::Request;
-use axum::response::{Json, Response};
-use axum::routing::{any, get};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{self, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
 use axum::{Router, middleware};
 use protected_resource_discovery::server::{ProtectedResource, metadata_routes};
+use serde::Deserialize;
 use serde_json::json;
 use shared::{Failure, Reporter, mcp};
+use tokio::time::timeout;
 
 use crate::access_token::{AccessToken, Verifier};
-use crate::bearer::Scheme;
+use crate::bearer::{self, Scheme};
 use crate::further::dpop::proof::Proofs;
+use crate::further::dpop::unproven;
+use crate::further::key_rotation::Limits;
 use crate::further::options::CheckOptions;
-use crate::further::remembered_tokens::VerifiedTokens;
+use crate::further::remembered_tokens::{Trust, VerifiedTokens};
+use crate::further::sample_tools::SampleTools;
+use crate::further::sample_tools::mcp_server::{Toolbox, endpoint};
 use crate::further::sessions::Sessions;
-use crate::jwks::Limits;
-use crate::refusal::{Checks, Refusal};
-use crate::server::guard::{Guard, check_token};
-use crate::server::mcp_call::Trust;
-use crate::tools::{Permissions, SampleTools, TOOLS, Table, Toolbox, Tools};
+use crate::refusal::{Checks, Refusal, short};
+use crate::tools::{Permissions, TOOLS, Table};
+
+/// Bytes of a message that are read.
+const MAX_BODY: usize = 1024 * 1024;
+/// The time within which a message has to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The server of this lesson.
 pub fn app(
@@ -40,11 +49,11 @@ pub fn app(
 /// An MCP server that checks tokens, whatever tools it has.
 pub struct Server {
     /// What the server says about itself, in challenges too.
-    pub protected: ProtectedResource,
+    protected: ProtectedResource,
     /// What tokens are held against.
     pub verifier: Verifier,
-    /// Going further: tokens that need no second look. `None`: every token is verified every time.
-    verified: Option<VerifiedTokens>,
+    /// Going further: tokens that need no second look.
+    verified: VerifiedTokens,
     /// Going further: proofs of keys that tokens are bound to.
     proofs: Proofs,
     /// Going further: whose sessions are whose.
@@ -83,40 +92,138 @@ impl Server {
         let health = get(|| async { Json(json!({"status": "ok"})) });
         Ok(endpoint.merge(metadata_routes(protected)).route("/health", health))
     }
+}
 
-    /// The token, verified now, or remembered to be valid where this server remembers.
-    async fn verify(&self, checks: &Checks<'_>, token: &str) -> Result<(Arc<AccessToken>, Trust), Refusal> {
-        if let Some(verified) = &self.verified
-            && let Some(remembered) = verified.find(token, &self.verifier.keys).await
-        {
-            return Ok((remembered, Trust::Remembered));
+/// The layer in front of `/mcp`.
+struct Guard {
+    server: Server,
+    permissions: Arc<Permissions>,
+}
+
+/// A request that is served.
+struct Admitted {
+    request: Request,
+    token: Arc<AccessToken>,
+    /// Going further: a nonce for the client's next proof.
+    nonce: Option<String>,
+}
+
+/// Passes a request on whose token allows it; every other one gets its refusal.
+async fn check_token(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let Server { sessions, .. } = &guard.server;
+    match guard.admit(request).await {
+        Ok(Admitted { request, token, nonce }) => {
+            let mut response = next.run(request).await;
+            sessions.remember(response.headers(), &token);
+            unproven::add_nonce(&mut response, nonce.as_deref());
+            response
         }
-        let valid = Arc::new(self.verifier.verify(checks, token).await?);
-        if let Some(verified) = &self.verified {
-            verified.remember(token, &valid);
+        Err(response) => response,
+    }
+}
+
+impl Guard {
+    /// The decision about one request: it is served, or this is the response.
+    async fn admit(&self, request: Request) -> Result<Admitted, Response> {
+        let Server { verifier, verified, proofs, sessions, reporter, .. } = &self.server;
+        let (mut parts, body) = request.into_parts();
+        let checks = Checks::told(reporter);
+
+        // 1. Is there a token, and is it where it belongs?
+        let credentials = bearer::credentials(&checks, &parts);
+        let credentials = credentials.map_err(|refusal| self.refuse(&refusal, proofs.scheme()))?;
+        let scheme = proofs.scheme_for(credentials.scheme);
+        let refuse = |refusal: Refusal| self.refuse(&refusal, scheme);
+
+        // 2. Is it valid? And where it is bound to a key: is the key there?
+        let (token, trust) = verified.verify(verifier, &checks, credentials.token).await.map_err(refuse)?;
+        let nonce = proofs.check(&checks, credentials, &parts, &token).map_err(refuse)?;
+
+        // 3. Is the session, if any, its user's?
+        sessions.check(&checks, &parts.headers, &token).map_err(refuse)?;
+
+        // 4. What is requested?
+        let late = |_| (StatusCode::REQUEST_TIMEOUT, "").into_response();
+        let too_large = |_| (StatusCode::PAYLOAD_TOO_LARGE, "").into_response();
+        let twice = |_| (StatusCode::BAD_REQUEST, "A member stands twice.\n").into_response();
+        let body = timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await.map_err(late)?.map_err(too_large)?;
+        let call = McpCall::read(&body).map_err(twice)?;
+
+        // 5. Does the token allow it?
+        if let Some(tool) = &call.tool {
+            self.permissions.check(&checks, tool, &token).map_err(refuse)?;
         }
-        Ok((valid, Trust::Verified))
+        checks.note(|| call.describe(&token, trust, verifier.audience.is_some()));
+        parts.extensions.insert(Arc::clone(&token));
+        Ok(Admitted { request: http::Request::from_parts(parts, Body::from(body)), token, nonce })
     }
 
-    fn refuse(&self, refusal: &Refusal, scheme: Scheme) -> Response {
-        if let Some(failed) = &refusal.failed {
-            self.reporter.report_failed(failed);
+    /// Reports the check that failed, and makes the response.
+    fn refuse(&self, Refusal { failed, kind }: &Refusal, scheme: Scheme) -> Response {
+        let Server { protected, reporter, .. } = &self.server;
+        if let Some(failed) = failed {
+            reporter.report_failed(failed);
         }
-        let response = refusal.response(&self.protected, scheme);
-        self.reporter.note(format!("{}{}.", response.status().as_u16(), refusal.kind.summary()));
+        let response = kind.response(protected, scheme);
+        reporter.note(format!("{}{}.", response.status().as_u16(), kind.summary()));
         response
     }
 }
 
-/// `/mcp` alone, without the layer.
-pub fn endpoint(permissions: Arc<Permissions>, toolbox: impl Toolbox) -> Router {
-    let tools = Tools::new(permissions, toolbox);
-    // Every layer clones what is behind it for each request, and a clone of this service copies its
-    // configuration: so there is one.
-    let service = Arc::new(mcp::endpoint(move || tools.clone()));
-    let respond = move |request: Request| {
-        let service = Arc::clone(&service);
-        async move { service.handle(request).await }
-    };
-    Router::new().route("/mcp", any(respond))
+/// What a client requests with a message: the part that decides what a token has to allow.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct McpCall {
+    method: Option<String>,
+    /// The tool that it calls.
+    tool: Option<String>,
 }
+
+/// A member appears twice in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct DuplicateMember;
+
+#[derive(Deserialize)]
+struct Message {
+    method: Option<String>,
+    #[serde(default)]
+    params: Option<Params>,
+}
+
+#[derive(Deserialize)]
+struct Params {
+    name: Option<String>,
+}
+
+impl McpCall {
+    /// Reads the message. What is no message at all requests nothing: then the endpoint refuses it.
+    /// A member that appears twice could mean one tool here and another one there, so it is an
+    /// error.
+    fn read(body: &Bytes) -> Result<Self, DuplicateMember> {
+        // Else the reader would take a list for the members in their order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Ok(Self::default());
+        }
+        let Message { method, params } = match serde_json::from_slice(body) {
+            Ok(message) => message,
+            Err(error) if error.to_string().starts_with("duplicate field") => return Err(DuplicateMember),
+            Err(_) => return Ok(Self::default()),
+        };
+        let calls = method.as_deref() == Some("tools/call");
+        Ok(Self { method, tool: params.filter(|_| calls).and_then(|params| params.name) })
+    }
+
+    /// One line for a request that is served, and for what was not checked.
+    fn describe(&self, token: &AccessToken, trust: Trust, aud_is_checked: bool) -> String {
+        let method = short(self.method.as_deref().unwrap_or("The request"));
+        let tool = self.tool.as_ref().map(|tool| format!(" {}", short(tool))).unwrap_or_default();
+        let why = trust.reason();
+        if aud_is_checked {
+            return format!("{method}{tool} is let in: {why}.");
+        }
+        let aud = token.claims.get("aud").map_or("absent".to_owned(), |aud| short(&aud.to_string()));
+        format!("{method}{tool} is let in: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
+    }
+}
+
+#[cfg(test)]
+mod tests;

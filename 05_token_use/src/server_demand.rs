@@ -1,12 +1,10 @@
 //! What an MCP server demands with a 401 or a 403 (RFC 6750 §3.1; MCP 2026-07-28, Error Handling),
 //! and what the client does about it: [`next_step()`].
 
-mod next_step;
-
-use protected_resource_discovery::challenge::{self, Challenge};
+use protected_resource_discovery::challenge;
 use shared::http::Response;
 
-pub use next_step::{Attempts, Holdings, Step, next_step, union};
+use crate::error::TokenUseError;
 
 /// What the server demands before it serves the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,40 +42,89 @@ impl ServerDemand {
         let fields = response.header_values("www-authenticate");
         let challenges: Vec<_> = fields.iter().flat_map(|field| challenge::parse(field).unwrap_or_default()).collect();
         let bearer = challenge::bearer(&challenges);
-        let scopes = scopes(bearer);
-        let said = said(response.status, bearer);
+        let parameter = |name| bearer.and_then(|bearer| bearer.parameter(name)).unwrap_or_default();
+        let scopes: Vec<_> = parameter("scope").split_whitespace().map(str::to_owned).collect();
+        let (error, description) = (parameter("error"), parameter("error_description"));
+        let colon = if description.is_empty() { "" } else { ": " };
+        let said = format!("HTTP {} {error}{colon}{description}", response.status).trim_end().to_owned();
         match response.status {
             401 => {
                 let has = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));
-                Some(ServerDemand::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
+                Some(Self::Token { scopes, said, bound: has("DPoP") && !has("Bearer") })
             }
-            403 if !scopes.is_empty() && error(bearer) == "insufficient_scope" => Some(ServerDemand::Scopes { scopes }),
-            403 => Some(ServerDemand::OtherUser { said }),
+            403 if !scopes.is_empty() && error == "insufficient_scope" => Some(Self::Scopes { scopes }),
+            403 => Some(Self::OtherUser { said }),
             503 => {
                 let seconds = response.header_values("retry-after").pop();
-                Some(ServerDemand::Patience { retry_after: seconds.unwrap_or_else(|| "not given".to_owned()) })
+                Some(Self::Patience { retry_after: seconds.unwrap_or_else(|| "not given".to_owned()) })
             }
             _ => None,
         }
     }
 }
 
-fn parameter<'a>(bearer: Option<&'a Challenge>, name: &str) -> &'a str {
-    bearer.and_then(|bearer| bearer.parameter(name)).unwrap_or_default()
+/// How often one request asks the user for more: "no more than a few times" (MCP 2026-07-28,
+/// Step-Up Authorization Flow).
+const MAX_STEP_UPS: usize = 2;
+
+/// What was done so far so that one request is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// Whether the tokens were refreshed, or the IdP refused that.
+    pub refreshed: bool,
+    /// Whether the user signed in after a 401.
+    pub signed_in: bool,
+    /// How often the user was asked for more.
+    pub step_ups: usize,
 }
 
-fn error(bearer: Option<&Challenge>) -> &str {
-    parameter(bearer, "error")
+/// What the client has at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holdings {
+    /// A refresh token.
+    pub refresh_token: bool,
+    /// A token with all scopes that the server demands.
+    pub scopes: bool,
 }
 
-fn scopes(bearer: Option<&Challenge>) -> Vec<String> {
-    parameter(bearer, "scope").split_whitespace().map(str::to_owned).collect()
+/// What the client does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Trade the refresh token for new tokens.
+    Refresh,
+    /// Have the user sign in, for these scopes too.
+    SignIn(&'a [String]),
+    /// Ask the user for these scopes too.
+    StepUp(&'a [String]),
+    /// Report that the request cannot be served.
+    GiveUp(TokenUseError),
 }
 
-fn said(status: u16, bearer: Option<&Challenge>) -> String {
-    let description = parameter(bearer, "error_description");
-    let colon = if description.is_empty() { "" } else { ": " };
-    format!("HTTP {status} {}{colon}{description}", error(bearer)).trim_end().to_owned()
+/// What the client does about a demand.
+pub fn next_step<'a>(demand: &'a ServerDemand, attempts: Attempts, holdings: Holdings) -> Step<'a> {
+    match demand {
+        ServerDemand::Token { .. } if !attempts.refreshed && holdings.refresh_token => Step::Refresh,
+        ServerDemand::Token { scopes, .. } if !attempts.signed_in => Step::SignIn(scopes),
+        ServerDemand::Token { said, .. } => Step::GiveUp(TokenUseError::Refused(said.clone())),
+        // Asking again for scopes that the token already has cannot help.
+        ServerDemand::Scopes { scopes } if attempts.step_ups < MAX_STEP_UPS && !holdings.scopes => Step::StepUp(scopes),
+        ServerDemand::Scopes { scopes } => {
+            Step::GiveUp(TokenUseError::NeverEnough { asked: scopes.join(" "), tries: attempts.step_ups + 1 })
+        }
+        ServerDemand::OtherUser { said } => Step::GiveUp(TokenUseError::Forbidden(said.clone())),
+        ServerDemand::Patience { retry_after } => Step::GiveUp(TokenUseError::CannotCheck(retry_after.clone())),
+    }
+}
+
+/// Both, each scope once, in the order in which they came.
+pub fn union(before: &[String], more: &[String]) -> Vec<String> {
+    let mut all = before.to_vec();
+    for scope in more {
+        if !all.contains(scope) {
+            all.push(scope.clone());
+        }
+    }
+    all
 }
 
 #[cfg(test)]

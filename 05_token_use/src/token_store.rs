@@ -1,29 +1,27 @@
-//! The client's tokens for one MCP server: in memory, and in lesson 04's file where they outlive
-//! the run. They are refreshed at the authorization server that gave them, by the client that it
-//! gave them to: nobody else may see a refresh token. "MUST NOT assume that credentials valid for
-//! one authorization server will be accepted by another" (MCP 2026-07-28, Authorization Server
-//! Location).
+//! The client's tokens for one MCP server. They are refreshed at the authorization server that gave
+//! them, by the client that it gave them to: nobody else may see a refresh token. "MUST NOT assume
+//! that credentials valid for one authorization server will be accepted by another" (MCP
+//! 2026-07-28, Authorization Server Location).
 
 use authorization_code::client::Ready;
 use authorization_code::further::refresh::USED;
-use authorization_code::further::stored_tokens::{Kept, Tokens};
+use authorization_code::further::stored_tokens::Kept;
 use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::further::options::Plan;
 use shared::http::Http;
-use shared::kept::Home;
 use shared::{Failure, Reporter, Secret, now};
 
 use crate::error::TokenUseError;
 use crate::further::issued_by::IssuedBy;
+use crate::further::kept_tokens::TokenFile;
 use crate::rules;
 
-/// The tokens of a client, and the file that they are stored in.
+/// The tokens of a client.
 pub struct TokenStore {
-    server_url: String,
-    /// Where the file is; `None`: the tokens are stored nowhere.
-    home: Option<Home>,
     pub(crate) tokens: Option<Kept>,
+    /// Going further: where they outlive the run.
+    pub(crate) file: TokenFile,
 }
 
 /// How a refresh ended.
@@ -35,30 +33,24 @@ pub enum Refreshed {
     Refused,
 }
 
+/// What the authorization server decides when tokens are refreshed.
+pub const TAKES_REFRESH_TOKEN: Decision =
+    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token", fix: USED };
+
 impl TokenStore {
-    /// A store with these tokens, or with none yet.
-    pub fn new(server_url: &str, home: Option<Home>, tokens: Option<Kept>) -> Self {
-        Self { server_url: server_url.to_owned(), home, tokens }
-    }
-
-    /// The tokens, if there are any.
-    pub fn tokens(&self) -> Option<&Kept> {
-        self.tokens.as_ref()
-    }
-
     /// The tokens, if this authorization server gave them.
     pub fn tokens_of(&self, issuer: &str) -> Option<&Kept> {
-        self.tokens().filter(|kept| kept.issuer == issuer)
+        self.tokens.as_ref().filter(|kept| kept.issuer == issuer)
     }
 
     /// The refresh token, if there is one.
     pub fn refresh_token(&self) -> Option<&Secret> {
-        self.tokens()?.tokens.refresh_token.as_ref()
+        self.tokens.as_ref()?.tokens.refresh_token.as_ref()
     }
 
     /// The scopes that the token allows.
     pub fn granted(&self) -> Vec<&str> {
-        self.tokens().map(|kept| kept.tokens.scopes(&kept.requested)).unwrap_or_default()
+        self.tokens.as_ref().map(|kept| kept.tokens.scopes(&kept.requested)).unwrap_or_default()
     }
 
     /// Whether the token allows all of these scopes.
@@ -81,46 +73,25 @@ impl TokenStore {
         }
     }
 
-    /// The file, for this run alone; `None` where the tokens are stored nowhere.
-    pub async fn open(&self) -> Result<Option<Tokens>, Failure> {
-        match &self.home {
-            Some(home) => Tokens::open(home).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
     /// Uses these tokens from now on, and stores them.
     pub async fn keep(&mut self, reporter: &Reporter, kept: Kept) -> Result<(), Failure> {
-        let opened = self.open().await?;
-        self.keep_in(opened, reporter, kept)
-    }
-
-    fn keep_in(&mut self, opened: Option<Tokens>, reporter: &Reporter, kept: Kept) -> Result<(), Failure> {
+        let file = self.file.lock().await?;
         self.tokens = Some(kept.clone());
-        if let Some(mut opened) = opened {
-            let place = opened.keep(&self.server_url, kept)?;
-            reporter.note(format!("The tokens are kept in {place} (only you can read that)."));
-        }
-        Ok(())
+        file.write(reporter, kept)
     }
 
     /// Trades the refresh token for new tokens: RFC 6749 §6. The file is locked from before the
-    /// refresh until the new tokens are in it, so that two runs do not use one refresh token.
+    /// refresh until the new tokens are in it.
     pub async fn refresh(&mut self, http: &Http, plan: &Plan, ready: Option<&Ready>) -> Result<Refreshed, Failure> {
-        let opened = self.open().await?;
-        if let Some(opened) = &opened {
-            let newest = opened.find(&self.server_url);
-            if newest != self.tokens() {
-                http.reporter().note("Another run has changed the kept tokens meanwhile: what it left is used.");
-                self.tokens = newest.cloned();
-                return Ok(if self.tokens.is_some() { Refreshed::Renewed } else { Refreshed::Refused });
-            }
+        let file = self.file.lock().await?;
+        if file.take_changes(http.reporter(), &mut self.tokens) {
+            return Ok(if self.tokens.is_some() { Refreshed::Renewed } else { Refreshed::Refused });
         }
         let (Some(token), Some(kept)) = (self.refresh_token().cloned(), self.tokens.clone()) else {
             return Ok(Refreshed::Refused);
         };
         let endpoint = IssuedBy::of(http, &kept, plan, ready).await?.token_endpoint()?;
-        let request = TokenRequest::refresh(&token, kept.resource.as_deref().unwrap_or(&self.server_url));
+        let request = TokenRequest::refresh(&token, kept.resource.as_deref().unwrap_or(&self.file.server_url));
         let tokens = match request_tokens(http, &endpoint, &request, TAKES_REFRESH_TOKEN).await {
             Ok(tokens) => tokens,
             // invalid_grant: "The provided … refresh token is invalid, expired, revoked";
@@ -134,12 +105,9 @@ impl TokenStore {
         // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one
         // stays.
         let refresh_token = tokens.refresh_token.clone().or(Some(token));
-        let tokens = TokenResponse { refresh_token, ..tokens };
-        self.keep_in(opened, http.reporter(), Kept { obtained_at: now(), tokens, ..kept })?;
+        let kept = Kept { obtained_at: now(), tokens: TokenResponse { refresh_token, ..tokens }, ..kept };
+        self.tokens = Some(kept.clone());
+        file.write(http.reporter(), kept)?;
         Ok(Refreshed::Renewed)
     }
 }
-
-/// What the authorization server decides when tokens are refreshed.
-pub const TAKES_REFRESH_TOKEN: Decision =
-    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token", fix: USED };

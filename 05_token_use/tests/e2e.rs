@@ -16,7 +16,7 @@ use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach};
 use shared::testing::{Captured, Run, Running, any_ports};
 use shared::{Reporter, Secret, Side, mcp};
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::options::CheckOptions;
 use token_use::sabotage::{Switch, forgeries};
 use token_use::server;

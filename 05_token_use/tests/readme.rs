@@ -29,7 +29,7 @@ fn the_transcripts_are_true() {
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
-    let refused = |why: &str| TokenUseError::Refused { got: format!("HTTP 401 invalid_token: {why}") };
+    let refused = |why: &str| TokenUseError::Refused(format!("HTTP 401 invalid_token: {why}"));
     let (asked, granted) = ("mcp:write".to_owned(), "mcp:read".to_owned());
     let role = "HTTP 403 insufficient_scope: The user lacks the role that this operation needs";
     let sentences = [
@@ -38,10 +38,10 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         refused("The token is no access token"),
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
-        TokenUseError::Forbidden { got: role.to_owned() },
+        TokenUseError::Forbidden(role.to_owned()),
         TokenUseError::OtherUser { before: "A".to_owned(), now: "B".to_owned() },
-        TokenUseError::CannotCheck { retry_after: "1".to_owned() },
-        TokenUseError::NoRefresh { got: "the IdP refuses the refresh token".to_owned() },
+        TokenUseError::CannotCheck("1".to_owned()),
+        TokenUseError::NoRefresh("the IdP refuses the refresh token".to_owned()),
     ]
     .map(|error| error.to_string());
     let further = [

@@ -13,7 +13,7 @@ use serde_json::json;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Reporter, Secret, Side, mcp, spec};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 use token_use::client::call_tool;
 
 use crate::complete_client::check_bound;
@@ -34,7 +34,7 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions, sabotage: Sabotage)
     let sign_in = &options.sign_in;
     let needs_script = sabotage.is_on();
     let authorized =
-        Authorized::new(http.clone(), &parties.first, plan.clone(), sign_in.clone(), None, None, needs_script);
+        AuthorizedClient::new(http.clone(), &parties.first, plan.clone(), sign_in.clone(), None, None, needs_script);
     let scopes = options.scopes();
     if let Some(switch) = sabotage.0 {
         let (http, authorized, server_url) = (&http, &authorized, parties.first.as_str());
@@ -66,7 +66,7 @@ async fn start(
 /// This lesson, with its own servers.
 pub struct Story<'a> {
     pub http: &'a Http,
-    pub authorized: Authorized,
+    pub authorized: AuthorizedClient,
     pub plan: &'a Plan,
     pub sign_in: &'a SignInOptions,
     pub parties: &'a Parties,
@@ -248,6 +248,6 @@ impl Story<'_> {
 }
 
 /// The token that the client has for its server.
-pub async fn own_token(authorized: &Authorized) -> Result<Secret, Failure> {
+pub async fn own_token(authorized: &AuthorizedClient) -> Result<Secret, Failure> {
     Ok(authorized.tokens().await.ok_or(AudienceError::NotSignedIn)?.tokens.access_token)
 }

@@ -11,11 +11,12 @@ use serde_json::{Map, Value};
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Side, mcp, spec};
-use token_use::authorized_client::Authorized;
-use token_use::client::{call_tool, tools_table};
+use token_use::authorized_client::AuthorizedClient;
+use token_use::client::call_tool;
 use token_use::error::TokenUseError;
 use token_use::further::commands;
 use token_use::further::dpop::{self, Dpop, proving};
+use token_use::further::tools_table::tools_table;
 use token_use::options::UseOptions;
 
 use crate::client::own_token;
@@ -63,9 +64,9 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions, arguments: &ClientA
     let authorized = match chosen {
         Some(chosen) => {
             let grant = chosen.prepare(&http).await?;
-            Authorized::by_grant(http.clone(), server_url, plan, sign_in, grant)
+            AuthorizedClient::by_grant(http.clone(), server_url, plan, sign_in, grant)
         }
-        None => Authorized::new(http.clone(), server_url, plan, sign_in, None, None, false),
+        None => AuthorizedClient::new(http.clone(), server_url, plan, sign_in, None, None, false),
     };
     let task = ClientTask { call, probe: arguments.probe_audience, dpop: dpop.as_deref() };
     complete(&http, server_url, &authorized, task).await
@@ -87,7 +88,7 @@ pub struct ClientTask<'a> {
 pub async fn complete(
     http: &Http,
     server_url: &str,
-    authorized: &Authorized,
+    authorized: &AuthorizedClient,
     task: ClientTask<'_>,
 ) -> Result<(), Failure> {
     authorized.sign_in_first(&[]).await?;
@@ -100,7 +101,7 @@ pub async fn complete(
     reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let opened = Connection::open(authorized.clone(), server_url).await;
     let refused = opened.as_ref().err().and_then(|failure| failure.cause());
-    if let Some(TokenUseError::Refused { .. }) = refused {
+    if let Some(TokenUseError::Refused(_)) = refused {
         show_claims(http, authorized, server_url).await?;
     }
     let connection = opened?;
@@ -119,7 +120,7 @@ pub async fn complete(
 }
 
 /// Checks that the authorization server has bound the token to the MCP server, and to no other.
-pub async fn check_bound(http: &Http, authorized: &Authorized, server_url: &str) -> Result<(), Failure> {
+pub async fn check_bound(http: &Http, authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("see for whom the token is", &spec::MCP_AUDIENCE_BINDING).await;
     let claims = show_claims(http, authorized, server_url).await?;
@@ -137,7 +138,11 @@ pub async fn check_bound(http: &Http, authorized: &Authorized, server_url: &str)
 }
 
 /// Shows the client's token, claim by claim; returns its claims, where it can be read.
-async fn show_claims(http: &Http, authorized: &Authorized, server_url: &str) -> Result<Map<String, Value>, Failure> {
+async fn show_claims(
+    http: &Http,
+    authorized: &AuthorizedClient,
+    server_url: &str,
+) -> Result<Map<String, Value>, Failure> {
     let reporter = http.reporter();
     let Some(claims) = token_response::claims(&own_token(authorized).await?) else {
         reporter.note(
@@ -152,7 +157,7 @@ async fn show_claims(http: &Http, authorized: &Authorized, server_url: &str) -> 
 
 /// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a
 /// token is asked for without any scope, so that it is worth as little as can be.
-async fn probe(http: &Http, server_url: &str, authorized: &Authorized) -> Result<(), Failure> {
+async fn probe(http: &Http, server_url: &str, authorized: &AuthorizedClient) -> Result<(), Failure> {
     let reporter = http.reporter();
     reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
     reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");

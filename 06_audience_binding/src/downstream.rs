@@ -14,7 +14,7 @@ use shared::{Failure, Reporter, Secret};
 use token_use::access_token::{AccessToken, Verifier};
 use token_use::bearer;
 use token_use::further::dpop::proof;
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::options::CheckOptions;
 use token_use::refusal::{Checks, Refusal, RefusalKind, short};
 

@@ -15,7 +15,7 @@ use shared::http::Http;
 use shared::listen::{self, Serving};
 use shared::reach::{Privacy, Reach, host_of};
 use shared::{Failure, Reporter, Side};
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::options::{CheckOptions, resource_server};
 use token_use::server::Server;
 use tokio::sync::OnceCell;

@@ -2,7 +2,7 @@
 
 use protected_resource_discovery::server::ProtectedResource;
 use shared::{Failure, Reporter};
-use token_use::jwks::Limits;
+use token_use::further::key_rotation::Limits;
 use token_use::options::CheckOptions;
 use token_use::server::Server;
 

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use shared::http::{Http, Request};
 use shared::{Failure, Secret};
 use token_use::bearer;
+use token_use::further::sample_tools::mcp_server::{Caller, Toolbox};
+use token_use::further::sample_tools::{SampleTools, profile, tool};
 use token_use::refusal::Checks;
-use token_use::tools::{Caller, Needs, SampleTools, Table, Toolbox, profile, tool};
+use token_use::tools::{Needs, Table};
 
 use crate::further::token_tables::side_by_side;
 use crate::token_exchange::TokenExchange;

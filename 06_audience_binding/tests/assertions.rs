@@ -60,7 +60,7 @@ impl Authority {
         let metadata = AuthorizationServerMetadata::from_json(metadata.to_string().as_bytes()).unwrap();
         let scopes = ["mcp:read".to_owned()];
         let wanted = GrantRequest { authorization_server: &metadata, resource: MCP_SERVER, scopes: &scopes };
-        let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(2);
+        let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
         let tokens = grant.tokens(&http, wanted).await;
         tokens.map(|tokens| tokens.access_token.expose().to_owned()).map_err(|failure| failure.message)
     }

@@ -17,8 +17,9 @@ use common::{Authority, CALM, RESOURCE, Reply, Server, SigningKey};
 use serde_json::{Value, json};
 use shared::Side;
 use shared::testing::Captured;
+use token_use::further::sample_tools::SampleTools;
 use token_use::options::CheckOptions;
-use token_use::tools::{SampleTools, TOOLS};
+use token_use::tools::TOOLS;
 
 /// The server of this lesson, in front of this authorization server; `more` are names that it goes
 /// by besides its URL.

@@ -50,7 +50,7 @@ async fn authority(status: u16, response: Value) -> (String, Asked, Serving) {
 async fn exchange(issuer: &str, captured: &Captured) -> Result<String, String> {
     let reporter = captured.reporter().on(Side::Server);
     let exchange = TokenExchange {
-        http: Http::new(reporter, Reach::public_only().limit(Privacy::Loopback)).unwrap().within(2),
+        http: Http::new(reporter, Reach::public_only().limit(Privacy::Loopback)).unwrap(),
         issuer: issuer.to_owned(),
         client: ClientInformation::known("http://localhost:8000/mcp", Some(Secret::new("s3cr3t:value"))),
         audience: "downstream-api".to_owned(),

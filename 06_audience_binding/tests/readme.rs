@@ -1,7 +1,6 @@
 //! The pages show what the lesson prints.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,7 +8,7 @@ use audience_binding::error::{AudienceError, ExchangeError};
 use audience_binding::further::error::{AssertionError, GrantError};
 use audience_binding::sabotage::attacks::slipped_through;
 use keycloak::SERVERS;
-use shared::testing::Running;
+use shared::testing::{ReservedPort, Running};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -19,7 +18,8 @@ fn page(name: &str) -> PathBuf {
 
 #[test]
 fn the_transcripts_are_true() {
-    let ports = free_ports();
+    let reserved = [ReservedPort::take(), ReservedPort::take()];
+    let ports = reserved.each_ref().map(ReservedPort::to_string);
     let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
     keycloak::trials::on_embedded_for(&[&urls[0], &urls[1]], |issuer| {
         // The server of the commands that want one in another terminal.
@@ -37,12 +37,6 @@ fn the_transcripts_are_true() {
     .unwrap();
 }
 
-fn free_ports() -> [String; 2] {
-    // Both at once, so that they differ.
-    let listeners = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port().to_string())
-}
-
 #[test]
 fn the_one_line_that_the_readme_names_is_the_line() {
     let text = std::fs::read_to_string(page("README.md")).unwrap();
@@ -58,9 +52,8 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(page("README.md")).unwrap();
     let exchange =
         |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
-    let refused = token_use::error::TokenUseError::Refused {
-        got: "HTTP 401 invalid_token: The token is not for this server".to_owned(),
-    };
+    let refused =
+        token_use::error::TokenUseError::Refused("HTTP 401 invalid_token: The token is not for this server".to_owned());
     let assertion =
         |got: &str| AssertionError::Refused { code: String::new(), got: format!("HTTP 400 {got}") }.to_string();
     let sentences = [

@@ -13,6 +13,7 @@ use serde_json::json;
 use shared::Reporter;
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};
+use shared::testing::ReservedPort;
 use testcontainers::bollard::Docker;
 use testcontainers::core::client::docker_client_instance;
 use testcontainers::core::error::ClientError;
@@ -51,12 +52,13 @@ const PORT: u16 = 8080;
 /// Answers 200 when the realm is there.
 const READY: &str = "/.well-known/openid-configuration";
 /// Seconds after which a container that does not answer has failed.
-const START_SECONDS: u64 = 240;
+const START_SECONDS: u64 = 900;
 
 /// A running Keycloak. Call [`Keycloak::remove`] when it is no longer needed.
 pub struct Keycloak {
     container: ContainerAsync<GenericImage>,
     issuer: String,
+    _port: ReservedPort,
 }
 
 /// Why there is no Keycloak.
@@ -74,13 +76,12 @@ impl Keycloak {
     pub async fn start(features: Features) -> Result<Self, NotStarted> {
         // A port that is kept when the container is stopped and started again: the issuer has it in
         // its name.
-        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let port = port.map_err(|error| NotStarted::Failed(format!("no port is free: {error}")))?.port();
+        let reserved = ReservedPort::take();
         // testcontainers asks the container over http with a client of its own.
         shared::http::choose_cryptography();
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
-        let request = request(&engine, features).await.with_mapped_port(port, PORT.tcp());
+        let request = request(&engine, features).await.with_mapped_port(reserved.number(), PORT.tcp());
         let container = request.start().await.map_err(not_started)?;
         let port = container.get_host_port_ipv4(PORT).await.map_err(not_started)?;
         // The engine's own idea of its host can be a bridge address even where the port is on this
@@ -89,7 +90,7 @@ impl Keycloak {
             Ok(_) => "localhost".to_owned(),
             Err(_) => container.get_host().await.map_err(not_started)?.to_string(),
         };
-        Ok(Self { container, issuer: issuer_at(&format!("http://{host}:{port}")) })
+        Ok(Self { container, issuer: issuer_at(&format!("http://{host}:{port}")), _port: reserved })
     }
 
     /// The realm's issuer identifier; Keycloak takes it from the host that it is asked under.
@@ -134,7 +135,7 @@ impl Keycloak {
         self.container.start().await?;
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS);
         let reach = Reach::public_only().limit(Privacy::Loopback);
-        let http = Http::new(Reporter::silent(), reach).map_err(TestcontainersError::other)?.within(1);
+        let http = Http::new(Reporter::silent(), reach).map_err(TestcontainersError::other)?;
         while Instant::now() < deadline {
             if http
                 .send(&Request::get(&format!("{}{READY}", self.issuer)))

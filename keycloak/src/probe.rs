@@ -93,11 +93,14 @@ mod tests {
     use super::*;
     use crate::{Embedded, Realm};
 
-    async fn found(router: Router) -> String {
+    /// Seconds within which a server on this machine responds, however slow the machine is.
+    const AMPLE: u64 = 60;
+
+    async fn found(router: Router, seconds: u64) -> String {
         let listener = listen::bind(0, "test", "").await.unwrap();
         let issuer = format!("http://localhost:{}/realms/mcp-oauth", listen::port(&listener));
         let _serving = listen::serve(listener, router);
-        let found = probe(&issuer, 1).await.unwrap();
+        let found = probe(&issuer, seconds).await.unwrap();
         found.to_string().replace(&issuer, "ISSUER")
     }
 
@@ -105,7 +108,7 @@ mod tests {
     async fn an_embedded_idp_is_found_by_its_issuer() {
         let listener = listen::bind(0, "test", "").await.unwrap();
         let embedded = Embedded::start(listener, Realm::shipped().unwrap());
-        assert_eq!(probe(embedded.issuer(), 1).await.unwrap(), ProbeResult::Ready);
+        assert_eq!(probe(embedded.issuer(), AMPLE).await.unwrap(), ProbeResult::Ready);
     }
 
     #[tokio::test]
@@ -115,7 +118,7 @@ mod tests {
         let document = json!({"issuer": issuer});
         let router = Router::new().route("/.well-known/oauth-authorization-server", get(|| async { Json(document) }));
         let _serving = listen::serve(listener, router);
-        assert_eq!(probe(&issuer, 1).await.unwrap(), ProbeResult::Ready);
+        assert_eq!(probe(&issuer, AMPLE).await.unwrap(), ProbeResult::Ready);
     }
 
     #[tokio::test]
@@ -124,20 +127,20 @@ mod tests {
             |status: StatusCode, body: Value| Router::new().fallback(move || async move { (status, Json(body)) });
         let other = answering(StatusCode::OK, json!({"issuer": "http://localhost:1/realms/mcp-oauth"}));
         assert_eq!(
-            found(other).await,
+            found(other, AMPLE).await,
             "the metadata found for ISSUER names the issuer http://localhost:1/realms/mcp-oauth"
         );
         let starting = answering(StatusCode::NOT_FOUND, json!({"error": "Realm does not exist"}));
         assert_eq!(
-            found(starting).await,
+            found(starting, AMPLE).await,
             "a Keycloak answers there, without ISSUER (HTTP 404; a realm that is being imported is not there yet)"
         );
         let something = answering(StatusCode::OK, json!("<html>"));
         assert_eq!(
-            found(something).await,
+            found(something, AMPLE).await,
             "what answers at ISSUER is no authorization server (HTTP 200 instead of metadata)"
         );
         let silent = Router::new().fallback(|| async { tokio::time::sleep(std::time::Duration::from_secs(60)).await });
-        assert_eq!(found(silent).await, "nothing answers at ISSUER (no answer within 1 s)");
+        assert_eq!(found(silent, 1).await, "nothing answers at ISSUER (no answer within 1 s)");
     }
 }

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use subtle::ConstantTimeEq;
+
+mod client;
+mod scope;
+mod user;
+
+pub use client::{Component, RealmClient};
+pub use scope::{ClientScope, ScopeMapping};
+pub use user::RealmUser;
 
 /// The realm that these lessons run on.
 pub const SHIPPED: &str = include_str!("../realm-export.json");
@@ -61,49 +68,6 @@ pub struct Realm {
     components: BTreeMap<String, Vec<Component>>,
 }
 
-/// A client of the realm file.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RealmClient {
-    /// `client_id`.
-    pub client_id: String,
-    /// Without a secret.
-    #[serde(default)]
-    pub public_client: bool,
-    /// Its secret.
-    pub secret: Option<String>,
-    /// Whether it may use the authorization code grant; Keycloak's default is yes.
-    #[serde(default = "yes")]
-    pub standard_flow_enabled: bool,
-    /// Where the browser may bring a code.
-    #[serde(default)]
-    pub redirect_uris: Vec<String>,
-    /// Whether it may use the client credentials grant.
-    #[serde(default)]
-    pub service_accounts_enabled: bool,
-    /// Whether the user is asked before it gets anything.
-    #[serde(default)]
-    pub consent_required: bool,
-    /// Whether its tokens carry every role of the user's, and not only those of its scopes;
-    /// Keycloak's default is yes.
-    #[serde(default = "yes")]
-    pub full_scope_allowed: bool,
-    /// Origins whose pages may call the token endpoint.
-    #[serde(default)]
-    pub web_origins: Vec<String>,
-    /// Keycloak's settings, all of them strings.
-    #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
-    /// Scopes that it always has; `None` for Keycloak's own.
-    pub default_client_scopes: Option<Vec<String>>,
-    /// Scopes that it may ask for; `None` for those of the realm.
-    pub optional_client_scopes: Option<Vec<String>>,
-}
-
-fn yes() -> bool {
-    true
-}
-
 fn five_minutes() -> u64 {
     300
 }
@@ -114,107 +78,6 @@ fn one_minute() -> u64 {
 
 fn half_an_hour() -> u64 {
     1800
-}
-
-/// Which roles a user needs for a scope: one of them is enough.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ScopeMapping {
-    /// The scope.
-    #[serde(default)]
-    pub client_scope: String,
-    /// The roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-}
-
-/// Somebody who can sign in, or the account of a client that acts for itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RealmUser {
-    /// What is typed to sign in.
-    pub username: String,
-    /// The client that this is the account of; nobody signs in to it.
-    pub service_account_client_id: Option<String>,
-    /// An address.
-    #[serde(default)]
-    pub email: String,
-    /// Whether the address is known to be the user's.
-    #[serde(default)]
-    pub email_verified: bool,
-    /// A name.
-    #[serde(default)]
-    pub first_name: String,
-    /// A name.
-    #[serde(default)]
-    pub last_name: String,
-    /// What the user may do.
-    #[serde(default)]
-    pub realm_roles: Vec<String>,
-    #[serde(default)]
-    credentials: Vec<Credential>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Credential {
-    value: shared::Secret,
-}
-
-impl RealmUser {
-    /// Whether this is the user's password.
-    pub fn has_password(&self, password: &str) -> bool {
-        self.credentials.iter().any(|credential| {
-            let (given, kept) = (password.as_bytes(), credential.value.expose().as_bytes());
-            given.ct_eq(kept).into()
-        })
-    }
-
-    /// Every role of the user's in the realm: what `default-roles-REALM` brings stands beside it.
-    pub fn all_realm_roles(&self) -> impl Iterator<Item = &str> {
-        let default = if self.has_default_roles() { &["offline_access", "uma_authorization"][..] } else { &[] };
-        self.realm_roles.iter().map(String::as_str).chain(default.iter().copied())
-    }
-
-    /// Whether the user has what Keycloak gives every user: among others, roles for the account
-    /// pages.
-    pub fn has_default_roles(&self) -> bool {
-        self.realm_roles.iter().any(|own| own.starts_with("default-roles-"))
-    }
-
-    /// Whether the user has this role. `default-roles-REALM` brings `offline_access`, as in every
-    /// realm of Keycloak's.
-    pub fn has_role(&self, role: &str) -> bool {
-        let by_default = role == "offline_access" && self.has_default_roles();
-        by_default || self.realm_roles.iter().any(|own| own == role)
-    }
-}
-
-/// A part of the realm that Keycloak has several kinds of: here, a registration policy.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Component {
-    /// Its name, which stands in refusals.
-    pub name: String,
-    /// What it does.
-    pub provider_id: String,
-    /// For whom: `anonymous` or `authenticated`.
-    #[serde(default)]
-    pub sub_type: String,
-    /// Its settings.
-    #[serde(default)]
-    pub config: BTreeMap<String, Vec<String>>,
-}
-
-impl Component {
-    /// The values of a setting.
-    pub fn values(&self, name: &str) -> &[String] {
-        self.config.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    /// A setting that is on or off.
-    pub fn is_on(&self, name: &str) -> bool {
-        self.values(name).iter().any(|value| value == "true")
-    }
 }
 
 /// Scopes that Keycloak gives every realm, beside the realm's own (26.7.3): those that every client
@@ -258,45 +121,6 @@ impl Realm {
     /// Every scope that a client may be given.
     pub fn optional_scopes(&self) -> impl Iterator<Item = &str> {
         OPTIONAL_SCOPES.into_iter().chain(self.default_optional_client_scopes.iter().map(String::as_str))
-    }
-}
-
-/// A scope that clients can be given.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClientScope {
-    /// The scope value.
-    pub name: String,
-    /// Keycloak's settings, all of them strings.
-    #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
-    /// What the scope puts into tokens.
-    #[serde(default)]
-    pub protocol_mappers: Vec<Mapper>,
-}
-
-/// What puts a claim into a token.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Mapper {
-    /// Its kind.
-    pub protocol_mapper: String,
-    /// Its settings.
-    #[serde(default)]
-    pub config: BTreeMap<String, String>,
-}
-
-impl ClientScope {
-    /// What the consent page says of this scope; `None` where it is not shown there.
-    pub fn consent_text(&self) -> Option<&str> {
-        let shown = self.attributes.get("display.on.consent.screen").is_none_or(|value| value == "true");
-        let text = self.attributes.get("consent.screen.text").filter(|text| !text.is_empty());
-        shown.then(|| text.map_or(self.name.as_str(), String::as_str))
-    }
-
-    /// Whether the realm's metadata lists this scope; Keycloak's default is yes.
-    pub fn is_in_metadata(&self) -> bool {
-        self.attributes.get("include.in.openid.provider.metadata").is_none_or(|value| value == "true")
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Defect, EMBEDDED_PORT, Embedded, Realm, RealmError};
 /// How to get a real Keycloak.
 const START_KEYCLOAK: &str = "docker compose -f keycloak/compose.yaml up -d --wait";
 /// Seconds within which a Keycloak on this machine has to answer to be chosen.
-const LOCAL_SECONDS: u64 = 1;
+const LOCAL_SECONDS: u64 = 3;
 /// Seconds within which an IdP has to answer that was asked for by its issuer.
 const NAMED_SECONDS: u64 = 5;
 

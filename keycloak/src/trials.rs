@@ -4,11 +4,11 @@
 //! elsewhere it is reported as ignored, with the reason. With the environment variable `CI` set, a
 //! missing engine or image is a failure.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use shared::listen;
+use shared::testing::ReservedPort;
 use tokio::runtime::Runtime;
 
 use crate::container::{Features, Keycloak, NotStarted};
@@ -32,16 +32,15 @@ pub struct Servers {
     pub ports: [String; 2],
     /// The servers' URLs, by which the IdP knows them.
     pub urls: [String; 2],
+    _reserved: [ReservedPort; 2],
 }
 
 impl Servers {
-    fn choose() -> Result<Self, Failed> {
-        // Both at once, so that they differ.
-        let listeners = [TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?, TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?];
-        let [first, second] = listeners.map(|listener| listener.local_addr().map(|address| address.port().to_string()));
-        let ports = [first?, second?];
+    fn choose() -> Self {
+        let reserved = [ReservedPort::take(), ReservedPort::take()];
+        let ports = reserved.each_ref().map(ReservedPort::to_string);
         let urls = ports.each_ref().map(|port| format!("http://localhost:{port}/mcp"));
-        Ok(Self { ports, urls })
+        Self { ports, urls, _reserved: reserved }
     }
 }
 
@@ -53,7 +52,7 @@ pub fn run_for(scenario: ServersScenario, others: Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         Trial::test("embedded", move || {
-            let servers = Servers::choose()?;
+            let servers = Servers::choose();
             let urls: [&str; 2] = servers.urls.each_ref().map(String::as_str);
             on_embedded_for(&urls, |issuer| scenario(issuer, &servers))
         }),
@@ -66,7 +65,7 @@ pub fn run_for(scenario: ServersScenario, others: Vec<Trial>) -> ExitCode {
 /// A trial on a Keycloak with these features, whose realm knows the scenario's MCP servers.
 pub fn on_keycloak_for(name: &str, features: Features, scenario: ServersScenario) -> Trial {
     Trial::ignorable_test(name, move || {
-        let servers = Servers::choose()?;
+        let servers = Servers::choose();
         with_keycloak(features, move |keycloak, runtime| {
             runtime.block_on(keycloak.rename_resources(&servers.urls))?;
             scenario(keycloak.issuer(), &servers)

@@ -204,7 +204,7 @@ mod tests {
             reporter.recommend(&RULE, false, 1, 2);
             let own_process = std::process::id().to_string();
             // The signal is listened for once this has waited for the first time.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::task::yield_now().await;
             std::process::Command::new("kill").args(["-TERM", &own_process]).status().unwrap();
             std::future::pending().await
         };

@@ -24,7 +24,7 @@ struct Fixture {
 /// A server on loopback and a client that may reach loopback.
 async fn fixture(router: Router) -> Fixture {
     let captured = Captured::json();
-    let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(2);
+    let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(60);
     let listener = listen::bind(0, "test", "").await.unwrap();
     let base = format!("http://localhost:{}", listen::port(&listener));
     Fixture { captured, http, base, _serving: listen::serve(listener, router) }
@@ -76,7 +76,8 @@ async fn a_body_that_never_ends_is_given_up() {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
         while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
     });
-    let http = Http::new(Captured::json().reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(5);
+    let http =
+        Http::new(Captured::json().reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(60);
     let error = http.send(&Request::get(&url)).await.unwrap_err();
     assert!(matches!(error, HttpError::TooLarge { .. }), "{error}");
 }
@@ -85,8 +86,9 @@ async fn a_body_that_never_ends_is_given_up() {
 async fn a_server_that_never_answers_ends_at_the_time_limit() {
     let silent = || async { tokio::time::sleep(Duration::from_secs(3600)).await };
     let fixture = fixture(Router::new().route("/", get(silent))).await;
+    let fixture = Fixture { http: fixture.http.clone().within(1), ..fixture };
     let error = fixture.get("/").await.unwrap_err();
-    assert!(matches!(error, HttpError::TimedOut { seconds: 2, .. }), "{error}");
+    assert!(matches!(error, HttpError::TimedOut { seconds: 1, .. }), "{error}");
 }
 
 #[tokio::test]
@@ -179,10 +181,26 @@ async fn broken_answers_do_not_end_the_program() {
             let _ = stream.write_all(response).await;
         });
         let captured = Captured::json();
-        let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(2);
+        let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(60);
         if let Err(error) = http.send(&Request::get(&url)).await {
             assert_eq!(error.id(), "http.unreachable", "{error}");
         }
         captured.events();
+    }
+}
+
+#[test]
+fn a_host_name_outside_ascii_becomes_its_ascii_form() {
+    for (host, ascii) in [
+        ("MÜNCHEN.example", Some("xn--mnchen-3ya.example")),
+        ("faß.example", Some("xn--fa-hia.example")),
+        ("ｌｏｃａｌｈｏｓｔ", Some("localhost")),
+        ("①②⑦.⓪.⓪.①", Some("127.0.0.1")),
+        ("例え。テスト", Some("xn--r8jz45g.xn--zckzah")),
+        ("a\u{200d}b.example", None),
+        ("xn--zn7c.com", None),
+    ] {
+        let url = url::Url::parse(&format!("https://{host}/"));
+        assert_eq!(url.ok().as_ref().and_then(url::Url::host_str), ascii, "{host}");
     }
 }

@@ -30,13 +30,16 @@ fn a_killed_writer_leaves_the_old_file_or_the_new_one() {
     writer.args(["--exact", "writer", "--ignored"]).env(FOLDER, folder.path()).stdout(Stdio::null());
     let file = folder.path().join("x");
     let mut killed_in_between = 0;
-    for round in 0..25 {
+    for round in 0..200 {
+        if round >= 25 && killed_in_between > 0 {
+            break;
+        }
         let mut child = writer.spawn().unwrap();
         let begun = Instant::now();
-        while fs::metadata(&file).is_err() && begun.elapsed() < Duration::from_secs(10) {
+        while fs::metadata(&file).is_err() && begun.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(10 + round));
+        std::thread::sleep(Duration::from_millis(10 + round % 25));
         child.kill().unwrap();
         child.wait().unwrap();
         let bytes = fs::read(&file).unwrap();

@@ -65,7 +65,7 @@ async fn response(version: Option<&str>, body: Value) -> (StatusCode, Value) {
     let status = response.status();
     // An `initialize` of the older era is answered by a stream that stays open: its first event is
     // enough.
-    let body = tokio::time::timeout(std::time::Duration::from_secs(5), to_bytes(response.into_body(), 1 << 20)).await;
+    let body = tokio::time::timeout(std::time::Duration::from_secs(60), to_bytes(response.into_body(), 1 << 20)).await;
     let body = body.unwrap().unwrap();
     let text = String::from_utf8_lossy(&body).into_owned();
     let json =

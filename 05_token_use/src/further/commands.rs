@@ -21,6 +21,7 @@ use crate::error::TokenUseError;
 use crate::further::error::FurtherError;
 use crate::further::rules;
 use crate::further::token_endpoints::{self, Hint};
+use crate::further::tools_table::tools_table;
 
 /// What can be done with kept tokens.
 #[derive(Subcommand)]
@@ -95,7 +96,7 @@ pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
 pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
-    http.reporter().note(client::tools_table(&connection.list_tools().await?));
+    http.reporter().note(tools_table(&connection.list_tools().await?));
     connection.close().await;
     Ok(())
 }
@@ -150,7 +151,7 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
 
 /// Whether no later try can revoke the tokens: there is no endpoint for it, or the client is gone.
 fn is_for_ever(failure: &Failure) -> bool {
-    let is_client_gone = matches!(failure.cause(), Some(TokenUseError::NoRefresh { .. }));
+    let is_client_gone = matches!(failure.cause(), Some(TokenUseError::NoRefresh(_)));
     match failure.cause() {
         Some(FurtherError::NoEndpoint { .. }) => true,
         Some(FurtherError::Endpoint { code, .. }) => code == "invalid_client",

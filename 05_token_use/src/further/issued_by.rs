@@ -65,7 +65,7 @@ async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, 
 
 fn unknown(kept: &Kept) -> TokenUseError {
     let client_id = kept.client_id.as_deref().unwrap_or("they were given to");
-    TokenUseError::NoRefresh { got: format!("the client {client_id} is not kept for {} any more", kept.issuer) }
+    TokenUseError::NoRefresh(format!("the client {client_id} is not kept for {} any more", kept.issuer))
 }
 
 /// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not

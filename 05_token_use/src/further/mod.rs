@@ -3,11 +3,16 @@
 pub mod commands;
 pub mod dpop;
 pub mod error;
+pub mod foreign_token;
 pub mod issued_by;
+pub mod kept_tokens;
+pub mod key_rotation;
 pub mod options;
 pub mod other_uses;
 pub mod remembered_tokens;
 pub mod rules;
+pub mod sample_tools;
 pub mod sessions;
 pub mod token_endpoints;
+pub mod tools_table;
 pub mod without_a_user;

@@ -12,8 +12,29 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{self, SHA256};
 
-use crate::access_token::AccessToken;
+use crate::access_token::{AccessToken, Verifier};
 use crate::jwks::Jwks;
+use crate::jwt::{is_ahead, number};
+use crate::refusal::{Checks, Refusal};
+
+/// Why the server believes a token.
+#[derive(Clone, Copy)]
+pub enum Trust {
+    /// Every check was made now.
+    Verified,
+    /// Every check was made before.
+    Remembered,
+}
+
+impl Trust {
+    /// The reason, for the server's terminal.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Verified => "every check of its token holds",
+            Self::Remembered => "its token is remembered to be good",
+        }
+    }
+}
 
 /// Verified tokens, at most as many as were asked for; the oldest make room.
 pub struct VerifiedTokens {
@@ -28,10 +49,27 @@ struct Known {
 }
 
 impl VerifiedTokens {
-    /// Room for this many; `None` where nothing is to be remembered.
-    pub fn with_room_for(tokens: u32) -> Option<Self> {
-        let capacity = usize::try_from(tokens).unwrap_or_default();
-        (capacity > 0).then(|| Self { capacity, known: Mutex::default() })
+    /// Room for this many. Without room, every token is verified every time.
+    pub fn with_room_for(tokens: u32) -> Self {
+        Self { capacity: usize::try_from(tokens).unwrap_or_default(), known: Mutex::default() }
+    }
+
+    /// The token, remembered to be valid, or verified now.
+    pub async fn verify(
+        &self,
+        verifier: &Verifier,
+        checks: &Checks<'_>,
+        token: &str,
+    ) -> Result<(Arc<AccessToken>, Trust), Refusal> {
+        if self.capacity == 0 {
+            return Ok((Arc::new(verifier.verify(checks, token).await?), Trust::Verified));
+        }
+        if let Some(remembered) = self.find(token, &verifier.keys).await {
+            return Ok((remembered, Trust::Remembered));
+        }
+        let valid = Arc::new(verifier.verify(checks, token).await?);
+        self.remember(token, &valid);
+        Ok((valid, Trust::Verified))
     }
 
     /// The token, where it was verified before, has not ended since, and its key is still the
@@ -39,7 +77,8 @@ impl VerifiedTokens {
     pub async fn find(&self, token: &str, keys: &Arc<Jwks>) -> Option<Arc<AccessToken>> {
         let hash = hash(token);
         let found = self.lock().tokens.get(&hash).cloned()?;
-        if found.is_alive() && keys.has(&found.key).await {
+        let is_alive = number(&found.claims, "exp").is_some_and(is_ahead);
+        if is_alive && keys.has(&found.key).await {
             return Some(found);
         }
         let mut known = self.lock();

@@ -68,6 +68,9 @@ pub static IDP_REVOKES_AT_ONCE: Rule = Rule::must("idp.revoked-at-once", &spec::
 /// The authorization server tells whoever may know whether a token is good.
 pub static IDP_INTROSPECTS: Rule = Rule::must("idp.introspection", &spec::RFC7662_2_2);
 
+/// A token of another server is not let in; seen from the client.
+pub static FOREIGN_TOKEN: Rule = Rule::must("server.refuses-foreign-token", &spec::MCP_AUDIENCE);
+
 /// Every rule above.
 pub static ALL: &[&Rule] = &[
     &NOT_AS_BEARER,
@@ -92,4 +95,5 @@ pub static ALL: &[&Rule] = &[
     &IDP_REVOKES,
     &IDP_REVOKES_AT_ONCE,
     &IDP_INTROSPECTS,
+    &FOREIGN_TOKEN,
 ];

@@ -117,7 +117,7 @@ impl Attacker<'_> {
     async fn use_refresh_token_twice(&self) -> Result<(), Failure> {
         let Self { http, authorized, server_url, .. } = self;
         let kept = authorized.tokens().await.ok_or_else(forgeries::impossible)?;
-        let no_refresh = || TokenUseError::NoRefresh { got: "the IdP gave no refresh token".to_owned() };
+        let no_refresh = || TokenUseError::NoRefresh("the IdP gave no refresh token".to_owned());
         let stolen = kept.tokens.refresh_token.clone().ok_or_else(no_refresh)?;
         let endpoint = authorized.issued_by(&kept).await?.token_endpoint()?;
         let request = TokenRequest::refresh(&stolen, server_url);

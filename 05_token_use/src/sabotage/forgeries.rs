@@ -47,7 +47,7 @@ pub fn spoiled(token: &Secret) -> Secret {
 impl AuthorizedClient {
     /// Spoils the access token, so that the server refuses the next request.
     pub async fn spoil_access_token(&self) {
-        if let Some(kept) = &mut self.0.state.lock().await.store.tokens {
+        if let Some(kept) = &mut self.state.lock().await.store.tokens {
             kept.tokens.access_token = spoiled(&kept.tokens.access_token);
         }
     }

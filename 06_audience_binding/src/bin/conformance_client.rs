@@ -27,7 +27,7 @@ use shared::http::Http;
 use shared::reach::Reach;
 use shared::reporter::{Format, Options};
 use shared::{Failure, Reporter, Secret};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 use token_use::further::dpop::proving;
 use token_use::options::UseOptions;
 
@@ -105,8 +105,8 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
         _ => plan,
     };
     let authorized = match grant(&scenario, &context)? {
-        Some(grant) => Authorized::by_grant(http.clone(), &server_url, plan, sign_in.clone(), grant),
-        None => Authorized::new(http.clone(), &server_url, plan, sign_in.clone(), None, None, true),
+        Some(grant) => AuthorizedClient::by_grant(http.clone(), &server_url, plan, sign_in.clone(), grant),
+        None => AuthorizedClient::new(http.clone(), &server_url, plan, sign_in.clone(), None, None, true),
     };
     complete(
         &http,

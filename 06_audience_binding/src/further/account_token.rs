@@ -8,7 +8,7 @@ use dynamic_client_registration::further::manage;
 use dynamic_client_registration::register::register;
 use shared::http::Http;
 use shared::{Failure, Reporter};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 
 use crate::error::AudienceError;
 
@@ -18,7 +18,7 @@ use crate::error::AudienceError;
 /// only the administrator can register such a client, and it is deleted at once.
 pub async fn account_token(
     http: &Http,
-    authorized: &Authorized,
+    authorized: &AuthorizedClient,
     sign_in: &SignInOptions,
     resource: &str,
 ) -> Result<TokenResponse, Failure> {

@@ -7,7 +7,7 @@ use keycloak::Lifetime;
 use protected_resource_discovery::setup::Setup;
 use shared::http::{Http, Request};
 use shared::{Failure, Reporter, Secret, Side, mcp, spec};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 
 use crate::client::own_token;
 use crate::further::account_token::account_token;
@@ -33,7 +33,7 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failu
     let is_silent = needs_script && !options.sign_in.browser;
     let reporter = if is_silent { Reporter::silent() } else { http.reporter().clone() };
     let (silent, sign_in) = (http.clone().telling(reporter), options.sign_in.clone());
-    let authorized = &Authorized::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
+    let authorized = &AuthorizedClient::new(silent, &parties.first, plan, sign_in, None, None, needs_script);
     authorized.sign_in_first(&[]).await?;
     let (sign_in, scopes) = (&options.sign_in, options.scopes());
     Matrix { http: &http, authorized, sign_in, parties: &parties, scopes }.show().await
@@ -41,7 +41,7 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions) -> Result<(), Failu
 
 struct Matrix<'a> {
     http: &'a Http,
-    authorized: &'a Authorized,
+    authorized: &'a AuthorizedClient,
     sign_in: &'a SignInOptions,
     parties: &'a Parties,
     /// A scope of the first server, and one of the second.

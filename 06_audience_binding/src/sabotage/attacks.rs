@@ -8,7 +8,7 @@ use shared::breakage::Switch as _;
 use shared::http::Http;
 use shared::mcp::client::Connection;
 use shared::{Failure, Secret, Side, mcp, spec};
-use token_use::authorized_client::Authorized;
+use token_use::authorized_client::AuthorizedClient;
 use token_use::sabotage::attacks::try_honestly;
 
 use crate::client::own_token;
@@ -39,7 +39,7 @@ pub async fn run_client(
     let (plan, sign_in) = (options.plan(None, true)?, &options.sign_in);
     setup.run.announce_client(server_url);
     let http = &setup.run.http(server_url, &[]).await?;
-    let authorized = &Authorized::new(http.clone(), server_url, plan, sign_in.clone(), None, None, true);
+    let authorized = &AuthorizedClient::new(http.clone(), server_url, plan, sign_in.clone(), None, None, true);
     let other = (SERVERS[1], options.scopes()[1]);
     Attack { http, authorized, sign_in, server_url, other, is_alone: true }.run(switch).await
 }
@@ -48,7 +48,7 @@ pub async fn run_client(
 #[derive(Clone, Copy)]
 pub struct Attack<'a> {
     pub http: &'a Http,
-    pub authorized: &'a Authorized,
+    pub authorized: &'a AuthorizedClient,
     pub sign_in: &'a SignInOptions,
     pub server_url: &'a str,
     /// The other one, and a scope of its own.

@@ -3,9 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest;
 use serde_json::{Map, Value, json};
 
 use super::clients::IdpClient;
@@ -18,9 +15,8 @@ use crate::realm::RealmUser;
 /// Keycloak's own scopes that appear in a token's `scope`.
 const SHOWN: [&str; 2] = ["email", "profile"];
 
-/// Keycloak's own client for the account pages, where every user has these roles.
+/// Keycloak's own client for the account pages.
 const ACCOUNT: &str = "account";
-const ACCOUNT_ROLES: [&str; 3] = ["manage-account", "manage-account-links", "view-profile"];
 
 /// The scopes that this user can grant to this client: those that the client always has, and the
 /// requested ones for which the user has a role. Keycloak leaves the others out without an error.
@@ -56,7 +52,8 @@ pub fn audiences(server: &IdpServer, client: &IdpClient, user: Option<&RealmUser
     let mut audiences: Vec<String> = Vec::new();
     // Keycloak's mapper in `roles` adds every client whose roles the token carries, and each user
     // has roles for the account pages.
-    if has_account_roles(client, user, granted) {
+    let has_roles = client.full_scope && user.is_some_and(RealmUser::has_default_roles);
+    if has_roles && granted.iter().any(|scope| scope == "roles") {
         audiences.push(ACCOUNT.to_owned());
     }
     for scope in granted.iter().filter_map(|name| server.realm.scope(name)) {
@@ -70,22 +67,12 @@ pub fn audiences(server: &IdpServer, client: &IdpClient, user: Option<&RealmUser
     audiences
 }
 
-fn has_account_roles(client: &IdpClient, user: Option<&RealmUser>, granted: &[String]) -> bool {
-    let has_defaults = user.is_some_and(RealmUser::has_default_roles);
-    client.full_scope && has_defaults && granted.iter().any(|scope| scope == "roles")
-}
-
 /// Whether a token with these claims is for this client (RFC 7519 §4.1.3).
 pub fn is_in_audience(claims: &Value, client_id: &str) -> bool {
     match &claims["aud"] {
         Value::Array(audiences) => audiences.iter().any(|audience| *audience == client_id),
         audience => *audience == client_id,
     }
-}
-
-/// The claims of a token that this server has just made.
-pub fn unverified(token: &str) -> Option<Value> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?).ok()
 }
 
 /// One audience is a string, several are an array, none is no member (RFC 7519 §4.1.3).
@@ -129,15 +116,11 @@ impl TokenSubject<'_> {
         server.keys.sign(&Value::Object(claims)).await
     }
 
-    /// The ID token (OpenID Connect Core §2), which is for the client and for no server.
-    pub async fn id_token(&self, server: &IdpServer, access_token: &str, nonce: Option<&str>) -> Option<String> {
+    /// The ID token (OpenID Connect Core §2), which is for the client and for no server. Beside
+    /// `sub` it has nothing about the user.
+    pub async fn id_token(&self, server: &IdpServer) -> Option<String> {
         let mut claims = self.common(server, "ID")?;
         claims.insert("aud".to_owned(), json!(self.client.client_id));
-        claims.insert("at_hash".to_owned(), json!(half_hash(access_token)));
-        claims.insert("nonce".to_owned(), json!(nonce));
-        if let Some(user) = self.user {
-            self.add_person(user, &mut claims);
-        }
         claims.retain(|_, value| !value.is_null());
         server.keys.sign(&Value::Object(claims)).await
     }
@@ -192,16 +175,9 @@ impl TokenSubject<'_> {
         if self.client.full_scope {
             roles.extend(user.all_realm_roles());
         }
-        if has_account_roles(self.client, self.user, self.scopes) {
-            claims.insert("resource_access".to_owned(), json!({ACCOUNT: {"roles": ACCOUNT_ROLES}}));
-        }
         if (maps_roles || self.has("roles")) && !roles.is_empty() {
             claims.insert("realm_access".to_owned(), json!({"roles": roles}));
         }
-        self.add_person(user, claims);
-    }
-
-    fn add_person(&self, user: &RealmUser, claims: &mut Map<String, Value>) {
         if self.has("profile") {
             claims.insert("name".to_owned(), named(&[&user.first_name, &user.last_name]));
             claims.insert("preferred_username".to_owned(), json!(user.username));
@@ -220,10 +196,4 @@ impl TokenSubject<'_> {
 fn named(parts: &[&str]) -> Value {
     let parts: Vec<_> = parts.iter().filter(|part| !part.is_empty()).copied().collect();
     if parts.is_empty() { Value::Null } else { json!(parts.join(" ")) }
-}
-
-/// `at_hash`: the left half of the hash (OpenID Connect Core §3.1.3.6).
-fn half_hash(token: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, token.as_bytes());
-    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
 }

@@ -32,17 +32,12 @@ pub fn authenticate(server: &IdpServer, headers: &HeaderMap, fields: &FormFields
         Some((_, secret)) => (Some(secret.as_str()), "client_secret_basic"),
         None => (fields.get("client_secret"), "client_secret_post"),
     };
-    let unauthorized = |sentence: &str| Err(described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence));
-    let Some(secret) = secret else { return unauthorized(UNKNOWN) };
-    if client.auth_method.starts_with("client_secret_") && client.auth_method != place {
-        return unauthorized(&format!(
-            "Invalid method used to get client secret. Client requires method '{}' to obtain client secret from the request",
-            client.auth_method
-        ));
-    }
-    // The time that a comparison takes must not reveal how much of the secret was right.
-    if secret.as_bytes().ct_ne(expected.as_bytes()).into() {
-        return unauthorized(UNKNOWN);
+    // A client that registered has to use the place that it registered for. The time that a
+    // comparison takes must not reveal how much of the secret was right.
+    let is_other_place = client.auth_method.starts_with("client_secret_") && client.auth_method != place;
+    let is_right: bool = secret.unwrap_or_default().as_bytes().ct_eq(expected.as_bytes()).into();
+    if is_other_place || !is_right {
+        return Err(described(StatusCode::UNAUTHORIZED, "unauthorized_client", UNKNOWN));
     }
     Ok(client)
 }
@@ -62,6 +57,6 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     Some((plain(id), plain(secret)))
 }
 
-pub fn unknown_client() -> IdpRefusal {
+fn unknown_client() -> IdpRefusal {
     described(StatusCode::UNAUTHORIZED, "invalid_client", UNKNOWN)
 }

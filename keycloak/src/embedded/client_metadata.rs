@@ -7,46 +7,20 @@ use serde_json::{Map, Value};
 use super::refusal::{IdpRefusal, bad_request, error};
 
 /// The members that Keycloak knows. It refuses any other one.
-pub const MEMBERS: &[&str] = &[
-    "application_type",
-    "backchannel_logout_session_required",
-    "backchannel_logout_uri",
-    "client_id",
-    "client_id_issued_at",
-    "client_name",
-    "client_secret",
-    "client_secret_expires_at",
-    "client_uri",
-    "contacts",
-    "default_acr_values",
-    "default_max_age",
-    "dpop_bound_access_tokens",
-    "frontchannel_logout_session_required",
-    "frontchannel_logout_uri",
-    "grant_types",
-    "initiate_login_uri",
-    "jwks",
-    "jwks_uri",
-    "logo_uri",
-    "policy_uri",
-    "post_logout_redirect_uris",
-    "redirect_uris",
-    "registration_access_token",
-    "registration_client_uri",
-    "request_uris",
-    "require_auth_time",
-    "require_pushed_authorization_requests",
-    "response_types",
-    "scope",
-    "sector_identifier_uri",
-    "software_id",
-    "software_version",
-    "subject_type",
-    "tls_client_certificate_bound_access_tokens",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "tos_uri",
-];
+const MEMBERS: &str = "\
+    application_type backchannel_logout_session_required backchannel_logout_uri client_id \
+    client_id_issued_at client_name client_secret client_secret_expires_at client_uri contacts \
+    default_acr_values default_max_age dpop_bound_access_tokens \
+    frontchannel_logout_session_required frontchannel_logout_uri grant_types initiate_login_uri \
+    jwks jwks_uri logo_uri policy_uri post_logout_redirect_uris redirect_uris \
+    registration_access_token registration_client_uri request_uris require_auth_time \
+    require_pushed_authorization_requests response_types scope sector_identifier_uri software_id \
+    software_version subject_type tls_client_certificate_bound_access_tokens \
+    token_endpoint_auth_method token_endpoint_auth_signing_alg tos_uri";
+
+pub fn is_member(name: &str) -> bool {
+    MEMBERS.split(' ').any(|member| member == name)
+}
 
 /// The members that this server uses.
 #[derive(Debug, Default, Deserialize)]
@@ -57,8 +31,6 @@ pub struct RequestedMetadata {
     pub response_types: Option<Vec<String>>,
     pub token_endpoint_auth_method: Option<String>,
     pub client_name: Option<String>,
-    pub client_uri: Option<String>,
-    pub logo_uri: Option<String>,
     pub jwks_uri: Option<String>,
     pub jwks: Option<Value>,
     pub scope: Option<String>,
@@ -75,7 +47,7 @@ impl RequestedMetadata {
         }
         let unreadable = |_| bad_request("invalid_request", "Cannot parse the JSON");
         let document: Map<String, Value> = serde_json::from_slice(body).map_err(unreadable)?;
-        if let Some(name) = document.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        if let Some(name) = document.keys().find(|name| !is_member(name)) {
             return Err(unknown_member(name, body));
         }
         serde_json::from_value(Value::Object(document)).map_err(unreadable)

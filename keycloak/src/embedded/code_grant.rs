@@ -32,7 +32,10 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
         return Err(invalid_grant("Incorrect redirect_uri"));
     }
     check_verifier(&code.request.code_challenge, fields.get("code_verifier"))?;
-    dpop::check_code(code.request.dpop_jkt.as_deref(), key.as_deref())?;
+    // "the authorization server computes the JWK Thumbprint of the proof-of-possession public key
+    // in the DPoP proof and verifies that it matches the dpop_jkt parameter value in the
+    // authorization request. If they do not match, it MUST reject the request." (RFC 9449 §10)
+    dpop::check_binding(code.request.dpop_jkt.as_deref(), key.as_deref()).map_err(invalid_request)?;
     let resource = resource_indicators::resource(server, code.request.resource.as_deref(), fields.get("resource"))?;
 
     let user = server.realm.user(&session.username);
@@ -49,7 +52,7 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let scope = code.request.scope;
     let grant = RefreshGrant { part, issued: now(), scope, offline, resource, jkt: None, used: false };
     let grant = Some((&grant, &session));
-    TokenIssue { request, grant, scopes, audiences, nonce: code.request.nonce }.response().await
+    TokenIssue { request, grant, scopes, audiences }.response().await
 }
 
 /// "If an authorization code is used more than once, the authorization server MUST deny the request
@@ -85,18 +88,4 @@ pub fn is_pkce_value(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of RFC 7636, appendix B.
-    #[test]
-    fn a_verifier_belongs_to_its_challenge_alone() {
-        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert!(check_verifier(challenge, Some(verifier)).is_ok());
-        let other = "x".repeat(43);
-        for wrong in [None, Some(""), Some(challenge), Some(&*other), Some(&verifier[1..])] {
-            assert_eq!(check_verifier(challenge, wrong).unwrap_err().error, "invalid_grant", "{wrong:?}");
-        }
-    }
-}
+mod tests;

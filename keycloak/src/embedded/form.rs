@@ -20,14 +20,13 @@ impl FormFields {
         self.all(name).next()
     }
 
-    /// Whether a parameter appears twice, other than these.
-    pub fn has_duplicates_beside(&self, repeatable: &[&str]) -> bool {
-        let is_twice = |name: &str| self.all(name).count() > 1;
-        self.0.iter().any(|(name, _)| !repeatable.contains(&name.as_str()) && is_twice(name))
-    }
-
     /// "Request and response parameters MUST NOT be included more than once." (RFC 6749 §3.1)
     pub fn check_duplicates_beside(&self, repeatable: &[&str]) -> Result<(), IdpRefusal> {
-        if self.has_duplicates_beside(repeatable) { Err(invalid_request("duplicated parameter")) } else { Ok(()) }
+        let is_twice = |name: &str| !repeatable.contains(&name) && self.all(name).count() > 1;
+        if self.0.iter().any(|(name, _)| is_twice(name)) {
+            Err(invalid_request("duplicated parameter"))
+        } else {
+            Ok(())
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::further::jwk;
 
 /// A token that is well-formed. Nobody has checked its signature yet.
 pub struct Jws<'a> {
-    header: Value,
+    pub header: Value,
     /// The claims, whatever they are.
     pub claims: Value,
     /// The header and the claims, as they were signed: RFC 7515 §5.1.

@@ -22,8 +22,8 @@ const BROWSER: &str = "AUTH_SESSION_ID";
 const IDENTITY: &str = "KEYCLOAK_IDENTITY";
 const UNCACHED: &str = "no-store, must-revalidate, max-age=0";
 
-/// Keycloak's sentence where the browser does not have the attempt's cookie.
-const NO_COOKIE: &str = "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser. If cookies are disabled then enable them. Click Back to Application to login again.";
+/// The sentence where the browser does not have the attempt's cookie.
+const NO_COOKIE: &str = "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser.";
 
 /// A login attempt that this browser has begun, by the code in its forms.
 struct OpenAttempt {
@@ -33,22 +33,17 @@ struct OpenAttempt {
 }
 
 /// Begins with a valid request. Its user signs in now, or is signed in already.
-pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt, prompt: &str) -> Response {
+pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt) -> Response {
     let Some(browser) = random::secret() else { return internal_error().into_response() };
-    let asks = |what: &str| prompt.split(' ').any(|word| word == what);
     let mut sessions = server.sessions.lock();
     let session = cookie(headers, IDENTITY).and_then(|cookie| sessions.browsers.get(&cookie).cloned());
-    let session = session.filter(|session| sessions.sessions.contains_key(session));
-    attempt.session = session.filter(|_| !asks("login"));
+    attempt.session = session.filter(|session| sessions.sessions.contains_key(session));
     attempt.browser.clone_from(&browser);
     let is_signed_in = attempt.session.is_some();
-    if asks("none") && !is_signed_in {
-        return found(&error_redirect(server, &attempt, "login_required", None));
-    }
     let Some(code) = sessions.begin(attempt) else { return internal_error().into_response() };
     drop(sessions);
     let response = if is_signed_in {
-        go_on(server, &code, &browser, asks("none"))
+        go_on(server, &code, &browser)
     } else {
         uncached(pages::sign_in(&server.realm, &action(server, "authenticate", &code), "", None))
     };
@@ -84,18 +79,16 @@ pub async fn authenticate(
             attempt.identity = Some(identity);
         }
     }
-    go_on(&server, &code, &attempt.browser, false)
+    go_on(&server, &code, &attempt.browser)
 }
 
 /// Shows the consent page to a user who has signed in, or sends the authorization response.
-fn go_on(server: &IdpServer, code: &str, browser: &str, silently: bool) -> Response {
+fn go_on(server: &IdpServer, code: &str, browser: &str) -> Response {
     let Some(open) = open_attempt(server, code, Some(browser)) else { return no_cookie(server) };
-    if !needs_consent(server, &open) {
-        finish(server, code)
-    } else if silently {
-        found(&error_redirect(server, &open.attempt, "consent_required", None))
-    } else {
+    if needs_consent(server, &open) {
         found(&(action(server, "required-action", code) + "&execution=OAUTH_GRANT"))
+    } else {
+        finish(server, code)
     }
 }
 

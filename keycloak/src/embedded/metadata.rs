@@ -1,5 +1,5 @@
 //! What the server says of itself: authorization server metadata (RFC 8414) with the members that
-//! are true of this realm, the keys (RFC 7517), and Keycloak's page about the realm.
+//! are true of this realm, and the keys (RFC 7517).
 
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Json, Response};
 use serde_json::json;
 
 use super::further::{client_assertion, jwk, token_exchange};
-use super::refusal::{IdpRefusal, internal_error};
 use super::server::IdpServer;
 
 /// Keycloak names the character set in some responses, and not in others.
@@ -50,18 +49,6 @@ pub async fn document(State(server): State<Arc<IdpServer>>) -> Response {
         "client_id_metadata_document_supported": true,
     });
     ([(header::CACHE_CONTROL, "no-cache, must-revalidate, no-transform, no-store")], Json(document)).into_response()
-}
-
-pub async fn realm_information(State(server): State<Arc<IdpServer>>) -> Result<Response, IdpRefusal> {
-    let key = server.keys.current().await.ok_or_else(internal_error)?;
-    let document = json!({
-        "realm": server.realm.name,
-        "public_key": key.subject_public_key_info,
-        "token-service": format!("{}/protocol/openid-connect", server.issuer),
-        "account-service": format!("{}/account", server.issuer),
-        "tokens-not-before": 0,
-    });
-    Ok((UTF_8, NO_CACHE, Json(document)).into_response())
 }
 
 pub async fn certificates(State(server): State<Arc<IdpServer>>) -> Response {

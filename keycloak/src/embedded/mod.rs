@@ -43,10 +43,10 @@
 //! # Keycloak's quirks that are reproduced on purpose
 //!
 //! Each appears in a lesson's output. What no lesson shows is not reproduced: the differential
-//! test lists those differences with their reasons.
+//! test lists those differences with their reasons, above all in `tests/differential/dropped.rs`.
 //!
 //! - **Metadata** (lesson 02): one document in three places, none of them the OpenID Connect place
-//!   of RFC 8414 §5. Pages of any origin may read it. Errors are one-member documents.
+//!   of RFC 8414 §5. Pages of any origin may read it.
 //! - **Registration** (lesson 03): unknown members are refused, with their position in the text,
 //!   where RFC 7591 wants them ignored (`--break unknown-member`). Policies refuse with HTTP 403
 //!   `insufficient_scope` and a sentence that names the policy. A bad Initial Access Token is
@@ -73,8 +73,8 @@
 //! - **Introspection** (lesson 05): `active: false` for a client that is not in the audience, and
 //!   for refresh tokens. Public clients get 403.
 //! - **Token exchange** (lesson 06): `audience` filters what the scopes bring, and never adds one.
-//!   An exchanged token belongs to the session, so it survives the revocation of its subject.
-//! - **Assertions** (lesson 06): the sentences for a reused, expired, or misdirected assertion.
+//!   An exchanged token belongs to the session, so it survives the revocation of its subject. The
+//!   sentences for another audience and for a client that may not exchange.
 
 mod access_token;
 mod authorize;

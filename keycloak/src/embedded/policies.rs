@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use super::client_metadata::RequestedMetadata;
 use super::clients::{IdpClient, host};
 use super::refusal::{IdpRefusal, bad_request, described, first_fault, internal_error};
-use super::registration::invalid_metadata;
 use super::server::IdpServer;
 use crate::realm::{Component, DEFAULT_SCOPES, Realm};
 
@@ -20,7 +19,7 @@ pub struct PolicySubject<'a> {
     pub is_new: bool,
 }
 
-/// Checks the realm's policies, and then Keycloak's own rules for URIs.
+/// Checks the realm's policies, and then Keycloak's own rules for redirect URIs.
 pub fn check(server: &IdpServer, subject: &PolicySubject<'_>) -> Result<(), IdpRefusal> {
     for policy in server.realm.registration_policies(kind(subject.anonymous)) {
         match policy.provider_id.as_str() {
@@ -32,19 +31,12 @@ pub fn check(server: &IdpServer, subject: &PolicySubject<'_>) -> Result<(), IdpR
             _ => {}
         }
     }
-    check_uris(subject)
+    check_redirect_uris(subject.client)
 }
 
 /// Whether there is such a policy for clients of this kind: one that changes the client.
 pub fn has(realm: &Realm, anonymous: bool, provider_id: &str) -> bool {
     realm.registration_policies(kind(anonymous)).any(|policy| policy.provider_id == provider_id)
-}
-
-/// Whether a page of this origin may register.
-pub fn origin_allowed(realm: &Realm, anonymous: bool, origin: &str) -> bool {
-    let mut policies =
-        realm.registration_policies(kind(anonymous)).filter(|policy| policy.provider_id == "registration-web-origins");
-    policies.any(|policy| policy.values("web-origins").iter().any(|allowed| allowed == origin))
 }
 
 fn kind(anonymous: bool) -> &'static str {
@@ -61,18 +53,7 @@ fn check_trusted_hosts(policy: &Component, client: &IdpClient) -> Result<(), Idp
     if !policy.is_on("client-uris-must-match") {
         return Ok(());
     }
-    let trusted = |host: &str| {
-        policy.values("trusted-hosts").iter().any(|trusted| match trusted.strip_prefix("*.") {
-            Some(domain) => host == domain || host.ends_with(&format!(".{domain}")),
-            None => trusted == host,
-        })
-    };
-    if let Some(uri) = &client.client_uri {
-        let host = host(uri).ok_or_else(|| refused(policy, "URL is malformed"))?;
-        if !trusted(&host) {
-            return Err(refused(policy, "URL doesn't match any trusted host or trusted domain"));
-        }
-    }
+    let trusted = |host: &String| policy.values("trusted-hosts").contains(host);
     // A path alone is relative to the client's root, and so on no other host.
     for uri in client.redirect_uris.iter().filter(|uri| !uri.starts_with('/')) {
         // Keycloak fails where there is no host.
@@ -108,15 +89,12 @@ fn check_number_of_clients(policy: &Component, clients: usize) -> Result<(), Idp
     }
 }
 
-fn check_uris(subject: &PolicySubject<'_>) -> Result<(), IdpRefusal> {
+fn check_redirect_uris(client: &IdpClient) -> Result<(), IdpRefusal> {
     let is_dangerous = |uri: &str| {
         let scheme = uri.split(':').next().unwrap_or_default().to_ascii_lowercase();
         matches!(scheme.as_str(), "javascript" | "data")
     };
-    if subject.requested.logo_uri.as_deref().is_some_and(is_dangerous) {
-        return Err(invalid_metadata("Logo URL uses an illegal scheme"));
-    }
-    for uri in &subject.client.redirect_uris {
+    for uri in &client.redirect_uris {
         first_fault(&[
             (uri.contains('#'), "A redirect URI must not contain an URL fragment"),
             (is_dangerous(uri), "A redirect URI uses an illegal scheme"),

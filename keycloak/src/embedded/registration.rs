@@ -1,13 +1,13 @@
 //! Dynamic client registration (RFC 7591). `further/management.rs` has what comes after it.
 //!
-//! Left out: software statements, the implicit grant, and authentication by a shared secret's
-//! signature or a client certificate.
+//! Left out: software statements, grants other than four, authentication by a shared secret's
+//! signature or a client certificate, and requests from pages of other origins.
 
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
 
@@ -18,19 +18,12 @@ use super::further::token_exchange;
 use super::local_tokens::{INITIAL_ACCESS, LocalClaims, REGISTRATION_ACCESS};
 use super::metadata::UTF_8;
 use super::policies::{self, PolicySubject};
-use super::refusal::{IdpRefusal, bad_request, described, error, internal_error};
+use super::refusal::{IdpRefusal, bad_request, described, internal_error};
 use super::server::IdpServer;
 use super::{clients, now, random};
 
 /// Grants that a client can be registered for here.
-const GRANTS: [&str; 6] = [
-    "authorization_code",
-    "client_credentials",
-    "password",
-    "refresh_token",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    token_exchange::GRANT,
-];
+const GRANTS: [&str; 4] = ["authorization_code", "client_credentials", "refresh_token", token_exchange::GRANT];
 
 /// The caller of the registration endpoint.
 pub enum Registrant {
@@ -55,7 +48,6 @@ pub async fn register(
         server.initial_access.check(&claims.jti).map_err(invalid_token)?;
     }
     let anonymous = !matches!(registrant, Registrant::Initial(_));
-    check_origin(&server, anonymous, &headers)?;
     let client_id = random::uuid().ok_or_else(internal_error)?;
     let mut client = converted(&server, &requested, IdpClient { client_id, ..IdpClient::default() })?;
     let subject = PolicySubject { client: &client, requested: &requested, anonymous, is_new: true };
@@ -71,7 +63,7 @@ pub async fn register(
     let mut response = information(&server, &client, &token);
     response["client_id_issued_at"] = json!(now());
     let location = [(header::LOCATION, configuration_url(&server, &client))];
-    Ok(with_origin(&headers, (StatusCode::CREATED, UTF_8, location, Json(response)).into_response()))
+    Ok((StatusCode::CREATED, UTF_8, location, Json(response)).into_response())
 }
 
 /// Reads the `Authorization` header. Keycloak ignores one that is not a bearer token.
@@ -85,15 +77,6 @@ pub fn registrant(server: &IdpServer, headers: &HeaderMap) -> Result<Registrant,
         Some(claims) if claims.typ == INITIAL_ACCESS => Ok(Registrant::Initial(claims)),
         Some(claims) if claims.typ == REGISTRATION_ACCESS => Ok(Registrant::Registered(claims)),
         _ => Err(invalid_token("Failed decode token")),
-    }
-}
-
-fn check_origin(server: &IdpServer, anonymous: bool, headers: &HeaderMap) -> Result<(), IdpRefusal> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    if policies::origin_allowed(&server.realm, anonymous, origin.to_str().unwrap_or_default()) {
-        Ok(())
-    } else {
-        Err(error(StatusCode::FORBIDDEN, "Invalid origin"))
     }
 }
 
@@ -116,7 +99,6 @@ pub fn converted(
         auth_method: auth_method.to_owned(),
         secret,
         name: requested.client_name.clone().or(before.name),
-        client_uri: requested.client_uri.clone().or(before.client_uri),
         jwks_uri: requested.jwks_uri.clone(),
         jwks: requested.jwks.clone(),
         dpop_bound_access_tokens: requested.dpop_bound_access_tokens.unwrap_or(before.dpop_bound_access_tokens),
@@ -195,7 +177,6 @@ pub fn information(server: &IdpServer, client: &IdpClient, token: &str) -> Value
         "client_id": client.client_id,
         "client_secret": client.secret,
         "client_name": client.name,
-        "client_uri": client.client_uri,
         "scope": client.optional_scopes.join(" "),
         "jwks_uri": client.jwks_uri,
         "jwks": client.jwks,
@@ -221,16 +202,7 @@ fn configuration_url(server: &IdpServer, client: &IdpClient) -> String {
     format!("{}/clients-registrations/openid-connect/{}", server.issuer, client.client_id)
 }
 
-/// Lets a page of an allowed origin read a successful response.
-pub fn with_origin(headers: &HeaderMap, mut response: Response) -> Response {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    }
-    response
-}
-
-pub fn invalid_metadata(description: &str) -> IdpRefusal {
+fn invalid_metadata(description: &str) -> IdpRefusal {
     bad_request("invalid_client_metadata", description)
 }
 

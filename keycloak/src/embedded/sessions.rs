@@ -22,8 +22,6 @@ pub struct LoginAttempt {
     pub redirect_uri: String,
     pub scope: String,
     pub state: Option<String>,
-    /// OpenID Connect's `nonce`.
-    pub nonce: Option<String>,
     pub code_challenge: String,
     /// RFC 8707.
     pub resource: Option<String>,
@@ -85,7 +83,6 @@ pub struct RefreshGrant {
 #[derive(Default)]
 pub struct IdpSessions(Mutex<SessionStore>);
 
-/// What [`IdpSessions`] guards.
 #[derive(Default)]
 pub struct SessionStore {
     /// Login attempts, by the code in their forms.
@@ -158,10 +155,9 @@ impl SessionStore {
 
     /// The session of a refresh token that can be used; the error is Keycloak's sentence.
     pub fn refreshable(&mut self, token: &RefreshGrant) -> Result<UserSession, &'static str> {
-        let session = self.sessions.get(&token.part.session).cloned().ok_or("Session not active")?;
-        if !self.holds(&token.part, token.issued) {
-            return Err("Session doesn't have required client");
-        }
+        let session = self.sessions.get(&token.part.session).cloned();
+        let session = session.filter(|_| self.holds(&token.part, token.issued));
+        let session = session.ok_or("Session doesn't have required client")?;
         // "If a refresh token is compromised and subsequently used by both the attacker and the
         // legitimate client, one of them will present an invalidated refresh token, which will
         // inform the authorization server of the breach." (RFC 6749 §10.4)

@@ -60,7 +60,6 @@ pub struct TokenIssue<'a> {
     pub grant: Option<(&'a RefreshGrant, &'a UserSession)>,
     pub scopes: Vec<String>,
     pub audiences: Vec<String>,
-    pub nonce: Option<String>,
 }
 
 impl TokenIssue<'_> {
@@ -95,8 +94,7 @@ impl TokenIssue<'_> {
             // The scope of the sign-in counts: a refresh for a smaller scope brings an ID token,
             // too.
             if grant.scope.split(' ').any(|scope| scope == "openid") {
-                let id_token = subject.id_token(server, &access_token, self.nonce.as_deref()).await;
-                response["id_token"] = json!(id_token.ok_or_else(internal_error)?);
+                response["id_token"] = json!(subject.id_token(server).await.ok_or_else(internal_error)?);
             }
         }
         Ok(response)

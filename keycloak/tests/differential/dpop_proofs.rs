@@ -1,13 +1,10 @@
 //! Proofs at the token endpoint, valid and wrong (RFC 9449).
 
-use aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use shared::http::Request;
 
-use super::dpop_key::{DpopKey, RSA, changed, encoded};
+use super::dpop_key::{DpopKey, changed};
 use super::idp::{BasicCredentials, CALENDAR, DEMO, IdpUnderTest, SERVER, basic, fields};
 
 pub const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -60,52 +57,6 @@ impl IdpUnderTest {
     /// Remembers whether an answer's access token is bound to this key.
     pub fn keep_binding(&mut self, name: &str, response: &Value, key: &DpopKey) {
         self.keep_field(&format!("dpop: {name}"), "bound to the key", json!(key.binds(response)));
-    }
-
-    async fn algorithms(&mut self, service: BasicCredentials<'_>) -> Result<(), Failed> {
-        let rsa = DpopKey::rsa();
-        for (algorithm, _) in RSA {
-            let proof = rsa.proof_with(&self.issuer, &json!({"alg": algorithm}), &json!({}));
-            let response = self.proven(algorithm, Some(service), &FOR_ITSELF, &[&proof]).await?;
-            self.keep_binding(algorithm, &response, &rsa);
-        }
-        let p384 = DpopKey::ec("ES384", "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING);
-        for key in [DpopKey::new(), DpopKey::okp()] {
-            let response = self.proven(key.algorithm, Some(service), &FOR_ITSELF, &[&key.proof(&self.issuer)]).await?;
-            self.keep_binding(key.algorithm, &response, &key);
-        }
-        let response = self.proven(p384.algorithm, Some(service), &FOR_ITSELF, &[&p384.proof(&self.issuer)]).await?;
-        self.keep_binding(p384.algorithm, &response, &p384);
-        // One key's algorithm with another's.
-        for (key, others) in [
-            (&rsa, &["ES256", "EdDSA"][..]),
-            (&DpopKey::new(), &["RS256", "PS256", "EdDSA", "ES384", "ES512"]),
-            (&DpopKey::okp(), &["RS256", "ES256"]),
-            (&p384, &["ES256", "ES512"]),
-        ] {
-            for other in others {
-                let proof = key.proof_with(&self.issuer, &json!({"alg": other}), &json!({}));
-                let name = format!("a key for {} and {other}", key.algorithm);
-                self.proven(&name, Some(service), &FOR_ITSELF, &[&proof]).await?;
-            }
-            // Too short a signature, none, and one of zeros.
-            let proof = key.proof(&self.issuer);
-            let (signed, signature) = proof.rsplit_once('.').unwrap();
-            let length = URL_SAFE_NO_PAD.decode(signature)?.len();
-            for bytes in [0, 3, length - 1, length] {
-                let proof = format!("{signed}.{}", encoded(vec![0; bytes]));
-                let name = format!("{}: {} bytes less of zeros", key.algorithm, length - bytes);
-                self.proven(&name, Some(service), &FOR_ITSELF, &[&proof]).await?;
-            }
-            let name = format!("{}: no signature", key.algorithm);
-            self.proven(&name, Some(service), &FOR_ITSELF, &[signed]).await?;
-        }
-        for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
-            let jwk = changed(rsa.jwk.clone(), &json!({name: "AAAA"}));
-            let proof = rsa.proof_with(&self.issuer, &json!({"jwk": jwk}), &json!({}));
-            self.proven(&format!("an RSA key with {name}"), Some(service), &FOR_ITSELF, &[&proof]).await?;
-        }
-        Ok(())
     }
 
     async fn bad_headers(&mut self, service: BasicCredentials<'_>) -> Result<(), Failed> {

@@ -32,7 +32,6 @@ pub struct IdpUnderTest {
     pub responses: Vec<(String, Compared)>,
 }
 
-/// A client's tokens.
 pub struct IssuedTokens {
     pub access: String,
     pub refresh: String,

@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662).
+//! Introspection (RFC 7662): who may ask, and what of.
 
 use libtest_mimic::Failed;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Revocation (RFC 7009).
+//! Revocation (RFC 7009): who may revoke which token.
 
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl IdpUnderTest {
         let code = self.code_in_this_browser(&client_id, "mcpuser", &[("scope", "mcp:read")]).await?;
         self.revoke("while there is a code", &client_id, &tokens.refresh).await?;
         self.redeem(&client_id, &code).await?;
-        let url = self.authorization_url(&client_id, &[("scope", "mcp:read"), ("prompt", "none")]);
+        let url = self.authorization_url(&client_id, &[("scope", "mcp:read")]);
         let response = self.send(Request::get(&url)).await?;
         self.keep("authorize: after the session's only client was revoked", &response);
         // The user's consent stays: no page asks for it again.

@@ -18,7 +18,7 @@ impl IdpUnderTest {
         self.introspect("the other client of two was revoked", &others.access).await?;
         self.refresh("one client of two was revoked", DEMO, &tokens.refresh).await?;
         self.refresh("the other client of two was revoked", &other, &others.refresh).await?;
-        let url = self.authorization_url(&other, &[("scope", "mcp:read"), ("prompt", "none")]);
+        let url = self.authorization_url(&other, &[("scope", "mcp:read")]);
         let response = self.send(Request::get(&url)).await?;
         self.keep("authorize: one client of two was revoked", &response);
 
@@ -32,7 +32,7 @@ impl IdpUnderTest {
         self.introspect("after a replay", &newer.access).await?;
         self.revoke("after a replay", DEMO, &newer.refresh).await?;
         // A replay ends the client's part; the user stays signed in.
-        let url = self.authorization_url(DEMO, &[("prompt", "none")]);
+        let url = self.authorization_url(DEMO, &[]);
         let response = self.send(Request::get(&url)).await?;
         self.keep("authorize: after a replay", &response);
 

@@ -45,6 +45,7 @@ impl IdpUnderTest {
         self.keep("signed in, prompt login", &response);
 
         // Another browser with the first one's form.
+        self.cookies.clear();
         let form = self.send(Request::get(&url)).await?;
         self.cookies.clear();
         let stolen = self.submit(&url, &form, &[("username", "mcpuser"), ("password", "password123")]).await?;

@@ -3,7 +3,7 @@ use std::process::{Command, Output};
 
 use regex::{Captures, Regex};
 
-use super::ports::ports;
+use super::ports::{LastingPorts, any_ports};
 use crate::kept::{HOME_VARIABLE, PASSPHRASE_VARIABLE};
 
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
@@ -25,16 +25,16 @@ const NO_EMBEDDED_IDP: (&str, &str) = ("EMBEDDED_IDP_URL", "http://localhost:2")
 impl Transcript {
     /// Runs the binary with these arguments and ports that the system chooses.
     pub fn of(binary: &str, arguments: &[&str]) -> Self {
-        Self::with(binary, arguments, &[], &[])
+        Self::with(binary, arguments, &[], &any_ports(binary, arguments))
     }
 
     /// Does the same with these environment variables and these ports, by option.
-    fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], chosen: &[(&str, &str)]) -> Self {
+    fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], ports: &[String]) -> Self {
         // No test may touch the user's own store.
         let own_home = super::private_folder();
         let output = Command::new(binary)
             .args(arguments)
-            .args(ports(binary, arguments, chosen))
+            .args(ports)
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
             .env(HOME_VARIABLE, own_home.path())
             .env_remove(PASSPHRASE_VARIABLE)
@@ -53,12 +53,6 @@ impl Transcript {
 
 /// The folder of what is kept, as a README shows it.
 const HOME: &str = "~/.local/state/mcp-oauth";
-
-/// A port that is free now.
-fn free_port() -> String {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
-    listener.local_addr().expect("it has an address").port().to_string()
-}
 
 /// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers
 /// and fingerprints. Equal ones stay equal, and different ones different.
@@ -166,8 +160,7 @@ pub fn check_readme_with(
     let mut written = String::new();
     let mut rest = text.as_str();
     let mut found = 0;
-    let (server_port, client_port) = (free_port(), free_port());
-    let lasting_ports = [("--port", server_port.as_str()), ("--callback-port", client_port.as_str())];
+    let mut lasting_ports = LastingPorts::default();
     while let Some(start) = rest.find("```console\n") {
         let (before, block) = rest.split_at(start + "```console\n".len());
         let (block, after) = block.split_at(block.find("```").expect("a fence is closed"));
@@ -177,14 +170,18 @@ pub fn check_readme_with(
             Some((own, arguments)) => {
                 found += 1;
                 let stays = written.ends_with(STAYS);
-                let (variables, chosen) = if stays { (lasting, &lasting_ports[..]) } else { (&[][..], &[][..]) };
                 let here = |word| {
                     let address = addresses.iter().find(|(shown, _)| stays && *shown == word);
                     address.map_or(word, |(_, here)| *here)
                 };
                 let words = arguments.split(" | ").next().unwrap_or_default().split_whitespace();
                 let words: Vec<_> = words.filter(|word| *word != "--").map(here).collect();
-                let stdout = Transcript::with(binary, &words, &[variables, &own].concat(), chosen).stdout;
+                let (variables, ports) = if stays {
+                    (lasting, lasting_ports.options(binary, &words))
+                } else {
+                    (&[][..], any_ports(binary, &words))
+                };
+                let stdout = Transcript::with(binary, &words, &[variables, &own].concat(), &ports).stdout;
                 transcript_block(&stdout, line, arguments)
             }
             None => block.to_owned(),

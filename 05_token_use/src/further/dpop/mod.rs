@@ -21,6 +21,7 @@ use authorization_code::{TokenResponse, token_response};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use protected_resource_discovery::challenge;
 use serde_json::{Value, json};
 use shared::http::{Decorate, Http, Request, Response};
@@ -28,10 +29,9 @@ use shared::{Failure, Reporter, Secret, Side, spec};
 use url::{Url, form_urlencoded};
 
 use crate::authorized_client::AuthorizedClient;
-use crate::client::foreign_token::ForeignToken;
 use crate::further::error::FurtherError;
+use crate::further::foreign_token::ForeignToken;
 use crate::further::rules;
-use crate::jwks;
 use crate::rules::SERVER_REFUSES_BAD_TOKEN;
 use crate::server_demand::ServerDemand;
 
@@ -71,7 +71,7 @@ impl Dpop {
                 .note("The token cannot be read here, so whether it is bound to the key is between the two servers.");
             return;
         };
-        let thumbprint = jwks::thumbprint(&self.key.jwk).unwrap_or_default();
+        let thumbprint = thumbprint(&self.key.jwk).unwrap_or_default();
         let bound = claims.get("cnf").and_then(|cnf| cnf["jkt"].as_str());
         let expected = format!("cnf.jkt is {thumbprint}, the thumbprint of this client's key");
         let (passed, seen) = (bound == Some(&thumbprint), bound.unwrap_or("absent"));
@@ -134,6 +134,12 @@ pub fn proving(http: &Http, dpop: Option<&Arc<Dpop>>) -> Http {
 /// A token that is bound to a key, in the scheme for such tokens: RFC 9449 §7.1.
 fn with_token(request: Request, token: &Secret) -> Request {
     request.header("authorization", &format!("DPoP {}", token.expose()))
+}
+
+/// The key's thumbprint, by which a token that is bound to it names it: RFC 7638.
+fn thumbprint(jwk: &Value) -> Option<String> {
+    let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
+    parsed.thumbprint(ThumbprintHash::SHA256).ok()
 }
 
 /// The request with a token, in the scheme that goes with its type; a proof is added where it is

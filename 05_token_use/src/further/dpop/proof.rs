@@ -19,12 +19,12 @@ use serde_json::json;
 use url::Url;
 
 use crate::access_token::AccessToken;
-use crate::access_token::jwt::{LEEWAY, number, or_absent, seconds_now};
 use crate::bearer::{Credentials, Scheme};
 use crate::further::dpop::nonces::{Nonces, Standing};
 use crate::further::dpop::proof_jwt::Proof;
 use crate::further::dpop::unproven::{ALGORITHMS, Unproven, invalid_proof};
 use crate::further::rules;
+use crate::jwt::{LEEWAY, number, or_absent, seconds_now};
 use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// Seconds for which a proof is good: "preferably only for a relatively brief period on the order

@@ -8,11 +8,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, crypto};
 use serde_json::Value;
 
-use crate::access_token::jwt::{Jwt, number, or_absent};
 use crate::access_token::{AccessToken, algorithm};
+use crate::further::dpop::thumbprint;
 use crate::further::dpop::unproven::{ALGORITHMS, invalid_proof};
 use crate::further::rules;
-use crate::jwks;
+use crate::jwks::Key;
+use crate::jwt::{Jwt, number, or_absent};
 use crate::refusal::{Checks, Refusal, RefusalKind};
 
 /// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
@@ -107,7 +108,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     let jwk = jwt.header.get("jwk").cloned().unwrap_or_default();
     let private: Vec<_> = PRIVATE.iter().copied().filter(|name| jwk.get(name).is_some()).collect();
     let public = Some(&jwk).filter(|_| private.is_empty());
-    let key = public.and_then(|jwk| Some((jwks::key(jwk)?, jwks::thumbprint(jwk)?)));
+    let key = public.and_then(|jwk| Some((Key::read(jwk)?, thumbprint(jwk)?)));
     let got = match (&key, private.is_empty()) {
         (Some(_), _) => "it is".to_owned(),
         (None, true) => "there is none that can be read".to_owned(),

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use crate::embedded::local_tokens::{ADMINISTRATION, INITIAL_ACCESS};
 use crate::embedded::metadata::{NO_CACHE, UTF_8};
 use crate::embedded::now;
-use crate::embedded::refusal::{IdpRefusal, bad_request, described, error, internal_error, not_found};
+use crate::embedded::refusal::{IdpRefusal, bad_request, error, internal_error, invalid_grant, not_found};
 use crate::embedded::server::IdpServer;
 use crate::realm::Realm;
 
 /// The administrator, as in `compose.yaml`.
-const ADMINISTRATOR: (&str, &str) = ("admin", "admin123");
+const ADMINISTRATOR: (Option<&str>, Option<&str>) = (Some("admin"), Some("admin123"));
 /// Seconds that the administrator's token lives.
 const SECONDS: u64 = 60;
 
@@ -38,7 +38,6 @@ impl InitialAccess {
         }
     }
 
-    /// Counts one registration.
     pub fn count(&self, jti: &str) {
         if let Some(remaining) = self.lock().get_mut(jti) {
             *remaining = remaining.saturating_sub(1);
@@ -103,16 +102,10 @@ pub async fn sign_in(State(server): State<Arc<IdpServer>>, Form(request): Form<A
 }
 
 fn administrators_token(server: &IdpServer, request: &AdministratorSignIn) -> Result<Value, IdpRefusal> {
-    if request.client_id.as_deref() != Some("admin-cli") {
-        let sentence = "Invalid client or Invalid client credentials";
-        return Err(described(StatusCode::UNAUTHORIZED, "invalid_client", sentence));
-    }
-    if request.grant_type.as_deref() != Some("password") {
-        return Err(bad_request("unsupported_grant_type", "Unsupported grant_type"));
-    }
-    let (user, password) = ADMINISTRATOR;
-    if request.username.as_deref() != Some(user) || request.password.as_deref() != Some(password) {
-        return Err(bad_request("invalid_grant", "Invalid user credentials"));
+    let named = (request.username.as_deref(), request.password.as_deref());
+    let is_password = request.grant_type.as_deref() == Some("password");
+    if !is_password || request.client_id.as_deref() != Some("admin-cli") || named != ADMINISTRATOR {
+        return Err(invalid_grant("Invalid user credentials"));
     }
     let (token, _) = server.local_tokens.make(ADMINISTRATION, now(), now() + SECONDS).ok_or_else(internal_error)?;
     Ok(json!({"access_token": token, "expires_in": SECONDS, "token_type": "Bearer", "scope": "email profile"}))
@@ -137,8 +130,7 @@ pub async fn make_initial_access(
     body: Bytes,
 ) -> Result<Response, IdpRefusal> {
     check_administrator(&server, &headers)?;
-    let request: InitialAccessRequest =
-        serde_json::from_slice(&body).map_err(|_| bad_request("unknown_error", "Cannot parse the JSON"))?;
+    let request: InitialAccessRequest = serde_json::from_slice(&body).map_err(|_| unreadable())?;
     let (count, expiration) = (u64::from(request.count), u64::from(request.expiration));
     let timestamp = now();
     let expires = if expiration == 0 { 0 } else { timestamp + expiration };
@@ -147,15 +139,13 @@ pub async fn make_initial_access(
     let response = json!({
         "id": jti, "token": token, "timestamp": timestamp, "expiration": expiration, "count": count, "remainingCount": count,
     });
-    let location = admin_url(&server, &format!("clients-initial-access/{jti}"));
     server.initial_access.lock().insert(jti, count);
-    let location = [(header::LOCATION, location)];
-    Ok((StatusCode::CREATED, UTF_8, location, Json(response)).into_response())
+    Ok((StatusCode::CREATED, UTF_8, Json(response)).into_response())
 }
 
 pub async fn read_policies(
     State(server): State<Arc<IdpServer>>,
-    Path((_, list)): Path<(String, String)>,
+    Path(list): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, IdpRefusal> {
     check_administrator(&server, &headers)?;
@@ -167,7 +157,7 @@ pub async fn read_policies(
 
 pub async fn replace_policies(
     State(server): State<Arc<IdpServer>>,
-    Path((_, list)): Path<(String, String)>,
+    Path(list): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, IdpRefusal> {
@@ -176,7 +166,7 @@ pub async fn replace_policies(
     let mut lists = server.policies.lock();
     match lists.get_mut(&list) {
         None => Err(not_found()),
-        Some(_) if !document[&list].is_array() => Err(bad_request("unknown_error", "Cannot parse the JSON")),
+        Some(_) if !document[&list].is_array() => Err(unreadable()),
         Some(kept) => {
             *kept = document;
             Ok(StatusCode::NO_CONTENT.into_response())
@@ -194,7 +184,6 @@ pub fn check_administrator(server: &IdpServer, headers: &HeaderMap) -> Result<()
     }
 }
 
-/// The URL of something in the realm's admin API.
-pub fn admin_url(server: &IdpServer, path: &str) -> String {
-    format!("{}/{path}", server.issuer.replace("/realms/", "/admin/realms/"))
+pub fn unreadable() -> IdpRefusal {
+    bad_request("unknown_error", "Cannot parse the JSON")
 }

@@ -6,12 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::embedded::client_authentication::unknown_client;
 use crate::embedded::clients::IdpClient;
 use crate::embedded::form::FormFields;
 use crate::embedded::jws::Jws;
 use crate::embedded::now;
-use crate::embedded::refusal::{IdpRefusal, bad_request, first_fault};
+use crate::embedded::refusal::{IdpRefusal, bad_request};
 use crate::embedded::server::IdpServer;
 
 /// The algorithms that a client may sign an assertion with.
@@ -27,78 +26,60 @@ const CLOCK_SKEW: u64 = 15;
 /// The client that an assertion names by its subject. No `client_id` is needed beside it (RFC 7521
 /// §4.2).
 pub fn named_client(server: &IdpServer, fields: &FormFields) -> Option<IdpClient> {
-    let assertion = fields.get("client_assertion")?;
-    let claims = unverified(assertion).filter(|_| fields.get("client_assertion_type") == Some(JWT_BEARER))?;
+    let claims = Jws::read(fields.get("client_assertion")?)?.claims;
     server.clients.get(claims["sub"].as_str()?).filter(IdpClient::signs)
 }
 
 /// Checks that the client has signed the assertion, for this server, a short time ago (RFC 7523
 /// §3).
 pub fn check(server: &IdpServer, client: &IdpClient, fields: &FormFields) -> Result<(), IdpRefusal> {
-    let assertion = fields.get("client_assertion").unwrap_or_default();
-    let claims = unverified(assertion);
-    first_fault(&[
-        (fields.get("client_assertion_type") != Some(JWT_BEARER), "Parameter client_assertion_type is missing"),
-        (assertion.is_empty(), "client_assertion parameter missing"),
-        (claims.is_none(), "Client authentication with signed JWT failed: Parsing error"),
-    ])
-    .map_err(invalid_client)?;
-    let claims = claims.unwrap_or_default();
-    // "the subject MUST be the "client_id" of the OAuth client" (RFC 7523 §3)
-    if claims["iss"] != client.client_id || claims["sub"] != client.client_id {
-        return Err(unknown_client());
-    }
-    check_signature(client, assertion).map_err(invalid_client)?;
+    let is_assertion = fields.get("client_assertion_type") == Some(JWT_BEARER);
+    let assertion = fields.get("client_assertion").filter(|_| is_assertion).and_then(Jws::read);
     let now = now();
-    check_claims(server, &claims, now).map_err(invalid_client)?;
+    let claims = assertion.filter(|jws| is_signed(client, jws)).map(|jws| jws.claims);
+    let Some(claims) = claims.filter(|claims| are_valid(server, client, claims, now)) else {
+        return Err(bad_request("invalid_client", "Client authentication with signed JWT failed"));
+    };
     // "The authorization server MAY ensure that JWTs are not replayed by maintaining the set of
     // used "jti" values" (RFC 7523 §3)
     let (jti, exp) = (claims["jti"].as_str().unwrap_or_default(), claims["exp"].as_u64().unwrap_or_default());
     if server.used_assertions.insert(&format!("{} {jti}", client.client_id), exp, now) {
         Ok(())
     } else {
-        Err(invalid_client("Token reuse detected"))
+        Err(bad_request("invalid_client", "Token reuse detected"))
     }
 }
 
-fn check_claims(server: &IdpServer, claims: &Value, now: u64) -> Result<(), &'static str> {
-    let time = |name: &str| claims[name].as_u64();
-    let (exp, iat) = (time("exp"), time("iat"));
-    // Keycloak accepts these audiences at every endpoint. The revocation endpoint's own URL is not
-    // among them.
-    let ours = [server.issuer.clone(), server.endpoint("token"), server.endpoint("token/introspect")];
-    let audience = match &claims["aud"] {
-        Value::Array(one) => one.first().and_then(Value::as_str),
-        other => other.as_str(),
-    };
-    first_fault(&[
-        (claims["aud"].as_array().is_some_and(|audiences| audiences.len() > 1), "Multiple audiences not allowed"),
-        // "The JWT MUST contain an "aud" (audience) claim containing a value that identifies the
-        // authorization server as an intended audience." (RFC 7523 §3)
-        (!ours.iter().any(|ours| audience == Some(ours)), "Invalid token audience"),
-        // "The JWT MUST contain an "exp" (expiration time) claim" (RFC 7523 §3)
-        (exp.is_none(), "Token exp claim is required"),
-        (exp.is_none_or(|exp| exp <= now) || time("nbf").is_some_and(|nbf| nbf > now), "Token is not active"),
-        (iat.is_some_and(|iat| iat > now + CLOCK_SKEW), "Token was issued in the future"),
-        (iat.is_some_and(|iat| iat + ASSERTION_LIFESPAN < now), "Token was issued too far in the past to be used now"),
-        (!claims["jti"].is_string(), "Token jti claim is required"),
-    ])
-}
-
 /// "The authorization server MUST reject JWTs with an invalid signature or MAC" (RFC 7523 §3)
-fn check_signature(client: &IdpClient, assertion: &str) -> Result<(), &'static str> {
-    let jws = Jws::read(assertion).filter(|jws| jws.algorithm().is_some_and(|alg| ALGORITHMS.contains(&alg)));
-    let jws = jws.ok_or("Invalid signature algorithm")?;
+fn is_signed(client: &IdpClient, jws: &Jws<'_>) -> bool {
     let keys = client.jwks.as_ref().and_then(read_keys).unwrap_or_default();
     let key = match jws.key_id() {
         Some(kid) => keys.iter().find(|key| key.get("kid").is_some_and(|own| own == kid)),
         None => keys.first(),
     };
-    if jws.is_signed_by(key.ok_or("Unable to load public key")?) {
-        Ok(())
-    } else {
-        Err("Client authentication with signed JWT failed: Signature on JWT token failed validation")
-    }
+    jws.algorithm().is_some_and(|alg| ALGORITHMS.contains(&alg)) && key.is_some_and(|key| jws.is_signed_by(key))
+}
+
+fn are_valid(server: &IdpServer, client: &IdpClient, claims: &Value, now: u64) -> bool {
+    let time = |name: &str| claims[name].as_u64();
+    // Keycloak accepts these audiences at every endpoint. The revocation endpoint's own URL is not
+    // among them.
+    let ours = [server.issuer.clone(), server.endpoint("token"), server.endpoint("token/introspect")];
+    let audience = match &claims["aud"] {
+        Value::Array(audiences) if audiences.len() == 1 => audiences[0].as_str(),
+        other => other.as_str(),
+    };
+    // "the subject MUST be the "client_id" of the OAuth client" (RFC 7523 §3)
+    claims["iss"] == client.client_id
+        && claims["sub"] == client.client_id
+        // "The JWT MUST contain an "aud" (audience) claim containing a value that identifies the
+        // authorization server as an intended audience." (RFC 7523 §3)
+        && ours.iter().any(|ours| audience == Some(ours))
+        // "The JWT MUST contain an "exp" (expiration time) claim" (RFC 7523 §3)
+        && time("exp").is_some_and(|exp| exp > now)
+        && time("nbf").is_none_or(|nbf| nbf <= now)
+        && time("iat").is_none_or(|iat| iat <= now + CLOCK_SKEW && iat.saturating_add(ASSERTION_LIFESPAN) >= now)
+        && claims["jti"].is_string()
 }
 
 /// A set of at least one key, each of which has the members of its type in base64url (RFC 7518 §6).
@@ -115,16 +96,4 @@ pub fn read_keys(jwks: &Value) -> Option<Vec<Map<String, Value>>> {
         }
     };
     (!keys.is_empty() && keys.iter().all(is_usable)).then_some(keys)
-}
-
-/// The claims of a JWT before anyone has checked its signature. They find the key, and nothing else
-/// may use them.
-fn unverified(jwt: &str) -> Option<Value> {
-    let payload = jwt.split('.').nth(1)?;
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    claims.is_object().then_some(claims)
-}
-
-fn invalid_client(description: &str) -> IdpRefusal {
-    bad_request("invalid_client", description)
 }

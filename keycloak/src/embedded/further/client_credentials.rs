@@ -11,14 +11,11 @@ use crate::embedded::token::{GrantRequest, TokenIssue};
 
 pub async fn issue(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let GrantRequest { server, client, fields, .. } = request;
-    let unauthorized = |sentence| described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence);
     // "The client credentials grant type MUST only be used by confidential clients." (RFC 6749
     // §4.4)
-    if client.is_public() {
-        return Err(unauthorized("Public client not allowed to retrieve service account"));
-    }
-    if !client.may_use("client_credentials") {
-        return Err(unauthorized("Client not enabled to retrieve service account"));
+    if client.is_public() || !client.may_use("client_credentials") {
+        let sentence = "Client not enabled to retrieve service account";
+        return Err(described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence));
     }
     let scope = fields.get("scope").unwrap_or_default();
     if !scope.split_whitespace().all(|scope| client.may_request_for_itself(scope)) {
@@ -27,5 +24,5 @@ pub async fn issue(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let account = server.realm.service_account(&client.client_id);
     let scopes = access_token::granted_scopes(server, client, account, scope);
     let audiences = access_token::audiences(server, client, account, &scopes);
-    TokenIssue { request, grant: None, scopes, audiences, nonce: None }.response().await
+    TokenIssue { request, grant: None, scopes, audiences }.response().await
 }

@@ -9,20 +9,15 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::jwk;
 use crate::embedded::clients::IdpClient;
 use crate::embedded::expiring::ExpiringIds;
+use crate::embedded::jws::Jws;
 use crate::embedded::now;
-use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
+use crate::embedded::refusal::{IdpRefusal, described, first_fault, invalid_request};
 use crate::embedded::server::IdpServer;
-
-#[cfg(test)]
-#[path = "dpop_tests.rs"]
-pub mod tests;
 
 /// The header with the proof (RFC 9449 §4.1).
 const HEADER: &str = "dpop";
@@ -77,18 +72,6 @@ pub fn check_binding(bound: Option<&str>, proven: Option<&str>) -> Result<(), &'
     }
 }
 
-/// "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in
-/// the DPoP proof and verifies that it matches the dpop_jkt parameter value in the authorization
-/// request. If they do not match, it MUST reject the request." (RFC 9449 §10)
-pub fn check_code(dpop_jkt: Option<&str>, proven: Option<&str>) -> Result<(), IdpRefusal> {
-    match (dpop_jkt, proven) {
-        (None, _) => Ok(()),
-        (Some(_), None) => Err(invalid_request("DPoP Proof missing")),
-        (Some(expected), Some(proven)) if expected == proven => Ok(()),
-        (Some(_), Some(_)) => Err(invalid_request("DPoP Proof public key thumbprint does not match dpop_jkt")),
-    }
-}
-
 /// `cnf`: the JWK SHA-256 Thumbprint Confirmation Method (RFC 9449 §6.1), with Keycloak's addition.
 pub fn confirmation(jkt: &str) -> Value {
     json!({"jkt": jkt, "kc-jkt-type": TOKEN_TYPE})
@@ -109,22 +92,6 @@ fn proof(headers: &HeaderMap) -> Result<&str, IdpRefusal> {
     }
 }
 
-#[derive(Deserialize)]
-struct ProofHeader {
-    typ: Option<String>,
-    alg: Option<String>,
-    jwk: Option<Map<String, Value>>,
-}
-
-#[derive(Deserialize)]
-struct ProofClaims {
-    jti: Option<String>,
-    htm: Option<String>,
-    htu: Option<String>,
-    /// A NumericDate may have a fraction (RFC 7519 §2).
-    iat: Option<f64>,
-}
-
 /// "To validate a DPoP proof, the receiving server MUST ensure the following:" (RFC 9449 §4.3) This
 /// checks all of it except that the proof was not used before.
 fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<CheckedProof, IdpRefusal> {
@@ -132,75 +99,49 @@ fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<CheckedProof,
         return Err(invalid_request("DPoP proof is missing"));
     }
     // "The DPoP HTTP request header field value is a single and well-formed JWT."
-    let parts: Vec<_> = proof.split('.').collect();
-    let [header, claims, signature] = parts[..] else { return Err(unreadable()) };
-    let message = &proof[..header.len() + 1 + claims.len()];
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| unreadable())?;
-    let jkt = check_header(&decoded(header)?, message, &signature)?;
-    check_claims(&decoded(claims)?, method, uri, now, jkt)
-}
-
-/// A part of a JWT, which has to be a JSON object.
-fn decoded<T: DeserializeOwned>(part: &str) -> Result<T, IdpRefusal> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| unreadable())?;
-    let members: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
-    serde_json::from_value(Value::Object(members)).map_err(|_| unreadable())
-}
-
-/// The thumbprint of the key that has signed the proof.
-fn check_header(header: &ProofHeader, message: &str, signature: &[u8]) -> Result<String, IdpRefusal> {
-    // "The typ JOSE Header Parameter has the value dpop+jwt."
-    if header.typ.as_deref() != Some("dpop+jwt") {
-        let typ = header.typ.as_deref().unwrap_or("null");
-        return Err(invalid_request(&format!("Invalid or missing type in DPoP header: {typ}")));
-    }
-    // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature algorithm
-    // [IANA.JOSE.ALGS], is not none, is supported by the application, and is acceptable per local
-    // policy."
-    let alg = header.alg.as_deref().unwrap_or("null");
-    if !jwk::ALGORITHMS.contains(&alg) {
-        return Err(invalid_request(&format!("Unsupported DPoP algorithm: {alg}")));
-    }
-    let jwk = header.jwk.as_ref().ok_or_else(|| invalid_request("No JWK in DPoP header"))?;
-    // "The jwk JOSE Header Parameter does not contain a private key."
-    if PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)) {
-        return Err(invalid_request("Private key material must not be present in DPoP JWK"));
-    }
-    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
-    jwk::signer(jwk, alg, message.as_bytes(), signature).ok_or_else(|| invalid_request("DPoP verification failure"))
-}
-
-fn check_claims(
-    claims: &ProofClaims,
-    method: &str,
-    uri: &str,
-    now: u64,
-    jkt: String,
-) -> Result<CheckedProof, IdpRefusal> {
+    let jws = Jws::read(proof).ok_or_else(unreadable)?;
+    let jkt = signer(&jws).map_err(invalid_request)?;
     // "All required claims per Section 4.2 are contained in the JWT."
-    let present = |claim: &Option<String>| claim.clone().filter(|text| !text.trim().is_empty());
+    let text = |name: &str| jws.claims[name].as_str().filter(|text| !text.trim().is_empty());
     let (Some(jti), Some(htm), Some(htu), Some(iat)) =
-        (present(&claims.jti), present(&claims.htm), present(&claims.htu), claims.iat)
+        (text("jti"), text("htm"), text("htu"), jws.claims["iat"].as_f64())
     else {
         return Err(invalid_request("DPoP mandatory claims are missing"));
     };
-    // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was received,
-    // ignoring any query and fragment parts."
-    if normalized(htu.split(['?', '#']).next().unwrap_or_default()) != normalized(uri) {
-        return Err(invalid_request("DPoP HTTP URL mismatch"));
-    }
-    // "The htm claim matches the HTTP method of the current request."
-    if htm != method {
-        return Err(invalid_request("DPoP HTTP method mismatch"));
-    }
-    // "The creation time of the JWT, as determined by either the iat claim or a server managed
-    // timestamp via the nonce claim, is within an acceptable window (see Section 11.1)."
     let age = now as f64 - iat;
-    if age < -(CLOCK_SKEW as f64) || age > (LIFETIME + CLOCK_SKEW) as f64 {
-        return Err(invalid_request("DPoP proof is not active"));
-    }
+    first_fault(&[
+        // "The htu claim matches the HTTP URI value for the HTTP request in which the JWT was
+        // received, ignoring any query and fragment parts."
+        (normalized(htu.split(['?', '#']).next().unwrap_or_default()) != normalized(uri), "DPoP HTTP URL mismatch"),
+        // "The htm claim matches the HTTP method of the current request."
+        (htm != method, "DPoP HTTP method mismatch"),
+        // "The creation time of the JWT, as determined by either the iat claim or a server managed
+        // timestamp via the nonce claim, is within an acceptable window (see Section 11.1)."
+        (age < -(CLOCK_SKEW as f64) || age > (LIFETIME + CLOCK_SKEW) as f64, "DPoP proof is not active"),
+    ])
+    .map_err(invalid_request)?;
     let hash = digest::digest(&digest::SHA256, format!("{jti}\n{htu}").as_bytes());
     Ok(CheckedProof { jkt, single_use: URL_SAFE_NO_PAD.encode(hash), ends: iat as u64 + LIFETIME + CLOCK_SKEW + 1 })
+}
+
+/// The thumbprint of the key that has signed the proof.
+fn signer(jws: &Jws<'_>) -> Result<String, &'static str> {
+    let algorithm = jws.algorithm().unwrap_or_default();
+    let jwk = jws.header["jwk"].as_object();
+    let is_private = jwk.is_some_and(|jwk| PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name)));
+    first_fault(&[
+        // "The typ JOSE Header Parameter has the value dpop+jwt."
+        (jws.header["typ"] != "dpop+jwt", "Invalid or missing type in DPoP header"),
+        // "The alg JOSE Header Parameter indicates a registered asymmetric digital signature
+        // algorithm [IANA.JOSE.ALGS], is not none, is supported by the application, and is
+        // acceptable per local policy."
+        (!jwk::ALGORITHMS.contains(&algorithm), "Unsupported DPoP algorithm"),
+        // "The jwk JOSE Header Parameter does not contain a private key."
+        (is_private, "Private key material must not be present in DPoP JWK"),
+    ])?;
+    // "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."
+    let signer = jwk.and_then(|jwk| jwk::signer(jwk, algorithm, jws.signing_input.as_bytes(), &jws.signature));
+    signer.ok_or("DPoP verification failure")
 }
 
 /// "the scheme and host are case-insensitive and therefore should be normalized to lowercase" (RFC
@@ -237,3 +178,6 @@ fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), Id
 fn unreadable() -> IdpRefusal {
     invalid_request("DPoP header verification failure")
 }
+
+#[cfg(test)]
+pub mod tests;

@@ -20,6 +20,7 @@ use crate::embedded::metadata::NO_CACHE;
 use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
 use crate::embedded::server::IdpServer;
 
+/// Ignores `token_type_hint`: a server may ignore it (RFC 7662 §2.1).
 pub async fn post(
     State(server): State<Arc<IdpServer>>,
     headers: HeaderMap,
@@ -30,8 +31,8 @@ pub async fn post(
     fields.check_duplicates_beside(&[])?;
     let token = fields.get("token").ok_or_else(|| invalid_request("Token not provided."))?;
     let token = presented::read(&server, token).await.filter(|token| token.has_session(&server));
-    let response = match (fields.get("token_type_hint"), token) {
-        (None | Some("access_token"), Some(PresentedToken::Access(claims))) => describe(&server, &client, claims),
+    let response = match token {
+        Some(PresentedToken::Access(claims)) => describe(&server, &client, claims),
         _ => None,
     };
     // "the authorization server MUST return an introspection response with the "active" field set
@@ -72,8 +73,6 @@ fn describe(server: &IdpServer, client: &IdpClient, mut claims: Value) -> Option
     claims["client_id"] = json!(holder.client_id);
     if let Some(session) = presented::session_of(server, &claims) {
         claims["username"] = json!(session.username);
-    } else if let Some(account) = server.realm.service_account(&holder.client_id) {
-        claims["username"] = json!(account.username);
     }
     claims["token_type"] = typ;
     claims["active"] = json!(true);

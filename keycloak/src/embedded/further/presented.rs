@@ -4,36 +4,26 @@
 use serde_json::Value;
 
 use super::dpop;
-use crate::embedded::local_tokens::{ADMINISTRATION, OFFLINE, REFRESH};
 use crate::embedded::now;
 use crate::embedded::server::IdpServer;
 use crate::embedded::sessions::{RefreshGrant, SessionPart, UserSession};
 
-/// A token that this realm made, valid or not.
+/// An access token or a refresh token that this realm made, valid or not.
 pub enum PresentedToken {
     /// The claims of an access token.
     Access(Value),
     Refresh(RefreshGrant),
-    /// An ID token, or one for registration.
-    Other,
 }
 
-/// Reads a token; `None` where this realm did not make it.
+/// Reads a token; `None` where it is not one of these.
 pub async fn read(server: &IdpServer, token: &str) -> Option<PresentedToken> {
     if let Some(claims) = server.local_tokens.read(token, now()) {
-        return match claims.typ.as_str() {
-            REFRESH | OFFLINE => {
-                let known = server.sessions.lock().refresh_tokens.get(&claims.jti).cloned();
-                known.map(PresentedToken::Refresh)
-            }
-            // The administrator's token is from the realm `master`.
-            ADMINISTRATION => None,
-            _ => Some(PresentedToken::Other),
-        };
+        let known = server.sessions.lock().refresh_tokens.get(&claims.jti).cloned();
+        return known.map(PresentedToken::Refresh);
     }
     let claims = server.keys.verified(token).await.filter(|claims| claims["iss"] == server.issuer)?;
     let is_access = claims["typ"] == "Bearer" || claims["typ"] == dpop::TOKEN_TYPE;
-    Some(if is_access { PresentedToken::Access(claims) } else { PresentedToken::Other })
+    is_access.then_some(PresentedToken::Access(claims))
 }
 
 impl PresentedToken {
@@ -42,7 +32,6 @@ impl PresentedToken {
         match self {
             Self::Access(claims) => claims["azp"].as_str(),
             Self::Refresh(token) => Some(&token.part.client_id),
-            Self::Other => None,
         }
     }
 
@@ -61,7 +50,6 @@ impl PresentedToken {
                     || server.exchanged.contains(&text("jti")) && sessions.sessions.contains_key(&part.session)
             }
             Self::Refresh(token) => sessions.holds(&token.part, token.issued),
-            Self::Other => false,
         }
     }
 }

@@ -34,7 +34,10 @@ pub fn audiences(
     if resource_server.is_some_and(|client| audiences.contains(&client.client_id)) {
         Ok(vec![resource.to_owned()])
     } else {
-        let sentence = "The requested resource is invalid, missing, unknown, or malformed.";
-        Err(bad_request("invalid_target", sentence))
+        Err(unknown_resource())
     }
+}
+
+pub fn unknown_resource() -> IdpRefusal {
+    bad_request("invalid_target", "The requested resource is invalid, missing, unknown, or malformed.")
 }

@@ -12,7 +12,7 @@ use super::presented::{self, PresentedToken};
 use crate::embedded::client_authentication::authenticate;
 use crate::embedded::form::FormFields;
 use crate::embedded::now;
-use crate::embedded::refusal::{IdpRefusal, bad_request, described, invalid_request};
+use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
 use crate::embedded::server::IdpServer;
 
 /// Ignores `token_type_hint`: "an authorization server MAY ignore this parameter" (RFC 7009 §2.1).
@@ -29,11 +29,6 @@ pub async fn post(
     fields.check_duplicates_beside(&[])?;
     let token = fields.get("token").ok_or_else(|| invalid_request("Token not provided"))?;
     let token = presented::read(&server, token).await.ok_or_else(invalid_token)?;
-    if matches!(token, PresentedToken::Other) {
-        // "unsupported_token_type: The authorization server does not support the revocation of the
-        // presented token type." (RFC 7009 §2.2.1)
-        return Err(bad_request("unsupported_token_type", "Unsupported token type"));
-    }
     // "If this validation fails, the request is refused and the client is informed of the error by
     // the authorization server" (RFC 7009 §2.1)
     if token.client_id() != Some(&client.client_id) {
@@ -58,7 +53,6 @@ fn revoke(server: &IdpServer, token: &PresentedToken) {
             let (jti, exp) = (claims["jti"].as_str(), claims["exp"].as_u64());
             server.revoked.insert(jti.unwrap_or_default(), exp.unwrap_or_default(), now());
         }
-        PresentedToken::Other => {}
     }
 }
 

@@ -1,5 +1,4 @@
 use super::*;
-use shared::now;
 
 const CERTS: &str = "/realms/mcp-oauth/protocol/openid-connect/certs";
 const RFC_8414_PLACE: &str = "/.well-known/oauth-authorization-server/realms/mcp-oauth";
@@ -7,7 +6,7 @@ const OPENID_PLACE: &str = "/realms/mcp-oauth/.well-known/openid-configuration";
 
 #[tokio::test]
 async fn pages_of_any_origin_may_read_metadata_and_keys() {
-    for path in ["/realms/mcp-oauth", RFC_8414_PLACE, CERTS] {
+    for path in [RFC_8414_PLACE, CERTS] {
         let origin = [("origin", "http://page.example")];
         let response = TestIdp::new(None).send("GET", path, &origin, String::new()).await;
         assert_eq!(response.headers["access-control-allow-origin"], "http://page.example", "{path}");
@@ -23,14 +22,8 @@ async fn metadata_is_where_keycloak_has_it_and_nowhere_else() {
         let scopes = document["scopes_supported"].as_array().unwrap();
         assert!(scopes.contains(&json!("mcp:read")) && !scopes.contains(&json!("downstream:read")), "{scopes:?}");
     }
-    for (path, error) in [
-        ("/realms/nope", "Realm does not exist"),
-        ("/.well-known/oauth-authorization-server/realms/nope", "Realm does not exist"),
-        ("/realms/mcp-oauth/nope", "HTTP 404 Not Found"),
-        ("/.well-known/openid-configuration/realms/mcp-oauth", "HTTP 404 Not Found"),
-        ("/nope", "Unable to find matching target resource method"),
-    ] {
-        assert_eq!(idp.get(path).await.refusal(), (404, error.to_owned()), "{path}");
+    for path in ["/.well-known/oauth-authorization-server/realms/nope", "/realms/nope", "/nope"] {
+        assert_eq!(idp.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
 
@@ -64,21 +57,4 @@ async fn a_defect_spoils_what_it_is_about_and_nothing_else() {
     let mut without_keys = TestIdp::new(Some(Defect::NoKeys));
     assert_eq!(without_keys.get(CERTS).await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(claims(&without_keys.tokens().await)["iss"], ISSUER);
-}
-
-#[tokio::test]
-async fn an_authorization_response_or_a_token_can_be_spoiled() {
-    for (defect, name, expected) in [
-        (Defect::OtherState, "state", Some("the-state-of-somebody-else")),
-        (Defect::OtherIss, "iss", Some("https://honest.example/realms/mcp-oauth")),
-        (Defect::NoIss, "iss", None),
-    ] {
-        let mut idp = TestIdp::new(Some(defect));
-        let page = idp.authorize(&[]).await;
-        let response = idp.sign_in(&page, "password123").await;
-        assert_eq!(parameter(response.location(), name).as_deref(), expected, "{defect:?}");
-        assert!(parameter(response.location(), "code").is_some(), "{defect:?}");
-    }
-    let expired = claims(&TestIdp::new(Some(Defect::ExpiredTokens)).tokens().await);
-    assert!(expired["exp"].as_u64().unwrap() < now() - 3500 && expired["iss"] == ISSUER, "{expired}");
 }

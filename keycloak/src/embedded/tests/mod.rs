@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::form_urlencoded;
 
+use super::jws::Jws;
 use super::keys::RealmKeys;
 use super::server::IdpServer;
-use super::{Defect, Realm, access_token, routes};
+use super::{Defect, Realm, routes};
 
 const ISSUER: &str = "http://localhost:9100/realms/mcp-oauth";
 const DEMO: &str = "mcp-demo-client";
@@ -166,5 +167,5 @@ fn text(document: &Value, name: &str) -> String {
 }
 
 fn claims(response: &Value) -> Value {
-    access_token::unverified(&text(response, "access_token")).unwrap()
+    Jws::read(&text(response, "access_token")).unwrap().claims
 }

@@ -7,7 +7,6 @@ use super::*;
 const URI: &str = "http://localhost:9100/realms/mcp-oauth/protocol/openid-connect/token";
 const NOW: u64 = 1_700_000_000;
 
-/// A client's key.
 pub struct ProofSigner {
     pair: EcdsaKeyPair,
     pub jwk: Value,
@@ -74,15 +73,15 @@ fn a_wrong_header_is_refused() {
     let (key, other) = (ProofSigner::new(), ProofSigner::new());
     let jwk = |changes: Value| json!({"jwk": changed(key.jwk.clone(), &changes)});
     for (header, expected) in [
-        (json!({"typ": "JWT"}), "Invalid or missing type in DPoP header: JWT"),
-        (json!({"typ": null}), "Invalid or missing type in DPoP header: null"),
-        (json!({"typ": ["dpop+jwt"]}), "DPoP header verification failure"),
-        (json!({"alg": "none"}), "Unsupported DPoP algorithm: none"),
-        (json!({"alg": "HS256"}), "Unsupported DPoP algorithm: HS256"),
-        (json!({"alg": null}), "Unsupported DPoP algorithm: null"),
+        (json!({"typ": "JWT"}), "Invalid or missing type in DPoP header"),
+        (json!({"typ": null}), "Invalid or missing type in DPoP header"),
+        (json!({"typ": ["dpop+jwt"]}), "Invalid or missing type in DPoP header"),
+        (json!({"alg": "none"}), "Unsupported DPoP algorithm"),
+        (json!({"alg": "HS256"}), "Unsupported DPoP algorithm"),
+        (json!({"alg": null}), "Unsupported DPoP algorithm"),
         (json!({"alg": "RS256"}), "DPoP verification failure"),
-        (json!({"jwk": null}), "No JWK in DPoP header"),
-        (json!({"jwk": "x"}), "DPoP header verification failure"),
+        (json!({"jwk": null}), "DPoP verification failure"),
+        (json!({"jwk": "x"}), "DPoP verification failure"),
         (json!({"jwk": {}}), "DPoP verification failure"),
         (json!({"jwk": {"kty": "oct", "k": "AAAA"}}), "Private key material must not be present in DPoP JWK"),
         (jwk(json!({"d": "AAAA"})), "Private key material must not be present in DPoP JWK"),
@@ -97,10 +96,11 @@ fn a_wrong_header_is_refused() {
 fn claims_that_are_missing_or_wrong_are_refused() {
     let key = ProofSigner::new();
     for name in ["jti", "htm", "htu", "iat"] {
-        assert_eq!(sentence(&key.proof(&json!({}), &json!({name: null}))), "DPoP mandatory claims are missing");
-        assert_eq!(sentence(&key.proof(&json!({}), &json!({name: []}))), "DPoP header verification failure");
+        for value in [json!(null), json!([]), json!(" ")] {
+            let proof = key.proof(&json!({}), &json!({name: value}));
+            assert_eq!(sentence(&proof), "DPoP mandatory claims are missing");
+        }
     }
-    assert_eq!(sentence(&key.proof(&json!({}), &json!({"jti": " "}))), "DPoP mandatory claims are missing");
     for method in ["GET", "post", "POST "] {
         assert_eq!(sentence(&key.proof(&json!({}), &json!({"htm": method}))), "DPoP HTTP method mismatch");
     }
@@ -159,13 +159,13 @@ fn a_text_that_is_not_a_jwt_is_refused() {
         format!("{good},{good}"),
         format!("{signed}.!"),
         signed.to_owned(),
-        key.sign("[]", "{}"),
-        key.sign(&header, "null"),
         key.sign(&header, &"[".repeat(10_000)),
         key.sign("\u{0}", "\u{0}"),
     ] {
         assert_eq!(sentence(&bad), "DPoP header verification failure", "{bad}");
     }
+    assert_eq!(sentence(&key.sign("[]", "{}")), "Invalid or missing type in DPoP header");
+    assert_eq!(sentence(&key.sign(&header, "null")), "DPoP mandatory claims are missing");
     // The signature of another proof, and none.
     let other = key.proof(&json!({}), &json!({"jti": "2"}));
     let (_, signature) = other.rsplit_once('.').unwrap();
@@ -224,6 +224,5 @@ fn a_bound_token_needs_its_key() {
         (Some("a"), Some("b"), Err("DPoP confirmation doesn't match DPoP proof")),
     ] {
         assert_eq!(check_binding(bound, proven), expected, "{bound:?} {proven:?}");
-        assert_eq!(check_code(bound, proven).is_ok(), expected.is_ok(), "{bound:?} {proven:?}");
     }
 }

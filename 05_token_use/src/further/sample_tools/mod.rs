@@ -1,4 +1,7 @@
-//! The tools of this lesson's server, which work on samples.
+//! The tools of this lesson's server, which work on samples: nothing here is OAuth.
+
+mod folder;
+pub mod mcp_server;
 
 use std::sync::LazyLock;
 
@@ -7,7 +10,8 @@ use serde_json::{Value, json};
 use shared::Failure;
 
 use crate::access_token::AccessToken;
-use crate::tools::{Caller, SampleFolder, Toolbox};
+use crate::further::sample_tools::folder::SampleFolder;
+use crate::further::sample_tools::mcp_server::{Caller, Toolbox};
 
 /// The weather that this server knows.
 const WEATHER: &[(&str, &str)] =

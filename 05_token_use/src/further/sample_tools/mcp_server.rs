@@ -1,9 +1,12 @@
-//! The MCP server behind the layer: lists the tools that a token allows, and calls them. The
-//! protocol itself is the SDK's.
+//! The MCP server behind the layer that checks tokens: lists the tools that a token allows, and
+//! calls them. The protocol itself is the SDK's.
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Request;
 use axum::http::request::Parts;
+use axum::routing::any;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -18,6 +21,19 @@ use crate::tools::Permissions;
 /// Milliseconds for which a client may keep the list of tools, for the token that it was given for
 /// and no other.
 const TTL_MS: u64 = 60_000;
+
+/// `/mcp` alone, without the layer.
+pub fn endpoint(permissions: Arc<Permissions>, toolbox: impl Toolbox) -> Router {
+    let tools = Tools { permissions, toolbox: Arc::new(toolbox) };
+    // Every layer clones what is behind it for each request, and a clone of this service copies its
+    // configuration: so there is one.
+    let service = Arc::new(mcp::endpoint(move || tools.clone()));
+    let respond = move |request: Request| {
+        let service = Arc::clone(&service);
+        async move { service.handle(request).await }
+    };
+    Router::new().route("/mcp", any(respond))
+}
 
 /// What a server can do for its callers. Who may is the table's business ([`Permissions`]).
 pub trait Toolbox: Send + Sync + 'static {
@@ -50,16 +66,9 @@ impl<'a> Caller<'a> {
 }
 
 /// The MCP server behind the layer: lists tools, and calls them.
-pub struct Tools<T> {
+struct Tools<T> {
     permissions: Arc<Permissions>,
     toolbox: Arc<T>,
-}
-
-impl<T> Tools<T> {
-    /// The tools of this box.
-    pub fn new(permissions: Arc<Permissions>, toolbox: T) -> Self {
-        Self { permissions, toolbox: Arc::new(toolbox) }
-    }
 }
 
 impl<T> Clone for Tools<T> {

@@ -1,15 +1,16 @@
-//! The last stage of the story: what a server without the audience check accepts.
+//! The last stage of the story: what a server without the audience check accepts. Lesson 06 is
+//! about that.
 
 use serde_json::json;
 use shared::{Failure, Rule, Secret, Side, mcp, spec};
 
 use crate::client::Story;
 use crate::further::dpop;
-use crate::rules;
+use crate::further::rules;
 
 /// The second MCP server of the tutorial's realm, which nobody runs here, and the scope that brings
 /// its audience.
-pub(super) const ANOTHER_SERVER: (&str, &str) = (keycloak::SERVERS[1], "calendar:read");
+const ANOTHER_SERVER: (&str, &str) = (keycloak::SERVERS[1], "calendar:read");
 
 /// What a token that was given out for another server shows.
 #[derive(Clone, Copy)]
@@ -35,9 +36,14 @@ const FOREIGN_TOKEN: ForeignToken = ForeignToken {
                  calendar. Had it the scopes, it could do everything else, too.",
 };
 
+/// Scopes that the client has to be registered for, beyond those of the MCP server.
+pub fn more_scopes() -> Vec<String> {
+    vec![ANOTHER_SERVER.1.to_owned()]
+}
+
 impl Story<'_> {
     /// The last stage: what a server without the audience check lets in.
-    pub(super) async fn use_a_token_for_another_server(&self) -> Result<(), Failure> {
+    pub(crate) async fn use_a_token_for_another_server(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use a token that was given out for another server", &spec::MCP_AUDIENCE).await;
         let (resource, scope) = ANOTHER_SERVER;

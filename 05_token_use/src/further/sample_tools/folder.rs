@@ -2,7 +2,7 @@
 //! `cap-std` opens every file relative to the folder and refuses whatever leaves it, symbolic links
 //! included.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use cap_std::ambient_authority;
@@ -82,13 +82,6 @@ impl SampleFolder {
         let saved = file.and_then(|mut file| file.write_all(text.as_bytes()));
         saved.map(|()| path).map_err(|error| format!("The note {name} cannot be saved: {}.", reason(&error)))
     }
-
-    /// A file's text; for tests.
-    pub fn read(&self, path: &str) -> io::Result<String> {
-        let mut text = String::new();
-        self.dir.open(path)?.read_to_string(&mut text)?;
-        Ok(text)
-    }
 }
 
 fn reason(error: &io::Error) -> String {
@@ -122,14 +115,14 @@ mod tests {
         std::os::unix::fs::symlink("/etc", folder._place.path().join("way-out")).unwrap();
         std::os::unix::fs::symlink("/etc/hostname", folder._place.path().join("reports/file")).unwrap();
         assert!(folder.list("way-out").is_err());
-        assert!(folder.read("reports/file").is_err());
+        assert!(folder.dir.read_to_string("reports/file").is_err());
     }
 
     #[test]
     fn notes_are_saved_under_plain_names_once_and_not_without_end() {
         let folder = SampleFolder::create().unwrap();
         assert_eq!(folder.save_note("first", "hello").unwrap(), "notes/first.txt");
-        assert_eq!(folder.read("notes/first.txt").unwrap(), "hello");
+        assert_eq!(folder.dir.read_to_string("notes/first.txt").unwrap(), "hello");
         assert!(folder.save_note("first", "again").unwrap_err().contains("there already"));
         for name in ["", "..", "a/b", "../x", "a.b", "a b", "ä", &"x".repeat(65), "\0"] {
             assert!(folder.save_note(name, "").is_err(), "{name:?}");
