@@ -27,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod event;
 pub mod http;
+#[cfg(feature = "kept")]
 pub mod kept;
 pub mod lesson;
 pub mod listen;

@@ -56,7 +56,7 @@ pub async fn run(
     command: &Command,
     http: impl AsyncFn(&str) -> Result<Http, Failure>,
 ) -> Result<(), Failure> {
-    let store = Store::for_idp(true);
+    let store = Store::for_idp(true, reporter)?;
     let mut opened = store.open().await?;
     let wanted = match command {
         Command::List => {
