@@ -6,6 +6,7 @@ mod captured;
 mod ports;
 mod run;
 mod running;
+pub mod secrets;
 mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
