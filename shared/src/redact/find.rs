@@ -2,6 +2,7 @@
 //! shape, and by their values.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::known::Finder;
 use super::names::{is_common_word, is_secret};
@@ -33,52 +34,70 @@ pub enum Names {
 /// A secret: where, of which kind, its value, and whether its name alone says that it is one.
 pub struct Found {
     pub range: Range<usize>,
-    pub kind: String,
-    pub value: String,
+    pub kind: Arc<str>,
+    pub value: Arc<str>,
     pub is_named: bool,
 }
 
 /// All secrets of a text; their places may overlap.
 pub fn find(text: &[u8], search: Search<'_>) -> Vec<Found> {
+    let mut reader = Reader { search, budget: 10 * text.len() + 64 * 1024 };
     let mut found = vec![];
-    read(text, search, 0, &mut found);
+    reader.read(text, 0, search.names, &mut found);
+    // A value can have escapes of its own: so each kind of escape is undone alone, too.
+    for marks in [&b"%"[..], b"\\", b"&"] {
+        if let Some(view) = views::without_escapes(text, marks) {
+            reader.read_view(&view, DEPTH, None, &mut found);
+        }
+    }
     found
 }
 
-fn read(text: &[u8], search: Search<'_>, depth: usize, found: &mut Vec<Found>) {
-    if let Some(names) = search.names {
-        by_name(text, names, found);
-        by_shape(text, found);
-    }
-    if let Some(finder) = search.values {
-        finder.find(text, |range, known| {
-            let (kind, value) = (known.kind.clone(), known.value.clone());
-            found.push(Found { range, kind, value, is_named: false });
-        });
-    }
-    if depth == DEPTH {
-        return;
-    }
-    if let Some(view) = views::unescaped(text) {
-        read_view(&view, search, depth + 1, found);
-    }
-    // Noise says nothing: names and further readings are looked for where the bytes are text.
-    let values_only = Search { names: None, ..search };
-    let read_run = |view: &View, found: &mut Vec<Found>| {
-        if is_text(&view.bytes) {
-            read_view(view, search, depth + 1, found);
-        } else if search.values.is_some() {
-            read_view(view, values_only, DEPTH, found);
-        }
-    };
-    views::base64(text).iter().flatten().for_each(|view| read_run(view, found));
-    views::hexadecimal_runs(text).iter().flatten().for_each(|view| read_run(view, found));
+struct Reader<'a> {
+    search: Search<'a>,
+    /// Bytes of readings that may still be looked at: it ends only where a text was made to have
+    /// many.
+    budget: usize,
 }
 
-fn read_view(view: &View, search: Search<'_>, depth: usize, found: &mut Vec<Found>) {
-    let mut inside = vec![];
-    read(&view.bytes, search, depth, &mut inside);
-    found.extend(inside.into_iter().map(|secret| Found { range: view.source(&secret.range), ..secret }));
+impl Reader<'_> {
+    fn read(&mut self, text: &[u8], depth: usize, names: Option<Names>, found: &mut Vec<Found>) {
+        if let Some(names) = names {
+            by_name(text, names, found);
+            by_shape(text, found);
+        }
+        if let Some(finder) = self.search.values {
+            finder.find(text, |range, known| {
+                let (kind, value) = (known.kind.clone(), known.value.clone());
+                found.push(Found { range, kind, value, is_named: false });
+            });
+        }
+        if depth == DEPTH {
+            return;
+        }
+        if let Some(view) = views::unescaped(text) {
+            self.read_view(&view, depth + 1, names, found);
+        }
+        let base64 = views::base64(text);
+        let hexadecimal = views::hexadecimal_runs(text);
+        for view in base64.iter().flatten().chain(hexadecimal.iter().flatten()) {
+            // Noise says nothing: names and further readings are looked for where the bytes are
+            // text.
+            if is_text(&view.bytes) {
+                self.read_view(view, depth + 1, names, found);
+            } else if self.search.values.is_some() {
+                self.read_view(view, DEPTH, None, found);
+            }
+        }
+    }
+
+    fn read_view(&mut self, view: &View, depth: usize, names: Option<Names>, found: &mut Vec<Found>) {
+        let Some(left) = self.budget.checked_sub(view.bytes.len()) else { return };
+        self.budget = left;
+        let mut inside = vec![];
+        self.read(&view.bytes, depth, names, &mut inside);
+        found.extend(inside.into_iter().map(|secret| Found { range: view.source(&secret.range), ..secret }));
+    }
 }
 
 fn is_text(bytes: &[u8]) -> bool {
@@ -86,8 +105,8 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 fn push(found: &mut Vec<Found>, text: &[u8], range: Range<usize>, kind: &str) {
-    let value = String::from_utf8_lossy(&text[range.clone()]).into_owned();
-    found.push(Found { range, kind: kind.to_owned(), value, is_named: true });
+    let value = String::from_utf8_lossy(&text[range.clone()]).into();
+    found.push(Found { range, kind: kind.into(), value, is_named: true });
 }
 
 /// Whatever looks like a signed token (three base64url parts or more, the first one a JSON object),
@@ -193,9 +212,10 @@ fn is_name_of_field(text: &[u8], start: usize) -> bool {
 
 /// The attribute `value` of the tag that begins here.
 fn value_of_tag(text: &[u8], tag: usize) -> Option<Range<usize>> {
-    // The tag of a field is short, and a page may have many.
-    let inside = &text[tag..text.len().min(tag + 16 * 1024)];
-    let inside = &inside[..run(inside, |c| c != b'>')];
+    let inside = &text[tag..];
+    // The next tag begins, where this one has no end.
+    let end = inside.windows(2).skip(1).position(|pair| pair[0] == b'>' || pair[0] == b'<' && is_word(pair[1]));
+    let inside = &inside[..end.map_or(inside.len(), |end| end + 1)];
     let at = inside.windows(6).position(|part| part.eq_ignore_ascii_case(b"value="))?;
     let start = tag + at + 6;
     Some(match text.get(start)? {
@@ -227,10 +247,14 @@ fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool
         let value = value_at(text, at);
         // A number after `code` is the number of an error.
         let is_number = mark == Some(b':') && word.eq_ignore_ascii_case("code") && value.start == at;
-        return Some(value).filter(|value| !is_number || !text[value.clone()].iter().all(|c| c.is_ascii_digit() || *c == b'-'));
+        return Some(value)
+            .filter(|value| !is_number || !text[value.clone()].iter().all(|c| c.is_ascii_digit() || *c == b'-'));
     }
     let is_possible = at > end && (mark == Some(b':') || names == Names::Document);
-    Some(word_at(text, at)).filter(|value| is_possible && looks_random(&text[value.clone()]))
+    // A secret of this kind has no colon and no bracket, so a long text is scanned once only.
+    let rest = &text[..at + run(&text[at..], |c| !b":[{(".contains(&c))];
+    let value = word_at(rest, at);
+    is_possible.then_some(value).filter(|value| looks_random(&text[value.clone()]))
 }
 
 /// The word that begins here.

@@ -1,11 +1,13 @@
 //! The secret values that this run has sent or received. A run is a process: its parties share
 //! what is known, also where a client reports to nobody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::views;
 
 /// A shorter value would be found in texts that have nothing to do with it.
 const FEWEST_CHARACTERS: usize = 8;
@@ -25,14 +27,14 @@ const MOST_OF_AN_EXCHANGE: usize = 64;
 /// A secret value.
 pub struct Known {
     /// The name that it was found by.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The value.
-    pub value: String,
+    pub value: Arc<str>,
 }
 
 #[derive(Default)]
 struct Vault {
-    values: HashMap<String, Arc<Known>>,
+    values: HashSet<Arc<str>>,
     order: VecDeque<Arc<Known>>,
     bytes: usize,
     of_this_exchange: usize,
@@ -62,13 +64,13 @@ pub fn learn(kind: &str, value: &str) {
     }
     let value = &value[start..];
     let mut vault = vault();
-    if vault.values.contains_key(value) || vault.of_this_exchange >= MOST_OF_AN_EXCHANGE {
+    if vault.values.contains(value) || vault.of_this_exchange >= MOST_OF_AN_EXCHANGE {
         return;
     }
     vault.of_this_exchange += 1;
-    let known = Arc::new(Known { kind: kind.to_owned(), value: value.to_owned() });
+    let known = Arc::new(Known { kind: kind.into(), value: value.into() });
     vault.bytes += value.len();
-    vault.values.insert(value.to_owned(), known.clone());
+    vault.values.insert(known.value.clone());
     vault.order.push_back(known);
     while vault.order.len() > MOST_VALUES || vault.bytes > MOST_BYTES {
         let Some(oldest) = vault.order.pop_front() else { break };
@@ -87,6 +89,22 @@ pub fn finder() -> Option<Arc<Finder>> {
     vault.finder.clone()
 }
 
+/// How a value can stand in a reading of a text. A reading undoes every escape, also those that are
+/// part of the value itself.
+fn forms(value: &str) -> Vec<Vec<u8>> {
+    let mut forms = vec![value.as_bytes().to_vec()];
+    // A form writes a space as a plus sign.
+    if value.contains(' ') {
+        forms.push(value.replace(' ', "+").into_bytes());
+    }
+    let mut read = views::unescaped(value.as_bytes());
+    while let Some(view) = read.filter(|view| forms.len() < 5 && view.bytes.len() >= FEWEST_CHARACTERS) {
+        read = views::unescaped(&view.bytes);
+        forms.push(view.bytes);
+    }
+    forms
+}
+
 /// Finds many values in a text at once, in a time that grows with the text only.
 pub struct Finder {
     automaton: AhoCorasick,
@@ -98,10 +116,7 @@ impl Finder {
         let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut by_pattern: Vec<Vec<(Vec<u8>, Arc<Known>)>> = vec![];
         for known in values {
-            let plain = known.value.as_bytes().to_vec();
-            // A form writes a space as a plus sign.
-            let in_form = known.value.contains(' ').then(|| known.value.replace(' ', "+").into_bytes());
-            for written in [Some(plain), in_form].into_iter().flatten() {
+            for written in forms(&known.value) {
                 let tail = written[written.len().saturating_sub(TAIL)..].to_vec();
                 let number = *numbers.entry(tail).or_insert_with(|| {
                     by_pattern.push(vec![]);

@@ -63,15 +63,8 @@ const HARMLESS_NAMES: &[&str] = &[
 ];
 
 /// Headers whose values are secrets, or hold one after a scheme name.
-const SECRET_HEADERS: &[&str] = &[
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "dpop",
-    "mcp-session-id",
-    "x-api-key",
-];
+const SECRET_HEADERS: &[&str] =
+    &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop", "mcp-session-id", "x-api-key"];
 
 /// `accessToken`, `ACCESS_TOKEN` and `access-token` are the same name.
 fn normalised(name: &str) -> String {
@@ -84,8 +77,7 @@ pub fn is_secret(name: &str) -> bool {
     if name.len() > 128 {
         return false;
     }
-    let decoded = super::decoded(name);
-    let name = normalised(decoded.trim());
+    let name = if name.contains(['%', '+']) { normalised(super::decoded(name).trim()) } else { normalised(name) };
     SECRET_NAMES.contains(&name.as_str())
 }
 

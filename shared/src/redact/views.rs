@@ -37,7 +37,12 @@ impl View {
 /// The text without percent-encoding, backslash escapes and HTML entities; `None` where it has
 /// none.
 pub fn unescaped(text: &[u8]) -> Option<View> {
-    if !text.iter().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
+    without_escapes(text, b"%\\&")
+}
+
+/// The text without those escapes that begin with one of these marks.
+pub fn without_escapes(text: &[u8], marks: &[u8]) -> Option<View> {
+    if !text.iter().any(|byte| marks.contains(byte)) {
         return None;
     }
     let mut view = View::with_capacity(text.len());
@@ -45,6 +50,7 @@ pub fn unescaped(text: &[u8]) -> Option<View> {
     let mut at = 0;
     while at < text.len() {
         let escape = match text[at] {
+            mark if !marks.contains(&mark) => None,
             b'%' => hexadecimal(text, at + 1, 2).map(|byte| (byte, 3)),
             b'\\' => backslash(&text[at..]),
             b'&' => entity(&text[at..]),

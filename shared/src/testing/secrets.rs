@@ -21,6 +21,12 @@ pub fn percent_encoded(text: &str) -> String {
     text.bytes().map(encoded).collect()
 }
 
+fn with_small_digits(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "%" + &part[..2].to_lowercase() + &part[2..])
+}
+
 /// The secret as it could be written: plain, percent-encoded, as a string of JSON, in hexadecimal
 /// digits, and in base64 in each of the three places in which it can stand there.
 pub fn written_forms(secret: &str) -> Vec<String> {
@@ -31,7 +37,7 @@ pub fn written_forms(secret: &str) -> Vec<String> {
     let mut forms = vec![
         secret.to_owned(),
         percent_encoded(secret),
-        percent_encoded(secret).to_lowercase(),
+        with_small_digits(&percent_encoded(secret)),
         secret.replace(' ', "+"),
         every_percent,
         json[1..json.len() - 1].to_owned(),
