@@ -196,8 +196,8 @@ impl Mask {
         }
     }
 
-    /// The text with its secrets masked by name. A line for a shell is quoted next, which could hide
-    /// a value from the last step: so known values are masked in it here.
+    /// The text with its secrets masked by name. A line for a shell is quoted next, which could
+    /// hide a value from the last step. So known values are masked in it here.
     fn replaced(self, text: &str, names: Names) -> String {
         let finder = match self {
             Mask::Placeholder => known::finder(),
