@@ -80,7 +80,7 @@ fn settled(text: &str) -> String {
         format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
     });
     // A line may have been broken between the two words.
-    text = numbered(&text, r"sha256\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
+    text = numbered(&text, r"hashed\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
     // 256 bits in base64url: challenges, key identifiers, sessions, thumbprints, nonces.
     text = numbered(
         &text,

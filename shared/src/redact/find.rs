@@ -1,0 +1,293 @@
+//! Finds the secrets in a text, in every reading of it ([`super::views`]): by their names, by their
+//! shape, and by their values.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::known::Finder;
+use super::names::{is_common_word, is_secret};
+use super::views::{self, View};
+
+/// Readings of readings that are looked at: base64 of percent-encoded JSON is three deep.
+const DEPTH: usize = 3;
+/// The longest name that is looked up.
+const LONGEST_NAME: usize = 64;
+
+/// What to look for.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    /// Names, and tokens by their shape; `None` where only known values count.
+    pub names: Option<Names>,
+    /// Values that are known.
+    pub values: Option<&'a Finder>,
+}
+
+/// How far a name is trusted to stand before a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// In sentences, where the word after a name is mostly no secret.
+    Sentences,
+    /// In a document that cannot be parsed: when in doubt, it is a secret.
+    Document,
+}
+
+/// A secret: where, of which kind, its value, and whether its name alone says that it is one.
+pub struct Found {
+    pub range: Range<usize>,
+    pub kind: Arc<str>,
+    pub value: Arc<str>,
+    pub is_named: bool,
+}
+
+/// All secrets of a text; their places may overlap.
+pub fn find(text: &[u8], search: Search<'_>) -> Vec<Found> {
+    let mut reader = Reader { search, budget: 10 * text.len() + 64 * 1024 };
+    let mut found = vec![];
+    reader.read(text, 0, search.names, &mut found);
+    // A value can have escapes of its own: so each kind of escape is undone alone, too.
+    for marks in [&b"%"[..], b"\\", b"&"] {
+        if let Some(view) = views::without_escapes(text, marks) {
+            reader.read_view(&view, DEPTH, None, &mut found);
+        }
+    }
+    found
+}
+
+struct Reader<'a> {
+    search: Search<'a>,
+    /// Bytes of readings that may still be looked at: it ends only where a text was made to have
+    /// many.
+    budget: usize,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, text: &[u8], depth: usize, names: Option<Names>, found: &mut Vec<Found>) {
+        if let Some(names) = names {
+            by_name(text, names, found);
+            by_shape(text, found);
+        }
+        if let Some(finder) = self.search.values {
+            finder.find(text, |range, known| {
+                let (kind, value) = (known.kind.clone(), known.value.clone());
+                found.push(Found { range, kind, value, is_named: false });
+            });
+        }
+        if depth == DEPTH {
+            return;
+        }
+        if let Some(view) = views::unescaped(text) {
+            self.read_view(&view, depth + 1, names, found);
+        }
+        let base64 = views::base64(text);
+        let hexadecimal = views::hexadecimal_runs(text);
+        for view in base64.iter().flatten().chain(hexadecimal.iter().flatten()) {
+            // Noise says nothing: names and further readings are looked for where the bytes are
+            // text.
+            if is_text(&view.bytes) {
+                self.read_view(view, depth + 1, names, found);
+            } else if self.search.values.is_some() {
+                self.read_view(view, DEPTH, None, found);
+            }
+        }
+    }
+
+    fn read_view(&mut self, view: &View, depth: usize, names: Option<Names>, found: &mut Vec<Found>) {
+        let Some(left) = self.budget.checked_sub(view.bytes.len()) else { return };
+        self.budget = left;
+        let mut inside = vec![];
+        self.read(&view.bytes, depth, names, &mut inside);
+        found.extend(inside.into_iter().map(|secret| Found { range: view.source(&secret.range), ..secret }));
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(|c| c.is_control() && !c.is_whitespace()))
+}
+
+fn push(found: &mut Vec<Found>, text: &[u8], range: Range<usize>, kind: &str) {
+    let value = String::from_utf8_lossy(&text[range.clone()]).into();
+    found.push(Found { range, kind: kind.into(), value, is_named: true });
+}
+
+/// Whatever looks like a signed token (three base64url parts or more, the first one a JSON object),
+/// and the user information of a URL.
+fn by_shape(text: &[u8], found: &mut Vec<Found>) {
+    let mut at = 0;
+    while at < text.len() {
+        let length = run(&text[at..], |c| is_word(c) || matches!(c, b'.' | b'='));
+        let word = &text[at..at + length];
+        if let Some(start) = word.windows(3).position(|part| part == b"eyJ")
+            && word[start..].iter().filter(|c| **c == b'.').count() > 1
+        {
+            push(found, text, at + start..at + length, "token");
+        }
+        if text[at..].starts_with(b"://") {
+            let authority = at + 3..at + 3 + run(&text[at + 3..], |c| c > b' ' && !b"/?#\"'<>".contains(&c));
+            if let Some(end) = text[authority.clone()].iter().rposition(|c| *c == b'@') {
+                push(found, text, authority.start..authority.start + end, "password");
+                at = authority.end;
+            }
+        }
+        at += length.max(1);
+    }
+}
+
+fn is_word(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-')
+}
+
+fn run(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
+    text.iter().position(|c| !holds(*c)).unwrap_or(text.len())
+}
+
+/// Values after a secret's name, and credentials after the name of a scheme.
+fn by_name(text: &[u8], names: Names, found: &mut Vec<Found>) {
+    let is_page = [&b"<html"[..], b"<HTML", b"<!doctype", b"<!DOCTYPE"];
+    let is_page = is_page.iter().any(|mark| text.windows(mark.len()).any(|part| part == *mark));
+    let mut at = 0;
+    let mut tag = None;
+    while at < text.len() {
+        if text[at] == b'<' {
+            tag = Some(at);
+        }
+        let length = run(&text[at..], is_word);
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        let (start, end) = (at, at + length);
+        at = end;
+        let Some(word) = std::str::from_utf8(&text[start..end]).ok().filter(|word| word.len() <= LONGEST_NAME) else {
+            continue;
+        };
+        if let Some(credentials) = after_scheme(text, word, end) {
+            at = credentials.end;
+            let kind = if word.eq_ignore_ascii_case("basic") { "credentials" } else { "access_token" };
+            push(found, text, credentials, kind);
+        } else if is_secret(word) {
+            let value = if is_name_of_field(text, start) {
+                tag.take().and_then(|tag| value_of_tag(text, tag))
+            } else {
+                after_name(text, word, start, names, is_page).inspect(|value| at = at.max(value.end))
+            };
+            if let Some(value) = value.filter(|value| !value.is_empty() && !is_masked(&text[value.clone()])) {
+                push(found, text, value, word);
+            }
+        }
+    }
+}
+
+/// Whether what stands here is a mask already: `<code, …>` or the mark of a placeholder.
+fn is_masked(value: &[u8]) -> bool {
+    value.starts_with(b"<") || value.starts_with("\u{e000}".as_bytes())
+}
+
+/// The credentials in `Bearer mF_9.B5f-4.1JqM`, which are no word of a sentence and no parameter of
+/// a challenge.
+fn after_scheme(text: &[u8], word: &str, end: usize) -> Option<Range<usize>> {
+    if !["bearer", "dpop", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
+        return None;
+    }
+    let start = end + run(&text[end..], |c| matches!(c, b' ' | b'+')).min(8);
+    let length = run(&text[start..], |c| is_word(c) || matches!(c, b'.' | b'~' | b'+' | b'/'));
+    let credentials = &text[start..start + length];
+    let padding = run(&text[start + length..], |c| c == b'=');
+    let follows = text.get(start + length + padding);
+    let is_parameter = padding == 1 && follows.is_some_and(|c| is_word(*c) || *c == b'"');
+    (start > end && !is_parameter && looks_random(credentials)).then_some(start..start + length + padding)
+}
+
+/// Whether this is no word of a language: at least eight characters, with a digit.
+fn looks_random(value: &[u8]) -> bool {
+    value.len() >= 8 && value.iter().any(u8::is_ascii_digit)
+}
+
+/// Whether the word that begins here is a field's name in a form of a page: `name="code"`.
+fn is_name_of_field(text: &[u8], start: usize) -> bool {
+    let before = &text[..start];
+    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+    let before = &before[before.len().saturating_sub(5)..];
+    before.eq_ignore_ascii_case(b"name=")
+}
+
+/// The attribute `value` of the tag that begins here.
+fn value_of_tag(text: &[u8], tag: usize) -> Option<Range<usize>> {
+    let inside = &text[tag..];
+    // The next tag begins, where this one has no end.
+    let end = inside.windows(2).skip(1).position(|pair| pair[0] == b'>' || pair[0] == b'<' && is_word(pair[1]));
+    let inside = &inside[..end.map_or(inside.len(), |end| end + 1)];
+    let at = inside.windows(6).position(|part| part.eq_ignore_ascii_case(b"value="))?;
+    let start = tag + at + 6;
+    Some(match text.get(start)? {
+        quote @ (b'"' | b'\'') => start + 1..start + 1 + run(&text[start + 1..], |c| c != *quote),
+        _ => start..start + run(&text[start..], |c| !c.is_ascii_whitespace() && c != b'>'),
+    })
+}
+
+/// The value after `name=`, `"name":`, `<name>`, `name: ` or, in a document, `name `.
+fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool) -> Option<Range<usize>> {
+    let space = |at: usize| at + run(&text[at..], |c| c.is_ascii_whitespace());
+    let end = start + word.len();
+    let is_quoted = text.get(end).is_some_and(|c| matches!(c, b'"' | b'\''));
+    let mut at = space(end + usize::from(is_quoted));
+    let mark = text.get(at).copied().filter(|c| matches!(c, b'=' | b':' | b'>'));
+    at += usize::from(mark.is_some());
+    // `=>`, as some languages write their maps.
+    at += usize::from(mark == Some(b'=') && text.get(at) == Some(&b'>'));
+    let at = space(at);
+    let is_element = mark == Some(b'>') && text[..start].ends_with(b"<");
+    let is_doubtful = is_common_word(word) && is_page;
+    let is_sure = match mark {
+        Some(b'=') => true,
+        Some(b':') if is_quoted => true,
+        Some(_) => (names == Names::Document || is_element) && !is_doubtful,
+        None => false,
+    };
+    if is_sure {
+        let value = value_at(text, at);
+        // A number after `code` is the number of an error.
+        let is_number = mark == Some(b':') && word.eq_ignore_ascii_case("code") && value.start == at;
+        return Some(value)
+            .filter(|value| !is_number || !text[value.clone()].iter().all(|c| c.is_ascii_digit() || *c == b'-'));
+    }
+    let is_possible = at > end && (mark == Some(b':') || names == Names::Document);
+    // A secret of this kind has no colon and no bracket, so a long text is scanned once only.
+    let rest = &text[..at + run(&text[at..], |c| !b":[{(".contains(&c))];
+    let value = word_at(rest, at);
+    is_possible.then_some(value).filter(|value| looks_random(&text[value.clone()]))
+}
+
+/// The word that begins here.
+fn word_at(text: &[u8], at: usize) -> Range<usize> {
+    let at = at + usize::from(text.get(at).is_some_and(|c| matches!(c, b'"' | b'\'')));
+    at..at + run(&text[at..], |c| !c.is_ascii_whitespace() && !b"&\"'<>,;)}]#\\".contains(&c))
+}
+
+/// The value that begins here, quoted or not; a list or an object as a whole. What is cut off ends
+/// with the text.
+fn value_at(text: &[u8], at: usize) -> Range<usize> {
+    match text.get(at) {
+        Some(quote @ (b'"' | b'\'')) => {
+            let mut is_escaped = false;
+            let length = text[at + 1..].iter().position(|c| {
+                let is_end = c == quote && !is_escaped;
+                is_escaped = *c == b'\\' && !is_escaped;
+                is_end
+            });
+            at + 1..length.map_or(text.len(), |length| at + 1 + length)
+        }
+        Some(b'[' | b'{') => {
+            let mut depth = 0_usize;
+            let length = text[at..].iter().position(|c| {
+                match c {
+                    b'[' | b'{' => depth += 1,
+                    b']' | b'}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0
+            });
+            at + 1..length.map_or(text.len(), |length| at + length)
+        }
+        _ => word_at(text, at),
+    }
+}
