@@ -47,7 +47,8 @@ pub fn written_forms(secret: &str) -> Vec<String> {
     for before in 0..3 {
         let encoded = base64(&[&vec![0; before][..], secret.as_bytes()].concat());
         // Digits at the edges say something about the neighbours too.
-        let (first, last) = ([0, 2, 3][before], encoded.len() - usize::from((before + secret.len()) % 3 > 0));
+        let (first, last) =
+            ([0, 2, 3][before], encoded.len() - usize::from(!(before + secret.len()).is_multiple_of(3)));
         let inner = &encoded[first..last];
         forms.extend([inner.to_owned(), inner.replace('-', "+").replace('_', "/")]);
     }
