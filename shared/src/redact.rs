@@ -20,6 +20,7 @@ mod event;
 mod find;
 mod known;
 mod names;
+mod scan;
 mod views;
 
 pub use event::redacted;

@@ -24,9 +24,9 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// not displace others.
 const MOST_OF_AN_EXCHANGE: usize = 64;
 
-/// A secret value.
+/// A secret value, with the name that it was found by.
 pub struct Known {
-    /// The name that it was found by.
+    /// Names it in its mask.
     pub kind: Arc<str>,
     /// The value.
     pub value: Arc<str>,

@@ -140,7 +140,8 @@ fn a_name_alone_hides_no_words() {
     ] {
         assert_eq!(Mask::Fingerprint.body("application/json", body.to_string().as_bytes()), body);
     }
-    let page = "<html><label for=\"password\">Password</label><code>cargo run</code></html>";
+    let page = "<html><label for=\"password\">Password</label><code>cargo run</code>\
+                <code>127.0.0.1:8888</code> the code 127.0.0.1</html>";
     assert_eq!(Mask::Fingerprint.body("text/html", page.as_bytes()), json!(page));
 }
 
