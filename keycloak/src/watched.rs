@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use libtest_mimic::Failed;
 use serde_json::Value;
 use shared::listen;
-use shared::testing::{any_ports, secrets};
+use shared::testing::{any_ports, private_folder, secrets};
 use tokio::runtime::Runtime;
 use url::form_urlencoded;
 
@@ -91,7 +91,7 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
         let listener = listen::bind(0, "the embedded IdP", "").await?;
         Ok::<_, Failed>(Embedded::watched(listener, Realm::shipped()?, watch.clone()))
     })?;
-    let home = tempfile_home()?;
+    let home = private_folder();
     let mut printed = vec![];
     for arguments in runs {
         for view in [&["--verbose", "--curl"][..], &["--json"]] {
@@ -100,7 +100,7 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
             command
                 .args(&arguments)
                 .args(any_ports(binary, &arguments))
-                .env("MCP_OAUTH_HOME", &home)
+                .env("MCP_OAUTH_HOME", home.path())
                 .stdin(Stdio::null());
             let output = command.output()?;
             let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -110,7 +110,6 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
             printed.push((arguments.join(" "), text));
         }
     }
-    std::fs::remove_dir_all(&home)?;
     let secrets: Vec<_> = watch.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
     if secrets.len() < fewest {
         return Err(format!("only {} secrets were seen: {secrets:?}", secrets.len()).into());
@@ -119,10 +118,4 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
         secrets::assert_hidden(&text, &secrets, &what);
     }
     Ok(())
-}
-
-fn tempfile_home() -> std::io::Result<std::path::PathBuf> {
-    let home = std::env::temp_dir().join(format!("mcp-oauth-secrets-{}", std::process::id()));
-    std::fs::create_dir_all(&home)?;
-    Ok(home)
 }

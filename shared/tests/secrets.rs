@@ -271,5 +271,6 @@ fn a_body_that_was_made_to_be_slow_takes_no_time_that_matters() {
             slowest = (taken, part.to_owned());
         }
     }
-    assert!(slowest.0.as_secs() < 20, "{slowest:?}");
+    // A bound against hours, as quadratic work would take; how fast it is belongs in a benchmark.
+    assert!(slowest.0.as_secs() < 300, "{slowest:?}");
 }
