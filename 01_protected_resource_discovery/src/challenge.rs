@@ -15,6 +15,9 @@
 //! =` goes on with the parameters, anything else begins a challenge. What the parameters mean is
 //! not checked here.
 
+/// Parameters that a challenge may have: more than any server sends.
+const MOST_PARAMETERS: usize = 100;
+
 /// One challenge: how the server would like the client to authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
@@ -113,6 +116,9 @@ impl Parser<'_> {
             // "each parameter name MUST only occur once per challenge" (RFC 9110 §11.2)
             if parameters.iter().any(|(known, _)| *known == name) {
                 return Err(ChallengeError { position: start, expected: "a parameter that was not there before" });
+            }
+            if parameters.len() == MOST_PARAMETERS {
+                return Err(ChallengeError { position: start, expected: "at most 100 parameters" });
             }
             parameters.push((name, value));
             let end = self.position;

@@ -173,7 +173,7 @@ async fn fetch_well_known(http: &Http, server_url: &str) -> Result<FetchedMetada
 
 /// Tells a request that was not made, for the sake of the user's network, from one that failed.
 fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> Result<Response, DiscoveryError> {
-    let secure = "https, or a host of this machine or named by the user";
+    let secure = "https, or this machine, or where the user typed http";
     let near = "the metadata is, redirects included, at no more private an address than the server";
     if let Ok(response) = &response {
         reporter.recommend(&rules::METADATA_SECURE, true, secure, &response.url);
@@ -184,7 +184,7 @@ fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> 
             HttpError::Refused { address, privacy, .. } => {
                 reporter.recommend(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"));
             }
-            HttpError::Insecure { url } => {
+            HttpError::Insecure { url } | HttpError::Downgraded { url, .. } => {
                 reporter.recommend(&rules::METADATA_SECURE, false, secure, url);
             }
             HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. } => {

@@ -81,7 +81,9 @@ impl DiscoveryError {
             DiscoveryError::Fragment { .. } => "server.url",
             DiscoveryError::Unexpected { .. } => "server.status",
             DiscoveryError::Unavailable(HttpError::Refused { .. }) => rules::METADATA_ADDRESS.id,
-            DiscoveryError::Unavailable(HttpError::Insecure { .. }) => rules::METADATA_SECURE.id,
+            DiscoveryError::Unavailable(HttpError::Insecure { .. } | HttpError::Downgraded { .. }) => {
+                rules::METADATA_SECURE.id
+            }
             DiscoveryError::Unavailable(
                 HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. },
             ) => rules::METADATA_LIMITS.id,

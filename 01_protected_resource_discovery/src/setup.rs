@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared::cli::OptionGroup;
 use shared::lesson::LessonRun;
 use shared::listen::{self, Serving};
-use shared::{Failure, Reporter, Side};
+use shared::{Failure, Reporter, Side, scope};
 
 use crate::further::registration_hint;
 use crate::server::{self, ProtectedResource};
@@ -68,7 +68,7 @@ pub fn scopes(text: &str) -> Result<Scopes, String> {
     let is_allowed = |c: char| matches!(c, '\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
     match text.chars().find(|c| *c != ' ' && !is_allowed(*c)) {
         Some(c) => Err(format!("a scope cannot have the character {c:?} (RFC 6749 §3.3)")),
-        None => Ok(Scopes(text.split_whitespace().map(str::to_owned).collect())),
+        None => Ok(Scopes(scope::split(text).map(str::to_owned).collect())),
     }
 }
 

@@ -47,6 +47,7 @@ async fn the_errors_under_troubleshooting_read_as_they_really_do() {
         DiscoveryError::Unavailable(HttpError::Insecure { url: "http://mcp.example.com/metadata".to_owned() }),
         DiscoveryError::Unavailable(HttpError::Refused {
             url: url(),
+            is_named: false,
             address: "10.0.0.5".parse().unwrap(),
             privacy: Privacy::Private,
         }),

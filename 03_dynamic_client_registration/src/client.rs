@@ -5,7 +5,7 @@ use as_metadata::client::DiscoveredServer;
 use as_metadata::requirements::Needs;
 use protected_resource_discovery::Discovery;
 use shared::http::Http;
-use shared::{Failure, spec};
+use shared::{Failure, scope, spec};
 
 use crate::client_authentication::check_known;
 use crate::client_information::ClientInformation;
@@ -71,7 +71,7 @@ fn describe_client(
     let listed = discovery.and_then(|discovery| discovery.metadata.scopes_supported.clone());
     let challenged = || {
         let scope = discovery?.challenge.as_ref()?.parameter("scope")?;
-        Some(scope.split_whitespace().map(str::to_owned).collect())
+        Some(scope::split(scope).map(str::to_owned).collect())
     };
     let offered = authorization_server.scopes_supported.as_deref().unwrap_or_default();
     let more_scopes = plan.more_scopes.iter().filter(|scope| offered.contains(scope)).cloned();
@@ -125,8 +125,8 @@ impl Registering<'_> {
     async fn register_dynamically(&self, way: Way) -> Result<ClientInformation, Failure> {
         // A tour of all ways, and a client that breaks rules, leave the stored clients alone.
         let keeps = self.plan.idp_stays && self.plan.ways.len() == 1 && !self.plan.sabotage.is_on();
-        let store = Store::for_idp(keeps);
-        let tokens = InitialAccessTokens::for_way(way, self.http, &self.authorization_server.issuer, keeps);
+        let store = Store::for_idp(keeps, self.http.reporter())?;
+        let tokens = InitialAccessTokens::for_way(way, self.http, &self.authorization_server.issuer, keeps)?;
         let client = get_or_register(self.http, &store, &self.request(way), || tokens.find()).await;
         tokens.count_use(&client).await?;
         let client = self.plan.sabotage.registered_client(self, &store, client?).await?;

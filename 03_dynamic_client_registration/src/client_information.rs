@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use shared::Secret;
 use shared::members::{DocumentError, Members};
+use shared::{Secret, scope};
 
 use crate::client_metadata::AuthMethod;
 
@@ -86,7 +86,7 @@ impl ClientInformation {
 
     /// The granted scopes; `None` where the answer does not say them.
     pub fn scopes(&self) -> Option<Vec<&str>> {
-        Some(self.granted.get("scope")?.as_str()?.split_whitespace().collect())
+        Some(scope::split(self.granted.get("scope")?.as_str()?).collect())
     }
 
     /// Whether the secret has expired at `now`, in seconds since 1970.

@@ -10,7 +10,7 @@ use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::members::compare;
 use shared::reporter::Advised;
-use shared::{Failed, Failure, Reporter, Secret, now, spec};
+use shared::{Failed, Failure, Reporter, Secret, now, scope, spec};
 
 use crate::client_authentication::check_known;
 use crate::client_information::{CREDENTIALS, ClientInformation};
@@ -221,8 +221,8 @@ async fn check_fits(
 /// What the client was not registered for, although this run needs it.
 fn missing_from(information: &ClientInformation, metadata: &ClientMetadata) -> Vec<String> {
     let missing = |requested: &[String], granted: Option<Vec<&str>>| -> Vec<String> {
-        let is_missing = |one: &&String| granted.as_ref().is_some_and(|granted| !granted.contains(&one.as_str()));
-        requested.iter().filter(is_missing).cloned().collect()
+        let Some(granted) = granted else { return Vec::new() };
+        scope::missing(requested.iter().map(String::as_str), &granted).into_iter().map(str::to_owned).collect()
     };
     let mut all = missing(&metadata.redirect_uris, information.redirect_uris());
     all.extend(missing(metadata.scopes.as_deref().unwrap_or_default(), information.scopes()));

@@ -24,6 +24,7 @@
 //! | [`further::preregistered`] | a client that somebody registered by hand |
 //! | [`further::manage`] | read, replace, delete: RFC 7592 |
 //! | [`further::clients`] | the commands over all clients that are kept |
+//! | [`further::reset`] | `cargo reset`: forgets everything that is stored |
 //! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, client policy |
 //!
 //! [`sabotage`] is all that `--break` does.

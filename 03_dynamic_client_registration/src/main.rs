@@ -3,17 +3,20 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 use dynamic_client_registration::client;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::clients;
 use dynamic_client_registration::further::initial_access_token;
 use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::reset;
 use dynamic_client_registration::sabotage::{Sabotage, Switch};
 use keycloak::{Idp, IdpOptions, Lifetime};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
-use shared::{Failure, Side, kept, spec};
+use shared::kept::Home;
+use shared::{Failure, Side, spec};
 
 /// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID
 /// Metadata Documents)
@@ -60,6 +63,13 @@ enum Role {
     /// Let the tutorial's Keycloak realm take Client ID Metadata Documents from this machine (its
     /// admin API; for development only)
     EnableCimd,
+    /// Delete everything that the lessons have stored on this machine: clients and tokens, at all
+    /// authorization servers
+    Reset {
+        /// Delete without a question
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 const COMMANDS: &[CommandUse] = &[
@@ -77,6 +87,7 @@ const COMMANDS: &[CommandUse] = &[
     CommandUse { name: "clients", parties: &[], options: &[NetworkOptions::GROUP] },
     CommandUse { name: "initial-access-token", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
     CommandUse { name: "enable-cimd", parties: &[Side::Idp], options: &[NetworkOptions::GROUP, IDP_OPTIONS] },
+    CommandUse { name: "reset", parties: &[], options: &[] },
 ];
 
 impl Lesson for Cli {
@@ -112,6 +123,11 @@ fn main() -> ExitCode {
         }
         Some(Role::InitialAccessToken { count, expires }) => run.tell(initial_access_token(&setup, *count, *expires)),
         Some(Role::EnableCimd) => run.tell(enable_cimd(&setup)),
+        Some(Role::Reset { yes: false }) if !reset::can_ask() => {
+            let message = "there is no terminal for the question whether to delete what is stored: add --yes";
+            Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit()
+        }
+        Some(Role::Reset { yes }) => run.tell(reset::run(&run.reporter, *yes)),
     }
 }
 
@@ -149,8 +165,8 @@ async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) 
     let administration = Administration::sign_in(&http, idp.issuer()).await?;
     let made = administration.initial_access_token(count, expires.as_secs().max(1)).await?;
     let fingerprint = made.token.fingerprint();
-    let place =
-        initial_access_token::keep(&kept::home(), idp.issuer(), made.token, made.count, made.expiration).await?;
+    let home = Home::of_user(&setup.run.reporter)?;
+    let place = initial_access_token::keep(&home, idp.issuer(), made.token, made.count, made.expiration).await?;
     setup.run.reporter.note(format!(
         "Made: {fingerprint}, for {count} registration(s) within {}. It is kept in {place} (only you can read that), where \
          --register initial-access-token finds it.",

@@ -3,7 +3,7 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::http::{Http, Request, Response};
-use shared::{Failed, Reporter, Rule, Secret, Side};
+use shared::{Failed, Reporter, Rule, Secret, Side, scope};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
@@ -129,7 +129,7 @@ pub(crate) fn check_granted(
         reporter.recommend(&rules::SECRET_EXPIRY, at.is_some(), "client_secret_expires_at comes with the secret", seen);
     }
     if let (Some(requested), Some(granted)) = (&metadata.scopes, information.scopes()) {
-        let missing: Vec<_> = requested.iter().filter(|scope| !granted.contains(&scope.as_str())).collect();
+        let missing = scope::missing(requested.iter().map(String::as_str), &granted);
         let seen = if missing.is_empty() { granted.join(" ") } else { format!("without {missing:?}: {granted:?}") };
         let reporter = reporter.with_fix("request only what was granted; a later request for the others will fail.");
         reporter.recommend(&rules::SCOPES_GRANTED, missing.is_empty(), "every scope was granted", seen);

@@ -160,10 +160,10 @@ async fn reuse_token(registering: &Registering<'_>) -> Result<ClientInformation,
     let administration = Administration::sign_in(http, &registering.authorization_server.issuer).await?;
     let made = administration.initial_access_token(1, 60).await?;
     let request = registering.request(Way::InitialAccessToken);
-    let first = get_or_register(http, &Store::for_idp(false), &request, async || Ok(Some(made.token.clone()))).await?;
+    let first = get_or_register(http, &Store::in_memory(), &request, async || Ok(Some(made.token.clone()))).await?;
     manage::remove(http, &first).await;
     registering.http.reporter().note("--break reused-iat: the same token once more.");
-    get_or_register(http, &Store::for_idp(false), &request, async || Ok(Some(made.token))).await
+    get_or_register(http, &Store::in_memory(), &request, async || Ok(Some(made.token))).await
 }
 
 /// `--break other-issuer`: the MCP server has moved to another authorization server, which runs

@@ -6,12 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::Failure;
-use shared::kept::Locked;
+use shared::kept::{Home, Locked};
+use shared::{Failure, Reporter};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::client_information::ClientInformation;
@@ -48,15 +47,20 @@ struct File {
 /// Where clients are kept.
 pub enum Store {
     /// In a file of this folder: for an authorization server that is still there tomorrow.
-    Kept(PathBuf),
+    Kept(Home),
     /// In memory: for one inside this process, which forgets its clients when it ends.
     InMemory(Mutex<Registrations>),
 }
 
 impl Store {
     /// The store for an authorization server that stays, or not.
-    pub fn for_idp(stays: bool) -> Self {
-        if stays { Store::Kept(shared::kept::home()) } else { Store::InMemory(Mutex::default()) }
+    pub fn for_idp(stays: bool, reporter: &Reporter) -> Result<Self, Failure> {
+        if stays { Home::of_user(reporter).map(Store::Kept) } else { Ok(Self::in_memory()) }
+    }
+
+    /// A store that ends with the run.
+    pub fn in_memory() -> Self {
+        Store::InMemory(Mutex::default())
     }
 
     /// Opens it for one run alone; a second run waits until this is dropped.
@@ -66,8 +70,8 @@ impl Store {
                 let held = clients.lock().await;
                 Ok(Opened { clients: held.clone(), held: Held::Memory(held) })
             }
-            Store::Kept(folder) => {
-                let file = Locked::open(folder, FILE).await?;
+            Store::Kept(home) => {
+                let file = Locked::open(home, FILE).await?;
                 let read = file.read()?.map(|bytes| read(&bytes)).transpose();
                 let clients = read.map_err(|reason| unreadable(&file, &reason))?.unwrap_or_default();
                 Ok(Opened { clients, held: Held::File(file) })
@@ -164,8 +168,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_saved_is_there_for_the_next_run() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::Kept(folder.path().to_owned());
+        let folder = shared::testing::private_folder();
+        let store = Store::Kept(Home::at(folder.path()));
         let mut opened = store.open().await.unwrap();
         assert!(opened.is_empty());
         opened.insert("https://idp.example".to_owned(), registration());
@@ -176,8 +180,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_is_no_store_gets_a_sentence_and_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::Kept(folder.path().to_owned());
+        let folder = shared::testing::private_folder();
+        let store = Store::Kept(Home::at(folder.path()));
         for text in ["", "{", "[]", r#"{"version": 1}"#, r#"{"version": 2, "clients": {}}"#] {
             std::fs::write(folder.path().join(FILE), text).unwrap();
             let failure = store.open().await.err().unwrap();

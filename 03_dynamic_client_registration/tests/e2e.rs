@@ -28,7 +28,7 @@ struct User<'a> {
 
 impl User<'_> {
     fn new(issuer: &str) -> User<'_> {
-        User { issuer, home: tempfile::tempdir().unwrap() }
+        User { issuer, home: shared::testing::private_folder() }
     }
 
     fn output(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -36,6 +36,7 @@ impl User<'_> {
             .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
+            .env_remove("MCP_OAUTH_PASSPHRASE")
             .env_remove("INITIAL_ACCESS_TOKEN")
             .env_remove("CLIENT_SECRET")
             .envs(variables.iter().copied())

@@ -30,7 +30,10 @@ pub struct AuthorizationResponse {
 impl AuthorizationResponse {
     /// Reads the query of a redirect.
     pub fn from_query(query: &str) -> Self {
-        Self { parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect() }
+        let response = Self { parameters: form_urlencoded::parse(query.as_bytes()).into_owned().collect() };
+        // Whatever repeats the code from now on, in an error for example, is not printed with it.
+        response.get("code").inspect(|code| shared::redact::learn("code", code));
+        response
     }
 
     /// The value of a parameter; `None` where it is absent, or there more than once ("parameters

@@ -13,8 +13,8 @@ use axum::response::Response;
 use axum::routing::get;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::Reporter;
+use shared::listen::{self, Serving};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::authorization_response::{AuthorizationResponse, Expected, check_state};
 use crate::error::AuthorizationError;
@@ -28,9 +28,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// A listener that waits for one answer.
 pub struct Callback {
     response: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
-    close: Option<oneshot::Sender<()>>,
     waiting: Arc<Waiting>,
-    serving: JoinHandle<()>,
+    serving: Serving,
 }
 
 struct Waiting {
@@ -48,7 +47,6 @@ impl Callback {
     /// Begins to wait. `strict` ends the wait at the first answer, whatever its state.
     pub fn wait_for(redirect: LoopbackRedirect, expected: Expected, strict: bool, reporter: Reporter) -> Self {
         let (send, response) = oneshot::channel();
-        let (close, closed) = oneshot::channel::<()>();
         let waiting = Arc::new(Waiting {
             expected,
             reporter,
@@ -57,13 +55,8 @@ impl Callback {
             refused: Mutex::default(),
         });
         let router = Router::new().route("/callback", get(arrived)).with_state(waiting.clone());
-        let serving = tokio::spawn(async move {
-            let ended = async move {
-                let _ = closed.await;
-            };
-            let _ = axum::serve(redirect.listener, router).with_graceful_shutdown(ended).await;
-        });
-        Self { response, close: Some(close), waiting, serving }
+        let serving = listen::serve(redirect.listener, router);
+        Self { response, waiting, serving }
     }
 
     /// The answer; the listener is closed when this returns.
@@ -71,10 +64,7 @@ impl Callback {
         let response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response).await;
         // The page that the browser still waits for is sent; a connection that says nothing is not
         // waited for.
-        if let Some(close) = self.close.take() {
-            let _ = close.send(());
-        }
-        let _ = tokio::time::timeout(CLOSING, &mut self.serving).await;
+        self.serving.finish(CLOSING).await;
         match response {
             Ok(Ok(response)) => response,
             // An answer with another state was all that came.
@@ -85,12 +75,6 @@ impl Callback {
                 None => Err(AuthorizationError::TimedOut { seconds }),
             },
         }
-    }
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

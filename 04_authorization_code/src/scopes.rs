@@ -4,6 +4,7 @@
 //! challenge asks for.
 
 use protected_resource_discovery::Discovery;
+use shared::scope;
 
 /// The scopes of the authorization request, and where they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub fn select(discovery: Option<&Discovery>, idp_lists: &[String], wants_offline
     let listed = discovery.and_then(|discovery| discovery.metadata.scopes_supported.as_deref());
     let mut scopes = match (challenged, listed) {
         (Some(scope), _) => {
-            let values = scope.split_whitespace().map(str::to_owned).collect();
+            let values = scope::split(scope).map(str::to_owned).collect();
             Scopes { values, source: "the scope of the challenge (lesson 01)" }
         }
         (None, Some(listed)) => Scopes { values: listed.to_vec(), source: "scopes_supported of the MCP server" },

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::members::{DocumentError, Members};
-use shared::{Reporter, Secret};
+use shared::{Reporter, Secret, scope};
 
 use crate::error::AuthorizationError;
 use crate::further::recipients::{Recipient, recipient};
@@ -53,7 +53,7 @@ impl TokenResponse {
     /// The scopes that were granted; what was asked for, where the answer does not say.
     pub fn scopes<'a>(&'a self, requested: &'a [String]) -> Vec<&'a str> {
         match &self.scope {
-            Some(scope) => scope.split_whitespace().collect(),
+            Some(scope) => scope::split(scope).collect(),
             None => requested.iter().map(String::as_str).collect(),
         }
     }
@@ -77,7 +77,7 @@ pub fn check(
         if dpop { AuthorizationError::NotBound { got } } else { AuthorizationError::TokenType { got } }
     })?;
     let granted = response.scopes(requested);
-    let missing: Vec<_> = requested.iter().map(String::as_str).filter(|scope| !granted.contains(scope)).collect();
+    let missing = scope::missing(requested.iter().map(String::as_str), &granted);
     let shown = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
     let got = if missing.is_empty() { shown } else { format!("{shown} (not: {})", missing.join(" ")) };
     let fix = "whoever the token is for lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";

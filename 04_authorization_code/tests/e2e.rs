@@ -42,7 +42,7 @@ struct User<'a> {
 
 impl User<'_> {
     fn new(issuer: &str) -> User<'_> {
-        User { issuer, home: tempfile::tempdir().unwrap() }
+        User { issuer, home: shared::testing::private_folder() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -51,6 +51,7 @@ impl User<'_> {
             .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
+            .env_remove("MCP_OAUTH_PASSPHRASE")
             // No window opens while tests run.
             .env("BROWSER", "true")
             .stdin(Stdio::null());
@@ -260,7 +261,9 @@ fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Co
         }
     };
     let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let port = lines.find_map(|line| line.trim_end_matches('.').rsplit_once(" on port ")?.1.parse::<u16>().ok());
+    // Its first line names the port that was asked for, 0; a later one the port that it got.
+    let port = |line: String| line.trim_end_matches('.').rsplit_once(" on port ")?.1.parse::<u16>().ok();
+    let port = lines.find_map(|line| port(line).filter(|port| *port != 0));
     let port = port.ok_or("chromedriver did not say its port")?;
     // A program stops where nobody reads what it prints.
     std::thread::spawn(move || lines.for_each(drop));

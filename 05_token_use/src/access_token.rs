@@ -12,7 +12,7 @@ use jsonwebtoken::Algorithm::{self, ES256, ES384, EdDSA, PS256, PS384, PS512, RS
 use jsonwebtoken::crypto;
 use serde_json::{Map, Value};
 use shared::http::Http;
-use shared::reach::{Privacy, Reach, host_of};
+use shared::reach::Reach;
 use shared::{Failure, Reporter};
 
 use crate::further::key_rotation::Limits;
@@ -73,7 +73,7 @@ impl Verifier {
     /// The checks of this lesson, for tokens of one authorization server. It is the operator's own
     /// choice, so it may be anywhere; what it names may be as private as this machine.
     pub fn of(issuer: &str, options: &CheckOptions, limits: Limits, reporter: &Reporter) -> Result<Self, Failure> {
-        let reach = Reach::public_only().limit(Privacy::Loopback).name(&host_of(issuer));
+        let reach = Reach::of_operator(issuer);
         let http = Http::new(reporter.clone(), reach)?.within(KEYS_SECONDS);
         let keys = Arc::new(Jwks::new(http, issuer, limits));
         Ok(Self { issuer: issuer.to_owned(), keys, header_types: options.accept_typ.clone(), audience: None })

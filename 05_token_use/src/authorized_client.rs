@@ -4,7 +4,6 @@
 //! 401: refresh once, else the user signs in. 403 `insufficient_scope`: the user is asked for more
 //! (step-up), a few times at most. Lesson 04 does the sign-in.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use authorization_code::client::{Ready, SignIn, get_ready};
@@ -14,6 +13,7 @@ use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::http::{Http, Request, Response};
+use shared::kept::Home;
 use shared::mcp::client::Send;
 use shared::{Failure, Secret, Side, now, spec};
 use tokio::sync::Mutex;
@@ -111,11 +111,11 @@ impl AuthorizedClient {
         server_url: &str,
         plan: Plan,
         options: SignInOptions,
-        folder: Option<PathBuf>,
+        home: Option<Home>,
         tokens: Option<Kept>,
         needs_script: bool,
     ) -> Self {
-        let store = TokenStore { tokens, file: TokenFile::new(server_url, folder) };
+        let store = TokenStore { tokens, file: TokenFile::new(server_url, home) };
         let state = Arc::new(Mutex::new(State { store, ready: None, refusals: Refusals::default(), looked_at: None }));
         Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
     }

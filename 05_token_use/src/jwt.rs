@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
+use shared::scope;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
 /// no more than a few minutes" (RFC 7519 §4.1.4).
@@ -87,7 +88,7 @@ pub fn time(claims: &Map<String, Value>, name: &str) -> String {
 /// `scope` (RFC 9068 §2.2.3); some authorization servers call it `scp`, and some make it a list.
 pub fn scopes(claims: &Map<String, Value>) -> Vec<String> {
     match claims.get("scope").or_else(|| claims.get("scp")) {
-        Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::String(text)) => scope::split(text).map(str::to_owned).collect(),
         Some(Value::Array(list)) => list.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     }

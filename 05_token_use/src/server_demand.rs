@@ -3,6 +3,7 @@
 
 use protected_resource_discovery::challenge;
 use shared::http::Response;
+use shared::scope;
 
 use crate::error::TokenUseError;
 
@@ -118,13 +119,7 @@ pub fn next_step<'a>(demand: &'a ServerDemand, attempts: Attempts, holdings: Hol
 
 /// Both, each scope once, in the order in which they came.
 pub fn union(before: &[String], more: &[String]) -> Vec<String> {
-    let mut all = before.to_vec();
-    for scope in more {
-        if !all.contains(scope) {
-            all.push(scope.clone());
-        }
-    }
-    all
+    scope::union(before.iter().map(String::as_str), more.iter().map(String::as_str))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
 use dynamic_client_registration::further::options::Plan;
 use shared::http::Http;
-use shared::{Failure, Reporter, Secret, now};
+use shared::{Failure, Reporter, Secret, now, scope};
 
 use crate::error::TokenUseError;
 use crate::further::issued_by::IssuedBy;
@@ -55,8 +55,7 @@ impl TokenStore {
 
     /// Whether the token allows all of these scopes.
     pub fn allows(&self, scopes: &[String]) -> bool {
-        let granted = self.granted();
-        self.tokens.is_some() && scopes.iter().all(|scope| granted.contains(&scope.as_str()))
+        self.tokens.is_some() && scope::missing(scopes.iter().map(String::as_str), &self.granted()).is_empty()
     }
 
     /// A sign-in that a 401 or a 403 asked for is for the user who was there: another user at the

@@ -14,6 +14,7 @@ fn run(arguments: &[&str], home: &Path) -> Output {
         .args(arguments)
         .envs([("KEYCLOAK_URL", "http://localhost:1"), ("EMBEDDED_IDP_URL", "http://localhost:2")])
         .env("MCP_OAUTH_HOME", home)
+        .env_remove("MCP_OAUTH_PASSPHRASE")
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap()
@@ -21,7 +22,7 @@ fn run(arguments: &[&str], home: &Path) -> Output {
 
 #[test]
 fn wrong_usage_ends_with_exit_code_2() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     for (arguments, sentence) in [
         (&["call-tool"][..], "<NAME>"),
         (&["--remember-tokens", "-1"], "unexpected argument"),
@@ -43,7 +44,7 @@ fn wrong_usage_ends_with_exit_code_2() {
 
 #[test]
 fn what_is_missing_gets_a_sentence() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     for (arguments, id, sentence) in [
         (&["refresh"][..], "tokens.none", "No tokens are kept for http://localhost:8000/mcp"),
         (&["logout"], "tokens.none", "No tokens are kept"),
@@ -65,7 +66,7 @@ fn what_is_missing_gets_a_sentence() {
 
 #[test]
 fn a_file_that_holds_no_tokens_is_left_alone() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     let file = home.path().join("tokens.json");
     for text in ["{", "[]", &json!({"version": 7, "servers": {}}).to_string()] {
         std::fs::write(&file, text).unwrap();

@@ -122,6 +122,7 @@ fn run(home: &Path, server_url: &str, arguments: &[&str]) -> Run {
         .args(arguments)
         .args(["--server-url", server_url])
         .env("MCP_OAUTH_HOME", home)
+        .env_remove("MCP_OAUTH_PASSPHRASE")
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -131,7 +132,7 @@ fn run(home: &Path, server_url: &str, arguments: &[&str]) -> Run {
 /// A run with a new home, on an embedded IdP.
 fn once(habit: Habit, arguments: &[&str], look: impl FnOnce(&Run)) {
     keycloak::trials::on_embedded(|issuer| {
-        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (runtime, home) = (Runtime::new()?, shared::testing::private_folder());
         let (_serving, _, url) = start(&runtime, habit, issuer);
         // The IdP's tokens are for the server of its realm file, at another port.
         look(&run(home.path(), &url, &[arguments, &["--audience", keycloak::SERVERS[0]]].concat()));
@@ -244,7 +245,7 @@ fn a_busy_server_is_not_asked_again_and_again() {
 /// anew.
 #[test]
 fn an_idp_that_forgot_everything_ends_the_tokens() {
-    let (runtime, home) = (Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+    let (runtime, home) = (Runtime::new().unwrap(), shared::testing::private_folder());
     let port = ReservedPort::take();
     let start_idp = || {
         runtime.block_on(async {
@@ -276,7 +277,7 @@ fn an_idp_that_forgot_everything_ends_the_tokens() {
 fn refresh_tokens_go_to_whoever_gave_them() {
     keycloak::trials::on_embedded(|yesterday| {
         keycloak::trials::on_embedded(|today| {
-            let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+            let (runtime, home) = (Runtime::new()?, shared::testing::private_folder());
             let (_serving, server, url) = start(&runtime, Habit::LetsEverybodyIn, yesterday);
             assert!(run(home.path(), &url, &["authorize"]).success);
             server.issuer.lock().unwrap().clone_from(&today.to_owned());

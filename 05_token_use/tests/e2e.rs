@@ -40,7 +40,7 @@ struct User<'a> {
 
 impl User<'_> {
     fn new(issuer: &str) -> User<'_> {
-        User { issuer, home: tempfile::tempdir().unwrap() }
+        User { issuer, home: shared::testing::private_folder() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -49,6 +49,7 @@ impl User<'_> {
             .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
+            .env_remove("MCP_OAUTH_PASSPHRASE")
             .stdin(Stdio::null());
         command
     }

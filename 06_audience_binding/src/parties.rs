@@ -14,7 +14,7 @@ use protected_resource_discovery::setup::{Scopes, ServerOptions, Setup, scopes};
 use shared::cli::OptionGroup;
 use shared::http::Http;
 use shared::listen::{self, Serving};
-use shared::reach::{Privacy, Reach, host_of};
+use shared::reach::Reach;
 use shared::{Failure, Reporter, Side};
 use token_use::further::key_rotation::Limits;
 use token_use::options::{CheckOptions, resource_server};
@@ -213,7 +213,7 @@ fn reports(
     sends: TokenSent,
 ) -> Result<Reports, Failure> {
     // IdP and API are the operator's own choice.
-    let reach = Reach::public_only().limit(Privacy::Loopback).name(&host_of(idp.issuer()));
+    let reach = Reach::of_operator(idp.issuer());
     let http = Http::new(reporter.clone(), reach)?;
     let exchange = resource_server(idp, server_url).map(|client| TokenExchange {
         http: http.clone(),

@@ -21,6 +21,7 @@ fn run_with(arguments: &[&str], variables: &[(&str, &str)], home: &Path) -> Outp
         .envs(variables.iter().copied())
         .envs([("KEYCLOAK_URL", "http://localhost:1"), ("EMBEDDED_IDP_URL", "http://localhost:2")])
         .env("MCP_OAUTH_HOME", home)
+        .env_remove("MCP_OAUTH_PASSPHRASE")
         .stdin(std::process::Stdio::null())
         .output()
         .unwrap()
@@ -28,7 +29,7 @@ fn run_with(arguments: &[&str], variables: &[(&str, &str)], home: &Path) -> Outp
 
 #[test]
 fn wrong_usage_ends_with_exit_code_2() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     for (arguments, sentence) in [
         (&["lab", "everything"][..], "invalid value 'everything'"),
         (&["client", "--args", "{}"], "--call <NAME>"),
@@ -70,7 +71,7 @@ fn wrong_usage_ends_with_exit_code_2() {
 
 #[test]
 fn what_is_missing_gets_a_sentence() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     for (arguments, id, sentence) in [
         (&["client", "--call", "x", "--args", "["][..], "tool.arguments", "no JSON"),
         (&["client", "--server-url", "http://localhost:3/mcp"], "http.unreachable", "cannot be reached"),
@@ -136,7 +137,7 @@ fn refused(arguments: &[&str], variables: &[(&str, &str)], home: &Path, id: &str
 
 #[test]
 fn options_that_make_no_grant_get_a_sentence() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     let file = files(home.path());
     let (key, jwt) = (file("good.pem"), file("good.jwt"));
     let credentials = ["client", "--grant", "client-credentials"];
@@ -223,7 +224,7 @@ fn options_that_make_no_grant_get_a_sentence() {
 
 #[test]
 fn files_that_hold_something_else_get_a_sentence() {
-    let home = tempfile::tempdir().unwrap();
+    let home = shared::testing::private_folder();
     let file = files(home.path());
     let folder = home.path().to_str().unwrap();
     let client = [&["--client-id", "me"], &ISSUER[..]].concat();

@@ -41,7 +41,7 @@ struct User<'a> {
 
 impl<'a> User<'a> {
     fn new(issuer: &'a str, servers: &'a Servers) -> Self {
-        User { issuer, servers, home: tempfile::tempdir().unwrap() }
+        User { issuer, servers, home: shared::testing::private_folder() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -50,6 +50,7 @@ impl<'a> User<'a> {
             .args(any_ports(LESSON, arguments))
             .args(arguments)
             .env("MCP_OAUTH_HOME", self.home.path())
+            .env_remove("MCP_OAUTH_PASSPHRASE")
             // The servers of these tests are the realm's.
             .envs([("MCP_RESOURCE_URL", &self.servers.urls[0]), ("MCP_SECOND_RESOURCE_URL", &self.servers.urls[1])])
             .stdin(Stdio::null());

@@ -8,6 +8,7 @@
 //! | `realm.rs` | reads `realm-export.json` |
 //! | `embedded/` | the stand-in |
 //! | `container.rs` | for tests: Keycloak in a container |
+//! | `watched.rs` | for tests: a stand-in whose secrets are known, and the search for them |
 //! | `trials.rs` | for tests: one scenario, run on the stand-in and on Keycloak |
 
 #[cfg(feature = "container")]
@@ -18,6 +19,8 @@ mod realm;
 mod select;
 #[cfg(feature = "container")]
 pub mod trials;
+#[cfg(feature = "container")]
+pub mod watched;
 
 pub use embedded::{Defect, Embedded};
 pub use realm::{Realm, RealmError, SERVERS, issuer_at};

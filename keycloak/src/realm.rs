@@ -58,6 +58,9 @@ pub struct Realm {
     /// Seconds after which a session that nobody uses ends; Keycloak's default.
     #[serde(default = "half_an_hour")]
     pub sso_session_idle_timeout: u64,
+    /// Seconds after which every session ends; Keycloak's default.
+    #[serde(default = "ten_hours")]
+    pub sso_session_max_lifespan: u64,
     /// What clients have to do, as lists of executors.
     #[serde(default)]
     pub client_profiles: Value,
@@ -78,6 +81,10 @@ fn one_minute() -> u64 {
 
 fn half_an_hour() -> u64 {
     1800
+}
+
+fn ten_hours() -> u64 {
+    36_000
 }
 
 /// Scopes that Keycloak gives every realm, beside the realm's own (26.7.3): those that every client

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 use crate::breakage::{self, Breakage, Switch};
 use crate::lesson::LessonRun;
 use crate::reporter::{Format, Options};
-use crate::{Reporter, Side};
+use crate::{Reporter, Side, reach};
 
 /// Options of every lesson's command line.
 #[derive(Args, Clone, Debug)]
@@ -48,9 +48,9 @@ impl CommonOptions {
 /// Options of a run with a client: what it may talk to.
 #[derive(Args, Clone, Debug, Default)]
 pub struct NetworkOptions {
-    /// Let a server name this host although it is on a private network or speaks plain http (may be
-    /// repeated)
-    #[arg(long, value_name = "HOST", global = true)]
+    /// Talk to this host although its name leads into a private network or it speaks plain http
+    /// (may be repeated)
+    #[arg(long, value_name = "HOST", value_parser = reach::host, global = true)]
     pub allow_host: Vec<String>,
 }
 

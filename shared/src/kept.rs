@@ -1,53 +1,59 @@
-//! A file that is kept between runs and holds secrets: only its owner can read it, it is replaced
-//! as a whole or not at all, and one run at a time changes it.
+//! A file that is stored between runs and holds secrets: only its owner can read it, it is replaced
+//! as a whole or not at all, and one run at a time changes it. With a passphrase it is encrypted.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod guard;
+mod home;
+mod sealed;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::Failure;
+pub use home::{HOME_VARIABLE, Home, PASSPHRASE_VARIABLE};
 
-/// The environment variable that names the folder.
-pub const HOME_VARIABLE: &str = "MCP_OAUTH_HOME";
-/// The folder where that variable is not set: below the current one.
-pub const HOME: &str = ".mcp-oauth";
+use crate::{Failure, Reporter, Secret};
+
 /// Seconds that a run waits for another one to let go of the file.
 const LOCK_SECONDS: u64 = 30;
 /// Between two looks at the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// How a file begins that is to take another one's place.
+const BESIDE: &str = ".new-";
 
-/// The folder for what is kept: `$MCP_OAUTH_HOME`, else `.mcp-oauth` in the current directory.
-pub fn home() -> PathBuf {
-    match std::env::var_os(HOME_VARIABLE).filter(|value| !value.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(HOME),
-    }
-}
-
-/// A kept file, while no other run can change it. Dropping this lets go of it.
-#[derive(Debug)]
+/// A stored file, while no other run can change it. Dropping this lets go of it.
 #[must_use = "the file is free again when this is dropped"]
 pub struct Locked {
     path: PathBuf,
+    passphrase: Option<Secret>,
+    /// The key of the file on the disk, once it is known.
+    key: OnceLock<Box<sealed::Key>>,
+    reporter: Option<Reporter>,
     _lock: File,
 }
 
 impl Locked {
-    /// Waits until the file called `name` in `folder` is free; makes the folder where it is not
-    /// there. The error comes after 30 s.
-    pub async fn open(folder: &Path, name: &str) -> Result<Self, Failure> {
-        let path = folder.join(name);
-        let lock = make_folder(folder)
-            .and_then(|()| {
-                let lock = path.with_extension("lock");
-                owner_only(OpenOptions::new().create(true).truncate(false).write(true)).open(lock)
-            })
-            .map_err(|error| cannot("be opened", &path, &error))?;
+    /// Waits until the file called `name` is free; makes the folder where it is missing. The error
+    /// comes after 30 s.
+    pub async fn open(home: &Home, name: &str) -> Result<Self, Failure> {
+        guard::make_folder(&home.folder)?;
+        // Asked before the lock is taken, so that no other run waits for the keyboard.
+        let passphrase = home.passphrase_for(&home.folder.join(name)).await?;
+        Ok(Self { passphrase, ..Self::lock(home, name).await? })
+    }
+
+    async fn lock(home: &Home, name: &str) -> Result<Self, Failure> {
+        let path = home.folder.join(name);
+        let lock = guard::open_lock(&path.with_extension("lock"))?;
         let begun = Instant::now();
         loop {
             match lock.try_lock() {
-                Ok(()) => return Ok(Self { path, _lock: lock }),
+                Ok(()) => {
+                    let reporter = home.reporter.clone();
+                    return Ok(Self { path, passphrase: None, key: OnceLock::new(), reporter, _lock: lock });
+                }
                 Err(TryLockError::WouldBlock) if begun.elapsed() < Duration::from_secs(LOCK_SECONDS) => {
                     tokio::time::sleep(LOCK_PAUSE).await;
                 }
@@ -55,7 +61,7 @@ impl Locked {
                     let message = format!("Another run has held {} for {LOCK_SECONDS} seconds.", path.display());
                     return Err(Failure::new("kept.locked", message, "End that run, or wait for it."));
                 }
-                Err(TryLockError::Error(error)) => return Err(cannot("be locked", &path, &error)),
+                Err(TryLockError::Error(error)) => return Err(guard::cannot("be locked", &path, &error)),
             }
         }
     }
@@ -65,34 +71,121 @@ impl Locked {
         &self.path
     }
 
-    /// What the file holds; `None` where there is no file yet. A file that others can read is made
-    /// private again.
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the file holds, decrypted; `None` where there is no file yet.
     pub fn read(&self) -> Result<Option<Vec<u8>>, Failure> {
-        match fs::read(&self.path) {
-            Ok(bytes) => {
-                make_private(&self.path).map_err(|error| cannot("be made private", &self.path, &error))?;
-                Ok(Some(bytes))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(cannot("be read", &self.path, &error)),
+        match guard::read(&self.path)? {
+            Some(bytes) if sealed::is_sealed(&bytes) => self.decrypt(&bytes).map(Some),
+            read => Ok(read),
         }
     }
 
-    /// Replaces what the file holds. A process that dies meanwhile leaves the old file or the new
-    /// one.
-    pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        replace(&self.path, bytes).map_err(|error| cannot("be written", &self.path, &error))
+    fn decrypt(&self, bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+        let passphrase = self.passphrase.as_ref().ok_or_else(|| self.encrypted())?;
+        let path = self.path.display();
+        let failure = |message, fix| Failure::new("kept.passphrase", message, fix);
+        let (key, opened) =
+            sealed::Key::open(passphrase, &self.name(), bytes).map_err(|unreadable| match unreadable {
+                sealed::Unreadable::Passphrase => failure(
+                    format!("{path} cannot be decrypted: the passphrase is wrong, or the file was changed."),
+                    format!("Set {PASSPHRASE_VARIABLE} to the passphrase that it was encrypted with; {START_ANEW}"),
+                ),
+                sealed::Unreadable::Version => failure(
+                    format!("{path} is encrypted in a form that this program does not know."),
+                    format!("Use the version of this program that wrote it; {START_ANEW}"),
+                ),
+            })?;
+        let _ = self.key.set(Box::new(key));
+        Ok(opened)
     }
+
+    fn encrypted(&self) -> Failure {
+        let message = format!("{} is encrypted, and there is no passphrase.", self.path.display());
+        Failure::new("kept.passphrase", message, format!("Set {PASSPHRASE_VARIABLE} to its passphrase; {START_ANEW}"))
+    }
+
+    /// Replaces what the file holds; with a passphrase, by something encrypted. A process that dies
+    /// meanwhile leaves the old file or the new one.
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let before = guard::read(&self.path)?;
+        let was_sealed = before.as_deref().is_some_and(sealed::is_sealed);
+        let failed = |error| guard::cannot("be written", &self.path, &error);
+        let Some(passphrase) = &self.passphrase else {
+            return if was_sealed { Err(self.encrypted()) } else { replace(&self.path, bytes).map_err(failed) };
+        };
+        if self.key.get().is_none()
+            && let Some(key) = sealed::Key::generate(passphrase)
+        {
+            let _ = self.key.set(Box::new(key));
+        }
+        let sealed = self.key.get().and_then(|key| key.seal(&self.name(), bytes));
+        let sealed = sealed.ok_or_else(|| failed(io::Error::other("the system has no random numbers")))?;
+        replace(&self.path, &sealed).map_err(failed)?;
+        if let (false, Some(_), Some(reporter)) = (was_sealed, &before, &self.reporter) {
+            let path = self.path.display();
+            reporter.note(format!("{path} was plain text and is now encrypted with the passphrase."));
+        }
+        Ok(())
+    }
+}
+
+/// What to do without the passphrase.
+const START_ANEW: &str = "without it, forget what is stored: cargo reset.";
+
+impl std::fmt::Debug for Locked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Locked").field(&self.path).finish()
+    }
+}
+
+/// The names of the files that are stored in the folder, whole or half written: each has a lock
+/// beside it. Other files are not the store's.
+pub fn names(folder: &Path) -> Result<BTreeSet<String>, Failure> {
+    let listed = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let mut names = BTreeSet::new();
+    for entry in listed.map_err(|error| guard::cannot("be read", folder, &error))? {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let half_written = name.strip_prefix(BESIDE).and_then(|rest| Some(rest.rsplit_once('-')?.0));
+        let name = half_written.unwrap_or(&name);
+        let lock = folder.join(Path::new(name).with_extension("lock"));
+        let is_lock = |found: fs::Metadata| found.is_file() && found.len() == 0;
+        if folder.join(name) != lock && fs::symlink_metadata(lock).is_ok_and(is_lock) {
+            names.insert(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// The names of the files that the user has stored, for a question before [`forget`].
+pub fn stored(home: &Home) -> Result<BTreeSet<String>, Failure> {
+    if fs::symlink_metadata(&home.folder).is_err() {
+        return Ok(BTreeSet::new());
+    }
+    guard::check_folder(&home.folder)?;
+    names(&home.folder)
+}
+
+/// Deletes a stored file, encrypted or not. The lock stays: a run may be waiting for it.
+pub async fn forget(home: &Home, name: &str) -> Result<(), Failure> {
+    let file = Locked::lock(home, name).await?;
+    let removed = match fs::remove_file(&file.path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => remove_leftovers(&home.folder, name),
+    };
+    removed.map_err(|error| guard::cannot("be deleted", &file.path, &error))
 }
 
 /// Writes beside the file, to the disk, and then takes the file's place: a rename is all or
 /// nothing.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let prefix = format!(".new-{}-", path.file_name().unwrap_or_default().to_string_lossy());
-    remove_leftovers(folder, &prefix)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    remove_leftovers(folder, &name)?;
     // Such a file is made for its owner alone, and is removed where this fails.
-    let mut beside = tempfile::Builder::new().prefix(&prefix).tempfile_in(folder)?;
+    let mut beside = tempfile::Builder::new().prefix(&prefix(&name)).tempfile_in(folder)?;
     beside.write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(path)?;
@@ -102,104 +195,21 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+fn prefix(name: &str) -> String {
+    format!("{BESIDE}{name}-")
+}
+
 /// What a process left that died while it wrote. Nobody else writes now: this run has the lock.
-fn remove_leftovers(folder: &Path, prefix: &str) -> io::Result<()> {
+fn remove_leftovers(folder: &Path, name: &str) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(prefix) {
+        if entry.file_name().to_string_lossy().starts_with(&prefix(name)) {
             fs::remove_file(entry.path())?;
         }
     }
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    let _ = path;
-    Ok(())
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> Failure {
-    let reason = error.to_string();
-    let reason = reason.split(" (os error ").next().unwrap_or_default().to_lowercase();
-    let fix = format!("Give a folder of your own in {HOME_VARIABLE}, or mend the rights of this one.");
-    Failure::new("kept.file", format!("{} cannot {what}: {reason}.", path.display()), fix)
-}
-
+#[cfg(unix)]
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        #[cfg(unix)]
-        return std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o777;
-        #[cfg(not(unix))]
-        0o600
-    }
-
-    #[tokio::test]
-    #[cfg(unix)]
-    async fn only_its_owner_can_read_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().join("new/home");
-        let file = Locked::open(&home, "x.json").await.unwrap();
-        assert_eq!(file.read().unwrap(), None);
-        file.write(b"one").unwrap();
-        assert_eq!((mode(&home), mode(file.path()), mode(&home.join("x.lock"))), (0o700, 0o600, 0o600));
-        fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
-        assert_eq!(file.read().unwrap().unwrap(), b"one");
-        assert_eq!(mode(file.path()), 0o600, "made private again");
-        file.write(b"two").unwrap();
-        assert_eq!(file.read().unwrap().unwrap(), b"two");
-        assert_eq!(fs::read_dir(&home).unwrap().count(), 2, "the file and its lock, and nothing beside them");
-    }
-
-    #[tokio::test]
-    async fn one_run_at_a_time_has_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let add = || async {
-            let file = Locked::open(folder.path(), "x").await.unwrap();
-            let mut text = file.read().unwrap().unwrap_or_default();
-            // Without the lock, the others would read the same text now.
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            text.push(b'x');
-            file.write(&text).unwrap();
-        };
-        tokio::join!(add(), add(), add(), add());
-        let file = Locked::open(folder.path(), "x").await.unwrap();
-        assert_eq!(file.read().unwrap().unwrap(), b"xxxx");
-    }
-
-    #[tokio::test]
-    async fn a_folder_that_cannot_be_made_gets_a_sentence() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
-        fs::write(&file, "").unwrap();
-        let failure = Locked::open(&file.join("below"), "x").await.unwrap_err();
-        assert!(failure.message.contains("cannot be opened: "), "{failure}");
-        assert!(!failure.message.contains("os error"), "{failure}");
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::breakage::Breakage;
 use crate::http::Http;
-use crate::reach::{Reach, host_of};
+use crate::reach::Reach;
 use crate::story::{self, Holds};
 use crate::{Failure, Reporter, Side};
 
@@ -60,10 +60,10 @@ impl LessonRun {
     }
 
     /// The HTTP client for the server at `url`. It may reach what that server may name, and the
-    /// hosts of `also_named`, which the user has named too.
+    /// servers of `also_named`, which the user has named too.
     pub async fn http(&self, url: &str, also_named: &[&str]) -> Result<Http, Failure> {
-        let reach = Reach::of_server(url, &self.allow_host).await;
-        let reach = also_named.iter().fold(reach, |reach, url| reach.name(&host_of(url)));
+        let reach = Reach::of_server(url, &self.allow_host);
+        let reach = also_named.iter().fold(reach, |reach, url| reach.name(url));
         Http::new(self.reporter.clone(), reach)
     }
 }

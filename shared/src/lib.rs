@@ -16,6 +16,7 @@
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
 //! | [`page`] | reads an HTML page that is meant for a person |
+//! | [`scope`] | the scopes of a list |
 //! | [`secret`] | a value that must not be seen |
 //! | [`members`] | reads the members of a JSON object that a stranger wrote |
 //! | [`mcp`] | who may call an MCP endpoint from a browser; endpoint and client, on `rmcp` |
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod event;
 pub mod http;
+#[cfg(feature = "kept")]
 pub mod kept;
 pub mod lesson;
 pub mod listen;
@@ -36,6 +38,7 @@ mod person;
 pub mod reach;
 pub mod redact;
 pub mod reporter;
+pub mod scope;
 pub mod secret;
 pub mod spec;
 pub mod story;

@@ -1,11 +1,22 @@
 //! Binds a port and serves a router on it.
 
 use std::net::Ipv4Addr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use axum::extract::Request;
+use axum::http::uri::Authority;
+use axum::http::{StatusCode, Version, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Failure;
 
@@ -42,32 +53,106 @@ pub fn port(listener: &TcpListener) -> u16 {
     listener.local_addr().map_or(0, |address| address.port())
 }
 
-/// A server that runs until this is dropped.
+/// Connections that a server has open at once. The next one waits until another has ended.
+const CONNECTIONS: usize = 256;
+/// Seconds that a client may take for the head of a request, waiting for it included.
+const HEAD_SECONDS: u64 = 10;
+
+/// A server that runs until this is dropped; its connections end with it.
 #[must_use = "the server ends when this is dropped"]
-pub struct Serving(JoinHandle<()>);
+pub struct Serving {
+    accepting: JoinHandle<()>,
+    ending: watch::Sender<bool>,
+}
 
 impl Serving {
     /// Ends the server; when this is done, its port is free.
     pub async fn stop(mut self) {
-        self.0.abort();
-        let _ = (&mut self.0).await;
+        self.accepting.abort();
+        let _ = (&mut self.accepting).await;
+    }
+
+    /// Ends the server, and gives responses that are under way this long.
+    pub async fn finish(mut self, within: Duration) {
+        let _ = self.ending.send(true);
+        if tokio::time::timeout(within, &mut self.accepting).await.is_err() {
+            self.stop().await;
+        }
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.abort();
+        self.accepting.abort();
     }
 }
 
 /// Serves `router` in the background.
 pub fn serve(listener: TcpListener, router: Router) -> Serving {
+    let (ending, ended) = watch::channel(false);
+    let router = router.layer(middleware::from_fn(check_host));
+    Serving { accepting: tokio::spawn(accept(listener, router, ended)), ending }
+}
+
+async fn accept(listener: TcpListener, router: Router, mut ended: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let next = async { (places.clone().acquire_owned().await, listener.accept().await) };
+        let (place, stream) = tokio::select! {
+            next = next => next,
+            _ = ended.changed() => break,
+        };
+        let Ok((stream, _)) = stream else {
+            // The process has no more file descriptors, for example.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let served = serve_connection(stream, router.clone(), ended.clone());
+        connections.spawn(async move {
+            let _place = place;
+            served.await;
+        });
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve_connection(stream: TcpStream, router: Router, mut ended: watch::Receiver<bool>) {
     // Small answers in several packets wait for each other (Nagle's algorithm, up to 40 ms) unless
     // this is off.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    Serving(tokio::spawn(async move {
-        let _ = axum::serve(listener, router).await;
-    }))
+    let _ = stream.set_nodelay(true);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(HEAD_SECONDS));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = ended.changed() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
+
+/// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
+/// lacks a Host header field and to any request message that contains more than one Host header
+/// field line or a Host header field with an invalid field value." (RFC 9112 §3.2) A URL as the
+/// target has to name the same host, so that nobody behind this has to choose.
+async fn check_host(request: Request, next: Next) -> Response {
+    let hosts: Vec<_> = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().ok()).collect();
+    let is_authority = |host: &str| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@'));
+    let target = request.uri().authority().map(Authority::as_str);
+    let fits = match hosts[..] {
+        [Some(host)] => is_authority(host) && target.is_none_or(|target| target.eq_ignore_ascii_case(host)),
+        [] => request.version() < Version::HTTP_11,
+        _ => false,
+    };
+    if fits {
+        next.run(request).await
+    } else {
+        (StatusCode::BAD_REQUEST, "A request has one Host header, and it names the host that is asked.\n")
+            .into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

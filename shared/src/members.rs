@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 
 pub use self::compare::compare;
 
+/// Entries that a list in a document may have: more than any server names, less than what keeps a
+/// client busy.
+const MOST_STRINGS: usize = 10_000;
+
 /// The members of a JSON object.
 #[derive(Clone, Debug)]
 pub struct Members(Map<String, Value>);
@@ -43,6 +47,7 @@ impl std::error::Error for DocumentError {}
 
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
+const SHORT: &str = "an array of at most 10000 strings";
 const BOOLEAN: &str = "true or false";
 const INTEGER: &str = "a whole number, not negative";
 
@@ -70,8 +75,12 @@ impl Members {
         self.read(name, STRING, |value| value.as_str().map(str::to_owned))
     }
 
-    /// An array of strings.
+    /// An array of strings, of at most 10,000.
     pub fn strings(&self, name: &'static str) -> Result<Option<Vec<String>>, DocumentError> {
+        let entries = self.0.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+        if entries > MOST_STRINGS {
+            return Err(DocumentError::Member { name, expected: SHORT, got: format!("one of {entries} entries") });
+        }
         self.read(name, STRINGS, |value| {
             value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
         })
@@ -137,6 +146,17 @@ mod tests {
         ] {
             assert_eq!(error.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_list_has_an_end() {
+        let list = |entries: usize| serde_json::json!({"l": vec!["a"; entries]}).to_string();
+        let read = |text: String| Members::from_json(text.as_bytes()).unwrap().strings("l");
+        assert_eq!(read(list(MOST_STRINGS)).unwrap().unwrap().len(), MOST_STRINGS);
+        for entries in [MOST_STRINGS + 1, 100_000] {
+            assert_eq!(read(list(entries)).unwrap_err().to_string(), format!("l is one of {entries} entries"));
+        }
+        assert!(SHORT.contains(&MOST_STRINGS.to_string()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use colored::{Color, Colorize};
 use serde_json::{Map, Value};
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::breakage::Breakage;
 use crate::event::{Event, Side};
@@ -249,13 +250,19 @@ fn options<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
 }
 
-/// Text of a stranger without what a terminal would act on: control characters, and the marks that
-/// turn the reading direction.
+/// Text of a stranger without what a terminal would act on, and without what nobody would see.
 pub fn printable(text: &str) -> String {
-    let acts = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if acts(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
+    text.chars().map(|c| if is_invisible(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
+}
+
+/// Whether this is a control character (DEL and C1 included), a format character, such as a mark
+/// that turns the reading direction or joins nothing to nothing, or the separator of a line or a
+/// paragraph: the categories Cc, Cf, Zl and Zp of Unicode.
+pub fn is_invisible(c: char) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    !c.is_ascii_graphic()
+        && c != ' '
+        && matches!(get_general_category(c), Control | Format | LineSeparator | ParagraphSeparator)
 }
 
 #[cfg(test)]

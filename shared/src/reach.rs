@@ -2,13 +2,15 @@
 //!
 //! A client fetches URLs that strangers name: a challenge, a metadata document, a redirect. Without
 //! care, a stranger's server could make it fetch from inside the user's network (server-side
-//! request forgery, SSRF). The rule here: **no address more private than that of the server which
-//! the user named**, and link-local addresses (where clouds keep their credentials) never. A host
-//! that the user names (`--server-url`, `--idp`, `--allow-host`) may be as private as it likes.
+//! request forgery, SSRF). The rule here: **no address more private than the text of the URL that
+//! the user typed says**, and link-local addresses (where clouds keep their credentials) never. An
+//! address in the URL or `localhost` says how private the server is; every other name says
+//! "public", since what it leads to is its owner's choice, and may change from one moment to the
+//! next. A company's server with a name on a private network needs `--allow-host`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::Url;
+use url::{Host, Url};
 
 /// How private an address is, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,16 +45,26 @@ pub fn privacy(address: IpAddr) -> Privacy {
     }
 }
 
+/// Instance metadata of clouds, inside the range that is private otherwise: Google's, Oracle's,
+/// Scaleway's, Akamai's, Alibaba's.
+const METADATA_V6: [Ipv6Addr; 5] = [
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe),
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),
+    Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1),
+    Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200),
+];
+
 fn privacy_v4(address: Ipv4Addr) -> Privacy {
     match address.octets() {
+        // Metadata of clouds inside other ranges: Alibaba's, and Azure's platform address.
+        [100, 100, 100, 200] | [168, 63, 129, 16] => Privacy::Never,
         [127, ..] => Privacy::Loopback,
         [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => Privacy::Private,
-        // "This" network, link-local, IETF protocol assignments, documentation, benchmarks,
-        // multicast, reserved.
-        [0, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => {
-            Privacy::Never
-        }
-        [224..=255, ..] => Privacy::Never,
+        // "This" network, link-local, IETF protocol assignments (Oracle's metadata too),
+        // documentation, the former 6to4 relays, benchmarks, multicast, reserved.
+        [0, ..] | [169, 254, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => Privacy::Never,
+        [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] | [224..=255, ..] => Privacy::Never,
         _ => Privacy::Public,
     }
 }
@@ -60,11 +72,13 @@ fn privacy_v4(address: Ipv4Addr) -> Privacy {
 fn privacy_v6(address: Ipv6Addr) -> Privacy {
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Privacy::Loopback,
-        // Instance metadata of a cloud, inside the range that is private otherwise.
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Privacy::Never,
+        // Amazon's services inside its cloud: metadata, identities of pods, names, time.
+        [0xfd00, 0x0ec2, ..] => Privacy::Never,
+        _ if METADATA_V6.contains(&address) => Privacy::Never,
         [0xfc00..=0xfdff, ..] => Privacy::Private,
-        // Global unicast (RFC 4291 §2.4), without documentation (RFC 3849).
-        [0x2001, 0x0db8, ..] => Privacy::Never,
+        // Global unicast (RFC 4291 §2.4), without protocol assignments, of which Teredo carries an
+        // IPv4 address (RFC 2928), and documentation (RFC 3849, RFC 9637).
+        [0x2001, 0..=0x01ff | 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Privacy::Never,
         [0x2000..=0x3fff, ..] => Privacy::Public,
         _ => Privacy::Never,
     }
@@ -87,8 +101,22 @@ fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 #[derive(Clone, Debug)]
 pub struct Reach {
     limit: Privacy,
-    named: Vec<String>,
+    named: Vec<Named>,
     trusted: Vec<String>,
+}
+
+/// A server that the user named by its URL.
+#[derive(Clone, Debug)]
+struct Named {
+    is_plain: bool,
+    host: String,
+    port: Option<u16>,
+}
+
+impl Named {
+    fn is(&self, url: &Url) -> bool {
+        url.host_str() == Some(&self.host) && url.port_or_known_default() == self.port
+    }
 }
 
 impl Reach {
@@ -99,59 +127,100 @@ impl Reach {
 
     /// What an operator has chosen, by the URL of its own IdP or API: it may be anywhere.
     pub fn of_operator(url: &str) -> Self {
-        Self::public_only().limit(Privacy::Loopback).name(&host_of(url))
+        Self::public_only().limit(Privacy::Loopback).name(url)
     }
 
-    /// What a client of the server at `url` may talk to: addresses as private as that server's own,
-    /// and the hosts that the user trusts. Where its name leads to several addresses, the least
-    /// private one counts.
-    pub async fn of_server(url: &str, trusted: &[String]) -> Self {
-        let host = host_of(url);
-        let found = match literal(&host) {
-            Some(address) => vec![address],
-            None => tokio::net::lookup_host((host.as_str(), 0))
-                .await
-                .map_or_else(|_| vec![], |found| found.map(|at| at.ip()).collect()),
-        };
-        let limit = found.into_iter().map(privacy).min().unwrap_or(Privacy::Public);
-        trusted.iter().fold(Self::public_only().limit(limit).name(&host), |reach, host| reach.trust(host))
+    /// What a client of the server at `url` may talk to: addresses as private as that URL's text
+    /// says, and the hosts that the user trusts. No name is resolved for this.
+    pub fn of_server(url: &str, trusted: &[String]) -> Self {
+        let limit = privacy_by_name(&host_of(url));
+        trusted.iter().fold(Self::public_only().limit(limit).name(url), |reach, host| reach.trust(host))
     }
 
     /// Addresses as private as this may be reached.
     pub fn limit(mut self, limit: Privacy) -> Self {
-        self.limit = limit.min(Privacy::Loopback);
+        self.limit = reachable(limit);
         self
     }
 
-    /// The user named this host: it may be as private as it likes.
-    pub fn name(mut self, host: &str) -> Self {
-        self.named.push(host.to_ascii_lowercase());
+    /// The user named this server: its host may be as private as the URL's text says, at its port,
+    /// and it may speak plain http if the URL does.
+    pub fn name(mut self, url: &str) -> Self {
+        if let Ok(url) = Url::parse(url) {
+            self.named.push(Named {
+                is_plain: url.scheme() == "http",
+                host: url.host_str().unwrap_or_default().to_owned(),
+                port: url.port_or_known_default(),
+            });
+        }
         self
     }
 
-    /// The user named this host, and accepts plain http there even where a document leads to it
-    /// (`--allow-host`).
+    /// The user trusts this host (`--allow-host`): it may be as private as it likes, and speak
+    /// plain http.
     pub fn trust(mut self, host: &str) -> Self {
         self.trusted.push(host.to_ascii_lowercase());
-        self.name(host)
+        self
     }
 
-    /// Whether the user named this host.
+    /// Whether the user named a server at this host.
     pub fn is_named(&self, host: &str) -> bool {
-        self.named.iter().any(|named| named.eq_ignore_ascii_case(host))
+        self.named.iter().any(|named| named.host.eq_ignore_ascii_case(host))
     }
 
-    /// Whether the user accepts plain http at this host.
+    /// Whether the user trusts this host.
     pub fn is_trusted(&self, host: &str) -> bool {
         self.trusted.iter().any(|trusted| trusted.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether this URL may be asked over plain http: on this machine, where the user typed http
+    /// for this very host and port, and at a host that the user trusts.
+    pub fn may_be_plain(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        is_loopback(host) || self.is_trusted(host) || self.named.iter().any(|named| named.is_plain && named.is(url))
+    }
+
+    /// Whether the text of this URL leads no further than this run may go: an address in it, and
+    /// `localhost`. The error is that address, and how private it is.
+    pub fn allows_text(&self, url: &Url) -> Result<(), (IpAddr, Privacy)> {
+        let host = url.host_str().unwrap_or_default();
+        let privacy = privacy_by_name(host);
+        let is_named = || self.is_trusted(host) || self.named.iter().any(|named| named.is(url));
+        if privacy <= self.limit || (privacy != Privacy::Never && is_named()) {
+            return Ok(());
+        }
+        Err((literal(host).unwrap_or(Ipv4Addr::LOCALHOST.into()), privacy))
     }
 
     /// Whether `host`, found at `address`, may be reached. The error is how private the address is.
     pub fn allows(&self, host: &str, address: IpAddr) -> Result<(), Privacy> {
         let privacy = privacy(address);
-        let allowed = privacy <= self.limit || (privacy != Privacy::Never && self.is_named(host));
-        if allowed { Ok(()) } else { Err(privacy) }
+        let by_name = if self.is_named(host) { reachable(privacy_by_name(host)) } else { Privacy::Public };
+        let allowed = privacy <= self.limit.max(by_name) || self.is_trusted(host);
+        if allowed && privacy != Privacy::Never { Ok(()) } else { Err(privacy) }
     }
+}
+
+/// What a limit allows: one at what is never reached allows no more than anybody has.
+fn reachable(limit: Privacy) -> Privacy {
+    if limit == Privacy::Never { Privacy::Public } else { limit }
+}
+
+/// How private a URL's host is by its text alone: an address by what it is, `localhost` is this
+/// machine, every other name is public.
+pub fn privacy_by_name(host: &str) -> Privacy {
+    match literal(host) {
+        Some(address) => privacy(address),
+        None if is_loopback(host) => Privacy::Loopback,
+        None => Privacy::Public,
+    }
+}
+
+/// A host as `--allow-host` names it: a name or an address, without scheme, port or path.
+pub fn host(text: &str) -> Result<String, String> {
+    let in_brackets = if text.parse::<Ipv6Addr>().is_ok() { format!("[{text}]") } else { text.to_owned() };
+    let host = Host::parse(&in_brackets).map(|host| host.to_string());
+    host.map_err(|_| "give the host alone, without scheme, port and path: mcp.example.com".to_owned())
 }
 
 /// The host of a URL, without its port; empty where there is none that can be read.
@@ -173,117 +242,4 @@ pub fn literal(host: &str) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(address: &str) -> Privacy {
-        privacy(address.parse().unwrap())
-    }
-
-    #[test]
-    fn the_host_of_a_url_is_found() {
-        for (url, expected) in [
-            ("https://idp.example/realms/r", "idp.example"),
-            ("http://10.0.0.1:8080", "10.0.0.1"),
-            ("http://[::1]:9000/r", "[::1]"),
-            ("http://[::1]/r", "[::1]"),
-            ("nonsense", ""),
-        ] {
-            assert_eq!(host_of(url), expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn addresses_are_sorted_by_how_private_they_are() {
-        for (privacy, addresses) in [
-            (
-                Privacy::Public,
-                &["1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"][..],
-            ),
-            (
-                Privacy::Private,
-                &[
-                    "10.0.0.1",
-                    "172.16.0.1",
-                    "172.31.255.255",
-                    "192.168.1.1",
-                    "100.64.0.1",
-                    "fd12::1",
-                    "2002:0a00:0001::",
-                ],
-            ),
-            (Privacy::Loopback, &["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"]),
-            (
-                Privacy::Never,
-                &[
-                    "169.254.169.254",
-                    "::ffff:169.254.169.254",
-                    "64:ff9b::a9fe:a9fe",
-                    "2002:a9fe:a9fe::",
-                    "fe80::1",
-                    "fd00:ec2::254",
-                    "0.0.0.0",
-                    "::",
-                    "255.255.255.255",
-                    "224.0.0.1",
-                    "ff02::1",
-                    "192.0.2.1",
-                    "2001:db8::1",
-                    "fec0::1",
-                    "198.18.0.1",
-                ],
-            ),
-        ] {
-            for address in addresses {
-                assert_eq!(of(address), privacy, "{address}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_stranger_cannot_name_anything_more_private_than_the_server() {
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        let public = Reach::public_only();
-        assert_eq!(public.allows("h", address("10.0.0.1")), Err(Privacy::Private));
-        assert_eq!(public.allows("h", address("127.0.0.1")), Err(Privacy::Loopback));
-        let private = Reach::public_only().limit(Privacy::Private);
-        assert_eq!(private.allows("h", address("10.0.0.1")), Ok(()));
-        assert_eq!(private.allows("h", address("127.0.0.1")), Err(Privacy::Loopback));
-        let loopback = Reach::public_only().limit(Privacy::Loopback);
-        assert_eq!(loopback.allows("h", address("127.0.0.1")), Ok(()));
-    }
-
-    #[test]
-    fn link_local_is_never_reached_even_when_named() {
-        let reach = Reach::public_only().limit(Privacy::Never).name("169.254.169.254");
-        assert_eq!(reach.allows("169.254.169.254", "169.254.169.254".parse().unwrap()), Err(Privacy::Never));
-    }
-
-    #[test]
-    fn a_host_that_the_user_named_may_be_private() {
-        let reach = Reach::public_only().name("IdP.corp");
-        assert_eq!(reach.allows("idp.corp", "10.0.0.1".parse().unwrap()), Ok(()));
-        assert_eq!(reach.allows("other.corp", "10.0.0.1".parse().unwrap()), Err(Privacy::Private));
-    }
-
-    #[tokio::test]
-    async fn a_client_reaches_as_far_as_its_server() {
-        let loopback = Reach::of_server("http://localhost:1/mcp", &[]).await;
-        assert_eq!(loopback.allows("h", "127.0.0.1".parse().unwrap()), Ok(()));
-        let public = Reach::of_server("https://1.1.1.1/mcp", &["friend".to_owned()]).await;
-        assert_eq!(public.allows("h", "10.0.0.1".parse().unwrap()), Err(Privacy::Private));
-        assert_eq!(public.allows("friend", "10.0.0.1".parse().unwrap()), Ok(()));
-        let link_local = Reach::of_server("http://169.254.169.254/mcp", &[]).await;
-        assert_eq!(link_local.allows("169.254.169.254", "169.254.169.254".parse().unwrap()), Err(Privacy::Never));
-    }
-
-    #[test]
-    fn loopback_is_known_by_name() {
-        assert!(
-            ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "[::1]", "127.1.2.3"]
-                .iter()
-                .all(|host| is_loopback(host))
-        );
-        assert!(["localhost.evil.example", "example.com", "10.0.0.1", ""].iter().all(|host| !is_loopback(host)));
-    }
-}
+mod tests;

@@ -1,71 +1,40 @@
-//! Keeps secrets out of events. It happens where an event is built, so that no printer ever sees a
-//! secret.
+//! Keeps secrets out of events, in two steps.
 //!
-//! A secret is shown as `<kind, N characters, sha256 first 8 hex digits>`: equal values can be seen
-//! to be equal, and nothing can be replayed. A password, which could be guessed from a hash, is
-//! just `<password>`. This module knows the *names* that carry secrets; what they mean is the
-//! lessons' business.
+//! Where an event is built, [`Mask`] hides what a *name* says is a secret, and remembers its value.
+//! As the last step before an event is printed, [`event`] hides every *value* that this run has
+//! sent or received, wherever it appears and however it is encoded.
+//!
+//! A secret is shown as `<kind, N characters, hashed 8 hex digits>`: within a run, equal values can
+//! be seen to be equal. The hash has a random key for each run, so nobody can guess a secret and
+//! compare. A short secret does not show its length, and a password is just `<password>`. This
+//! module knows the *names* that carry secrets; what they mean is the lessons' business.
 
-use ring::digest;
-use serde_json::Value;
+use std::ops::Range;
+use std::sync::LazyLock;
 
-/// Names of form fields, query parameters and JSON members whose values are secrets.
-const SECRET_NAMES: &[&str] = &[
-    "access_token",
-    "refresh_token",
-    "id_token",
-    "token",
-    "code",
-    "code_verifier",
-    "client_secret",
-    "client_assertion",
-    "assertion",
-    "subject_token",
-    "actor_token",
-    "initial_access_token",
-    "registration_access_token",
-    "password",
-    "id_token_hint",
-    "logout_token",
-    "session_code",
-];
+use ring::hmac;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
 
-/// Members of answers that carry a secret, and are none themselves: RFC 6749 §5.1, RFC 7591 §3.2.1,
-/// RFC 7592 §3, OpenID Connect, and what Keycloak adds. Beside a secret, a member of another name
-/// might be one too.
-const HARMLESS_NAMES: &[&str] = &[
-    "application_type",
-    "client_id",
-    "client_name",
-    "client_uri",
-    "error",
-    "error_description",
-    "error_uri",
-    "id",
-    "issued_token_type",
-    "jwks_uri",
-    "logo_uri",
-    "policy_uri",
-    "registration_client_uri",
-    "resource",
-    "scope",
-    "software_id",
-    "software_version",
-    "subject_type",
-    "token_endpoint_auth_method",
-    "token_endpoint_auth_signing_alg",
-    "token_type",
-    "tos_uri",
-];
+mod event;
+mod find;
+mod known;
+mod names;
+mod scan;
+mod views;
 
-/// Headers whose values are secrets, or hold one after a scheme name.
-const SECRET_HEADERS: &[&str] =
-    &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop", "mcp-session-id"];
+pub use event::redacted;
+use find::{Found, Names, Search};
+pub use known::{begin_exchange, learn};
+use names::{is_harmless, is_secret, is_secret_header};
+
+/// Characters of a secret from which on its length is shown.
+const SHOWS_LENGTH: usize = 16;
 
 /// How a secret is shown.
 #[derive(Clone, Copy)]
 pub enum Mask {
-    /// `<access_token, 812 characters, sha256 1a2b3c4d>`
+    /// `<access_token, 812 characters, hashed 1a2b3c4d>`
     Fingerprint,
     /// The name of a shell variable between [`PLACEHOLDER`] marks, for a line that a person pastes
     /// into a shell.
@@ -75,6 +44,17 @@ pub enum Mask {
 /// Stand around the name of a placeholder: two characters of the private use area, so that no shell
 /// syntax is needed to tell a placeholder from what a stranger wrote.
 pub const PLACEHOLDER: [char; 2] = ['\u{e000}', '\u{e001}'];
+
+/// The key of this run's fingerprints.
+static KEY: LazyLock<hmac::Key> = LazyLock::new(|| {
+    let random = ring::rand::SystemRandom::new();
+    hmac::Key::generate(hmac::HMAC_SHA256, &random).unwrap_or_else(|_| {
+        // Without the system's random numbers, the standard library's are the next best.
+        use std::hash::{BuildHasher, RandomState};
+        let words: Vec<u8> = (0..4).flat_map(|n| RandomState::new().hash_one(n).to_le_bytes()).collect();
+        hmac::Key::new(hmac::HMAC_SHA256, &words)
+    })
+});
 
 impl Mask {
     /// The masked form of a secret of this kind.
@@ -86,29 +66,45 @@ impl Mask {
             }
             Mask::Fingerprint if kind == "password" => "<password>".to_owned(),
             Mask::Fingerprint => {
-                let hash = digest::digest(&digest::SHA256, value.as_bytes());
+                let hash = hmac::sign(&KEY, value.as_bytes());
                 let hex: String = hash.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-                format!("<{kind}, {} characters, sha256 {hex}>", value.chars().count())
+                match value.chars().count() {
+                    length @ SHOWS_LENGTH.. => format!("<{kind}, {length} characters, hashed {hex}>"),
+                    _ => format!("<{kind}, hashed {hex}>"),
+                }
             }
         }
+    }
+
+    /// The masked form of a secret, whose value is remembered.
+    fn learnt(self, kind: &str, value: &str) -> String {
+        learn(kind, value);
+        self.secret(kind, value)
     }
 
     /// A header's value; the scheme of an `Authorization` header stays readable.
     pub fn header(self, name: &str, value: &str) -> String {
         let name = name.to_ascii_lowercase();
-        if !SECRET_HEADERS.contains(&name.as_str()) {
+        if !is_secret_header(&name) {
             return self.text(value);
         }
         match value.split_once(' ') {
             Some((scheme, credentials)) if name.ends_with("authorization") => {
-                let kind = if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop") {
-                    "access_token"
-                } else {
-                    "credentials"
-                };
-                format!("{scheme} {}", self.secret(kind, credentials.trim()))
+                let credentials = credentials.trim();
+                let is_token = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop");
+                if scheme.eq_ignore_ascii_case("basic") {
+                    learn_password(credentials);
+                }
+                let kind = if is_token { "access_token" } else { "credentials" };
+                format!("{scheme} {}", self.learnt(kind, credentials))
             }
-            _ => self.secret(&name, value),
+            _ => {
+                if name.ends_with("cookie") {
+                    let pairs = value.split(';').take(if name == "cookie" { 100 } else { 1 });
+                    pairs.filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| learn("cookie", value));
+                }
+                self.learnt(&name, value)
+            }
         }
     }
 
@@ -116,7 +112,7 @@ impl Mask {
     pub fn url(self, url: &str) -> String {
         let (rest, fragment) = split(url, '#');
         let (base, query) = split(rest, '?');
-        let mut shown = self.user_information(base);
+        let mut shown = self.text(base);
         for (mark, part) in [('?', query), ('#', fragment)] {
             if let Some(part) = part {
                 shown.push(mark);
@@ -126,22 +122,13 @@ impl Mask {
         shown
     }
 
-    fn user_information(self, base: &str) -> String {
-        let Some((scheme, rest)) = base.split_once("://") else {
-            return base.to_owned();
-        };
-        let authority = rest.split('/').next().unwrap_or_default();
-        match authority.rsplit_once('@') {
-            Some((user, _)) => format!("{scheme}://{}{}", self.secret("password", user), &rest[user.len()..]),
-            None => base.to_owned(),
-        }
-    }
-
     /// `name=value&name=value`, as in a query or a form.
     pub fn form(self, form: &str) -> String {
         let masked = form.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, value)) if is_secret(name) => format!("{name}={}", self.secret(name, value)),
-            _ => self.text(pair),
+            Some((name, value)) if is_secret(name) && !value.is_empty() => {
+                format!("{name}={}", self.learnt(name, &decoded(value)))
+            }
+            _ => self.replaced(pair, Names::Document),
         });
         masked.collect::<Vec<_>>().join("&")
     }
@@ -150,63 +137,49 @@ impl Mask {
     /// else.
     pub fn json(self, value: &Value) -> Value {
         match value {
-            Value::Object(members) => {
-                let has_secret = members.iter().any(|(name, value)| is_secret(name) && value.is_string());
-                let is_masked = |name: &str| is_secret(name) || has_secret && !HARMLESS_NAMES.contains(&name);
-                let shown = members.iter().map(|(name, value)| {
-                    let shown = match value {
-                        Value::String(secret) if is_masked(name) => Value::String(self.secret(name, secret)),
-                        other => self.json(other),
-                    };
-                    (name.clone(), shown)
-                });
-                shown.collect()
-            }
+            Value::Object(members) => Value::Object(self.members(members)),
             Value::Array(items) => items.iter().map(|item| self.json(item)).collect(),
             Value::String(text) => Value::String(self.text(text)),
             other => other.clone(),
         }
     }
 
-    /// Any other text: whatever looks like a signed token (three base64url parts, the first one a
-    /// JSON object) is masked.
-    pub fn text(self, text: &str) -> String {
-        let is_part_of_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
-        let mut shown = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(start) = rest.find("eyJ") {
-            let end = rest[start..].find(|c| !is_part_of_token(c)).map_or(rest.len(), |n| start + n);
-            let word = &rest[start..end];
-            shown.push_str(&rest[..start]);
-            match word.matches('.').count() {
-                0 | 1 => shown.push_str(word),
-                _ => shown.push_str(&self.secret("token", word)),
-            }
-            rest = &rest[end..];
-        }
-        self.parameters(&(shown + rest))
+    fn members(self, members: &Map<String, Value>) -> Map<String, Value> {
+        let has_secret = members.iter().any(|(name, value)| is_secret(name) && value.is_string());
+        let shown = members.iter().map(|(name, value)| {
+            let shown = match value {
+                // A JSON Schema describes a member, and is not its value.
+                Value::Object(schema) if schema.get("type").is_some_and(Value::is_string) => self.json(value),
+                _ if is_secret(name) => self.whole(name, value),
+                Value::String(text) if has_secret && !is_harmless(name) => Value::String(self.secret(name, text)),
+                _ => self.json(value),
+            };
+            (name.clone(), shown)
+        });
+        shown.collect()
     }
 
-    /// Secrets that stand in the query of a URL somewhere in the text: in a link of a page, for
-    /// example.
-    fn parameters(self, text: &str) -> String {
-        let mut shown = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(mark) = rest.find(['?', '&', ';']) {
-            let (before, after) = rest.split_at(mark + 1);
-            shown.push_str(before);
-            rest = after;
-            let end = rest.find(['&', '"', '\'', '<', '#', ' ', '\n']).unwrap_or(rest.len());
-            if let Some((name, value)) = rest[..end].split_once('=')
-                && is_secret(name)
-                && !value.is_empty()
-                && !value.starts_with('<')
-            {
-                shown.push_str(&format!("{name}={}", self.secret(name, value)));
-                rest = &rest[end..];
+    /// The value of a secret's name, of whatever type it is.
+    fn whole(self, name: &str, value: &Value) -> Value {
+        let is_code = name.eq_ignore_ascii_case("code");
+        match value {
+            Value::String(text) if text.is_empty() => value.clone(),
+            // The code of an error is a word; the code of a sign-in is random.
+            Value::String(text) if is_code && is_plain_words(text) => Value::String(self.secret(name, text)),
+            Value::String(text) => Value::String(self.learnt(name, text)),
+            Value::Number(number) if !is_code => Value::String(self.learnt(name, &number.to_string())),
+            Value::Array(items) => items.iter().map(|item| self.whole(name, item)).collect(),
+            Value::Object(members) => {
+                members.iter().map(|(inner, value)| (inner.clone(), self.whole(name, value))).collect()
             }
+            other => other.clone(),
         }
-        shown + rest
+    }
+
+    /// Any other text: secrets after their names, in the query of a URL for example, and whatever
+    /// looks like a signed token.
+    pub fn text(self, text: &str) -> String {
+        self.replaced(text, Names::Sentences)
     }
 
     /// A body, by its content type: JSON, form, or text.
@@ -215,18 +188,81 @@ impl Mask {
             return Value::Null;
         }
         let text = String::from_utf8_lossy(bytes);
-        if content_type.starts_with("application/x-www-form-urlencoded") {
+        if content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
             return Value::String(self.form(&text));
         }
         match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => self.json(&value),
-            Err(_) => Value::String(self.text(&text)),
+            Err(_) => Value::String(self.replaced(&text, Names::Document)),
         }
+    }
+
+    /// The text with its secrets masked by name. A line for a shell is quoted next, which could
+    /// hide a value from the last step. So known values are masked in it here.
+    fn replaced(self, text: &str, names: Names) -> String {
+        let finder = match self {
+            Mask::Placeholder => known::finder(),
+            Mask::Fingerprint => None,
+        };
+        let found = find::find(text.as_bytes(), Search { names: Some(names), values: finder.as_deref() });
+        for secret in found.iter().filter(|secret| secret.is_named && !is_plain_words(&secret.value)) {
+            learn(&secret.kind, &secret.value);
+        }
+        self.without(text, found)
+    }
+
+    /// The text with these secrets masked.
+    fn without(self, text: &str, mut found: Vec<Found>) -> String {
+        found.retain(|secret| !secret.range.is_empty());
+        found.sort_by_key(|secret| (secret.range.start, std::cmp::Reverse(secret.range.end)));
+        let mut shown = String::with_capacity(text.len());
+        let mut at = 0;
+        let mut rest = found.iter().peekable();
+        while let Some(secret) = rest.next() {
+            let mut range = at_boundaries(text, &secret.range);
+            while let Some(next) = rest.next_if(|next| next.range.start < range.end) {
+                range.end = range.end.max(at_boundaries(text, &next.range).end);
+            }
+            shown.push_str(&text[at..range.start.max(at)]);
+            shown.push_str(&self.secret(&secret.kind, &secret.value));
+            at = range.end;
+        }
+        shown + &text[at..]
     }
 }
 
-fn is_secret(name: &str) -> bool {
-    SECRET_NAMES.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+/// The range, widened to whole characters.
+fn at_boundaries(text: &str, range: &Range<usize>) -> Range<usize> {
+    let (mut start, mut end) = (range.start.min(text.len()), range.end.min(text.len()));
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+/// What a form or a query says with this value.
+fn decoded(value: &str) -> String {
+    let form = format!("x={value}");
+    form_urlencoded::parse(form.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// Remembers the second half of `user:password` in base64 (RFC 7617 §2), which RFC 6749 §2.3.1 has
+/// percent-encoded.
+fn learn_password(credentials: &str) {
+    let views = views::base64(credentials.as_bytes());
+    let plain = views.first().map(|[view, ..]| String::from_utf8_lossy(&view.bytes).into_owned()).unwrap_or_default();
+    if let Some((_, password)) = plain.split_once(':') {
+        learn("password", &decoded(password));
+        learn("password", password);
+    }
+}
+
+/// Whether this is made of words in lower case, as the code of an error is.
+fn is_plain_words(text: &str) -> bool {
+    text.bytes().all(|c| c.is_ascii_lowercase() || matches!(c, b'_' | b' ' | b'-' | b'.'))
 }
 
 fn split(text: &str, mark: char) -> (&str, Option<&str>) {

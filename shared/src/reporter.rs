@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::breakage::Breakage;
 use crate::event::{Event, Rule, Side, VERSION};
 use crate::person;
+use crate::redact;
 use crate::spec::SpecRef;
 
 mod checks;
@@ -200,6 +201,12 @@ impl Reporter {
 
     /// Prints one event. A reader that has gone away (a closed pipe) does not end the run.
     pub fn emit(&self, event: &Event) {
+        if self.is_silent() {
+            self.state().seq += 1;
+            return;
+        }
+        // The last step: whatever this run knows to be a secret is masked, wherever it stands.
+        let event = &redact::redacted(event);
         let mut state = self.state();
         state.seq += 1;
         let text = match self.options.format {
@@ -261,7 +268,16 @@ fn json_line(seq: u64, side: Side, event: &Event) -> String {
     }
     // Events hold strings, numbers and JSON values with string keys: writing them cannot fail.
     let line = serde_json::to_string(&Line { v: VERSION, seq, side, event }).unwrap_or_default();
-    line + "\n"
+    let mut shown = String::with_capacity(line.len() + 1);
+    for c in line.chars() {
+        // Such a character can only stand in a string, where an escape says the same.
+        if person::is_invisible(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown += &format!("\\u{unit:04x}"));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown + "\n"
 }
 
 /// Columns of the person's view where there is no terminal, and at the most where there is one.

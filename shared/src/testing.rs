@@ -3,14 +3,25 @@
 
 mod breakages;
 mod captured;
+mod network;
 mod ports;
 mod run;
 mod running;
+pub mod secrets;
 mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
+pub use network::HostileNetwork;
 pub use ports::{ReservedPort, any_ports};
 pub use run::Run;
 pub use running::Running;
 pub use transcript::{Transcript, check_readme, check_readme_at, check_readme_with};
+
+/// A folder for a store. One that `tempfile::tempdir` makes is open to other users, and is refused.
+pub fn private_folder() -> tempfile::TempDir {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().expect("a folder can be made")
+}

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::members::compare;
-use shared::{Failure, Reporter, spec};
+use shared::{Failure, Reporter, scope, spec};
 
 use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::{AuthMethod, ClientMetadata};
@@ -56,7 +56,7 @@ pub async fn run(
     command: &Command,
     http: impl AsyncFn(&str) -> Result<Http, Failure>,
 ) -> Result<(), Failure> {
-    let store = Store::for_idp(true);
+    let store = Store::for_idp(true, reporter)?;
     let mut opened = store.open().await?;
     let wanted = match command {
         Command::List => {
@@ -268,7 +268,7 @@ fn as_it_is(registration: &Registration) -> ClientMetadata {
         redirect_uris: list("redirect_uris"),
         token_endpoint_auth_method: AuthMethod::from_name(text("token_endpoint_auth_method"))
             .unwrap_or(AuthMethod::None),
-        scopes: registration.requested["scope"].as_str().map(|scope| scope.split(' ').map(str::to_owned).collect()),
+        scopes: registration.requested["scope"].as_str().map(|scope| scope::split(scope).map(str::to_owned).collect()),
         additional: Default::default(),
     }
 }

@@ -8,12 +8,11 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use shared::http::Http;
-use shared::kept::Locked;
+use shared::kept::{Home, Locked};
 use shared::{Failure, Reporter, Secret, now};
 
 use crate::error::RegistrationError;
@@ -43,7 +42,7 @@ pub struct InitialAccessTokens<'a> {
     http: &'a Http,
     issuer: &'a str,
     /// Where tokens are kept; `None` for an IdP that does not stay.
-    folder: Option<PathBuf>,
+    home: Option<Home>,
     /// Whether the way of this run needs one.
     needed: bool,
     found: OnceLock<Secret>,
@@ -51,9 +50,10 @@ pub struct InitialAccessTokens<'a> {
 
 impl<'a> InitialAccessTokens<'a> {
     /// For a way that needs one, or for one that does not: then none is ever found.
-    pub fn for_way(way: Way, http: &'a Http, issuer: &'a str, keeps: bool) -> Self {
+    pub fn for_way(way: Way, http: &'a Http, issuer: &'a str, keeps: bool) -> Result<Self, Failure> {
         let needed = way == Way::InitialAccessToken;
-        Self { http, issuer, folder: keeps.then(shared::kept::home), needed, found: OnceLock::new() }
+        let home = if keeps { Some(Home::of_user(http.reporter())?) } else { None };
+        Ok(Self { http, issuer, home, needed, found: OnceLock::new() })
     }
 
     /// The token for a registration, if this run's way needs one.
@@ -61,7 +61,7 @@ impl<'a> InitialAccessTokens<'a> {
         if !self.needed {
             return Ok(None);
         }
-        let token = find(self.http, self.issuer, self.folder.as_deref()).await?;
+        let token = find(self.http, self.issuer, self.home.as_ref()).await?;
         let _ = self.found.set(token.clone());
         Ok(Some(token))
     }
@@ -69,10 +69,10 @@ impl<'a> InitialAccessTokens<'a> {
     /// Counts the use of a kept token: one that the authorization server refused is not kept any
     /// longer, and a registration that failed for another reason does not count.
     pub async fn count_use<T>(&self, registered: &Result<T, Failure>) -> Result<(), Failure> {
-        let (Some(token), Some(folder)) = (self.found.get(), &self.folder) else { return Ok(()) };
+        let (Some(token), Some(home)) = (self.found.get(), &self.home) else { return Ok(()) };
         let refused = registered.as_ref().is_err_and(is_refused_token);
         if refused || registered.is_ok() {
-            used(folder, self.issuer, token, refused).await?;
+            used(home, self.issuer, token, refused).await?;
         }
         Ok(())
     }
@@ -95,16 +95,16 @@ pub fn note_unused(reporter: &Reporter, ways: &[Way]) {
     }
 }
 
-/// Finds a token for this issuer, or makes one. `folder` is where tokens are kept; `None` for an
+/// Finds a token for this issuer, or makes one. `home` is where tokens are kept; `None` for an
 /// IdP that does not stay.
-async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Secret, Failure> {
+async fn find(http: &Http, issuer: &str, home: Option<&Home>) -> Result<Secret, Failure> {
     let reporter = http.reporter();
     if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()) {
         reporter.note(format!("The Initial Access Token is the one in {VARIABLE}."));
         return Ok(Secret::new(token));
     }
-    if let Some(folder) = folder
-        && let Some(token) = kept(folder, issuer).await?
+    if let Some(home) = home
+        && let Some(token) = kept(home, issuer).await?
     {
         reporter.note("The Initial Access Token is one that -- initial-access-token made and kept.");
         return Ok(token);
@@ -127,8 +127,8 @@ async fn find(http: &Http, issuer: &str, folder: Option<&Path>) -> Result<Secret
 }
 
 /// Keeps a token for later runs, for so many uses and seconds.
-pub async fn keep(folder: &Path, issuer: &str, token: Secret, left: u64, seconds: u64) -> Result<String, Failure> {
-    let file = Locked::open(folder, FILE).await?;
+pub async fn keep(home: &Home, issuer: &str, token: Secret, left: u64, seconds: u64) -> Result<String, Failure> {
+    let file = Locked::open(home, FILE).await?;
     let mut tokens = read(&file)?;
     tokens.insert(issuer.to_owned(), Kept { token, left, expires_at: now().saturating_add(seconds) });
     write(&file, &tokens)?;
@@ -136,12 +136,12 @@ pub async fn keep(folder: &Path, issuer: &str, token: Secret, left: u64, seconds
 }
 
 /// The kept token for this issuer, if it can still be good.
-async fn kept(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
+async fn kept(home: &Home, issuer: &str) -> Result<Option<Secret>, Failure> {
     // Nothing was ever kept: then nothing is made here either.
-    if !folder.join(FILE).exists() {
+    if !home.has(FILE) {
         return Ok(None);
     }
-    let file = Locked::open(folder, FILE).await?;
+    let file = Locked::open(home, FILE).await?;
     let mut tokens = read(&file)?;
     let is_good = |kept: &Kept| kept.left > 0 && kept.expires_at > now();
     let token = tokens.get(issuer).filter(|kept| is_good(kept)).map(|kept| kept.token.clone());
@@ -153,11 +153,11 @@ async fn kept(folder: &Path, issuer: &str) -> Result<Option<Secret>, Failure> {
 
 /// Counts a use of the kept token; one that the authorization server refused is not kept any
 /// longer.
-async fn used(folder: &Path, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
-    if !folder.join(FILE).exists() {
+async fn used(home: &Home, issuer: &str, token: &Secret, refused: bool) -> Result<(), Failure> {
+    if !home.has(FILE) {
         return Ok(());
     }
-    let file = Locked::open(folder, FILE).await?;
+    let file = Locked::open(home, FILE).await?;
     let mut tokens = read(&file)?;
     let Some(kept) = tokens.get_mut(issuer).filter(|kept| kept.token == *token) else { return Ok(()) };
     kept.left = if refused { 0 } else { kept.left.saturating_sub(1) };
@@ -202,23 +202,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_kept_token_is_given_as_often_and_as_long_as_it_may() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, issuer, token) = (folder.path(), "https://idp.example", Secret::new("t"));
-        assert_eq!(kept(path, issuer).await.unwrap(), None);
-        assert_eq!(std::fs::read_dir(path).unwrap().count(), 0, "looking makes no file");
-        keep(path, issuer, token.clone(), 2, 60).await.unwrap();
-        assert_eq!(kept(path, "https://other.example").await.unwrap(), None);
+        let folder = shared::testing::private_folder();
+        let home = Home::at(folder.path());
+        let (home, issuer, token) = (&home, "https://idp.example", Secret::new("t"));
+        assert_eq!(kept(home, issuer).await.unwrap(), None);
+        assert_eq!(std::fs::read_dir(home.folder()).unwrap().count(), 0, "looking makes no file");
+        keep(home, issuer, token.clone(), 2, 60).await.unwrap();
+        assert_eq!(kept(home, "https://other.example").await.unwrap(), None);
         for _ in 0..2 {
-            assert_eq!(kept(path, issuer).await.unwrap(), Some(token.clone()));
-            used(path, issuer, &token, false).await.unwrap();
+            assert_eq!(kept(home, issuer).await.unwrap(), Some(token.clone()));
+            used(home, issuer, &token, false).await.unwrap();
         }
-        assert_eq!(kept(path, issuer).await.unwrap(), None, "used up");
-        keep(path, issuer, token.clone(), 2, 0).await.unwrap();
-        assert_eq!(kept(path, issuer).await.unwrap(), None, "expired");
-        keep(path, issuer, token.clone(), 100, 60).await.unwrap();
-        used(path, issuer, &Secret::new("another"), true).await.unwrap();
-        assert!(kept(path, issuer).await.unwrap().is_some());
-        used(path, issuer, &token, true).await.unwrap();
-        assert_eq!(kept(path, issuer).await.unwrap(), None, "refused");
+        assert_eq!(kept(home, issuer).await.unwrap(), None, "used up");
+        keep(home, issuer, token.clone(), 2, 0).await.unwrap();
+        assert_eq!(kept(home, issuer).await.unwrap(), None, "expired");
+        keep(home, issuer, token.clone(), 100, 60).await.unwrap();
+        used(home, issuer, &Secret::new("another"), true).await.unwrap();
+        assert!(kept(home, issuer).await.unwrap().is_some());
+        used(home, issuer, &token, true).await.unwrap();
+        assert_eq!(kept(home, issuer).await.unwrap(), None, "refused");
     }
 }

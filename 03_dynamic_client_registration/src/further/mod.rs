@@ -7,4 +7,5 @@ pub mod manage;
 pub mod metadata_document;
 pub mod options;
 pub mod preregistered;
+pub mod reset;
 pub mod rules;

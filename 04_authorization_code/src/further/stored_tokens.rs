@@ -3,10 +3,9 @@
 //! secure token storage" (MCP 2026-07-28).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use shared::kept::{self, Locked};
+use shared::kept::{Home, Locked};
 use shared::{Failure, Reporter, now};
 
 use crate::client::SignedIn;
@@ -53,8 +52,8 @@ pub struct Tokens {
 
 impl Tokens {
     /// Opens the file; a second run waits until this is dropped.
-    pub async fn open(folder: &Path) -> Result<Self, Failure> {
-        let file = Locked::open(folder, FILE).await?;
+    pub async fn open(home: &Home) -> Result<Self, Failure> {
+        let file = Locked::open(home, FILE).await?;
         let all = read(&file)?;
         Ok(Self { file, all })
     }
@@ -94,17 +93,17 @@ pub async fn store(reporter: &Reporter, server_url: &str, signed_in: SignedIn) -
     let SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
     let (client_id, resource) = (Some(client_id), Some(resource));
     let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), tokens };
-    let place = Tokens::open(&kept::home()).await?.keep(server_url, kept)?;
+    let place = Tokens::open(&Home::of_user(reporter)?).await?.keep(server_url, kept)?;
     reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     Ok(())
 }
 
 /// The tokens for a server, for a look.
-pub async fn find(folder: &Path, mcp_server: &str) -> Result<Option<Kept>, Failure> {
-    if !folder.join(FILE).exists() {
+pub async fn find(home: &Home, mcp_server: &str) -> Result<Option<Kept>, Failure> {
+    if !home.has(FILE) {
         return Ok(None);
     }
-    Ok(Tokens::open(folder).await?.find(mcp_server).cloned())
+    Ok(Tokens::open(home).await?.find(mcp_server).cloned())
 }
 
 fn read(file: &Locked) -> Result<File, Failure> {
@@ -132,8 +131,9 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_are_found_by_the_server_that_they_are_for() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(find(folder.path(), "http://a").await.unwrap(), None);
+        let folder = shared::testing::private_folder();
+        let home = Home::at(folder.path());
+        assert_eq!(find(&home, "http://a").await.unwrap(), None);
         let kept = Kept {
             issuer: "https://i".to_owned(),
             client_id: None,
@@ -149,18 +149,18 @@ mod tests {
                 id_token: None,
             },
         };
-        let mut opened = Tokens::open(folder.path()).await.unwrap();
+        let mut opened = Tokens::open(&home).await.unwrap();
         opened.keep("http://a", kept.clone()).unwrap();
         drop(opened);
-        assert_eq!(find(folder.path(), "http://a").await.unwrap(), Some(kept));
-        assert_eq!(find(folder.path(), "http://b").await.unwrap(), None);
-        let mut opened = Tokens::open(folder.path()).await.unwrap();
+        assert_eq!(find(&home, "http://a").await.unwrap(), Some(kept));
+        assert_eq!(find(&home, "http://b").await.unwrap(), None);
+        let mut opened = Tokens::open(&home).await.unwrap();
         opened.forget("http://b").unwrap();
         assert!(opened.find("http://a").is_some());
         opened.forget("http://a").unwrap();
         drop(opened);
-        assert_eq!(find(folder.path(), "http://a").await.unwrap(), None);
+        assert_eq!(find(&home, "http://a").await.unwrap(), None);
         std::fs::write(folder.path().join(FILE), "{").unwrap();
-        assert_eq!(find(folder.path(), "http://a").await.unwrap_err().id, "tokens.file");
+        assert_eq!(find(&home, "http://a").await.unwrap_err().id, "tokens.file");
     }
 }

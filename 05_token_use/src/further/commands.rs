@@ -11,8 +11,9 @@ use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 use shared::http::Http;
+use shared::kept::Home;
 use shared::mcp::client::Connection;
-use shared::{Failure, Side, kept, spec};
+use shared::{Failure, Side, spec};
 
 use crate::authorized_client::AuthorizedClient;
 use crate::client;
@@ -57,15 +58,15 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
     let url = at.server_url.as_str();
     setup.run.announce_client(url);
     let http = setup.run.http(url, &[]).await?;
-    let folder = kept::home();
-    let tokens = stored_tokens::find(&folder, url).await?;
+    let home = Home::of_user(&setup.run.reporter)?;
+    let tokens = stored_tokens::find(&home, url).await?;
     // Who authorizes, asks for new tokens.
     let tokens = tokens.filter(|_| !matches!(command, KeptCommand::Authorize(_)));
     if tokens.is_some() && sign_in.login.is_some() {
         let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
         setup.run.reporter.note(note);
     }
-    let authorized = AuthorizedClient::new(http.clone(), url, plan, sign_in.clone(), Some(folder), tokens, false);
+    let authorized = AuthorizedClient::new(http.clone(), url, plan, sign_in.clone(), Some(home), tokens, false);
     match command {
         KeptCommand::Authorize(_) => authorized.sign_in_first(&[]).await,
         KeptCommand::ListTools(_) => list_tools(&http, authorized, url).await,

@@ -52,7 +52,7 @@ async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, 
         (Some(client), _) => client.information(silent.reporter(), &server)?,
         (None, Some(client_id)) => ClientInformation::known(client_id, None),
         (None, None) => {
-            let store = Store::for_idp(true);
+            let store = Store::for_idp(true, http.reporter())?;
             let registration = store.open().await?.get(&kept.issuer).map(|kept| kept.information.clone());
             registration.ok_or_else(|| unknown(kept))?
         }

@@ -1,14 +1,13 @@
 //! Going further: a client's tokens that outlive the run, in lesson 04's file.
 
-use std::path::PathBuf;
-
 use authorization_code::further::stored_tokens::{Kept, Tokens};
+use shared::kept::Home;
 use shared::{Failure, Reporter};
 
 /// The file of a client's tokens for one MCP server.
 pub struct TokenFile {
-    /// Its folder; `None`: the tokens are stored nowhere.
-    folder: Option<PathBuf>,
+    /// Where it is; `None`: the tokens are stored nowhere.
+    home: Option<Home>,
     pub server_url: String,
 }
 
@@ -20,15 +19,15 @@ pub struct LockedTokenFile {
 }
 
 impl TokenFile {
-    /// The file in this folder; nothing is read yet.
-    pub fn new(server_url: &str, folder: Option<PathBuf>) -> Self {
-        Self { folder, server_url: server_url.to_owned() }
+    /// The file at this place; nothing is read yet.
+    pub fn new(server_url: &str, home: Option<Home>) -> Self {
+        Self { home, server_url: server_url.to_owned() }
     }
 
     /// Waits until no other run uses the file.
     pub async fn lock(&self) -> Result<LockedTokenFile, Failure> {
-        let tokens = match &self.folder {
-            Some(folder) => Some(Tokens::open(folder).await?),
+        let tokens = match &self.home {
+            Some(home) => Some(Tokens::open(home).await?),
             None => None,
         };
         Ok(LockedTokenFile { tokens, server_url: self.server_url.clone() })

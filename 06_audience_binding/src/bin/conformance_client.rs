@@ -87,7 +87,7 @@ async fn run(reporter: &Reporter) -> Result<(), Failure> {
     sign_in.dpop = scenario.starts_with("auth/dpop");
     sign_in.offline_access = scenario.starts_with("auth/offline-access");
 
-    let http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]).await)?;
+    let http = Http::new(reporter.clone(), Reach::of_server(&server_url, &[]))?;
     let dpop = UseOptions { dpop: sign_in.dpop }.key()?;
     let http = proving(&http, dpop.as_ref());
     let registration = RegistrationOptions { callback_port: 0, document_port: 0, ..registration };

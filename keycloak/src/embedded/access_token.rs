@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use shared::scope;
 
 use super::clients::IdpClient;
 use super::further::dpop;
@@ -26,16 +27,14 @@ pub fn granted_scopes(
     user: Option<&RealmUser>,
     requested: &str,
 ) -> Vec<String> {
-    let asked = requested.split(' ').filter(|scope| client.optional_scopes.iter().any(|optional| optional == scope));
-    let mut granted: Vec<String> = client.default_scopes.clone();
-    for scope in asked {
+    let optional: BTreeSet<_> = client.optional_scopes.iter().map(String::as_str).collect();
+    let permitted = |scope: &&str| {
         let roles = server.realm.roles_for(scope);
-        let permitted = roles.is_empty() || user.is_some_and(|user| roles.iter().any(|role| user.has_role(role)));
-        if permitted && !granted.iter().any(|known| known == scope) {
-            granted.push(scope.to_owned());
-        }
-    }
-    if requested.split(' ').any(|scope| scope == "openid") {
+        roles.is_empty() || user.is_some_and(|user| roles.iter().any(|role| user.has_role(role)))
+    };
+    let asked = scope::split(requested).filter(|scope| optional.contains(scope)).filter(permitted);
+    let mut granted = scope::union(client.default_scopes.iter().map(String::as_str), asked);
+    if scope::split(requested).any(|scope| scope == "openid") {
         granted.insert(0, "openid".to_owned());
     }
     granted

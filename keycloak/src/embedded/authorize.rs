@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use shared::scope;
 
 use super::clients::IdpClient;
 use super::code_grant::is_pkce_value;
@@ -37,7 +38,7 @@ pub async fn get(State(server): State<Arc<IdpServer>>, headers: HeaderMap, RawQu
 async fn client(server: &IdpServer, parameters: &FormFields) -> Result<IdpClient, &'static str> {
     let mut named = parameters.all("client_id");
     let (Some(client_id), None) = (named.next(), named.next()) else { return Err("Invalid Request") };
-    if parameters.get("request").is_some() || parameters.get("request_uri").is_some() {
+    if parameters.get("request").is_some() || parameters.get("request_uri").is_some() || parameters.has_oversized() {
         return Err("Invalid Request");
     }
     let redirect_uri = parameters.get("redirect_uri").unwrap_or_default();
@@ -84,7 +85,7 @@ fn check(client: &IdpClient, parameters: &FormFields) -> Result<(), IdpRefusal> 
         return Err(unknown_resource());
     }
     let scope = parameters.get("scope").unwrap_or_default();
-    if !scope.split_whitespace().all(|scope| client.may_ask_for(scope)) {
+    if !scope::split(scope).all(|scope| client.may_ask_for(scope)) {
         return Err(invalid_scope(scope));
     }
     // The realm's client policy: PKCE with S256, for every client (RFC 7636 §4.4.1).

@@ -31,6 +31,7 @@ pub struct RequestedMetadata {
     pub response_types: Option<Vec<String>>,
     pub token_endpoint_auth_method: Option<String>,
     pub client_name: Option<String>,
+    pub client_uri: Option<String>,
     pub jwks_uri: Option<String>,
     pub jwks: Option<Value>,
     pub scope: Option<String>,

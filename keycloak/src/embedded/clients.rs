@@ -101,12 +101,11 @@ impl IdpClient {
         self.auth_method == "private_key_jwt"
     }
 
-    /// Whether the browser may be sent there. A loopback URI that was registered without a port
-    /// allows any port (RFC 8252 §7.3).
+    /// Whether the browser may be sent there: to an absolute URI that was registered. A loopback URI
+    /// that was registered without a port allows any port (RFC 8252 §7.3).
     pub fn may_redirect_to(&self, uri: &str) -> bool {
-        self.redirect_uris
-            .iter()
-            .any(|registered| registered == uri || without_port(uri).as_deref() == Some(registered))
+        let is_registered = |registered: &String| registered == uri || without_port(uri).as_deref() == Some(registered);
+        is_absolute(uri) && self.redirect_uris.iter().any(is_registered)
     }
 }
 
@@ -164,6 +163,18 @@ impl IdpClients {
 /// The strings of a JSON array.
 pub fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether a URI names its own place: a browser reads anything else relative to a page of this
+/// server, or as another host (`//host`, `/\\host`, `http:host`).
+///
+/// "The redirection endpoint URI MUST be an absolute URI" (RFC 6749 §3.1.2)
+pub fn is_absolute(uri: &str) -> bool {
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+    let needs_host = ["http:", "https:"]
+        .iter()
+        .any(|scheme| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    !uri.contains(is_odd) && Url::parse(uri).is_ok() && (!needs_host || host(uri).is_some())
 }
 
 /// The host of a URL, as it was written; `None` where there is none that can be read.

@@ -13,7 +13,7 @@ use super::token::{GrantRequest, TokenIssue};
 use super::{access_token, now};
 
 pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
-    let GrantRequest { server, client, fields, key } = request;
+    let GrantRequest { server, client, fields, .. } = request;
     let presented = fields.get("code").ok_or_else(|| invalid_request("Missing parameter: code"))?;
     let (code, session) = take_code(server, presented)?;
     if code.issued + server.realm.access_code_lifespan < now() {
@@ -35,7 +35,7 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     // "the authorization server computes the JWK Thumbprint of the proof-of-possession public key
     // in the DPoP proof and verifies that it matches the dpop_jkt parameter value in the
     // authorization request. If they do not match, it MUST reject the request." (RFC 9449 §10)
-    dpop::check_binding(code.request.dpop_jkt.as_deref(), key.as_deref()).map_err(invalid_request)?;
+    dpop::check_binding(code.request.dpop_jkt.as_deref(), request.key()).map_err(invalid_request)?;
     let resource = resource_indicators::resource(server, code.request.resource.as_deref(), fields.get("resource"))?;
 
     let user = server.realm.user(&session.username);

@@ -4,11 +4,20 @@ use url::form_urlencoded;
 
 use super::refusal::{IdpRefusal, invalid_request};
 
+/// Bytes of a parameter at most, with its name.
+const PARAMETER_BYTES: usize = 4_000;
+
 pub struct FormFields(Vec<(String, String)>);
 
 impl FormFields {
     pub fn read(text: &str) -> Self {
         Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// Whether a parameter is longer than any that is needed: what a request brings may have to be
+    /// remembered.
+    pub fn has_oversized(&self) -> bool {
+        self.0.iter().any(|(name, value)| name.len() + value.len() > PARAMETER_BYTES)
     }
 
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {

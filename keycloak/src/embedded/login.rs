@@ -35,7 +35,9 @@ struct OpenAttempt {
 /// Begins with a valid request. Its user signs in now, or is signed in already.
 pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt) -> Response {
     let Some(browser) = random::secret() else { return internal_error().into_response() };
+    let redirect_uri = attempt.redirect_uri.clone();
     let mut sessions = server.sessions.lock();
+    sessions.end_sessions_older_than(server.realm.sso_session_max_lifespan);
     let session = cookie(headers, IDENTITY).and_then(|cookie| sessions.browsers.get(&cookie).cloned());
     attempt.session = session.filter(|session| sessions.sessions.contains_key(session));
     attempt.browser.clone_from(&browser);
@@ -45,9 +47,15 @@ pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt)
     let response = if is_signed_in {
         go_on(server, &code, &browser)
     } else {
-        uncached(pages::sign_in(&server.realm, &action(server, "authenticate", &code), "", None))
+        sign_in_page(server, &code, &redirect_uri, "", None)
     };
     with_cookie(response, BROWSER, &browser)
+}
+
+fn sign_in_page(server: &IdpServer, code: &str, redirect_uri: &str, username: &str, problem: Option<&str>) -> Response {
+    let action = action(server, "authenticate", code);
+    let page = pages::SignInPage { action: &action, redirect_uri, username, problem };
+    uncached(pages::sign_in(&server.realm, &page))
 }
 
 /// Takes the sign-in form.
@@ -65,7 +73,7 @@ pub async fn authenticate(
     let (username, password) = (field("username").trim(), field("password"));
     let Some(user) = server.realm.user(username).filter(|user| user.has_password(password)) else {
         let problem = Some("Invalid username or password.");
-        return uncached(pages::sign_in(&server.realm, &action(&server, "authenticate", &code), username, problem));
+        return sign_in_page(&server, &code, &attempt.redirect_uri, username, problem);
     };
     let (Some(sid), Some(identity)) = (random::secret(), random::secret()) else {
         return internal_error().into_response();
@@ -140,7 +148,9 @@ pub async fn required_action(
     let action = action.split_once("/realms/").map_or(action.clone(), |(_, path)| format!("/realms/{path}"));
     let page = pages::ConsentPage {
         client: open.client.name.as_deref().unwrap_or(&open.client.client_id),
-        host: &host(&open.attempt.redirect_uri).unwrap_or_default(),
+        // A URI of an app's own scheme has no host; then the whole of it is shown.
+        host: &host(&open.attempt.redirect_uri).unwrap_or_else(|| open.attempt.redirect_uri.clone()),
+        redirect_uri: &open.attempt.redirect_uri,
         texts: &texts,
         action: &action,
         code: &open.code,

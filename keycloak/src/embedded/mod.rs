@@ -86,6 +86,7 @@ mod defect;
 mod expiring;
 mod form;
 mod further;
+mod guard;
 mod jws;
 mod keys;
 mod local_tokens;
@@ -134,6 +135,17 @@ impl Embedded {
         let keys = Arc::new(RealmKeys::made_in_the_background());
         let server = IdpServer::new(issuer.clone(), keys, realm, defect);
         Self { issuer, _serving: listen::serve(listener, routes::router(server)) }
+    }
+
+    /// Serves `realm` on `listener`, and shows `watch` every request and response as it is on the
+    /// wire: what a test must not find in any output.
+    #[cfg(feature = "container")]
+    pub fn watched(listener: TcpListener, realm: Realm, watch: crate::watched::Watch) -> Self {
+        let issuer = format!("http://localhost:{}/realms/{}", listen::port(&listener), realm.name);
+        let keys = Arc::new(RealmKeys::made_in_the_background());
+        let router = routes::router(IdpServer::new(issuer.clone(), keys, realm, None));
+        let layer = axum::middleware::from_fn_with_state(watch, crate::watched::show);
+        Self { issuer, _serving: listen::serve(listener, router.layer(layer)) }
     }
 
     /// The realm's issuer identifier (RFC 8414 §2).

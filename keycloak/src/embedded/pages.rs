@@ -4,6 +4,7 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use url::Url;
 
 use crate::realm::Realm;
 
@@ -28,11 +29,21 @@ pub fn error(realm: &Realm, message: &str) -> Response {
     let body = format!(
         r#"<h1>We are sorry…</h1><div id="kc-error-message" class="error"><p class="instruction">{message}</p></div>"#
     );
-    page(realm, &body)
+    page(realm, &body, "'none'")
 }
 
-/// The page to sign in at. Its form goes to `action`; `problem` is a sentence about the last try.
-pub fn sign_in(realm: &Realm, action: &str, username: &str, problem: Option<&str>) -> Response {
+/// The page to sign in at. Its form goes to `action`, and from there to the client's redirect URI.
+pub struct SignInPage<'a> {
+    pub action: &'a str,
+    pub redirect_uri: &'a str,
+    /// What was typed before.
+    pub username: &'a str,
+    /// A sentence about the last try.
+    pub problem: Option<&'a str>,
+}
+
+pub fn sign_in(realm: &Realm, page: &SignInPage<'_>) -> Response {
+    let SignInPage { action, redirect_uri, username, problem } = page;
     let problem = problem.map_or(String::new(), |problem| {
         format!(r#"<p class="error" role="alert" id="input-error">{}</p>"#, escaped(problem))
     });
@@ -50,7 +61,7 @@ has their password.</p>"#,
         escaped(action),
         escaped(username),
     );
-    page(realm, &body)
+    self::page(realm, &body, &form_targets(redirect_uri))
 }
 
 pub struct ConsentPage<'a> {
@@ -58,6 +69,7 @@ pub struct ConsentPage<'a> {
     pub client: &'a str,
     /// The host that the browser will be sent to.
     pub host: &'a str,
+    pub redirect_uri: &'a str,
     /// The consent texts of the scopes.
     pub texts: &'a [&'a str],
     pub action: &'a str,
@@ -83,25 +95,35 @@ pub fn consent(realm: &Realm, consent: &ConsentPage<'_>) -> Response {
         action = escaped(consent.action),
         code = escaped(consent.code),
     );
-    page(realm, &body)
+    page(realm, &body, &form_targets(consent.redirect_uri))
 }
 
-fn page(realm: &Realm, body: &str) -> Response {
+/// Where a form of this server may lead: to this server, and by its redirect to the client.
+fn form_targets(redirect_uri: &str) -> String {
+    let origin = Url::parse(redirect_uri).map(|uri| match uri.origin() {
+        origin if origin.is_tuple() => origin.ascii_serialization(),
+        _ => format!("{}:", uri.scheme()),
+    });
+    format!("'self' {}", origin.unwrap_or_default())
+}
+
+/// A page whose forms may lead to these places.
+fn page(realm: &Realm, body: &str, form_action: &str) -> Response {
     let name = escaped(&realm.display_name);
     let html = format!(
         r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Sign in to {name}</title><style>{STYLE}</style></head><body><main><p class="realm">{name}</p>{body}</main></body></html>"#
     );
     // No other page may frame this one, and nothing in it may run or leak its address.
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action {form_action}"
+    );
     let headers = [
-        (header::CONTENT_TYPE, "text/html;charset=utf-8"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_TYPE, "text/html;charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
     (headers, html).into_response()
 }

@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 
 use super::client_metadata::RequestedMetadata;
-use super::clients::{IdpClient, host};
+use super::clients::{IdpClient, host, is_absolute};
 use super::refusal::{IdpRefusal, bad_request, described, first_fault, internal_error};
 use super::server::IdpServer;
 use crate::realm::{Component, DEFAULT_SCOPES, Realm};
@@ -23,7 +23,7 @@ pub struct PolicySubject<'a> {
 pub fn check(server: &IdpServer, subject: &PolicySubject<'_>) -> Result<(), IdpRefusal> {
     for policy in server.realm.registration_policies(kind(subject.anonymous)) {
         match policy.provider_id.as_str() {
-            "trusted-hosts" => check_trusted_hosts(policy, subject.client)?,
+            "trusted-hosts" => check_trusted_hosts(policy, subject)?,
             "allowed-client-templates" => check_scopes(&server.realm, policy, subject.requested)?,
             "max-clients" if subject.is_new => check_number_of_clients(policy, server.clients.count())?,
             // Consent and full scope change the client ([`has`]). Mapper types and origins do not
@@ -49,13 +49,14 @@ fn refused(policy: &Component, details: &str) -> IdpRefusal {
     described(StatusCode::FORBIDDEN, "insufficient_scope", &sentence)
 }
 
-fn check_trusted_hosts(policy: &Component, client: &IdpClient) -> Result<(), IdpRefusal> {
+fn check_trusted_hosts(policy: &Component, subject: &PolicySubject<'_>) -> Result<(), IdpRefusal> {
     if !policy.is_on("client-uris-must-match") {
         return Ok(());
     }
     let trusted = |host: &String| policy.values("trusted-hosts").contains(host);
-    // A path alone is relative to the client's root, and so on no other host.
-    for uri in client.redirect_uris.iter().filter(|uri| !uri.starts_with('/')) {
+    // What has no host of its own is refused by [`check_redirect_uris`].
+    let redirect_uris = subject.client.redirect_uris.iter().filter(|uri| !uri.starts_with('/'));
+    for uri in redirect_uris.chain(&subject.requested.client_uri) {
         // Keycloak fails where there is no host.
         let host = host(uri).ok_or_else(internal_error)?;
         if !trusted(&host) {
@@ -96,6 +97,7 @@ fn check_redirect_uris(client: &IdpClient) -> Result<(), IdpRefusal> {
     };
     for uri in &client.redirect_uris {
         first_fault(&[
+            (!is_absolute(uri), "A redirect URI must be an absolute URI"),
             (uri.contains('#'), "A redirect URI must not contain an URL fragment"),
             (is_dangerous(uri), "A redirect URI uses an illegal scheme"),
         ])

@@ -1,7 +1,10 @@
 //! The refresh token grant (RFC 6749 §6) with rotation: a refresh token has one use, and the use of
 //! an old one ends the client's part in the session.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
+use shared::scope;
 
 use super::access_token;
 use super::clients::IdpClient;
@@ -33,14 +36,15 @@ struct Refreshed {
 }
 
 fn use_token(request: &GrantRequest<'_>, jti: String) -> Result<Refreshed, IdpRefusal> {
-    let GrantRequest { server, client, fields, key } = request;
+    let GrantRequest { server, client, fields, .. } = request;
     // The lock is held to the end: of two requests with the same token, only one may find it
     // unused.
     let mut sessions = server.sessions.lock();
+    sessions.end_sessions_older_than(server.realm.sso_session_max_lifespan);
     let before = sessions.refresh_tokens.get(&jti).cloned().ok_or_else(|| invalid_grant(INVALID))?;
     // This comes before the check whether the token was used: a thief without the key ends nobody's
     // session.
-    dpop::check_binding(before.jkt.as_deref(), key.as_deref()).map_err(invalid_grant)?;
+    dpop::check_binding(before.jkt.as_deref(), request.key()).map_err(invalid_grant)?;
     let session = sessions.refreshable(&before).map_err(invalid_grant)?;
     let resource = resource_indicators::resource(server, before.resource.as_deref(), fields.get("resource"))?;
     let user = server.realm.user(&session.username);
@@ -71,7 +75,8 @@ fn known_token(server: &IdpServer, client: &IdpClient, presented: &str) -> Resul
 
 /// The scopes that are in both lists.
 fn common(one: &str, other: &str) -> String {
-    let in_both = one.split(' ').filter(|scope| other.split(' ').any(|known| known == *scope));
+    let other: HashSet<_> = scope::split(other).collect();
+    let in_both = scope::split(one).filter(|scope| other.contains(scope));
     in_both.collect::<Vec<_>>().join(" ")
 }
 

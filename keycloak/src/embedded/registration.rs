@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
+use shared::scope;
 
 use super::client_metadata::RequestedMetadata;
 use super::clients::{IdpClient, RegistrationToken};
@@ -153,13 +154,8 @@ fn granted_grants(requested: &RequestedMetadata) -> Vec<String> {
 /// scopes gets, beside those, only `basic` (Keycloak before 26.8).
 fn scopes(server: &IdpServer, requested: &RequestedMetadata, before: &IdpClient) -> (Vec<String>, Vec<String>) {
     if let Some(scope) = &requested.scope {
-        let mut named: Vec<String> = Vec::new();
-        for scope in scope.split_whitespace().filter(|scope| *scope != "openid") {
-            if !named.iter().any(|known| known == scope) {
-                named.push(scope.to_owned());
-            }
-        }
-        (vec!["basic".to_owned()], named)
+        let named = scope::split(scope).filter(|scope| *scope != "openid");
+        (vec!["basic".to_owned()], scope::union(named, []))
     } else if before.default_scopes.is_empty() {
         (clients::default_scopes(), server.realm.optional_scopes().map(str::to_owned).collect())
     } else {

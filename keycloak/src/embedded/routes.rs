@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, Uri};
 use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -12,7 +13,7 @@ use super::defect::{self, Misbehaviour};
 use super::further::{administration, introspection, key_rotation, management, revocation};
 use super::refusal::{IdpRefusal, error, not_found};
 use super::server::IdpServer;
-use super::{authorize, login, metadata, registration, token};
+use super::{authorize, guard, login, metadata, registration, token};
 
 pub fn router(server: IdpServer) -> Router {
     let misbehaviour = server.defect.map(|defect| Misbehaviour { defect, issuer: server.issuer.clone() });
@@ -24,10 +25,11 @@ pub fn router(server: IdpServer) -> Router {
         .fallback(elsewhere)
         .method_not_allowed_fallback(not_allowed)
         .with_state(Arc::new(server));
-    match misbehaviour {
+    let router = match misbehaviour {
         Some(how) => router.layer(middleware::from_fn_with_state(how, defect::spoil_response)),
         None => router,
-    }
+    };
+    router.layer(DefaultBodyLimit::max(guard::BODY_BYTES)).layer(middleware::from_fn(guard::check_caller))
 }
 
 fn discovery(realm: &str) -> Router<Arc<IdpServer>> {
@@ -70,6 +72,13 @@ async fn not_allowed() -> IdpRefusal {
     error(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
 }
 
-async fn elsewhere() -> IdpRefusal {
-    not_found()
+/// Keycloak says of an unknown realm that it does not exist: so also does one that has not been
+/// imported yet, which a client can wait for.
+async fn elsewhere(State(server): State<Arc<IdpServer>>, uri: Uri) -> IdpRefusal {
+    let realm = uri.path().split_once("/realms/").and_then(|(_, rest)| rest.split('/').next());
+    if realm.is_some_and(|name| name != server.realm.name) {
+        error(StatusCode::NOT_FOUND, "Realm does not exist")
+    } else {
+        not_found()
+    }
 }

@@ -9,7 +9,7 @@ use super::{now, random};
 /// Seconds within which a login attempt has to end.
 const LOGIN_SECONDS: u64 = 1800;
 /// Login attempts at most; more are forgotten, the oldest first.
-const LOGIN_ATTEMPTS: usize = 1000;
+const LOGIN_ATTEMPTS: usize = 20_000;
 
 /// A valid authorization request, and how far its user has come.
 #[derive(Clone, Debug)]
@@ -122,6 +122,21 @@ impl SessionStore {
     pub fn login(&self, code: &str, browser: Option<&str>) -> Option<&LoginAttempt> {
         let attempt = self.logins.get(code)?;
         (browser == Some(attempt.browser.as_str()) && attempt.begun + LOGIN_SECONDS > now()).then_some(attempt)
+    }
+
+    /// Forgets the sessions that are older than this many seconds, and all that depends on them. A
+    /// session with an offline token does not end.
+    pub fn end_sessions_older_than(&mut self, lifespan: u64) {
+        let now = now();
+        let offline = self.refresh_tokens.values().filter(|token| token.offline);
+        let offline: BTreeSet<_> = offline.map(|token| token.part.session.as_str()).collect();
+        let is_young = |session: &UserSession| session.auth_time.saturating_add(lifespan) > now;
+        self.sessions.retain(|sid, session| is_young(session) || offline.contains(sid.as_str()));
+        let sessions = &self.sessions;
+        self.browsers.retain(|_, session| sessions.contains_key(session));
+        self.codes.retain(|_, code| sessions.contains_key(&code.session));
+        self.used_codes.retain(|_, part| sessions.contains_key(&part.session));
+        self.refresh_tokens.retain(|_, token| token.offline || token.issued.saturating_add(lifespan) > now);
     }
 
     /// Gives a client a part in a session; the session.

@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde_json::{Value, json};
+use shared::scope;
 
 use super::access_token::{self, TokenSubject};
 use super::client_authentication::authenticate;
 use super::clients::IdpClient;
 use super::form::FormFields;
+use super::further::dpop::CheckedProof;
 use super::further::{client_credentials, dpop, token_exchange};
 use super::local_tokens::{OFFLINE, REFRESH};
 use super::refusal::{IdpRefusal, bad_request, internal_error, invalid_request};
@@ -24,8 +26,20 @@ pub struct GrantRequest<'a> {
     pub server: &'a IdpServer,
     pub client: IdpClient,
     pub fields: &'a FormFields,
-    /// The thumbprint of the key that the client has proven (RFC 9449 §5).
-    pub key: Option<String>,
+    /// The proof of a key (RFC 9449 §5); it is used when there are tokens for it.
+    pub proof: Option<CheckedProof>,
+}
+
+impl GrantRequest<'_> {
+    /// The thumbprint of the key that the client has proven.
+    pub fn key(&self) -> Option<&str> {
+        self.proof.as_ref().map(|proof| proof.jkt.as_str())
+    }
+
+    /// Takes the proof for this request and no other; the grant is valid by now.
+    pub fn use_proof(&self) -> Result<(), IdpRefusal> {
+        self.proof.as_ref().map_or(Ok(()), |proof| dpop::use_once(&self.server.used_proofs, proof, now()))
+    }
 }
 
 pub async fn post(State(server): State<Arc<IdpServer>>, headers: HeaderMap, body: String) -> Response {
@@ -43,8 +57,8 @@ async fn respond(server: &IdpServer, headers: &HeaderMap, fields: &FormFields) -
     // "Multiple "resource" parameters may be used", and so may "audience" (RFC 8693 §2.1).
     let repeatable = if grant_type == token_exchange::GRANT { &["audience", "resource"][..] } else { &[] };
     fields.check_duplicates_beside(repeatable)?;
-    let key = dpop::proven_key(server, headers, &client)?;
-    let request = GrantRequest { server, client, fields, key };
+    let proof = dpop::check_request(server, headers, &client)?;
+    let request = GrantRequest { server, client, fields, proof };
     match grant_type {
         "authorization_code" => code_grant::redeem(&request).await,
         "refresh_token" => refresh_grant::refresh(&request).await,
@@ -65,13 +79,14 @@ pub struct TokenIssue<'a> {
 impl TokenIssue<'_> {
     /// The token response (RFC 6749 §5.1), with the members that Keycloak adds.
     pub async fn response(&self) -> Result<Value, IdpRefusal> {
-        let GrantRequest { server, client, key, .. } = self.request;
+        let GrantRequest { server, client, .. } = self.request;
+        self.request.use_proof()?;
         let session = self.grant.map(|(grant, session)| (grant.part.session.as_str(), session));
         let user = match session {
             Some((_, session)) => server.realm.user(&session.username),
             None => server.realm.service_account(&client.client_id),
         };
-        let (scopes, audiences, key) = (self.scopes.as_slice(), self.audiences.as_slice(), key.as_deref());
+        let (scopes, audiences, key) = (self.scopes.as_slice(), self.audiences.as_slice(), self.request.key());
         let subject = TokenSubject { session, user, client, scopes, audiences, key };
         let access_token = subject.access_token(server).await.ok_or_else(internal_error)?;
         let mut response = json!({
@@ -93,7 +108,7 @@ impl TokenIssue<'_> {
             }
             // The scope of the sign-in counts: a refresh for a smaller scope brings an ID token,
             // too.
-            if grant.scope.split(' ').any(|scope| scope == "openid") {
+            if scope::split(&grant.scope).any(|scope| scope == "openid") {
                 response["id_token"] = json!(subject.id_token(server).await.ok_or_else(internal_error)?);
             }
         }
@@ -103,7 +118,7 @@ impl TokenIssue<'_> {
     /// A new refresh token that replaces the presented one, and the seconds that it lives, 0 for no
     /// end.
     fn refresh_token(&self, grant: &RefreshGrant) -> Option<(String, u64)> {
-        let GrantRequest { server, client, key, .. } = self.request;
+        let GrantRequest { server, client, .. } = self.request;
         let (issued, idle) = (now(), server.realm.sso_session_idle_timeout);
         let (typ, seconds, exp) = if grant.offline { (OFFLINE, 0, 0) } else { (REFRESH, idle, issued + idle) };
         let (token, claims) = server.local_tokens.make(typ, issued, exp)?;
@@ -111,7 +126,7 @@ impl TokenIssue<'_> {
         // that presents a valid DPoP proof at the token endpoint, the refresh token MUST be bound
         // to the respective public key." "Refresh tokens issued to confidential clients … are not
         // bound" (RFC 9449 §5).
-        let jkt = key.clone().filter(|_| client.is_public());
+        let jkt = self.request.key().map(str::to_owned).filter(|_| client.is_public());
         server
             .sessions
             .lock()

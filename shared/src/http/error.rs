@@ -17,15 +17,24 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: String,
     },
-    /// `http`, and the host is neither this machine nor named by the user.
+    /// `http`, and the host is neither this machine nor where the user typed http.
     Insecure {
         /// As it was given.
         url: String,
     },
-    /// The address is more private than a stranger may name.
+    /// A redirect from `https` to `http`.
+    Downgraded {
+        /// The URL that redirects.
+        from: String,
+        /// Where it leads.
+        url: String,
+    },
+    /// The address is more private than this run may reach.
     Refused {
         /// As it was given.
         url: String,
+        /// Whether the user named a server at this host.
+        is_named: bool,
         /// The host's address, and how private it is.
         address: IpAddr,
         /// How private the address is.
@@ -69,10 +78,18 @@ impl std::fmt::Display for HttpError {
                     shown(url)
                 )
             }
-            HttpError::Refused { url, address, privacy: Privacy::Never } => {
+            HttpError::Downgraded { from, url } => {
+                write!(f, "{} redirects from https to plain http, and is not followed to {}.", shown(from), shown(url))
+            }
+            HttpError::Refused { url, address, privacy: Privacy::Never, .. } => {
                 write!(f, "{} is not asked: its host is at {address}, a link-local or reserved address.", shown(url))
             }
-            HttpError::Refused { url, address, privacy } => write!(
+            HttpError::Refused { url, address, privacy, is_named: true } => write!(
+                f,
+                "{} is not asked: its host is at {address} ({privacy}), and a name may lead there only if you allow it.",
+                shown(url)
+            ),
+            HttpError::Refused { url, address, privacy, .. } => write!(
                 f,
                 "{} is not asked: its host is at {address} ({privacy}), and a stranger may not send this client there.",
                 shown(url)
@@ -99,6 +116,7 @@ impl HttpError {
         match self {
             HttpError::BadUrl { .. } => "http.bad-url",
             HttpError::Insecure { .. } => "http.insecure",
+            HttpError::Downgraded { .. } => "http.downgraded",
             HttpError::Refused { .. } => "http.refused-address",
             HttpError::Unreachable { .. } => "http.unreachable",
             HttpError::TimedOut { .. } => "http.timed-out",
@@ -115,8 +133,12 @@ impl HttpError {
                 let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")
             }
+            HttpError::Downgraded { .. } => "The server's operator has to redirect to https only.".to_owned(),
             HttpError::Refused { privacy: Privacy::Never, .. } => {
                 "Nothing: no honest server names such an address. Tell its operator.".to_owned()
+            }
+            HttpError::Refused { url, is_named: true, .. } => {
+                format!("If it is your own server, say so with --allow-host {}", host_of(url))
             }
             HttpError::Refused { url, .. } => {
                 let host = host_of(url);

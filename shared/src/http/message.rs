@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use crate::Secret;
 use crate::event::Event;
-use crate::redact::{Mask, PLACEHOLDER};
+use crate::redact::{self, Mask, PLACEHOLDER};
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -144,6 +144,7 @@ impl Request {
     }
 
     pub(super) fn sent(&self) -> Event {
+        redact::begin_exchange();
         let content_type = self.headers.iter().find(|(name, _)| *name == "content-type").map_or("", |(_, value)| value);
         let headers = self.headers.iter();
         Event::Sent {

@@ -3,7 +3,7 @@
 //! the text that it was, never as a URL type prints it.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -17,11 +17,14 @@ use crate::{Failure, Reporter};
 
 mod error;
 mod message;
+mod network;
 mod resolver;
 
 pub use error::HttpError;
 pub use message::{Request, Response};
-use resolver::{GuardedResolver, RefusedAddress, allowed};
+pub use network::Network;
+pub use resolver::{Lookup, Names};
+use resolver::{RefusedAddress, first_refused};
 
 /// Seconds within which a connection has to stand.
 const CONNECT_SECONDS: u64 = 5;
@@ -46,7 +49,8 @@ pub trait Decorate: Send + Sync {
 #[derive(Clone)]
 pub struct Http {
     direct: reqwest::Client,
-    proxied: Option<reqwest::Client>,
+    proxied: Arc<OnceLock<reqwest::Client>>,
+    network: Arc<Network>,
     reach: Arc<Reach>,
     reporter: Reporter,
     seconds: u64,
@@ -66,23 +70,24 @@ impl Http {
     /// Proxies are taken from the environment (`HTTPS_PROXY`, …), but never for this machine's own
     /// addresses.
     pub fn new(reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
+        Self::over(Network::of_system(), reporter, reach)
+    }
+
+    /// [`Http::new`] over a network of a test's own.
+    #[cfg(feature = "testing")]
+    pub fn in_test(network: Network, reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
+        Self::over(network, reporter, reach)
+    }
+
+    fn over(network: Network, reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
         choose_cryptography();
         let reach = Arc::new(reach);
-        let builder = || {
-            reqwest::Client::builder()
-                .user_agent(concat!("mcp-oauth-tutorial/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-        };
-        let built = |client: reqwest::Result<reqwest::Client>| {
-            client.map_err(|error| {
-                let fix = "Install the system's certificate authorities (on Debian: the package ca-certificates).";
-                Failure::new("http.client", format!("No HTTP client can be made: {}.", innermost(&error)), fix)
-            })
-        };
-        let direct = built(builder().no_proxy().dns_resolver(Arc::new(GuardedResolver(reach.clone()))).build())?;
-        let proxied = proxy_is_set().then(|| built(builder().build())).transpose()?;
-        Ok(Self { direct, proxied, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
+        let direct = network.direct(reach.clone()).map_err(|error| {
+            let fix = "Install the system's certificate authorities (on Debian: the package ca-certificates).";
+            Failure::new("http.client", format!("No HTTP client can be made: {}.", innermost(&error)), fix)
+        })?;
+        let (proxied, network) = (Arc::default(), Arc::new(network));
+        Ok(Self { direct, proxied, network, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
     }
 
     /// The same client with another time limit for each request, in seconds.
@@ -111,7 +116,10 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send_decorated(&hop).await?;
             match redirect_target(&response) {
-                Some(target) if request.follows_redirects => hop = hop.redirected(target),
+                Some(target) if request.follows_redirects => {
+                    check_no_downgrade(&response.url, &target)?;
+                    hop = hop.redirected(target);
+                }
                 _ => return Ok(response),
             }
         }
@@ -133,15 +141,16 @@ impl Http {
         let client = self.client_for(&url).await?;
         self.reporter.emit(&request.sent());
         let started = Instant::now();
-        let mut builder = client.request(request.method.clone(), url).timeout(Duration::from_secs(self.seconds));
+        let mut builder =
+            client.request(request.method.clone(), url.clone()).timeout(Duration::from_secs(self.seconds));
         builder = builder.body(request.body.clone());
         for (name, value) in &request.headers {
             builder = builder.header(&**name, value);
         }
-        let mut response = builder.send().await.map_err(|error| self.explained(error, &request.url))?;
+        let mut response = builder.send().await.map_err(|error| self.explained(error, &url, &request.url))?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let body = read_limited(&mut response).await.map_err(|error| self.explained(error, &request.url))?;
+        let body = read_limited(&mut response).await.map_err(|error| self.explained(error, &url, &request.url))?;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.reporter.emit(&received(status, &headers, body.as_deref(), ms));
         match body {
@@ -164,35 +173,38 @@ impl Http {
     fn checked_url(&self, text: &str) -> Result<Url, HttpError> {
         let bad = |reason: &str| HttpError::BadUrl { url: text.to_owned(), reason: reason.to_owned() };
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-        let host = url.host_str().unwrap_or_default();
-        match url.scheme() {
-            "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
-                Err(bad("it carries credentials"))
-            }
-            "https" => Ok(url),
-            "http" if reach::is_loopback(host) || self.reach.is_named(host) => Ok(url),
-            "http" => self.refuse_literal(host, text).and(Err(HttpError::Insecure { url: text.to_owned() })),
-            other => Err(bad(&format!("its scheme is {other}, not http or https"))),
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad(&format!("its scheme is {}, not http or https", url.scheme())));
         }
-        .and_then(|url| self.refuse_literal(url.host_str().unwrap_or_default(), text).map(|()| url))
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("it carries credentials"));
+        }
+        // An address in the URL itself never meets the resolver, so it is checked here.
+        self.reach
+            .allows_text(&url)
+            .map_err(|(address, privacy)| self.refused(&url, text, RefusedAddress { address, privacy }))?;
+        if url.scheme() == "http" && !self.reach.may_be_plain(&url) {
+            return Err(HttpError::Insecure { url: text.to_owned() });
+        }
+        Ok(url)
     }
 
-    /// An address in the URL itself never meets the resolver, so it is checked here.
-    fn refuse_literal(&self, host: &str, url: &str) -> Result<(), HttpError> {
-        let Some(address) = reach::literal(host) else { return Ok(()) };
-        self.reach.allows(host, address).map_err(|privacy| HttpError::Refused { url: url.to_owned(), address, privacy })
+    fn refused(&self, url: &Url, text: &str, refused: RefusedAddress) -> HttpError {
+        let RefusedAddress { address, privacy } = refused;
+        let is_named = self.reach.is_named(url.host_str().unwrap_or_default());
+        HttpError::Refused { url: text.to_owned(), is_named, address, privacy }
     }
 
     /// What reqwest says, sorted by what a person can do about it.
-    fn explained(&self, error: reqwest::Error, url: &str) -> HttpError {
-        let url = url.to_owned();
+    fn explained(&self, error: reqwest::Error, parsed: &Url, url: &str) -> HttpError {
         let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
         while let Some(cause) = source {
             if let Some(refused) = cause.downcast_ref::<RefusedAddress>() {
-                return HttpError::Refused { url, address: refused.address, privacy: refused.privacy };
+                return self.refused(parsed, url, *refused);
             }
             source = cause.source();
         }
+        let url = url.to_owned();
         if !error.is_timeout() {
             return HttpError::Unreachable { url, reason: innermost(&error) };
         }
@@ -200,26 +212,36 @@ impl Http {
         HttpError::TimedOut { url, seconds }
     }
 
+    /// The client for this URL: where a proxy is for it, one that goes there; else one that
+    /// resolves names itself, and guards what it finds.
     async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
         let host = url.host_str().unwrap_or_default();
-        let Some(proxied) = self.proxied.as_ref().filter(|_| !reach::is_loopback(host)) else {
+        if reach::is_loopback(host) || !self.network.has_proxy_for(url) {
             return Ok(&self.direct);
-        };
-        // A proxy resolves names itself. Where this machine can resolve the name too, its addresses
-        // are checked all the same.
-        if let Ok(addresses) = tokio::net::lookup_host((host, 0)).await {
-            allowed(&self.reach, host, addresses.map(|address| address.ip()).collect()).map_err(|refused| {
-                HttpError::Refused { url: url.to_string(), address: refused.address, privacy: refused.privacy }
-            })?;
         }
-        Ok(proxied)
+        // A proxy resolves names itself, and chooses among the addresses. Where this machine can
+        // resolve the name too, all of them are checked all the same.
+        let lookup = self.network.names.lookup(host);
+        let found = tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), lookup).await;
+        let found = found.ok().and_then(Result::ok).unwrap_or_default();
+        if let Some(refused) = first_refused(&self.reach, host, &found) {
+            return Err(self.refused(url, url.as_str(), refused));
+        }
+        if let Some(client) = self.proxied.get() {
+            return Ok(client);
+        }
+        let client = self.network.proxied().map_err(|error| self.explained(error, url, url.as_str()))?;
+        Ok(self.proxied.get_or_init(|| client))
     }
 }
 
-fn proxy_is_set() -> bool {
-    let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    names.iter().any(|name| is_set(name) || is_set(&name.to_ascii_lowercase()))
+/// What came over https is not continued in the clear, wherever the user may allow plain http.
+fn check_no_downgrade(from: &str, target: &str) -> Result<(), HttpError> {
+    let scheme = |url: &str| Url::parse(url).map(|url| url.scheme().to_owned()).unwrap_or_default();
+    if scheme(from) == "https" && scheme(target) == "http" {
+        return Err(HttpError::Downgraded { from: from.to_owned(), url: target.to_owned() });
+    }
+    Ok(())
 }
 
 fn redirect_target(response: &Response) -> Option<String> {

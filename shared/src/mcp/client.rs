@@ -11,7 +11,8 @@ use axum::http::{HeaderName, HeaderValue};
 use futures_util::stream::{self, BoxStream};
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ClientJsonRpcMessage, ClientRequest,
-    ErrorData, Implementation, JsonObject, ProtocolVersion, RequestId, ServerJsonRpcMessage, Tool,
+    ErrorData, Implementation, JsonObject, PaginatedRequestParams, ProtocolVersion, RequestId, ServerJsonRpcMessage,
+    Tool,
 };
 use rmcp::service::{ClientCacheConfig, ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -24,8 +25,11 @@ use serde_json::Value;
 use sse_stream::Sse;
 use tokio::sync::Mutex;
 
+use self::pages::Pages;
 use crate::Failure;
 use crate::http::{Request, Response};
+
+mod pages;
 
 /// Sends the requests of an MCP client.
 pub trait Send: Clone + std::marker::Send + Sync + 'static {
@@ -92,8 +96,16 @@ impl Connection {
     /// `tools/list`: what the server offers to whoever asks.
     pub async fn list_tools(&self) -> Result<Vec<Tool>, Failure> {
         self.failure.lock().await.take();
-        let tools = self.service.peer().list_all_tools().await;
-        self.told(tools).await
+        let mut pages = Pages::begin();
+        let mut cursor = None;
+        loop {
+            let params = PaginatedRequestParams::default().with_cursor(cursor);
+            let page = self.service.peer().list_tools(Some(params)).await;
+            cursor = pages.add(self.told(page).await?)?;
+            if cursor.is_none() {
+                return Ok(pages.tools);
+            }
+        }
     }
 
     pub async fn call_tool(&self, name: &str, arguments: JsonObject) -> Result<CallToolResult, Failure> {

@@ -14,14 +14,9 @@ const WIDTH: usize = 44;
 /// that has it. The mark says what became of it on the way from the first column to the last;
 /// parties that say the same stand together.
 pub fn compare(columns: &[Column<'_>], hidden: &[&str]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for members in columns.iter().filter_map(|(_, members)| *members) {
-        for name in members.keys().filter(|name| !hidden.contains(&name.as_str())) {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
-    }
+    let mut known = BTreeSet::new();
+    let all = columns.iter().filter_map(|(_, members)| *members).flat_map(Map::keys).map(String::as_str);
+    let names: Vec<_> = all.filter(|name| !hidden.contains(name) && known.insert(*name)).collect();
     let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
     let mut lines =
         vec!["✔ unchanged, ≠ changed, − dropped, + added (by the IdP, from the first column to the last)".to_owned()];

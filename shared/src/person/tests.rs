@@ -43,3 +43,15 @@ fn a_url_is_never_broken() {
     let url = format!("http://localhost/{}", "a-b/".repeat(60));
     assert!(PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None, false).contains(&url));
 }
+
+#[test]
+fn what_nobody_would_see_is_escaped_and_every_script_stays() {
+    for c in ['\u{7f}', '\u{9b}', '\u{ad}', '\u{200b}', '\u{200d}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{2060}']
+        .into_iter()
+        .chain(['\u{2066}', '\u{feff}', '\u{fff9}', '\u{1d173}', '\u{e0001}', '\u{e007f}', '\u{61c}', '\u{180e}'])
+    {
+        assert_eq!(printable(&format!("a{c}b")), format!("a\\u{{{:x}}}b", c as u32));
+    }
+    let scripts = "plain ASCII ~ é ß Ωμέγα Жук 漢字 한글 हिन्दी עברית العربية ไทย 😀 … “x” ✔ \u{a0}";
+    assert_eq!(printable(scripts), scripts);
+}

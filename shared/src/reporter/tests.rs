@@ -93,3 +93,26 @@ fn a_reader_that_has_gone_away_does_not_end_the_run() {
     reporter.note("x");
     assert!(reporter.recommend(&MUST, true, 1, 1));
 }
+
+#[test]
+fn the_json_form_escapes_what_a_terminal_or_an_editor_acts_on_and_says_the_same() {
+    let hostile = "\u{7f} \u{9b}31m \u{202e}txt \u{2028} \u{200b} \u{feff} \u{e0041} \" \\ \n é 😀";
+    let captured = Captured::json();
+    captured.reporter().note(hostile);
+    let text = captured.text();
+    assert!(!text.trim_end().chars().any(person::is_invisible), "{text:?}");
+    for escape in ["\\u007f", "\\u009b", "\\u202e", "\\u2028", "\\u200b", "\\ufeff", "\\udb40\\udc41"] {
+        assert!(text.contains(escape), "{escape} in {text}");
+    }
+    assert_eq!(captured.events()[0]["text"], hostile);
+}
+
+#[test]
+fn what_a_run_knows_to_be_secret_is_masked_in_every_later_event() {
+    crate::redact::begin_exchange();
+    crate::redact::learn("code", "only-in-this-test-1");
+    let captured = Captured::plain();
+    captured.reporter().note("first only%2Din-this-test-1, then b25seS1pbi10aGlzLXRlc3QtMQ==");
+    let text = captured.text();
+    assert_eq!(text.matches("<code, 19 characters, hashed ").count(), 2, "{text}");
+}

@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::Reporter;
 use crate::reporter::{Format, Options, WIDTH};
 
+const PLAIN: Format = Format::Person { color: false, width: WIDTH };
+
 static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(include_str!("../../events.schema.json")).expect("the schema is JSON");
     jsonschema::validator_for(&schema).expect("the schema is a JSON Schema")
@@ -39,12 +41,20 @@ impl Captured {
 
     /// As a person without colour sees it.
     pub fn plain() -> Self {
-        Self::with(Format::Person { color: false, width: WIDTH })
+        Self::with(PLAIN)
+    }
+
+    /// As a person without colour sees it who wants everything, with `--verbose` and `--curl`.
+    pub fn with_curl() -> Self {
+        Self::of(Options { format: PLAIN, verbose: true, curl: true, pause: false })
     }
 
     fn with(format: Format) -> Self {
+        Self::of(Options { format, verbose: false, curl: false, pause: false })
+    }
+
+    fn of(options: Options) -> Self {
         let buffer = Buffer::default();
-        let options = Options { format, verbose: false, curl: false, pause: false };
         Self { reporter: Reporter::new(options, buffer.clone()), buffer }
     }
 

@@ -4,6 +4,7 @@ use std::process::{Command, Output};
 use regex::{Captures, Regex};
 
 use super::ports::{LastingPorts, any_ports};
+use crate::kept::{HOME_VARIABLE, PASSPHRASE_VARIABLE};
 
 /// A run of a lesson's binary without Keycloak, without a terminal, and on ports that are free.
 pub struct Transcript {
@@ -29,17 +30,21 @@ impl Transcript {
 
     /// Does the same with these environment variables and these ports, by option.
     fn with(binary: &str, arguments: &[&str], variables: &[(&str, &str)], ports: &[String]) -> Self {
+        // No test may touch the user's own store.
+        let own_home = super::private_folder();
         let output = Command::new(binary)
             .args(arguments)
             .args(ports)
             .envs([NO_KEYCLOAK, NO_EMBEDDED_IDP])
+            .env(HOME_VARIABLE, own_home.path())
+            .env_remove(PASSPHRASE_VARIABLE)
             .envs(variables.iter().copied())
             .stdin(std::process::Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("{binary} cannot be run: {error}"));
         let Output { stdout, stderr, status } = output;
         let mut text = String::from_utf8_lossy(&stdout).into_owned();
-        if let Some((_, home)) = variables.iter().find(|(name, _)| *name == crate::kept::HOME_VARIABLE) {
+        if let Some((_, home)) = variables.iter().find(|(name, _)| *name == HOME_VARIABLE) {
             text = text.replace(home, HOME);
         }
         Self { stdout: settled(&text), stderr: String::from_utf8_lossy(&stderr).into_owned(), exit: status.code() }
@@ -47,7 +52,7 @@ impl Transcript {
 }
 
 /// The folder of what is kept, as a README shows it.
-const HOME: &str = ".mcp-oauth";
+const HOME: &str = "~/.local/state/mcp-oauth";
 
 /// The text with what differs from run to run made equal: ports, milliseconds, times, identifiers
 /// and fingerprints. Equal ones stay equal, and different ones different.
@@ -75,7 +80,7 @@ fn settled(text: &str) -> String {
         format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
     });
     // A line may have been broken between the two words.
-    text = numbered(&text, r"sha256\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
+    text = numbered(&text, r"hashed\s+([0-9a-f]{8})", |n| format!("{:08x}", 0x5ec2_0000 + n));
     // 256 bits in base64url: challenges, key identifiers, sessions, thumbprints, nonces.
     text = numbered(
         &text,
@@ -130,7 +135,7 @@ pub fn check_readme_at(realm: &str, readme: &Path, package: &str, binary: &str) 
     // A path of the same length everywhere, so that lines break alike.
     let kept = home.path().join("kept");
     let kept = kept.to_str().expect("a path in UTF-8");
-    check_readme(readme, package, binary, &[("EMBEDDED_IDP_URL", origin), ("MCP_OAUTH_HOME", kept)]);
+    check_readme(readme, package, binary, &[("EMBEDDED_IDP_URL", origin), (HOME_VARIABLE, kept)]);
 }
 
 /// Runs every command of the README that begins with `$ cargo run -p <package>`, after environment

@@ -5,9 +5,9 @@
 //! to be on the policy's list, nothing is redirected, and a document has at most 5000 bytes.
 
 use serde_json::Value;
-use shared::Reporter;
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};
+use shared::{Reporter, scope};
 
 use crate::embedded::client_metadata::is_member;
 use crate::embedded::clients::{self, IdpClient, host, strings};
@@ -97,7 +97,7 @@ fn of_document(server: &IdpServer, document: &Value, client_id: &str) -> IdpClie
         jwks: document.get("jwks").cloned(),
         redirect_uris: strings(&document["redirect_uris"]),
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
-        optional_scopes: text("scope").map_or_else(of_realm, |scope| scope.split(' ').map(str::to_owned).collect()),
+        optional_scopes: text("scope").map_or_else(of_realm, |scope| scope::split(&scope).map(str::to_owned).collect()),
         standard_flow: true,
         default_scopes: clients::default_scopes(),
         consent_required: true,

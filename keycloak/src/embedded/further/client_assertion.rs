@@ -22,6 +22,10 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 const ASSERTION_LIFESPAN: u64 = 60;
 /// Seconds by which the client's clock may be ahead.
 const CLOCK_SKEW: u64 = 15;
+/// Seconds for which an assertion is remembered at most: `exp` may not be later.
+const LONGEST_EXP: u64 = 300;
+/// Bytes of an assertion's identifier at most, since it is remembered.
+const JTI_BYTES: usize = 500;
 
 /// The client that an assertion names by its subject. No `client_id` is needed beside it (RFC 7521
 /// §4.2).
@@ -76,10 +80,10 @@ fn are_valid(server: &IdpServer, client: &IdpClient, claims: &Value, now: u64) -
         // authorization server as an intended audience." (RFC 7523 §3)
         && ours.iter().any(|ours| audience == Some(ours))
         // "The JWT MUST contain an "exp" (expiration time) claim" (RFC 7523 §3)
-        && time("exp").is_some_and(|exp| exp > now)
+        && time("exp").is_some_and(|exp| exp > now && exp <= now + LONGEST_EXP)
         && time("nbf").is_none_or(|nbf| nbf <= now)
         && time("iat").is_none_or(|iat| iat <= now + CLOCK_SKEW && iat.saturating_add(ASSERTION_LIFESPAN) >= now)
-        && claims["jti"].is_string()
+        && claims["jti"].as_str().is_some_and(|jti| jti.len() <= JTI_BYTES)
 }
 
 /// A set of at least one key, each of which has the members of its type in base64url (RFC 7518 §6).

@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use serde_json::Value;
+use shared::scope;
 
 use crate::embedded::access_token;
 use crate::embedded::refusal::{IdpRefusal, described, invalid_scope};
@@ -18,7 +19,7 @@ pub async fn issue(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
         return Err(described(StatusCode::UNAUTHORIZED, "unauthorized_client", sentence));
     }
     let scope = fields.get("scope").unwrap_or_default();
-    if !scope.split_whitespace().all(|scope| client.may_request_for_itself(scope)) {
+    if !scope::split(scope).all(|scope| client.may_request_for_itself(scope)) {
         return Err(invalid_scope(scope));
     }
     let account = server.realm.service_account(&client.client_id);

@@ -35,27 +35,27 @@ const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 
 /// A proof that has passed the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct CheckedProof {
+pub struct CheckedProof {
     /// The thumbprint of the key.
-    jkt: String,
+    pub jkt: String,
     /// A hash of `jti` and `htu`, which the client must not send again.
     single_use: String,
     /// The second at which the proof is no longer valid.
     ends: u64,
 }
 
-/// The thumbprint of the key that the client of a token request has proven; `None` if it need not
-/// and did not.
-pub fn proven_key(server: &IdpServer, headers: &HeaderMap, client: &IdpClient) -> Result<Option<String>, IdpRefusal> {
+/// The proof of a token request, not yet used; `None` if the client need not prove a key and did not.
+pub fn check_request(
+    server: &IdpServer,
+    headers: &HeaderMap,
+    client: &IdpClient,
+) -> Result<Option<CheckedProof>, IdpRefusal> {
     // "If the value is true, the authorization server MUST reject token requests from the client
     // that do not contain the DPoP header." (RFC 9449 §5.2)
     if !headers.contains_key(HEADER) && !client.dpop_bound_access_tokens {
         return Ok(None);
     }
-    let now = now();
-    let proof = check(proof(headers)?, "POST", &server.endpoint("token"), now)?;
-    use_once(&server.used_proofs, &proof, now)?;
-    Ok(Some(proof.jkt))
+    check(proof(headers)?, "POST", &server.endpoint("token"), now()).map(Some)
 }
 
 /// Refuses a token that is bound to a key, unless the request proves that key. The error is
@@ -159,7 +159,9 @@ fn normalized(uri: &str) -> Option<(String, &str)> {
 /// would be declined." "In order to guard against memory exhaustion attacks, a server that is
 /// tracking jti values should reject DPoP proof JWTs with unnecessarily large jti values or store
 /// only a hash thereof." (RFC 9449 §11.1)
-fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), IdpRefusal> {
+///
+/// Only a request whose grant is valid gets here, so that nobody fills the memory with proofs.
+pub fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), IdpRefusal> {
     // A proof that is forgotten while it is valid could be used again.
     if used.len() >= PROOFS {
         let sentence = "Too many DPoP proofs within a minute";

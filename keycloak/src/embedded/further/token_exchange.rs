@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use shared::scope;
 
 use super::dpop;
 use super::presented::{self, PresentedToken};
@@ -32,12 +33,13 @@ struct ExchangedReach {
 }
 
 pub async fn exchange(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
-    let GrantRequest { server, client, key, .. } = request;
+    let GrantRequest { server, client, .. } = request;
     let (subject, session) = subject(request).await?;
     let reach = reach(request, &subject, &session)?;
+    request.use_proof()?;
     let user = server.realm.user(&session.username);
     let sid = subject["sid"].as_str().unwrap_or_default();
-    let (scopes, audiences, key) = (reach.scopes.as_slice(), reach.audiences.as_slice(), key.as_deref());
+    let (scopes, audiences, key) = (reach.scopes.as_slice(), reach.audiences.as_slice(), request.key());
     let part = Some((sid, &session));
     let about = TokenSubject { session: part, user, client, scopes, audiences, key };
     let token = about.access_token(server).await.ok_or_else(internal_error)?;
@@ -58,7 +60,7 @@ pub async fn exchange(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
 
 /// The subject token's claims and its session, or the first fault that Keycloak finds.
 async fn subject(request: &GrantRequest<'_>) -> Result<(Value, UserSession), IdpRefusal> {
-    let GrantRequest { server, client, fields, key } = request;
+    let GrantRequest { server, client, fields, .. } = request;
     let has = |name: &str| fields.get(name).is_some();
     first_fault(&[
         (
@@ -77,7 +79,7 @@ async fn subject(request: &GrantRequest<'_>) -> Result<(Value, UserSession), Idp
         Some(PresentedToken::Access(claims)) if presented::is_valid_now(server, &claims) => claims,
         _ => return Err(invalid_request("Invalid token")),
     };
-    check_key(&subject, client, key.as_deref()).map_err(invalid_request)?;
+    check_key(&subject, client, request.key()).map_err(invalid_request)?;
     if fields.get("requested_token_type").is_some_and(|requested| requested != ACCESS_TOKEN) {
         return Err(invalid_request("requested_token_type unsupported"));
     }
@@ -108,7 +110,7 @@ fn reach(request: &GrantRequest<'_>, subject: &Value, session: &UserSession) -> 
         return Err(not_in_audience());
     }
     let scope = fields.get("scope").unwrap_or_default();
-    if !scope.split_whitespace().all(|scope| client.may_request_for_itself(scope)) {
+    if !scope::split(scope).all(|scope| client.may_request_for_itself(scope)) {
         return Err(invalid_scope(scope));
     }
     let user = server.realm.user(&session.username);

@@ -63,7 +63,11 @@ impl TestIdp {
 
     async fn send(&mut self, method: &str, url: &str, headers: &[(&str, &str)], body: String) -> Received {
         let path = url.strip_prefix("http://localhost:9100").unwrap_or(url);
-        let mut request = Request::builder().method(method).uri(path).header("cookie", self.cookies.join("; "));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("cookie", self.cookies.join("; "));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -24,13 +24,13 @@ fn filters_let_through_what_the_shell_would() {
 #[test]
 fn what_differs_from_run_to_run_is_made_equal() {
     let text = "POST http://localhost:43211/mcp (17 ms)\nhttp://localhost:34567/realms/r http://localhost:1/realms/r\n\
-                <code, 3 characters, sha256 ba7816bf> <x, sha256 00000000> <y, sha256 ba7816bf>\n\
+                <code, 3 characters, hashed ba7816bf> <x, hashed 00000000> <y, hashed ba7816bf>\n\
                 uri=http%3A%2F%2F127.0.0.1%3A40000%2Fcallback at 2026-01-02T03:04:05Z, 1795241720\n";
     let settled = settled(text);
     assert_eq!(
         settled,
         "POST http://localhost:8000/mcp (1 ms)\nhttp://localhost:54321/realms/r http://localhost:9000/realms/r\n\
-         <code, 3 characters, sha256 5ec20001> <x, sha256 5ec20002> <y, sha256 5ec20001>\n\
+         <code, 3 characters, hashed 5ec20001> <x, hashed 5ec20002> <y, hashed 5ec20001>\n\
          uri=http%3A%2F%2F127.0.0.1%3A8888%2Fcallback at 2026-11-21T12:00:00Z, 1795262400\n"
     );
 }

@@ -1,0 +1,56 @@
+//! What an HTTP client finds around it: names, proxies, authorities.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::{Certificate, Client, ClientBuilder};
+use url::Url;
+
+use super::CONNECT_SECONDS;
+use super::resolver::{GuardedResolver, Names, SystemNames};
+use crate::reach::Reach;
+
+/// The network of a client: the system's, and in tests one that lies.
+pub struct Network {
+    /// What turns names into addresses.
+    pub names: Arc<dyn Names>,
+    /// Which URLs a proxy is for.
+    pub proxies: Matcher,
+    /// Authorities beside the system's, as DER.
+    pub authorities: Vec<Vec<u8>>,
+}
+
+impl Network {
+    pub(super) fn of_system() -> Self {
+        // What reqwest itself goes by, so that both agree on every URL.
+        Self { names: Arc::new(SystemNames), proxies: Matcher::from_system(), authorities: Vec::new() }
+    }
+
+    /// Whether the environment names a proxy for this URL. Variables for other schemes and hosts
+    /// change nothing.
+    pub(super) fn has_proxy_for(&self, url: &Url) -> bool {
+        url.as_str().parse::<Uri>().is_ok_and(|uri| self.proxies.intercept(&uri).is_some())
+    }
+
+    /// A client that resolves names itself, and guards what it finds.
+    pub(super) fn direct(&self, reach: Arc<Reach>) -> reqwest::Result<Client> {
+        let resolver = GuardedResolver::new(reach, self.names.clone());
+        self.builder().no_proxy().dns_resolver(Arc::new(resolver)).build()
+    }
+
+    /// A client that goes through the proxies of the environment: only for URLs that have one.
+    pub(super) fn proxied(&self) -> reqwest::Result<Client> {
+        self.builder().build()
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        let authorities = self.authorities.iter().filter_map(|der| Certificate::from_der(der).ok());
+        Client::builder()
+            .user_agent(concat!("mcp-oauth-tutorial/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+            .tls_certs_merge(authorities)
+    }
+}

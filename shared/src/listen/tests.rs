@@ -1,0 +1,115 @@
+use std::time::Instant;
+
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+async fn serving() -> (Serving, u16) {
+    let slow = || async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        "late"
+    };
+    let router =
+        Router::new().route("/", get(|| async { "ok" })).route("/slow", get(slow)).route("/", post(|| async {}));
+    let listener = bind(0, "test", "").await.unwrap();
+    let port = port(&listener);
+    (serve(listener, router), port)
+}
+
+async fn open(port: u16, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Everything that comes until the server closes; `None` where it does not within the time.
+async fn answered(stream: &mut TcpStream, seconds: u64) -> Option<String> {
+    let mut text = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(seconds), stream.read_to_string(&mut text)).await;
+    read.is_ok().then_some(text)
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let (_serving, port) = serving().await;
+    for (head, status) in [
+        ("GET / HTTP/1.1\r\nHost: localhost:1\r\n", 200),
+        ("GET / HTTP/1.1\r\nhost: [::1]:1\r\n", 200),
+        ("GET http://localhost:1/ HTTP/1.1\r\nHost: LOCALHOST:1\r\n", 200),
+        ("GET / HTTP/1.0\r\n", 200),
+        ("GET / HTTP/1.1\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\nHOST: localhost\r\n", 400),
+        ("GET / HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: localhost, evil.example\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: user@localhost\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: localhost/x\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: \r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: \u{e4}\r\n", 400),
+        ("GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n", 400),
+    ] {
+        let mut stream = open(port, &format!("{head}Connection: close\r\n\r\n")).await;
+        let answer = answered(&mut stream, 5).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status.to_string().as_str()), "{head:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_never_ends_a_head_is_not_waited_for() {
+    let (_serving, port) = serving().await;
+    let started = Instant::now();
+    // Nothing at all, half a head, and a whole request after which nothing comes.
+    let heads = ["", "GET / HTTP/1.1\r\nHost: localhost\r\nX:", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"];
+    for head in heads {
+        let mut stream = open(port, head).await;
+        assert!(answered(&mut stream, HEAD_SECONDS + 5).await.is_some(), "{head:?} is still open");
+    }
+    assert!(started.elapsed() < Duration::from_secs(3 * (HEAD_SECONDS + 3)), "{:?}", started.elapsed());
+}
+
+/// Connections that say nothing take all places; whoever comes after them gets a turn when they are
+/// given up.
+#[tokio::test]
+async fn the_number_of_connections_is_bounded() {
+    let (_serving, port) = serving().await;
+    let mut silent = vec![];
+    for _ in 0..CONNECTIONS + 20 {
+        silent.push(open(port, "GET / HTTP/1.1\r\n").await);
+    }
+    let mut honest = open(port, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(answered(&mut honest, 2).await, None, "there was a place left");
+    let answer = answered(&mut honest, 2 * HEAD_SECONDS + 5).await.unwrap();
+    assert!(answer.ends_with("ok"), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_finished_and_nothing_else() {
+    let (serving, port) = serving().await;
+    let mut slow = open(port, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let _silent = open(port, "GET").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let started = Instant::now();
+    serving.finish(Duration::from_secs(1)).await;
+    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(answered(&mut slow, 1).await.unwrap().ends_with("late"));
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "the port is still taken");
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_asks_is_finished_at_once() {
+    let (serving, _) = serving().await;
+    let started = Instant::now();
+    serving.finish(Duration::from_secs(10)).await;
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn connections_end_with_the_server() {
+    let (serving, port) = serving().await;
+    let mut idle = open(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let _ = idle.read(&mut [0; 1024]).await.unwrap();
+    drop(serving);
+    assert!(answered(&mut idle, 2).await.is_some());
+}
