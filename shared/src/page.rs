@@ -2,10 +2,33 @@
 
 use scraper::{ElementRef, Html, Selector};
 
+/// Bytes of a page that are looked at for its message.
+const MESSAGE_BYTES: usize = 32 * 1024;
+/// Bytes of a page that are looked at for its forms.
+const FORM_BYTES: usize = 128 * 1024;
+/// Tags of a page that are looked at. A parser's work grows with their number times their depth,
+/// and a sign-in page has some two hundred.
+const MOST_TAGS: usize = 1_000;
+/// Bytes between two tags, at most: each attribute of a tag is compared with those before it.
+const TAG_BYTES: usize = 16 * 1024;
+
+/// Reads the beginning of a page, of which a stranger chose the length and the depth.
+fn parse(html: &str, most_bytes: usize) -> Html {
+    Html::parse_document(beginning(html, most_bytes))
+}
+
+/// As much of a page as is looked at.
+fn beginning(html: &str, most_bytes: usize) -> &str {
+    let most = (0..=most_bytes.min(html.len())).rev().find(|at| html.is_char_boundary(*at)).unwrap_or_default();
+    let html = &html[..most];
+    let end = html.match_indices('<').nth(MOST_TAGS).map_or(html.len(), |(at, _)| at);
+    &html[..end]
+}
+
 /// What a person would read first on this page: the message of an error page, else its heading,
 /// else its title. `None` where the text is no HTML with any of these.
 pub fn message(html: &str) -> Option<String> {
-    let page = Html::parse_document(html);
+    let page = parse(html, MESSAGE_BYTES);
     // Keycloak's error pages first, then what other servers use.
     let places = [
         "#kc-error-message .instruction",
@@ -47,7 +70,7 @@ impl Form {
 
 /// The forms of a page, in order.
 pub fn forms(html: &str) -> Vec<Form> {
-    let page = Html::parse_document(html);
+    let page = parse(html, FORM_BYTES);
     let (Ok(forms), Ok(inputs), Ok(buttons)) = (
         Selector::parse("form"),
         Selector::parse("input[name]"),
@@ -116,6 +139,29 @@ mod tests {
             ("<<<>>><div id=", None),
         ] {
             assert_eq!(message(html).as_deref(), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn measure() {
+        for (name, unit) in [("div", "<div>"), ("b", "<b>"), ("a", "<a>"), ("p", "<p>"), ("table", "<table>"), ("font", "<font color=N>"), ("svg", "<svg>"), ("select", "<select>"), ("li","<li><ul>"), ("attr", " aN"), ("bp", "")] {
+            let html = match name {
+                "bp" => (0..500).map(|n| format!("<b a{n}>")).collect::<String>() + &"<p>".repeat(500),
+                "attr" => "<a ".to_owned() + &(0..30_000).map(|n| format!(" a{n}")).collect::<String>() + ">",
+                _ => (0..40_000).map(|n| unit.replace('N', &n.to_string())).collect(),
+            };
+            let begun = std::time::Instant::now();
+            message(&html);
+            let m = begun.elapsed();
+            let begun = std::time::Instant::now();
+            forms(&html);
+            println!("{name}: {} bytes, message {m:?}, forms {:?}", html.len(), begun.elapsed());
+        }
+        for size in [20_000, 100_000] {
+            let html = "<div>".repeat(size / 5);
+            let begun = std::time::Instant::now();
+            Html::parse_document(&html);
+            println!("whole tree, div {size}: {:?}", begun.elapsed());
         }
     }
 }
