@@ -127,7 +127,13 @@ impl Registering<'_> {
         // A tour of all ways, and a client that breaks rules, leave the stored clients alone.
         let keeps = self.plan.idp_stays && self.plan.ways.len() == 1 && !self.plan.sabotage.is_on();
         let store = Store::for_idp(keeps);
-        let tokens = InitialAccessTokens::for_way(way, self.http, &self.authorization_server.issuer, self.plan.issuer.as_deref(), keeps);
+        let tokens = InitialAccessTokens::for_way(
+            way,
+            self.http,
+            &self.authorization_server.issuer,
+            self.plan.issuer.as_deref(),
+            keeps,
+        );
         let client = get_or_register(self.http, &store, &self.request(way), || tokens.find()).await;
         tokens.count_use(&client).await?;
         let client = self.plan.sabotage.registered_client(self, &store, client?).await?;

@@ -117,13 +117,7 @@ impl UserAgent {
 
     /// Sends the user to the authorization server. A browser goes its own way; a script has brought
     /// the answer when this returns.
-    pub async fn visit(
-        &self,
-        http: &Http,
-        reporter: &Reporter,
-        url: &str,
-        redirect_uri: &str,
-    ) -> Result<(), Failure> {
+    pub async fn visit(&self, http: &Http, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
         match self {
             UserAgent::Browser => {
                 open(reporter, url);

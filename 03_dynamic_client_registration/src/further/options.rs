@@ -171,9 +171,11 @@ impl Plan {
         let Some(named) = self.options.client_issuer.as_ref().filter(|_| self.static_client.is_none()) else {
             return Ok(());
         };
-        let reporter = reporter.with_fix("name the authorization server as its metadata spells it, or leave --client-issuer out.");
+        let reporter =
+            reporter.with_fix("name the authorization server as its metadata spells it, or leave --client-issuer out.");
         check_issuer(reporter, named, discovered).map_err(|failed| {
-            let message = format!("--client-issuer is {named}, and the MCP server names {discovered}: nothing is sent there.");
+            let message =
+                format!("--client-issuer is {named}, and the MCP server names {discovered}: nothing is sent there.");
             Failure::new(failed.rule.id, message, failed.fix)
         })
     }
@@ -201,7 +203,8 @@ mod tests {
         let bound = plan(&["--client-issuer", "https://idp.example/r"]);
         assert_eq!(bound.issuer.as_deref(), Some("https://idp.example/r"));
         assert!(bound.check_issuer(&captured.reporter(), "https://idp.example/r").is_ok());
-        for other in ["https://idp.example/r/", "https://idp.example", "https://evil.example/r", "http://idp.example/r"] {
+        for other in ["https://idp.example/r/", "https://idp.example", "https://evil.example/r", "http://idp.example/r"]
+        {
             let failure = bound.check_issuer(&captured.reporter(), other).unwrap_err();
             assert_eq!(failure.id, "credentials.issuer", "{other}");
             assert!(plan(&[]).check_issuer(&captured.reporter(), other).is_ok(), "nothing was named");

@@ -106,7 +106,9 @@ impl ScriptedBrowser {
             *signed_in = true;
             let action = posts_to(here, form, std::slice::from_ref(&self.origin))?;
             let Some(secret) = &login.password else {
-                return Err(AuthorizationError::SignIn { got: format!("the IdP shows “{said}”, and there is no password") });
+                return Err(AuthorizationError::SignIn {
+                    got: format!("the IdP shows “{said}”, and there is no password"),
+                });
             };
             self.reporter.note(format!("The IdP shows its page “{said}”; the user signs in."));
             let name = form.input("text").or_else(|| form.input("email")).unwrap_or("username");

@@ -157,7 +157,8 @@ impl Context {
 
 /// Where the suite waits for the response to this authorization request.
 fn redirect_uri(url: &str) -> String {
-    let parameter = |url: Url| url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, uri)| uri.into_owned());
+    let parameter =
+        |url: Url| url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, uri)| uri.into_owned());
     Url::parse(url).ok().and_then(parameter).unwrap_or_default()
 }
 

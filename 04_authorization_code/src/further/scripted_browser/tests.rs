@@ -47,7 +47,9 @@ fn sign_in(action: &str) -> String {
 }
 
 fn consent(action: &str) -> String {
-    format!(r#"<form method="post" action="{action}"><input type="hidden" name="role" value="admin"><button name="accept"></form>"#)
+    format!(
+        r#"<form method="post" action="{action}"><input type="hidden" name="role" value="admin"><button name="accept"></form>"#
+    )
 }
 
 fn login() -> Login {

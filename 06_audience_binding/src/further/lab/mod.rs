@@ -279,5 +279,12 @@ impl Lab<'_> {
 /// that are known at the first.
 pub fn plan_of_second(plan: &Plan) -> Plan {
     let options = RegistrationOptions { document_port: 0, client_issuer: None, ..plan.options.clone() };
-    Plan { ways: vec![Way::Anonymous], static_client: None, hosted_document: None, issuer: None, options, ..plan.clone() }
+    Plan {
+        ways: vec![Way::Anonymous],
+        static_client: None,
+        hosted_document: None,
+        issuer: None,
+        options,
+        ..plan.clone()
+    }
 }
