@@ -38,7 +38,7 @@ fn child() {
         }
         Err(Failure::new("never", "It came to its end.", ""))
     });
-    std::process::exit(i32::from(exit != std::process::ExitCode::SUCCESS));
+    std::process::exit(i32::from(format!("{exit:?}") != format!("{:?}", std::process::ExitCode::SUCCESS)));
 }
 
 /// A minute without a pause.

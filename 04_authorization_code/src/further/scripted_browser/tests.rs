@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::{get, post};
 use shared::Secret;
 use shared::listen::{self, Serving};
@@ -31,7 +31,7 @@ async fn serve(page: &str, after: Option<String>) -> Pages {
         posted.lock().unwrap().push(body);
         after.map_or_else(|| StatusCode::OK.into_response(), |url| Redirect::to(&url).into_response())
     };
-    let shown = move || async move { Response::into_response(Html(page).into_response()) };
+    let shown = move || async move { Html(page) };
     let router = Router::new()
         .route("/to/{*url}", get(to))
         .route("/{*path}", get(shown).merge(post(written)))
