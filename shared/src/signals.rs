@@ -116,7 +116,6 @@ fn signal_listener() -> Option<Listener> {
 }
 
 impl Listener {
-    /// The next signal.
     #[cfg(unix)]
     fn next(&mut self) -> impl Future<Output = ()> {
         async {

@@ -171,9 +171,8 @@ impl Plan {
         let Some(named) = self.options.client_issuer.as_ref().filter(|_| self.static_client.is_none()) else {
             return Ok(());
         };
-        let reporter =
-            reporter.with_fix("name the authorization server as its metadata spells it, or leave --client-issuer out.");
-        check_issuer(reporter, named, discovered).map_err(|failed| {
+        let fix = "Name the authorization server as its metadata spells it, or leave --client-issuer out.";
+        check_issuer(reporter.with_fix(fix), named, discovered).map_err(|failed| {
             let message =
                 format!("--client-issuer is {named}, and the MCP server names {discovered}: nothing is sent there.");
             Failure::new(failed.rule.id, message, failed.fix)
