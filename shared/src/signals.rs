@@ -4,7 +4,6 @@
 //! so signals are waited for on a thread of their own. The first one asks the story to end. If it
 //! does not, this thread ends the process, and a second signal ends it at once.
 
-use std::future::Future;
 use std::process;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -117,21 +116,17 @@ fn signal_listener() -> Option<Listener> {
 
 impl Listener {
     #[cfg(unix)]
-    fn next(&mut self) -> impl Future<Output = ()> {
-        async {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 
     #[cfg(not(unix))]
-    fn next(&mut self) -> impl Future<Output = ()> {
-        async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 }
