@@ -47,6 +47,7 @@ pub async fn register_at(
     plan: &Plan,
 ) -> Result<Registered, Failure> {
     let DiscoveredServer { discovery, authorization_server } = found;
+    plan.check_issuer(http.reporter(), &authorization_server.issuer)?;
     // Bound first: the redirect URI that is registered has to be the one that works.
     let redirect = LoopbackRedirect::bind(plan.options.callback_port).await?;
     let metadata = describe_client(plan, discovery.as_ref(), &authorization_server, &redirect.uri);
@@ -126,7 +127,8 @@ impl Registering<'_> {
         // A tour of all ways, and a client that breaks rules, leave the stored clients alone.
         let keeps = self.plan.idp_stays && self.plan.ways.len() == 1 && !self.plan.sabotage.is_on();
         let store = Store::for_idp(keeps, self.http.reporter())?;
-        let tokens = InitialAccessTokens::for_way(way, self.http, &self.authorization_server.issuer, keeps)?;
+        let (issuer, named) = (&self.authorization_server.issuer, self.plan.issuer.as_deref());
+        let tokens = InitialAccessTokens::for_way(way, self.http, issuer, named, keeps)?;
         let client = get_or_register(self.http, &store, &self.request(way), || tokens.find()).await;
         tokens.count_use(&client).await?;
         let client = self.plan.sabotage.registered_client(self, &store, client?).await?;

@@ -162,7 +162,7 @@ async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) 
     let idp = lasting(setup).await?;
     let http = setup.run.http(idp.issuer(), &[]).await?;
     setup.run.reporter.stage("make an Initial Access Token", &spec::RFC7591_3_TOKEN).await;
-    let administration = Administration::sign_in(&http, idp.issuer()).await?;
+    let administration = Administration::sign_in_where_named(&http, idp.issuer()).await?;
     let made = administration.initial_access_token(count, expires.as_secs().max(1)).await?;
     let fingerprint = made.token.fingerprint();
     let home = Home::of_user(&setup.run.reporter)?;

@@ -73,7 +73,7 @@ fn what_is_missing_gets_a_sentence() {
         (&["initial-access-token", "--idp", "embedded"], "idp.lasting", "no embedded one is up"),
         (&["--register", "preregistered"], "configuration.client-id", "needs a client that somebody registered"),
         (&["--client-id", "x", "--register", "anonymous"], "configuration.either", "--register asks for a new one"),
-        (&["--client-issuer", "https://idp.example"], "configuration.client-id", "but no --client-id"),
+        (&["--client-issuer", "https://idp.example"], "credentials.issuer", "nothing is sent there"),
         (&["client", "--server-url", "http://localhost:1/mcp"], "http.unreachable", "cannot be reached"),
     ] {
         let error = error(arguments, home.path());

@@ -22,6 +22,8 @@ use crate::further::callback_page::page;
 
 /// Bytes of a query that are looked at. A code, a state and an issuer need a few hundred.
 const MAX_QUERY_BYTES: usize = 16 * 1024;
+/// Refused answers that get a line each.
+const TOLD_ONE_BY_ONE: usize = 3;
 /// What is still under way may take this long when the listener ends.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -40,7 +42,14 @@ struct Waiting {
     response: Mutex<Option<oneshot::Sender<Result<AuthorizationResponse, AuthorizationError>>>>,
     /// The latest answer that was refused for its state; where the right one comes after it, it has
     /// done no harm.
-    refused: Mutex<Option<AuthorizationResponse>>,
+    refused: Mutex<Refused>,
+}
+
+/// Answers with another state, of which anybody on this machine can bring any number.
+#[derive(Default)]
+struct Refused {
+    latest: Option<AuthorizationResponse>,
+    number: usize,
 }
 
 impl Callback {
@@ -65,6 +74,7 @@ impl Callback {
         // The page that the browser still waits for is sent; a connection that says nothing is not
         // waited for.
         self.serving.finish(CLOSING).await;
+        self.waiting.count_refused();
         match response {
             Ok(Ok(response)) => response,
             // An answer with another state was all that came.
@@ -93,8 +103,7 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
             let refused = check_state(&waiting.reporter, &waiting.expected, &response);
             waiting.finish(refused.map(|()| response));
         } else {
-            waiting.reporter.note("An answer with another state came. It was refused, and the wait goes on.");
-            *waiting.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
+            waiting.refuse(response);
         }
         let text = "This answer belongs to another sign-in, or somebody made it up. It was not used.";
         return page(StatusCode::BAD_REQUEST, "Not for this sign-in", text);
@@ -113,7 +122,27 @@ async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery)
 
 impl Waiting {
     fn refused(&self) -> Option<AuthorizationResponse> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).latest.take()
+    }
+
+    /// The first few are told one by one, the others in one sentence at the end.
+    fn refuse(&self, response: AuthorizationResponse) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.number += 1;
+        refused.latest = Some(response);
+        if refused.number <= TOLD_ONE_BY_ONE {
+            let more = if refused.number == TOLD_ONE_BY_ONE { " More of them are only counted." } else { "" };
+            let text = "An answer with another state came. It was refused, and the wait goes on.";
+            self.reporter.note(format!("{text}{more}"));
+        }
+    }
+
+    /// Says how many answers were refused, where not each was told.
+    fn count_refused(&self) {
+        let number = self.refused.lock().unwrap_or_else(PoisonError::into_inner).number;
+        if number > TOLD_ONE_BY_ONE {
+            self.reporter.note(format!("{number} answers with another state came in all, and were refused."));
+        }
     }
 
     fn finish(&self, response: Result<AuthorizationResponse, AuthorizationError>) {
@@ -189,6 +218,21 @@ mod tests {
         assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
         assert_eq!(callback.response(0).await.unwrap_err().id(), "callback.state");
         assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [false]);
+    }
+
+    #[tokio::test]
+    async fn however_many_answers_are_refused_few_lines_tell_of_them() {
+        for (wrong, notes) in [(0, 0), (1, 1), (3, 3), (4, 4), (65, 4)] {
+            let (callback, uri, captured) = waiting(false).await;
+            for n in 0..wrong {
+                assert_eq!(ask(Request::get(&format!("{uri}?state=wrong{n}&code=c"))).await, 400);
+            }
+            assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+            assert!(callback.response(5).await.is_ok());
+            let told = captured.events().iter().filter(|event| event["event"] == "note").count();
+            assert_eq!(told, notes, "{wrong}");
+            assert_eq!(captured.text().contains(&format!("{wrong} answers")), wrong > 3, "{wrong}");
+        }
     }
 
     #[tokio::test]

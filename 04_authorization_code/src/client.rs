@@ -98,6 +98,7 @@ pub async fn get_ready(
     options: &SignInOptions,
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
+    options.check_login(plan)?;
     let found = as_metadata::client::run(http, server_url, Needs::AuthorizationCode).await?;
     get_ready_at(http, server_url, found, plan, options, needs_script).await
 }
@@ -112,9 +113,11 @@ pub async fn get_ready_at(
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
     options.check_key(found.discovery.as_ref())?;
+    // Before anything is registered at an authorization server that is not the user's.
+    let issuer = found.authorization_server.issuer.as_str();
+    let user_agent = UserAgent::choose(options, needs_script, plan.issuer.as_deref(), issuer).await?;
     let Registered { discovery, authorization_server, client, redirect, document } =
         client::register_at(http, server_url, found, plan).await?;
-    let user_agent = UserAgent::choose(options, needs_script, &authorization_server.issuer)?;
     let redirect_uri = redirect.uri.clone();
     Ok((Ready { discovery, authorization_server, client, redirect_uri, user_agent, document }, redirect))
 }
@@ -214,7 +217,7 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     let redirect_uri = redirect.uri.clone();
     reporter.note(format!("Waiting at {redirect_uri} for one answer."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
-    user_agent.visit(announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
+    user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
     let seconds = if user_agent.is_scripted() { 1 } else { seconds };
     let response = callback.response(seconds).await?;
     // The redirect URI was good enough to be redirected to.

@@ -33,6 +33,20 @@ pub enum AuthorizationError {
     /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
     WantsBoundTokens,
+    /// A login of which nothing says which authorization server it is for.
+    LoginOfNobody,
+    /// A login was about to be typed at another authorization server.
+    LoginElsewhere {
+        /// The one that it belongs to.
+        named: String,
+        /// The one that was discovered.
+        discovered: String,
+    },
+    /// A page that must not have what the user types.
+    Form {
+        /// What is wrong with it.
+        got: String,
+    },
     /// Nobody can sign in.
     Nobody {
         /// At which authorization server.
@@ -104,6 +118,9 @@ impl AuthorizationError {
             AuthorizationError::ForOtherServers { .. } => further::rules::RECIPIENT.id,
             AuthorizationError::SignIn { .. } => "sign-in.refused",
             AuthorizationError::WantsBoundTokens => "sign-in.wants-bound-tokens",
+            AuthorizationError::LoginOfNobody => "configuration.login-issuer",
+            AuthorizationError::LoginElsewhere { .. } => "sign-in.issuer",
+            AuthorizationError::Form { .. } => "sign-in.form",
             AuthorizationError::Nobody { .. } => "sign-in.nobody",
             AuthorizationError::TimedOut { .. } => "sign-in.timed-out",
             AuthorizationError::Denied { .. } => rules::CODE.id,
@@ -123,13 +140,24 @@ impl AuthorizationError {
                 "Compare the request above with what the client was registered for (-- clients show of lesson 03).".to_owned()
             }
             AuthorizationError::SignIn { .. } => {
-                "Give the right one with --login USER:PASSWORD, or sign in with --browser.".to_owned()
+                "Give the right name with --login USER and its password, or sign in with --browser.".to_owned()
             }
             AuthorizationError::WantsBoundTokens => {
                 "Use a client that has a key and proves it with each request (DPoP, RFC 9449): that of a later lesson.".to_owned()
             }
+            AuthorizationError::LoginOfNobody => {
+                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.".to_owned()
+            }
+            AuthorizationError::LoginElsewhere { .. } => {
+                "Sign in with --browser, where you see whose page it is; if that IdP is yours too, name it with --client-issuer."
+                    .to_owned()
+            }
+            AuthorizationError::Form { .. } => {
+                "Sign in with --browser and look at the address of each page; if it is not your IdP's, somebody is after the password."
+                    .to_owned()
+            }
             AuthorizationError::Nobody { .. } => {
-                "Say who signs in: --login USER:PASSWORD, or --browser to sign in at the page yourself.".to_owned()
+                "Say who signs in: --login USER, or --browser to sign in at the page yourself.".to_owned()
             }
             AuthorizationError::TimedOut { .. } => {
                 "Run it again and finish signing in, or give more time with --sign-in-timeout SECONDS.".to_owned()
@@ -173,6 +201,14 @@ impl std::fmt::Display for AuthorizationError {
             AuthorizationError::WantsBoundTokens => f.write_str(
                 "The MCP server takes only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),
+            AuthorizationError::LoginOfNobody => {
+                f.write_str("--login is given, and nothing says which authorization server may see its password.")
+            }
+            AuthorizationError::LoginElsewhere { named, discovered } => write!(
+                f,
+                "The login is for {named}, and the MCP server names {discovered}: nobody signs in there."
+            ),
+            AuthorizationError::Form { got } => write!(f, "The form is not filled in: {got}."),
             AuthorizationError::Nobody { issuer } => {
                 write!(f, "Nobody is at the keyboard, and the demo user's password is not for {issuer}.")
             }

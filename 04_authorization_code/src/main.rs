@@ -112,6 +112,7 @@ fn main() -> ExitCode {
 /// for besides.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays)?;
+    cli.sign_in.check_login(&plan)?;
     Ok(Plan { more_scopes: cli.sign_in.more_scopes(), ..plan })
 }
 

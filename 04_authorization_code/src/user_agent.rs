@@ -2,24 +2,27 @@
 //! in the pages' forms.
 
 use std::io::IsTerminal;
-use std::str::FromStr;
 
 use clap::Args;
 use dynamic_client_registration::further::administration;
+use dynamic_client_registration::further::options::Plan;
 use protected_resource_discovery::Discovery;
 use shared::cli::OptionGroup;
-use shared::{Failure, Reporter, Secret, Side};
+use shared::http::Http;
+use shared::{Failure, Reporter, Side};
 
 use crate::error::AuthorizationError;
+pub use crate::further::login::Login;
 use crate::further::recipients::Recipients;
 use crate::further::scripted_browser::ScriptedBrowser;
 
 /// Options about signing in.
 #[derive(Args, Clone, Debug)]
 pub struct SignInOptions {
-    /// Sign in as this user, by a program that fills in the IdP's forms [default: a browser where
-    /// there is a terminal, else the demo user]
-    #[arg(long, value_name = "USER:PASSWORD", global = true)]
+    /// Sign in as this user, by a program that fills in the forms of the IdP that --idp or
+    /// --client-issuer names; the password is that in LOGIN_PASSWORD, or is asked for; a demo user
+    /// is USER:PASSWORD [default: a browser where there is a terminal, else the demo user]
+    #[arg(long, value_name = "USER", global = true)]
     pub login: Option<Login>,
     /// Sign in with a browser; its URL is printed too, for a machine without one
     #[arg(long, conflicts_with = "login", global = true)]
@@ -40,6 +43,10 @@ pub struct SignInOptions {
     /// Where tokens may be sent: the lessons that send them see to it.
     #[arg(skip)]
     pub recipients: Recipients,
+    /// Whether the authorization server lets everybody in, without a page that asks for a name: a
+    /// test suite's does.
+    #[arg(skip)]
+    pub lets_everybody_in: bool,
 }
 
 impl SignInOptions {
@@ -53,43 +60,15 @@ impl SignInOptions {
         if required == Some(true) && !self.dpop { Err(AuthorizationError::WantsBoundTokens) } else { Ok(()) }
     }
 
+    /// Refuses a login of which nothing says which authorization server it is for, before anything
+    /// is sent.
+    pub fn check_login(&self, plan: &Plan) -> Result<(), AuthorizationError> {
+        self.login.as_ref().map_or(Ok(()), |login| login.check_named(plan.issuer.as_deref()))
+    }
+
     /// Scopes that the client has to be registered for, beyond those of the MCP server.
     pub fn more_scopes(&self) -> Vec<String> {
         if self.offline_access { vec!["offline_access".to_owned()] } else { Vec::new() }
-    }
-}
-
-/// The user of the tutorial's realm.
-const DEMO_USER: (&str, &str) = ("mcpuser", "password123");
-
-/// A user's name and password, as `--login USER:PASSWORD` gives them.
-#[derive(Clone, Debug)]
-pub struct Login {
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: Secret,
-}
-
-impl Login {
-    /// The demo user of the tutorial's realm: for no other one.
-    pub fn of_demo_user() -> Self {
-        let (username, password) = DEMO_USER;
-        Self { username: username.to_owned(), password: Secret::new(password) }
-    }
-}
-
-impl FromStr for Login {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            Some((username, password)) if !username.is_empty() && !password.is_empty() => {
-                Ok(Self { username: username.to_owned(), password: Secret::new(password) })
-            }
-            // What was typed may hold a password, so it is not repeated.
-            _ => Err("USER:PASSWORD is expected".to_owned()),
-        }
     }
 }
 
@@ -108,18 +87,30 @@ pub enum UserAgent {
 }
 
 impl UserAgent {
-    /// What the options and the surroundings ask for. The demo user's password goes to the
-    /// tutorial's realm on this machine only.
-    pub fn choose(options: &SignInOptions, needs_script: bool, issuer: &str) -> Result<Self, AuthorizationError> {
+    /// What the options and the surroundings ask for. A login goes to the authorization server that
+    /// the user `named`, the demo user's to the tutorial's realm on this machine.
+    pub async fn choose(
+        options: &SignInOptions,
+        needs_script: bool,
+        named: Option<&str>,
+        issuer: &str,
+    ) -> Result<Self, Failure> {
         let denies = options.deny;
         let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        if options.lets_everybody_in {
+            let login = Login { username: "nobody".to_owned(), password: None };
+            return Ok(UserAgent::Scripted { login, denies });
+        }
         match &options.login {
-            Some(login) => Ok(UserAgent::Scripted { login: login.clone(), denies }),
+            Some(login) => {
+                login.check_issuer(named, issuer)?;
+                Ok(UserAgent::Scripted { login: login.with_password(issuer).await?, denies })
+            }
             None if options.browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
             None if administration::is_tutorial(issuer) => {
                 Ok(UserAgent::Scripted { login: Login::of_demo_user(), denies })
             }
-            None => Err(AuthorizationError::Nobody { issuer: issuer.to_owned() }),
+            None => Err(AuthorizationError::Nobody { issuer: issuer.to_owned() }.into()),
         }
     }
 
@@ -130,7 +121,7 @@ impl UserAgent {
 
     /// Sends the user to the authorization server. A browser goes its own way; a script has brought
     /// the answer when this returns.
-    pub async fn visit(&self, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
+    pub async fn visit(&self, http: &Http, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
         match self {
             UserAgent::Browser => {
                 open(reporter, url);
@@ -139,7 +130,7 @@ impl UserAgent {
             UserAgent::Scripted { login, denies } => {
                 let what = if *denies { "and does not agree" } else { "and agrees" };
                 reporter.note(format!("The user is a script: it signs in as {} {what}.", login.username));
-                ScriptedBrowser::new(reporter)?.visit(url, redirect_uri, login, *denies).await?;
+                ScriptedBrowser::new(reporter, http.reach(), url)?.visit(url, redirect_uri, login, *denies).await?;
                 Ok(())
             }
         }
@@ -160,18 +151,8 @@ fn open(reporter: &Reporter, url: &str) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_login_is_read_and_not_repeated() {
-        let login: Login = "user:pass:word".parse().unwrap();
-        assert_eq!((login.username.as_str(), login.password.expose()), ("user", "pass:word"));
-        for text in ["", "user", "user:", ":password", "pa55word"] {
-            assert_eq!(text.parse::<Login>().unwrap_err(), "USER:PASSWORD is expected");
-        }
-        assert!(!format!("{login:?}").contains("pass:word"));
-    }
-
-    #[test]
-    fn the_demo_password_goes_to_the_tutorials_realm_only() {
+    #[tokio::test]
+    async fn the_demo_password_goes_to_the_tutorials_realm_only() {
         let options = SignInOptions {
             login: None,
             browser: false,
@@ -180,9 +161,10 @@ mod tests {
             offline_access: false,
             dpop: false,
             recipients: Recipients::default(),
+            lets_everybody_in: false,
         };
-        let choose = |issuer: &str| UserAgent::choose(&options, true, issuer);
-        assert!(choose("http://localhost:9000/realms/mcp-oauth").unwrap().is_scripted());
-        assert_eq!(choose("https://idp.example/realms/mcp-oauth").unwrap_err().id(), "sign-in.nobody");
+        let choose = async |issuer: &str| UserAgent::choose(&options, true, Some(issuer), issuer).await;
+        assert!(choose("http://localhost:9000/realms/mcp-oauth").await.unwrap().is_scripted());
+        assert_eq!(choose("https://idp.example/realms/mcp-oauth").await.unwrap_err().id, "sign-in.nobody");
     }
 }

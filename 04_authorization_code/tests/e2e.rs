@@ -54,6 +54,7 @@ impl User<'_> {
             .env_remove("MCP_OAUTH_PASSPHRASE")
             // No window opens while tests run.
             .env("BROWSER", "true")
+            .env("LOGIN_PASSWORD", "wrong")
             .stdin(Stdio::null());
         command
     }
@@ -158,8 +159,8 @@ fn every_other_end_is_told(issuer: &str) {
     let user = User::new(issuer);
     for (arguments, id, sentence) in [
         (&["--deny"][..], "callback.code", "access_denied"),
-        (&["--login", "mcpuser:wrong"], "sign-in.refused", "Invalid username or password."),
-        (&["--login", "nobody:wrong"], "sign-in.refused", "Invalid username or password."),
+        (&["--login", "mcpuser"], "sign-in.refused", "Invalid username or password."),
+        (&["--login", "nobody"], "sign-in.refused", "Invalid username or password."),
         (&["--browser", "--sign-in-timeout", "1"], "sign-in.timed-out", "within 1 seconds"),
     ] {
         let run = user.story(arguments);

@@ -36,6 +36,14 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         denied("invalid_scope", "Invalid scopes: mcp:read mcp:write"),
         denied("access_denied", ""),
         AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
+        AuthorizationError::LoginOfNobody,
+        AuthorizationError::LoginElsewhere {
+            named: "https://idp.example".to_owned(),
+            discovered: "https://other.example".to_owned(),
+        },
+        AuthorizationError::Form {
+            got: "the page is at https://idp.example, and its form posts to https://other.example".to_owned(),
+        },
         AuthorizationError::WantsBoundTokens,
         AuthorizationError::Nobody { issuer: "https://idp.example".to_owned() },
         AuthorizationError::TimedOut { seconds: 300 },

@@ -45,14 +45,14 @@ impl TokenUseError {
                 "step-up.never-enough",
                 "The server's operator has to mend it: it asks for scopes that it then does not look for.",
             ),
-            Self::Forbidden(_) => ("use.forbidden", "Sign in as a user who may do this: --login USER:PASSWORD."),
+            Self::Forbidden(_) => ("use.forbidden", "Sign in as a user who may do this: --login USER."),
             Self::CannotCheck(_) => (
                 "use.cannot-check",
                 "Try again later. This lesson's server answers so when it cannot reach the IdP's keys; then nothing is wrong with the token.",
             ),
             Self::OtherUser { .. } => (
                 "sign-in.other-user",
-                "Sign in as the same user (--login USER:PASSWORD, or --browser); for another one, -- logout first.",
+                "Sign in as the same user (--login USER, or --browser); for another one, -- logout first.",
             ),
             Self::NoRefresh(_) => ("refresh.none", "Sign in again: -- authorize, with the same --server-url."),
             Self::Tool { .. } => (

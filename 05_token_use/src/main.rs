@@ -140,6 +140,7 @@ async fn serve(setup: &Setup<'_>, cli: &Cli) -> Result<(), Failure> {
 /// ask for.
 fn plan(cli: &Cli, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
     let plan = cli.registration.plan(issuer, idp_stays)?;
+    cli.sign_in.check_login(&plan)?;
     Ok(Plan { more_scopes: [cli.sign_in.more_scopes(), foreign_token::more_scopes()].concat(), ..plan })
 }
 

@@ -93,6 +93,7 @@ impl LessonOptions {
     /// stages ask for.
     pub fn plan(&self, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
         let plan = self.registration.plan(issuer, idp_stays)?;
+        self.sign_in.check_login(&plan)?;
         Ok(Plan { more_scopes: [self.sign_in.more_scopes(), self.audience.second_scopes.0.clone()].concat(), ..plan })
     }
 

@@ -185,8 +185,18 @@ fn options_that_make_no_grant_get_a_sentence() {
             "--assertion belongs",
         ),
         // What belongs to a user, or to a new client.
-        ([&credentials[..], &client, &["--login", "a:b"]].concat(), none, "configuration.grant", "--login is about"),
-        ([&["--login", "a:b"], &credentials[..], &client].concat(), none, "configuration.grant", "--login is about"),
+        (
+            [&credentials[..], &client, &["--login", "mcpuser:password123"]].concat(),
+            none,
+            "configuration.grant",
+            "--login is about",
+        ),
+        (
+            [&["--login", "mcpuser:password123"], &credentials[..], &client].concat(),
+            none,
+            "configuration.grant",
+            "--login is about",
+        ),
         ([&workload[..], &client, &["--browser"]].concat(), none, "configuration.grant", "--browser is about"),
         ([&workload[..], &client, &["--deny"]].concat(), none, "configuration.grant", "--deny is about"),
         (

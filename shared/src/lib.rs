@@ -13,6 +13,7 @@
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
 //! | [`lesson`] | one run of a lesson, as far as it is the same in every lesson |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
+//! | `signals` | Ctrl-C, whatever the story is doing |
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
 //! | [`page`] | reads an HTML page that is meant for a person |
@@ -40,6 +41,7 @@ pub mod redact;
 pub mod reporter;
 pub mod scope;
 pub mod secret;
+mod signals;
 pub mod spec;
 pub mod story;
 #[cfg(feature = "testing")]

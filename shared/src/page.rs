@@ -2,10 +2,39 @@
 
 use scraper::{ElementRef, Html, Selector};
 
+/// Bytes of a page that are looked at for its message.
+const MESSAGE_BYTES: usize = 32 * 1024;
+/// Bytes of a page that are looked at for its forms.
+const FORM_BYTES: usize = 128 * 1024;
+/// Tags of a page that are looked at. A parser's work grows with their number times their depth,
+/// and a sign-in page has some two hundred.
+const MOST_TAGS: usize = 1_000;
+/// Bytes between two tags, at most: each attribute of a tag is compared with those before it.
+const TAG_BYTES: usize = 16 * 1024;
+
+/// Reads the beginning of a page, of which a stranger chose the length and the depth.
+fn parse(html: &str, most_bytes: usize) -> Html {
+    Html::parse_document(beginning(html, most_bytes))
+}
+
+/// As much of a page as is looked at.
+fn beginning(html: &str, most_bytes: usize) -> &str {
+    let most = (0..=most_bytes.min(html.len())).rev().find(|at| html.is_char_boundary(*at)).unwrap_or_default();
+    let html = &html[..most];
+    let mut last = 0;
+    for (n, (at, _)) in html.match_indices('<').chain([(html.len(), "")]).enumerate() {
+        if n == MOST_TAGS || at - last > TAG_BYTES {
+            return &html[..last];
+        }
+        last = at;
+    }
+    html
+}
+
 /// What a person would read first on this page: the message of an error page, else its heading,
 /// else its title. `None` where the text is no HTML with any of these.
 pub fn message(html: &str) -> Option<String> {
-    let page = Html::parse_document(html);
+    let page = parse(html, MESSAGE_BYTES);
     // Keycloak's error pages first, then what other servers use.
     let places = [
         "#kc-error-message .instruction",
@@ -47,7 +76,7 @@ impl Form {
 
 /// The forms of a page, in order.
 pub fn forms(html: &str) -> Vec<Form> {
-    let page = Html::parse_document(html);
+    let page = parse(html, FORM_BYTES);
     let (Ok(forms), Ok(inputs), Ok(buttons)) = (
         Selector::parse("form"),
         Selector::parse("input[name]"),
@@ -117,5 +146,42 @@ mod tests {
         ] {
             assert_eq!(message(html).as_deref(), expected, "{html}");
         }
+    }
+
+    /// What takes a parser minutes: deep, or much that has to be compared with what was before.
+    #[test]
+    fn a_page_of_any_size_and_depth_is_read_at_once() {
+        let repeated = |unit: &str, bytes: usize| unit.repeat(bytes / unit.len());
+        let numbered = |unit: &str, n: usize| (0..n).map(|n| unit.replace('N', &n.to_string())).collect::<String>();
+        let mut pages: Vec<(String, String)> = vec![
+            ("attributes".to_owned(), format!("<a {}>", numbered(" aN", 100_000))),
+            ("quoted attributes".to_owned(), format!("<a x='>' {}>", numbered(" aN=1", 100_000))),
+            ("formatting".to_owned(), numbered("<b aN>", 500) + &"<p>".repeat(100_000)),
+            ("text".to_owned(), "x".repeat(900_000)),
+            ("comment".to_owned(), "<!--".to_owned() + &"<".repeat(900_000)),
+            ("wide characters".to_owned(), "ü".repeat(450_000)),
+        ];
+        for unit in ["<div>", "<b>", "<a>", "<p>", "<table>", "<svg>", "<ul><li>", "<form>", "<select>", "<template>"] {
+            pages.extend([100_000, 900_000].map(|bytes| (format!("{bytes} bytes of {unit}"), repeated(unit, bytes))));
+        }
+        for (name, html) in pages {
+            let begun = std::time::Instant::now();
+            let begins_well = format!("<title>Sign in</title><form><input name=a></form>{html}");
+            assert_eq!(message(&begins_well).as_deref(), Some("Sign in"), "{name}");
+            assert_eq!(forms(&begins_well)[0].inputs[0].0, "a", "{name}");
+            message(&html);
+            // A whole tree of the worst of them takes many minutes.
+            assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{name}");
+        }
+    }
+
+    /// As long as a sign-in page may well be.
+    #[test]
+    fn an_ordinary_page_is_read_whole() {
+        let head = format!("<style>{}</style>", "p { color: red }\n".repeat(900));
+        let rows = "<div class=row><span>word</span></div>".repeat(200);
+        let html = format!("{head}{rows}<h1>Welcome</h1><form action=/x><input type=password name=p></form>");
+        assert_eq!(message(&html).as_deref(), Some("Welcome"), "{} bytes", html.len());
+        assert_eq!(forms(&html)[0].input("password"), Some("p"));
     }
 }

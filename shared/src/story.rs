@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::breakage::Breakage;
+use crate::signals::Signals;
 use crate::{Failed, Reporter};
 
 /// What tasks have to end within.
@@ -89,12 +90,20 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
             return ExitCode::FAILURE;
         }
     };
+    let last_words = reporter.clone();
+    let signals = Signals::watch(move || {
+        let ok = conclude(&last_words, holds, Err(interrupted()));
+        last_words.outcome(ok);
+        ok
+    });
     let ended = runtime.block_on(async {
         tokio::select! {
+            biased;
             result = story => result,
-            () = interrupted() => Err(Failure::new("interrupted", "Ended by you before the story was over.", "")),
+            () = signals.first() => Err(interrupted()),
         }
     });
+    signals.story_is_over();
     // What tasks hold has to be dropped: a server's folder goes with it. Whoever still waits for
     // the keyboard is not waited for.
     runtime.shutdown_timeout(CLOSING);
@@ -140,20 +149,8 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
     }
 }
 
-/// Waits until a person ends the program: Ctrl-C, or, where there is one, a request to terminate.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+fn interrupted() -> Failure {
+    Failure::new("interrupted", "Ended by you before the story was over.", "")
 }
 
 #[cfg(test)]
@@ -203,8 +200,6 @@ mod tests {
         let served = async |reporter: Reporter| {
             reporter.recommend(&RULE, false, 1, 2);
             let own_process = std::process::id().to_string();
-            // The signal is listened for once this has waited for the first time.
-            tokio::task::yield_now().await;
             std::process::Command::new("kill").args(["-TERM", &own_process]).status().unwrap();
             std::future::pending().await
         };

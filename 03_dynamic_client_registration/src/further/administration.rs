@@ -34,10 +34,21 @@ pub struct InitialAccessToken {
 }
 
 impl<'a> Administration<'a> {
-    /// Signs in as the administrator of the realm with this issuer: the tutorial's own on the
-    /// tutorial's realm, else the one in the environment variables `KEYCLOAK_ADMIN` and
-    /// `KEYCLOAK_ADMIN_PASSWORD`.
+    /// Signs in as the administrator of the tutorial's realm, with the password that everybody
+    /// knows. Whoever named the issuer gets nothing else.
     pub async fn sign_in(http: &'a Http, issuer: &str) -> Result<Self, Failure> {
+        Self::sign_in_as(http, issuer, None).await
+    }
+
+    /// The same at a realm that the user named: where it is not the tutorial's, the administrator
+    /// is the one in the environment variables `KEYCLOAK_ADMIN` and `KEYCLOAK_ADMIN_PASSWORD`.
+    pub async fn sign_in_where_named(http: &'a Http, issuer: &str) -> Result<Self, Failure> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let own = variable("KEYCLOAK_ADMIN").zip(variable("KEYCLOAK_ADMIN_PASSWORD").map(Secret::new));
+        Self::sign_in_as(http, issuer, own).await
+    }
+
+    async fn sign_in_as(http: &'a Http, issuer: &str, own: Option<(String, Secret)>) -> Result<Self, Failure> {
         let (server, realm) =
             issuer.rsplit_once("/realms/").filter(|(_, realm)| !realm.contains('/')).ok_or_else(|| {
                 Failure::new(
@@ -48,7 +59,7 @@ impl<'a> Administration<'a> {
                     "Ask that IdP's administrator for an Initial Access Token.",
                 )
             })?;
-        let (user, password) = administrator(issuer, realm)?;
+        let (user, password) = administrator(issuer, own)?;
         let url = format!("{server}/realms/master/protocol/openid-connect/token");
         let fields = [
             ("grant_type", "password"),
@@ -148,22 +159,19 @@ pub fn is_tutorial(issuer: &str) -> bool {
     issuer.ends_with(&format!("/realms/{REALM}")) && reach::is_loopback(&reach::host_of(issuer))
 }
 
-fn administrator(issuer: &str, realm: &str) -> Result<(String, Secret), Failure> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (variable("KEYCLOAK_ADMIN"), variable("KEYCLOAK_ADMIN_PASSWORD")) {
-        (Some(user), Some(password)) => Ok((user, Secret::new(password))),
-        _ if is_tutorial(issuer) => {
-            let (user, password) = DEMO_ADMINISTRATOR;
-            Ok((user.to_owned(), Secret::new(password)))
-        }
-        _ => Err(Failure::new(
-            "administration.credentials",
-            format!(
-                "The realm {realm} at {issuer} is not the tutorial's own on this machine, so its administrator is not known."
-            ),
-            "Give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment, or ask its administrator for an Initial Access Token.",
-        )),
+/// The administrator of the realm with this issuer: the tutorial's own, or this one.
+fn administrator(issuer: &str, own: Option<(String, Secret)>) -> Result<(String, Secret), Failure> {
+    if is_tutorial(issuer) {
+        let (user, password) = DEMO_ADMINISTRATOR;
+        return Ok((user.to_owned(), Secret::new(password)));
     }
+    own.ok_or_else(|| {
+        Failure::new(
+            "administration.credentials",
+            format!("The realm {issuer} is not the tutorial's own on this machine, so its administrator is not known."),
+            "Name it with --idp, and give KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD in the environment; or ask its administrator for an Initial Access Token.",
+        )
+    })
 }
 
 fn member(response: &Response, status: u16, name: &str) -> Option<String> {
@@ -180,10 +188,19 @@ fn refused(what: &str, response: &Response) -> Failure {
 mod tests {
     use super::*;
 
+    fn own() -> Option<(String, Secret)> {
+        Some(("root".to_owned(), Secret::new("of the company")))
+    }
+
     #[test]
     fn the_demo_password_goes_to_the_tutorials_realm_on_this_machine_only() {
         for issuer in ["http://localhost:9000/realms/mcp-oauth", "http://127.0.0.1:1/realms/mcp-oauth"] {
             assert!(is_tutorial(issuer), "{issuer}");
+            // Whoever has a password of their own does not send it to whatever runs on that port.
+            for own in [None, own()] {
+                let (user, password) = administrator(issuer, own).unwrap();
+                assert_eq!((user.as_str(), password.expose()), DEMO_ADMINISTRATOR, "{issuer}");
+            }
         }
         for issuer in [
             "https://idp.example/realms/mcp-oauth",
@@ -194,7 +211,8 @@ mod tests {
             "not a url/realms/mcp-oauth",
         ] {
             assert!(!is_tutorial(issuer), "{issuer}");
-            assert!(administrator(issuer, "r").is_err() || std::env::var_os("KEYCLOAK_ADMIN").is_some(), "{issuer}");
+            assert_eq!(administrator(issuer, None).unwrap_err().id, "administration.credentials", "{issuer}");
+            assert_eq!(administrator(issuer, own()).unwrap(), own().unwrap(), "{issuer}");
         }
     }
 }

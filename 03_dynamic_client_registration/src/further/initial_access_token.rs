@@ -2,9 +2,10 @@
 //! obtained by the client or developer is generally out of band and is out of scope for this
 //! specification." (RFC 7591 §3)
 //!
-//! In this order: the environment variable `INITIAL_ACCESS_TOKEN`; one that `--
-//! initial-access-token` made and kept; a hidden prompt where there is a terminal; and for the
-//! tutorial's own realm, one that is made on the spot.
+//! In this order: the environment variable `INITIAL_ACCESS_TOKEN`, for the authorization server
+//! that the user named and no other; one that `-- initial-access-token` made and kept; a hidden
+//! prompt where there is a terminal; and for the tutorial's own realm, one that is made on the
+//! spot.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -41,6 +42,8 @@ struct Kept {
 pub struct InitialAccessTokens<'a> {
     http: &'a Http,
     issuer: &'a str,
+    /// The authorization server that the user named, if any.
+    named: Option<&'a str>,
     /// Where tokens are kept; `None` for an IdP that does not stay.
     home: Option<Home>,
     /// Whether the way of this run needs one.
@@ -50,10 +53,16 @@ pub struct InitialAccessTokens<'a> {
 
 impl<'a> InitialAccessTokens<'a> {
     /// For a way that needs one, or for one that does not: then none is ever found.
-    pub fn for_way(way: Way, http: &'a Http, issuer: &'a str, keeps: bool) -> Result<Self, Failure> {
+    pub fn for_way(
+        way: Way,
+        http: &'a Http,
+        issuer: &'a str,
+        named: Option<&'a str>,
+        keeps: bool,
+    ) -> Result<Self, Failure> {
         let needed = way == Way::InitialAccessToken;
         let home = if keeps { Some(Home::of_user(http.reporter())?) } else { None };
-        Ok(Self { http, issuer, home, needed, found: OnceLock::new() })
+        Ok(Self { http, issuer, named, home, needed, found: OnceLock::new() })
     }
 
     /// The token for a registration, if this run's way needs one.
@@ -61,7 +70,14 @@ impl<'a> InitialAccessTokens<'a> {
         if !self.needed {
             return Ok(None);
         }
-        let token = find(self.http, self.issuer, self.home.as_ref()).await?;
+        let token = match given() {
+            Some(token) => {
+                check_issuer(self.named, self.issuer)?;
+                self.http.reporter().note(format!("The Initial Access Token is the one in {VARIABLE}."));
+                token
+            }
+            None => find(self.http, self.issuer, self.home.as_ref()).await?,
+        };
         let _ = self.found.set(token.clone());
         Ok(Some(token))
     }
@@ -95,22 +111,51 @@ pub fn note_unused(reporter: &Reporter, ways: &[Way]) {
     }
 }
 
+/// The token in the environment.
+fn given() -> Option<Secret> {
+    std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()).map(Secret::new)
+}
+
+/// Refuses, before anything is sent, a token in the environment of which nothing says whose it is.
+pub fn check_named(ways: &[Way], named: Option<&str>) -> Result<(), Failure> {
+    let is_open = named.is_none() && ways.contains(&Way::InitialAccessToken) && given().is_some();
+    if is_open { Err(not_named()) } else { Ok(()) }
+}
+
+fn not_named() -> Failure {
+    Failure::new(
+        "configuration.client-issuer",
+        format!("{VARIABLE} is set, and nothing says which authorization server may see it."),
+        "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.",
+    )
+}
+
+/// Whether the token in the environment may go to the authorization server that was discovered.
+fn check_issuer(named: Option<&str>, discovered: &str) -> Result<(), Failure> {
+    let named = named.ok_or_else(not_named)?;
+    if named == discovered {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "initial-access-token.issuer",
+        format!("{VARIABLE} is for {named}, and the MCP server names {discovered}: it is not sent there."),
+        "Give a token of that authorization server, with --client-issuer; or ask the MCP server's operator why it names another one.",
+    ))
+}
+
 /// Finds a token for this issuer, or makes one. `home` is where tokens are kept; `None` for an
 /// IdP that does not stay.
 async fn find(http: &Http, issuer: &str, home: Option<&Home>) -> Result<Secret, Failure> {
     let reporter = http.reporter();
-    if let Some(token) = std::env::var(VARIABLE).ok().filter(|token| !token.is_empty()) {
-        reporter.note(format!("The Initial Access Token is the one in {VARIABLE}."));
-        return Ok(Secret::new(token));
-    }
     if let Some(home) = home
         && let Some(token) = kept(home, issuer).await?
     {
         reporter.note("The Initial Access Token is one that -- initial-access-token made and kept.");
         return Ok(token);
     }
-    if let Some(token) = ask().await {
-        return Ok(token);
+    let prompt = format!("Initial Access Token of {issuer} (hidden; Enter alone if you have none): ");
+    if let Some(token) = ask_hidden(prompt).await {
+        return Ok(Secret::new(token.expose().trim()));
     }
     if administration::is_tutorial(issuer) {
         reporter.note("No Initial Access Token is at hand, so one is made: the password of this realm's administrator is no secret.");
@@ -186,14 +231,16 @@ fn write(file: &Locked, tokens: &Tokens) -> Result<(), Failure> {
     file.write(&bytes)
 }
 
-/// Asks the person, without an echo. Enter alone means that there is none.
-async fn ask() -> Option<Secret> {
+/// Asks the person, without an echo, where there is a terminal. Enter alone means that there is
+/// none.
+pub async fn ask_hidden(prompt: String) -> Option<Secret> {
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return None;
     }
-    let prompt = "Initial Access Token (hidden; Enter alone if you have none): ";
+    // The prompt names what a stranger may have named.
+    let prompt: String = prompt.chars().filter(|c| !c.is_control()).collect();
     let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await.ok()?.ok()?;
-    Some(typed.trim().to_owned()).filter(|token| !token.is_empty()).map(Secret::new)
+    Some(typed).filter(|typed| !typed.trim().is_empty()).map(Secret::new)
 }
 
 #[cfg(test)]
@@ -221,5 +268,25 @@ mod tests {
         assert!(kept(home, issuer).await.unwrap().is_some());
         used(home, issuer, &token, true).await.unwrap();
         assert_eq!(kept(home, issuer).await.unwrap(), None, "refused");
+    }
+
+    #[test]
+    fn a_token_from_the_environment_goes_to_the_named_authorization_server_only() {
+        let idp = "https://idp.example/realms/staff";
+        assert!(check_issuer(Some(idp), idp).is_ok());
+        for discovered in [
+            "https://idp.example/realms/staff/",
+            "https://idp.example/realms/other",
+            "https://IDP.example/realms/staff",
+            "http://idp.example/realms/staff",
+            "https://idp.example.evil.example/realms/staff",
+            "https://idp.example@evil.example/realms/staff",
+            "http://localhost:9000/realms/mcp-oauth",
+            "",
+        ] {
+            let failure = check_issuer(Some(idp), discovered).unwrap_err();
+            assert_eq!(failure.id, "initial-access-token.issuer", "{discovered}");
+            assert_eq!(check_issuer(None, discovered).unwrap_err().id, "configuration.client-issuer", "{discovered}");
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 use clap::{Args, ValueEnum};
 use shared::cli::OptionGroup;
-use shared::{Failure, Secret, Side};
+use shared::{Failure, Reporter, Secret, Side};
 
+use crate::further::initial_access_token;
 use crate::further::preregistered::StaticClient;
+use crate::get_or_register::check_issuer;
 use crate::sabotage::Sabotage;
 use crate::way::Way;
 
@@ -48,8 +50,8 @@ pub struct RegistrationOptions {
     /// CLIENT_SECRET); with --register cimd, the URL of a document
     #[arg(long, value_name = "ID", global = true)]
     pub client_id: Option<String>,
-    /// The authorization server that --client-id belongs to, where the client finds its IdP by
-    /// discovery
+    /// The authorization server that may see --client-id, INITIAL_ACCESS_TOKEN and --login, where
+    /// the client finds its IdP by discovery
     #[arg(long, value_name = "ISSUER_URL", global = true)]
     pub client_issuer: Option<String>,
     /// Register a client with a secret instead of a public one
@@ -86,6 +88,9 @@ pub struct Plan {
     pub static_client: Option<StaticClient>,
     /// `--client-id`, where it is the URL of a document.
     pub hosted_document: Option<String>,
+    /// The authorization server that the user named, by `--client-issuer` or as the IdP of the run:
+    /// what is the user's own goes nowhere else.
+    pub issuer: Option<String>,
     /// The options.
     pub options: RegistrationOptions,
     /// Whether the authorization server will still be there after this run.
@@ -109,6 +114,7 @@ impl RegistrationOptions {
     /// Puts the options together, or says which do not go together. `issuer` is the authorization
     /// server that the user named.
     pub fn plan(&self, issuer: Option<&str>, idp_stays: bool) -> Result<Plan, Failure> {
+        let named = self.client_issuer.as_deref().or(issuer);
         let secret = std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(Secret::new);
         let wants_document = self.register == Some(Register::Cimd);
         let hosted_document = self.client_id.clone().filter(|_| wants_document);
@@ -121,11 +127,7 @@ impl RegistrationOptions {
         }
         let static_client = match hosted_document {
             Some(_) => None,
-            // The issuer that a run was told to use belongs to a client only where there is one.
-            None => {
-                let issuer = self.client_issuer.as_deref().or(issuer.filter(|_| self.client_id.is_some()));
-                StaticClient::from_configuration(self.client_id.as_deref(), secret, issuer)?
-            }
+            None => StaticClient::from_configuration(self.client_id.as_deref(), secret, named)?,
         };
         let register = self.register.unwrap_or(match static_client {
             Some(_) => Register::Preregistered,
@@ -146,7 +148,9 @@ impl RegistrationOptions {
                 "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-client.",
             ));
         }
+        initial_access_token::check_named(&register.ways(), named)?;
         Ok(Plan {
+            issuer: named.map(str::to_owned),
             ways: register.ways(),
             static_client,
             hosted_document,
@@ -156,6 +160,22 @@ impl RegistrationOptions {
             more_scopes: Vec::new(),
             proves: true,
             own_scopes: None,
+        })
+    }
+}
+
+impl Plan {
+    /// Whether the authorization server that was discovered is the one of `--client-issuer`; for a
+    /// client of `--client-id`, that is checked where the client is shown.
+    pub fn check_issuer(&self, reporter: &Reporter, discovered: &str) -> Result<(), Failure> {
+        let Some(named) = self.options.client_issuer.as_ref().filter(|_| self.static_client.is_none()) else {
+            return Ok(());
+        };
+        let fix = "Name the authorization server as its metadata spells it, or leave --client-issuer out.";
+        check_issuer(reporter.with_fix(fix), named, discovered).map_err(|failed| {
+            let message =
+                format!("--client-issuer is {named}, and the MCP server names {discovered}: nothing is sent there.");
+            Failure::new(failed.rule.id, message, failed.fix)
         })
     }
 }
@@ -170,6 +190,24 @@ mod tests {
     struct Cli {
         #[command(flatten)]
         options: RegistrationOptions,
+    }
+
+    #[test]
+    fn a_run_that_was_bound_to_an_issuer_goes_to_no_other() {
+        let captured = shared::testing::Captured::json();
+        let plan = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from(["x"].iter().chain(arguments)).unwrap();
+            cli.options.plan(None, true).unwrap()
+        };
+        let bound = plan(&["--client-issuer", "https://idp.example/r"]);
+        assert_eq!(bound.issuer.as_deref(), Some("https://idp.example/r"));
+        assert!(bound.check_issuer(&captured.reporter(), "https://idp.example/r").is_ok());
+        for other in ["https://idp.example/r/", "https://idp.example", "https://evil.example/r", "http://idp.example/r"]
+        {
+            let failure = bound.check_issuer(&captured.reporter(), other).unwrap_err();
+            assert_eq!(failure.id, "credentials.issuer", "{other}");
+            assert!(plan(&[]).check_issuer(&captured.reporter(), other).is_ok(), "nothing was named");
+        }
     }
 
     fn planned(arguments: &[&str]) -> Result<Vec<Way>, String> {

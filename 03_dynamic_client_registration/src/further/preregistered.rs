@@ -60,15 +60,9 @@ impl StaticClient {
         issuer: Option<&str>,
     ) -> Result<Option<Self>, Failure> {
         match (client_id, &client_secret, issuer) {
-            (None, None, None) => Ok(None),
             (None, Some(_), _) => Err(Failure::new(
                 "configuration.client-id",
                 "CLIENT_SECRET is set, but no --client-id says whose secret it is.",
-                "Give both, or neither: without them the client registers itself.",
-            )),
-            (None, None, Some(_)) => Err(Failure::new(
-                "configuration.client-id",
-                "--client-issuer is given, but no --client-id.",
                 "Give both, or neither: without them the client registers itself.",
             )),
             (Some(""), _, _) => {
@@ -79,13 +73,14 @@ impl StaticClient {
                 "CLIENT_SECRET is set, and nothing says which authorization server may see it.",
                 "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.",
             )),
-            (Some(_), _, Some(issuer)) if !matches!(Url::parse(issuer).map(|url| url.has_host()), Ok(true)) => {
+            (_, _, Some(issuer)) if !matches!(Url::parse(issuer).map(|url| url.has_host()), Ok(true)) => {
                 Err(Failure::new(
                     "configuration.client-issuer",
                     format!("--client-issuer is {issuer:?}, which is no URL."),
                     "Give the issuer as the authorization server's metadata spells it: https://idp.example/realms/staff.",
                 ))
             }
+            (None, None, _) => Ok(None),
             (Some(id), _, _) => {
                 Ok(Some(Self { client_id: id.to_owned(), client_secret, issuer: issuer.map(str::to_owned) }))
             }
@@ -139,11 +134,13 @@ mod tests {
         assert_eq!(configured(Some("id"), None, None), Ok(true));
         assert_eq!(configured(Some("id"), secret, Some("https://idp.example")), Ok(true));
         assert_eq!(configured(None, secret, None), Err("configuration.client-id".to_owned()));
-        assert_eq!(configured(None, None, Some("https://idp.example")), Err("configuration.client-id".to_owned()));
+        assert_eq!(configured(None, None, Some("https://idp.example")), Ok(false), "other credentials are bound, too");
         assert_eq!(configured(Some(""), None, None), Err("configuration.client-id".to_owned()));
         assert_eq!(configured(Some("id"), secret, None), Err("configuration.client-issuer".to_owned()));
         for nonsense in ["nonsense", "", "idp.example", "mailto:idp@idp.example", "https://"] {
-            assert_eq!(configured(Some("id"), secret, Some(nonsense)), Err("configuration.client-issuer".to_owned()));
+            for (id, secret) in [(Some("id"), secret), (None, None)] {
+                assert_eq!(configured(id, secret, Some(nonsense)), Err("configuration.client-issuer".to_owned()));
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! | [`client_assertion`] | a client that signs: RFC 7523 |
 //! | [`grant`] | what ways to a token without a user have in common |
 //! | [`other_sign_ins`] | with another client, or for another resource |
+//! | [`login`] | whose password a program types, and where |
 //! | [`scripted_browser`] | a user who is a program |
 //! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
@@ -17,6 +18,7 @@ pub mod client_assertion;
 pub mod client_credentials;
 pub mod explanation;
 pub mod grant;
+pub mod login;
 pub mod other_sign_ins;
 pub mod recipients;
 pub mod refresh;

@@ -1,9 +1,13 @@
 //! A user who is a program: it fills in the forms of the authorization server's pages.
+//!
+//! A page can lead anywhere. A person looks at the address before typing; this program types a
+//! password at the origin of the authorization endpoint only, into a form that posts there, and
+//! goes nowhere that the rest of the run may not go.
 
 use std::collections::BTreeMap;
 
 use shared::http::{Http, Request, Response};
-use shared::reach::{Privacy, Reach};
+use shared::reach::{Reach, host_of};
 use shared::{Failure, Reporter, page};
 use url::Url;
 
@@ -18,18 +22,21 @@ const PAGE_SECONDS: u64 = 10;
 /// A browser without a window: it keeps cookies, follows redirects, and fills in forms.
 pub struct ScriptedBrowser {
     http: Http,
+    reach: Reach,
     reporter: Reporter,
+    /// Where a password may be typed.
+    origin: String,
     /// By the origin that set them, and their name.
     cookies: BTreeMap<(String, String), String>,
 }
 
 impl ScriptedBrowser {
-    /// One that has no cookies yet.
-    pub fn new(reporter: &Reporter) -> Result<Self, Failure> {
-        // It goes where a browser would: anywhere.
-        let reach = Reach::public_only().limit(Privacy::Loopback);
-        let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
-        Ok(Self { http, reporter: reporter.clone(), cookies: BTreeMap::new() })
+    /// One that has no cookies yet, for signing in at this authorization endpoint. It reaches what
+    /// the run reaches, and the redirect URI.
+    pub fn new(reporter: &Reporter, reach: &Reach, authorization_endpoint: &str) -> Result<Self, Failure> {
+        let http = Http::new(Reporter::silent(), reach.clone())?.within(PAGE_SECONDS);
+        let origin = origin_of(authorization_endpoint);
+        Ok(Self { http, reach: reach.clone(), reporter: reporter.clone(), origin, cookies: BTreeMap::new() })
     }
 
     /// Opens `url`, and goes on from page to page until it is at `redirect_uri`; the URL there.
@@ -39,32 +46,38 @@ impl ScriptedBrowser {
         redirect_uri: &str,
         login: &Login,
         denies: bool,
-    ) -> Result<String, AuthorizationError> {
+    ) -> Result<String, Failure> {
         let mut request = Request::get(url);
         let mut signed_in = false;
         for step in 0..MAX_STEPS {
             let here = request.url().to_owned();
-            let response = self.send(request).await?;
-            if here.starts_with(redirect_uri) {
+            if is_at(&here, redirect_uri) {
+                let reach = self.reach.clone().name(&host_of(redirect_uri));
+                let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
+                self.send(&http, Request::get(&here)).await?;
                 return Ok(here);
             }
+            let response = self.send(&self.http.clone(), request).await?;
             let location = response.header_values("location").into_iter().next();
             request = match (response.status, location) {
                 (300..=399, Some(location)) => Request::get(&joined(&here, &location)),
-                (200, _) => self.fill_in(&here, &response, login, denies, &mut signed_in)?,
-                _ => return Err(refused(step, &response)),
+                (200, _) => {
+                    let allowed = [self.origin.clone(), origin_of(url)];
+                    self.fill_in(&here, &response, &allowed, login, denies, &mut signed_in)?
+                }
+                _ => return Err(refused(step, &response).into()),
             };
         }
-        Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") })
+        Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") }.into())
     }
 
-    async fn send(&mut self, request: Request) -> Result<Response, AuthorizationError> {
-        let origin = Url::parse(request.url()).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    async fn send(&mut self, http: &Http, request: Request) -> Result<Response, AuthorizationError> {
+        let origin = origin_of(request.url());
         let own = self.cookies.iter().filter(|((of, _), _)| *of == origin);
         let cookies: Vec<_> = own.map(|((_, name), value)| format!("{name}={value}")).collect();
         let request = request.without_redirects().header("accept", "text/html");
         let request = if cookies.is_empty() { request } else { request.header("cookie", &cookies.join("; ")) };
-        let response = self.http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
+        let response = http.send(&request).await.map_err(AuthorizationError::Unavailable)?;
         for cookie in response.header_values("set-cookie") {
             if let Some((name, value)) = cookie.split(';').next().and_then(|pair| pair.split_once('=')) {
                 self.cookies.insert((origin.clone(), name.trim().to_owned()), value.trim().to_owned());
@@ -78,6 +91,7 @@ impl ScriptedBrowser {
         &self,
         here: &str,
         response: &Response,
+        allowed: &[String],
         login: &Login,
         denies: bool,
         signed_in: &mut bool,
@@ -90,21 +104,56 @@ impl ScriptedBrowser {
                 return Err(AuthorizationError::SignIn { got: format!("the IdP says “{said}”") });
             }
             *signed_in = true;
+            let action = posts_to(here, form, std::slice::from_ref(&self.origin))?;
+            let Some(secret) = &login.password else {
+                return Err(AuthorizationError::SignIn {
+                    got: format!("the IdP shows “{said}”, and there is no password"),
+                });
+            };
             self.reporter.note(format!("The IdP shows its page “{said}”; the user signs in."));
             let name = form.input("text").or_else(|| form.input("email")).unwrap_or("username");
             let password = form.input("password").unwrap_or("password");
-            let typed = [(name, login.username.as_str()), (password, login.password.expose())];
-            return Ok(submitted(here, form, &typed));
+            let typed = [(name, login.username.as_str()), (password, secret.expose())];
+            return Ok(submitted(&action, form, &typed));
         }
         if let Some(form) = forms.iter().find(|form| form.has_button("accept")) {
+            let action = posts_to(here, form, allowed)?;
             let button = if denies { "cancel" } else { "accept" };
             let verb = if denies { "says no" } else { "agrees" };
             self.reporter.note(format!("The consent page asks “{said}”; the user {verb}."));
-            return Ok(submitted(here, form, &[(button, "x")]));
+            return Ok(submitted(&action, form, &[(button, "x")]));
         }
         Err(AuthorizationError::SignIn {
             got: format!("the IdP shows “{said}”, and this program knows no form there")
         })
+    }
+}
+
+/// The URL that this form posts to, if its page is of one of these origins and posts to its own.
+fn posts_to(here: &str, form: &page::Form, allowed: &[String]) -> Result<String, AuthorizationError> {
+    let action = if form.action.is_empty() { here.to_owned() } else { joined(here, &form.action) };
+    let (page, target) = (origin_of(here), origin_of(&action));
+    if !allowed.contains(&page) {
+        let got = format!("the authorization endpoint is at {}, and the page is at {page}", allowed.join(" or "));
+        return Err(AuthorizationError::Form { got });
+    }
+    if page != target {
+        return Err(AuthorizationError::Form { got: format!("the page is at {page}, and its form posts to {target}") });
+    }
+    Ok(action)
+}
+
+/// Whether a browser that opens `here` is at the redirect URI: with whatever query, and nowhere
+/// beside it.
+fn is_at(here: &str, redirect_uri: &str) -> bool {
+    here.strip_prefix(redirect_uri).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#']))
+}
+
+/// The origin of a URL; a URL without one has a text here that is no other's.
+fn origin_of(url: &str) -> String {
+    match Url::parse(url).map(|url| url.origin()) {
+        Ok(origin) if origin.is_tuple() => origin.ascii_serialization(),
+        _ => format!("no origin ({url})"),
     }
 }
 
@@ -126,15 +175,17 @@ fn refused(step: usize, response: &Response) -> AuthorizationError {
     }
 }
 
-fn submitted(here: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {
+fn submitted(action: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {
     let is_typed = |name: &str| typed.iter().any(|(known, _)| *known == name);
     let kept = form.inputs.iter().filter(|(name, kind, _)| kind == "hidden" && !is_typed(name));
     let mut fields: Vec<(&str, &str)> = kept.map(|(name, _, value)| (name.as_str(), value.as_str())).collect();
     fields.extend_from_slice(typed);
-    let action = if form.action.is_empty() { here.to_owned() } else { joined(here, &form.action) };
-    Request::post_form(&action, &fields)
+    Request::post_form(action, &fields)
 }
 
 fn joined(base: &str, reference: &str) -> String {
     Url::parse(base).and_then(|base| base.join(reference)).map_or_else(|_| reference.to_owned(), |url| url.to_string())
 }
+
+#[cfg(test)]
+mod tests;

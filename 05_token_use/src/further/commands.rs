@@ -176,7 +176,7 @@ pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
     let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
     let http = setup.run.http(idp.issuer(), &[]).await?;
     http.reporter().stage("have the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
-    let place = Administration::sign_in(&http, idp.issuer()).await?.rotate_signing_key().await?;
+    let place = Administration::sign_in_where_named(&http, idp.issuer()).await?.rotate_signing_key().await?;
     http.reporter().note(format!(
         "Tokens are signed with a new key from now on. The old key stays published, so tokens that are out stay good; an MCP server fetches the \
          keys again when it meets the new kid. To take the new key back: DELETE {place}"

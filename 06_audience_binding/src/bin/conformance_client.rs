@@ -15,7 +15,6 @@ use authorization_code::further::client_assertion::ClientKey;
 use authorization_code::further::client_credentials::ClientCredentials;
 use authorization_code::further::grant::Grant;
 use authorization_code::further::scripted_browser::ScriptedBrowser;
-use authorization_code::user_agent::Login;
 use authorization_code::user_agent::SignInOptions;
 use clap::Parser;
 use dynamic_client_registration::ClientInformation;
@@ -24,12 +23,13 @@ use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::way::Way;
 use serde_json::{Map, Value};
 use shared::http::Http;
-use shared::reach::Reach;
+use shared::reach::{Privacy, Reach};
 use shared::reporter::{Format, Options};
 use shared::{Failure, Reporter, Secret};
 use token_use::authorized_client::AuthorizedClient;
 use token_use::further::dpop::proving;
 use token_use::options::UseOptions;
+use url::Url;
 
 /// The tool that the suite's servers have.
 const TOOL: &str = "test-tool";
@@ -75,15 +75,16 @@ async fn limited(reporter: &Reporter) -> Result<(), Failure> {
 async fn run(reporter: &Reporter) -> Result<(), Failure> {
     let Cli { server_url, visit, registration, mut sign_in } = Cli::parse();
     if let (Some(url), Some(login)) = (&visit, &sign_in.login) {
-        // Wherever on this machine the suite waits for the response.
-        ScriptedBrowser::new(reporter)?.visit(url, "http://127.0.0.1:", login, false).await?;
+        let reach = Reach::public_only().limit(Privacy::Loopback);
+        let redirect_uri = redirect_uri(url);
+        let mut browser = ScriptedBrowser::new(reporter, &reach, url)?;
+        browser.visit(url, &redirect_uri, login, false).await?;
         return Ok(());
     }
     let scenario = std::env::var("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
     let context = std::env::var("MCP_CONFORMANCE_CONTEXT").ok().and_then(|text| serde_json::from_str(&text).ok());
     let context = Context(context.unwrap_or_default());
-    // The suite's authorization servers ask nobody; the name is never typed.
-    sign_in.login = Some(Login { username: "nobody".to_owned(), password: Secret::new("nothing") });
+    sign_in.lets_everybody_in = true;
     sign_in.dpop = scenario.starts_with("auth/dpop");
     sign_in.offline_access = scenario.starts_with("auth/offline-access");
 
@@ -152,6 +153,13 @@ impl Context {
         let secret = self.text("client_secret").ok().map(Secret::new);
         Ok(ClientInformation::known(&self.text("client_id")?, secret))
     }
+}
+
+/// Where the suite waits for the response to this authorization request.
+fn redirect_uri(url: &str) -> String {
+    let parameter =
+        |url: Url| url.query_pairs().find(|(name, _)| name == "redirect_uri").map(|(_, uri)| uri.into_owned());
+    Url::parse(url).ok().and_then(parameter).unwrap_or_default()
 }
 
 fn bad(message: &str) -> Failure {

@@ -63,6 +63,7 @@ pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
 
 struct Demonstration<'a> {
     http: &'a Http,
+    endpoint: String,
     proxy_url: String,
     landing: String,
     _serving: [Serving; 2],
@@ -86,12 +87,12 @@ impl<'a> Demonstration<'a> {
         let page = || async { Html("<title>Back at the client</title>") };
         let clients = Router::new().route("/honest", get(page)).route("/attacker", get(page));
         let _serving = [listen::serve(listener, proxy::app(Arc::new(proxy))), listen::serve(landing_listener, clients)];
-        Ok(Self { http, proxy_url, landing, _serving })
+        Ok(Self { http, endpoint: endpoint.to_owned(), proxy_url, landing, _serving })
     }
 
     async fn attack(&self, login: &Login, asks: bool) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        let mut browser = ScriptedBrowser::new(reporter)?;
+        let mut browser = ScriptedBrowser::new(reporter, self.http.reach(), &self.endpoint)?;
         let honest = self.register("Weather Desk", "honest").await?;
         reporter.note("The user opens the proxy for an honest client, and signs in:");
         self.visit(&mut browser, &honest, "honest", login, false).await?;

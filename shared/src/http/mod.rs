@@ -105,6 +105,11 @@ impl Http {
         Self { reporter, ..self }
     }
 
+    /// What this client may talk to.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
     /// Where this client reports.
     pub fn reporter(&self) -> &Reporter {
         &self.reporter

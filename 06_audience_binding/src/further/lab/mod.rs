@@ -278,6 +278,13 @@ impl Lab<'_> {
 /// How a client registers at the lab's second authorization server, which knows nothing of those
 /// that are known at the first.
 pub fn plan_of_second(plan: &Plan) -> Plan {
-    let options = RegistrationOptions { document_port: 0, ..plan.options.clone() };
-    Plan { ways: vec![Way::Anonymous], static_client: None, hosted_document: None, options, ..plan.clone() }
+    let options = RegistrationOptions { document_port: 0, client_issuer: None, ..plan.options.clone() };
+    Plan {
+        ways: vec![Way::Anonymous],
+        static_client: None,
+        hosted_document: None,
+        issuer: None,
+        options,
+        ..plan.clone()
+    }
 }
