@@ -101,8 +101,8 @@ impl IdpClient {
         self.auth_method == "private_key_jwt"
     }
 
-    /// Whether the browser may be sent there: to an absolute URI that was registered. A loopback URI
-    /// that was registered without a port allows any port (RFC 8252 §7.3).
+    /// Whether the browser may be sent there: to an absolute URI that was registered. A loopback
+    /// URI that was registered without a port allows any port (RFC 8252 §7.3).
     pub fn may_redirect_to(&self, uri: &str) -> bool {
         let is_registered = |registered: &String| registered == uri || without_port(uri).as_deref() == Some(registered);
         is_absolute(uri) && self.redirect_uris.iter().any(is_registered)

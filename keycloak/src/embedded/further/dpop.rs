@@ -44,7 +44,8 @@ pub struct CheckedProof {
     ends: u64,
 }
 
-/// The proof of a token request, not yet used; `None` if the client need not prove a key and did not.
+/// The proof of a token request, not yet used; `None` if the client need not prove a key and did
+/// not.
 pub fn check_request(
     server: &IdpServer,
     headers: &HeaderMap,
