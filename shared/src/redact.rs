@@ -1,7 +1,7 @@
 //! Keeps secrets out of events, in two steps.
 //!
 //! Where an event is built, [`Mask`] hides what a *name* says is a secret, and remembers its value.
-//! As the last step before an event is printed, [`event`] hides every *value* that this run has
+//! As the last step before an event is printed, `event` hides every *value* that this run has
 //! sent or received, wherever it appears and however it is encoded.
 //!
 //! A secret is shown as `<kind, N characters, hashed 8 hex digits>`: within a run, equal values can
