@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use shared::http::{Http, Request, Response};
-use shared::reach::{Reach, host_of};
+use shared::reach::Reach;
 use shared::{Failure, Reporter, page};
 use url::Url;
 
@@ -52,7 +52,7 @@ impl ScriptedBrowser {
         for step in 0..MAX_STEPS {
             let here = request.url().to_owned();
             if is_at(&here, redirect_uri) {
-                let reach = self.reach.clone().name(&host_of(redirect_uri));
+                let reach = self.reach.clone().name(redirect_uri);
                 let http = Http::new(Reporter::silent(), reach)?.within(PAGE_SECONDS);
                 self.send(&http, Request::get(&here)).await?;
                 return Ok(here);
