@@ -146,7 +146,7 @@ fn once(habit: Habit, arguments: &[&str], look: impl FnOnce(&Run)) {
 #[test]
 fn a_token_for_another_server_is_not_sent() {
     keycloak::trials::on_embedded(|issuer| {
-        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (runtime, home) = (Runtime::new()?, shared::testing::private_folder());
         let (_serving, _, url) = start(&runtime, Habit::Older, issuer);
         // Without a kept token, then with one.
         for _ in 0..2 {
@@ -173,7 +173,7 @@ fn a_token_for_another_server_is_not_sent() {
 #[test]
 fn the_scopes_of_another_server_are_told_before_the_sign_in() {
     keycloak::trials::on_embedded(|issuer| {
-        let (runtime, home) = (Runtime::new()?, tempfile::tempdir()?);
+        let (runtime, home) = (Runtime::new()?, shared::testing::private_folder());
         let (_first, _, first) = start(&runtime, Habit::Older, issuer);
         let (_second, _, second) = start(&runtime, Habit::Older, issuer);
         let careful = |run: &Run| run.says(&format!("Careful: {second} asks for mcp:read, and so does {first}"));

@@ -4,7 +4,7 @@ use url::form_urlencoded;
 
 use super::refusal::{IdpRefusal, invalid_request};
 
-/// Bytes of a parameter at most, with its name.
+/// Bytes of a parameter's value at most, and of its name.
 const PARAMETER_BYTES: usize = 4_000;
 
 pub struct FormFields(Vec<(String, String)>);
@@ -17,7 +17,7 @@ impl FormFields {
     /// Whether a parameter is longer than any that is needed: what a request brings may have to be
     /// remembered.
     pub fn has_oversized(&self) -> bool {
-        self.0.iter().any(|(name, value)| name.len() + value.len() > PARAMETER_BYTES)
+        self.0.iter().any(|(name, value)| name.len().max(value.len()) > PARAMETER_BYTES)
     }
 
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
