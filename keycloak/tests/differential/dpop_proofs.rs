@@ -91,7 +91,7 @@ impl IdpUnderTest {
                 "a jwk with more",
                 jwk(json!({"kid": "a", "use": "enc", "alg": "RS256", "key_ops": ["encrypt"], "x": key.jwk["x"]})),
             ),
-            ("more members", json!({"kid": "a", "jku": "http://x.example", "crit": ["x"], "x": 1})),
+            ("more members", json!({"kid": "a", "jku": "http://x.example", "x": 1})),
             ("typ and alg", json!({"typ": "x", "alg": "none"})),
             ("alg and jwk", json!({"alg": "HS256", "jwk": null})),
         ] {

@@ -148,11 +148,6 @@ pub const ROWS: &[Row] = &[
         reason: "the embedded IdP cuts off the fragment without reading it",
     },
     Row {
-        requests: "dpop: dpop_jkt: too long a jkt",
-        compare: Compare::Nothing,
-        reason: "Keycloak ignores parameters of more than 4000 characters",
-    },
-    Row {
         requests: r#"dpop_bound_access_tokens registered: ("(true|True|TRUE|tRUE|false||x)"|1|0|1.5|\[\]|\{\})"#,
         compare: Compare::Nothing,
         reason: "Keycloak reads texts and numbers as truth values; the embedded IdP wants JSON truth values",
