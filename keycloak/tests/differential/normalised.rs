@@ -148,6 +148,16 @@ pub const ROWS: &[Row] = &[
         reason: "the embedded IdP cuts off the fragment without reading it",
     },
     Row {
+        requests: "assertion: exp in three days",
+        compare: Compare::Nothing,
+        reason: "the embedded IdP remembers an assertion until it expires, so it takes none that lives for days",
+    },
+    Row {
+        requests: "dpop: one proof: after the bad scope",
+        compare: Compare::Nothing,
+        reason: "the embedded IdP remembers a proof only when its grant is valid, so that nobody fills its memory",
+    },
+    Row {
         requests: r#"dpop_bound_access_tokens registered: ("(true|True|TRUE|tRUE|false||x)"|1|0|1.5|\[\]|\{\})"#,
         compare: Compare::Nothing,
         reason: "Keycloak reads texts and numbers as truth values; the embedded IdP wants JSON truth values",
