@@ -3,6 +3,7 @@
 
 mod breakages;
 mod captured;
+mod fake;
 mod network;
 mod ports;
 mod run;
@@ -12,6 +13,7 @@ mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
+pub use fake::{Fake, Received};
 pub use network::HostileNetwork;
 pub use ports::{ReservedPort, any_ports};
 pub use run::Run;
