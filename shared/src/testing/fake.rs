@@ -58,7 +58,7 @@ impl Fake {
     ///
     /// A row is `"METHOD /path": {"status": 200, "headers": [["name", "value"]], "body": …}`. A key
     /// without a query is for any query, and what no row is for is 404. `null` takes a row away.
-    /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` as a value takes the
+    /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` takes the
     /// member away. A body is JSON, or a string as it is, or `{"$hex": "…"}` for bytes. In strings,
     /// `{port}` is the port, and `{q:NAME}` is a parameter of the request.
     pub fn start(tables: &[Value]) -> Self {
