@@ -66,6 +66,7 @@ async fn a_very_long_list_of_scopes_keeps_nobody_busy() {
         let http = network.http(captured.reporter(), Reach::of_server(server, &[]));
         let found = discover(&http, server).await.map(drop);
         assert_eq!(found.as_ref().map_err(DiscoveryError::id).copied(), result, "{found:?}");
-        assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+        // A bound against the minutes that quadratic work takes.
+        assert!(started.elapsed().as_secs() < 40, "{:?}", started.elapsed());
     }
 }

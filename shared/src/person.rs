@@ -92,15 +92,13 @@ impl View {
                 }
                 text
             }
-            Event::Outcome { ok, stages, checks, failed, missed, .. } => {
-                let broken = breakage.is_some();
-                self.outcome(*ok, [*stages, *checks, *failed, *missed], broken)
-            }
+            Event::Outcome { .. } => self.outcome(event, breakage.is_some()),
         }
     }
 
     /// The last line of a run.
-    fn outcome(&self, ok: bool, [stages, checks, failed, missed]: [usize; 4], broken: bool) -> String {
+    fn outcome(&self, outcome: &Event, broken: bool) -> String {
+        let &Event::Outcome { ok, stages, checks, failed, missed, .. } = outcome else { return String::new() };
         let color = if ok { Color::Green } else { Color::Red };
         // A program that tells no story, such as a server until Ctrl-C, has no verdict.
         if ok && stages == 0 {

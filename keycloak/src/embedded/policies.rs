@@ -74,6 +74,7 @@ fn check_scopes(realm: &Realm, policy: &Component, requested: &RequestedMetadata
                 && (DEFAULT_SCOPES.contains(&scope) || realm.optional_scopes().any(|optional| optional == scope))
     };
     let scope = requested.scope.as_deref().filter(|scope| !scope.is_empty());
+    // As in Keycloak, an empty scope between two spaces is one that nobody may have.
     if scope.is_none_or(|scope| scope.split(' ').all(allowed)) {
         Ok(())
     } else {

@@ -20,6 +20,7 @@ const INVALID: &str = "Invalid refresh token";
 pub async fn refresh(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let GrantRequest { server, client, fields, .. } = request;
     let presented = fields.get("refresh_token").ok_or_else(|| invalid_request("No refresh token"))?;
+    // As in Keycloak, an empty scope between two spaces is one that the client does not have.
     if let Some(scope) = fields.get("scope").filter(|scope| !scope.split(' ').all(|scope| client.may_ask_for(scope))) {
         return Err(invalid_scope(scope));
     }
