@@ -48,6 +48,8 @@ pub enum AudienceError {
     NotSignedIn,
     /// The second server names another authorization server.
     AnotherIssuer { named: String, expected: String },
+    /// The audience lab got no token at all.
+    NoSample,
 }
 
 impl std::fmt::Display for AudienceError {
@@ -56,6 +58,9 @@ impl std::fmt::Display for AudienceError {
             Self::NotSignedIn => f.write_str("There is no token yet."),
             Self::AnotherIssuer { named, expected } => {
                 write!(f, "The second MCP server names the authorization server {named}, and the first one {expected}.")
+            }
+            Self::NoSample => {
+                f.write_str("No sign-in of the audience lab brought a token, so nothing can be said about aud.")
             }
         }
     }
@@ -68,6 +73,10 @@ impl From<AudienceError> for Failure {
         let (id, fix) = match error {
             AudienceError::NotSignedIn => ("tokens.none", "Sign in first."),
             AudienceError::AnotherIssuer { .. } => ("second-server.issuer", "Start both servers with the same --idp."),
+            AudienceError::NoSample => (
+                "lab.no-token",
+                "The refusals above say why. Name scopes that this IdP has (--scopes, --second-scopes) and servers that it knows (--resource, --second-resource).",
+            ),
         };
         Failure::new(id, error.to_string(), fix).caused_by(error)
     }

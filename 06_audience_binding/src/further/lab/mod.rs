@@ -1,9 +1,10 @@
-//! The audience lab: what decides about `aud` at an authorization server? Three sign-ins that
-//! differ in scopes and in the authorization server, and their claims side by side. Nothing at the
-//! authorization server is changed.
+//! The audience lab: what decides about `aud` at an authorization server? One sign-in without
+//! scopes, then two that differ in nothing but `resource`; their claims side by side, and a verdict.
+//! Nothing at the authorization server is changed.
 
 mod comparison;
 mod mode;
+mod verdict;
 
 use authorization_code::client::Ready;
 use authorization_code::user_agent::SignInOptions;
@@ -24,6 +25,8 @@ use crate::further::at_idp::{AtIdp, get_ready};
 use crate::further::grant_options::issuer;
 use crate::parties::LessonOptions;
 use crate::{audience, rules};
+
+use crate::further::lab::verdict::{Seen, decides};
 
 pub use mode::Mode;
 
@@ -99,8 +102,11 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions, arguments: &LabArgu
     let servers = [resource.as_str(), second_resource.as_str()];
     let AtIdp { idp, http, plan, ready } = AtIdp::find(setup, options, servers).await?;
     let modes = mode.as_ref().map_or(Mode::ALL, std::slice::from_ref);
-    let uses_second = modes.contains(&Mode::ResourceIndicators);
-    let second_idp = if uses_second { options.lab.find_second_idp(&idp, servers).await? } else { None };
+    let second_idp = if modes.contains(&Mode::ResourceIndicators) {
+        options.lab.find_second_idp(&idp, servers).await?
+    } else {
+        None
+    };
     let second = match &second_idp {
         Some(second) => {
             let plan = plan_of_second(&plan);
@@ -146,7 +152,7 @@ struct Lab<'a> {
     /// Shows what a person has to do.
     http: &'a Http,
     sign_in: &'a SignInOptions,
-    /// The server that `resource` names, and scopes that bring its audience.
+    /// A server, and scopes of its own.
     first: (&'a str, &'a [String]),
     /// Another server, and scopes of its own.
     second: (&'a str, &'a [String]),
@@ -154,124 +160,125 @@ struct Lab<'a> {
 
 /// The result of one sign-in.
 struct Sample {
-    mode: Mode,
-    claims: Option<Map<String, Value>>,
-    /// Why there are no claims.
-    instead: String,
+    /// Which request it was, for servers A and B.
+    title: &'static str,
+    seen: Seen,
+}
+
+impl Sample {
+    fn claims(&self) -> Option<&Map<String, Value>> {
+        match &self.seen {
+            Seen::Claims(claims) => Some(claims),
+            Seen::Opaque | Seen::Refused(_) => None,
+        }
+    }
 }
 
 impl Lab<'_> {
     /// Every mode that is asked for, then the claims side by side. `indicators` is a second
-    /// authorization server, which honours `resource`; without it, the first one shows whether it
-    /// does.
+    /// authorization server, which honours `resource`. Without it, the first one has shown by then
+    /// what it does with `resource`.
     async fn show(&self, ready: &Ready, indicators: Option<&Ready>, modes: &[Mode]) -> Result<(), Failure> {
         let reporter = self.http.reporter();
+        let has_pair = modes.contains(&Mode::ScopeMapper);
         let mut samples = Vec::new();
         for mode in modes {
-            let at = indicators.filter(|_| *mode == Mode::ResourceIndicators).unwrap_or(ready);
+            let at = match (mode, indicators) {
+                (Mode::ResourceIndicators, Some(second)) => second,
+                (Mode::ResourceIndicators, None) if has_pair => continue,
+                _ => ready,
+            };
             reporter.stage(format!("the audience lab: {}", mode.title()), &spec::MCP_AUDIENCE_BINDING).await;
-            let sample = self.sample(at, *mode).await?;
-            self.report(at, &sample, indicators.is_some());
-            samples.push(sample);
+            // Nobody blames an authorization server for what another one shows better afterwards.
+            let is_demonstration = *mode != Mode::ResourceIndicators && indicators.is_some();
+            if *mode == Mode::NoMapper {
+                samples.push(self.sample(at, "no scope, for A", &[], self.first.0, true).await?);
+                continue;
+            }
+            let without = samples.first().filter(|_| *mode == Mode::ScopeMapper && modes.contains(&Mode::NoMapper));
+            let pair = self.pair(at, *mode, is_demonstration).await?;
+            let seen = [&pair[0].seen, &pair[1].seen];
+            let decided = decides(without.map(|sample| &sample.seen), seen, [self.first.0, self.second.0]);
+            reporter.note(format!("The verdict for {}: {}", at.authorization_server.issuer, decided.sentence()));
+            samples.extend(pair);
         }
-        if samples.len() > 1 {
-            reporter.note(comparison::compared(&samples));
-            reporter.note(self.verdict(&samples));
+        if samples.iter().all(|sample| matches!(sample.seen, Seen::Refused(_))) {
+            return Err(AudienceError::NoSample.into());
+        }
+        if let Some(table) = comparison::table(&samples, [self.first.0, self.second.0]) {
+            reporter.note(table);
+        }
+        if has_pair && indicators.is_none() {
+            reporter.note("To see another authorization server beside this one, name it with --indicators (FURTHER.md, The audience lab).");
         }
         Ok(())
     }
 
-    /// In one sentence: who decides.
-    fn verdict(&self, samples: &[Sample]) -> String {
-        let audiences = |mode: Mode| {
-            let claims = samples.iter().find(|sample| sample.mode == mode).and_then(|sample| sample.claims.as_ref());
-            claims.map(token_response::audiences).unwrap_or_default()
+    /// Two sign-ins with the scopes of both servers that differ in nothing but `resource`.
+    async fn pair(&self, at: &Ready, mode: Mode, is_demonstration: bool) -> Result<[Sample; 2], Failure> {
+        let scopes = [self.first.1, self.second.1].concat();
+        let titles = match mode {
+            Mode::ResourceIndicators => ["indicators, for A", "indicators, for B"],
+            Mode::NoMapper | Mode::ScopeMapper => ["both scopes, for A", "both scopes, for B"],
         };
-        let (first, second) = (self.first.0, self.second.0);
-        let (by_scope, by_resource) = (audiences(Mode::ScopeMapper), audiences(Mode::ResourceIndicators));
-        let scopes = match (by_scope.contains(&first), by_scope.contains(&second)) {
-            (true, true) => "the scopes bring both servers",
-            (true, false) => "the token is for the server that was asked for",
-            (false, true) => "the scopes bring only the other server",
-            (false, false) => "nothing brings either server",
-        };
-        let resource = match by_resource.as_slice() {
-            [one] if *one == first => "with the third sign-in resource leaves the one that was asked for",
-            _ => "and resource changes nothing",
-        };
-        format!("The verdict: {scopes}; {resource}.")
+        Ok([
+            self.sample(at, titles[0], &scopes, self.first.0, true).await?,
+            self.sample(at, titles[1], &scopes, self.second.0, is_demonstration).await?,
+        ])
     }
 
-    fn scopes(&self, mode: Mode) -> Vec<String> {
-        match mode {
-            Mode::NoMapper => Vec::new(),
-            Mode::ScopeMapper | Mode::ResourceIndicators => [self.first.1, self.second.1].concat(),
-        }
-    }
-
-    async fn sample(&self, at: &Ready, mode: Mode) -> Result<Sample, Failure> {
+    /// One sign-in. A failure of the authorization server to bind its token is not counted where
+    /// the lab `expects` that it can happen.
+    async fn sample(
+        &self,
+        at: &Ready,
+        title: &'static str,
+        scopes: &[String],
+        resource: &str,
+        expects: bool,
+    ) -> Result<Sample, Failure> {
         let reporter = self.http.reporter();
-        let scopes = self.scopes(mode);
         let asked = if scopes.is_empty() { "no scope".to_owned() } else { format!("scope {}", scopes.join(" ")) };
         let issuer = &at.authorization_server.issuer;
-        reporter.note(format!("Asked of {issuer}: {asked}, resource {} (lesson 04, not shown).", self.first.0));
-        match at.tokens_for(self.http, self.sign_in, self.first.0, &scopes).await {
-            Ok(tokens) => {
-                let claims = token_response::claims(&tokens.access_token);
-                Ok(Sample { mode, claims, instead: "a token that only the IdP can read".to_owned() })
-            }
+        reporter.note(format!("Asked of {issuer}: {asked}, resource {resource} (lesson 04, not shown)."));
+        let seen = match at.tokens_for(self.http, self.sign_in, resource, scopes).await {
+            Ok(tokens) => token_response::claims(&tokens.access_token).map_or(Seen::Opaque, Seen::Claims),
             // A refusal is a result, too; that no response came is not.
-            Err(failure) if is_refusal(&failure) => Ok(Sample { mode, claims: None, instead: failure.message }),
-            Err(failure) => Err(failure),
-        }
+            Err(failure) if is_refusal(&failure) => Seen::Refused(failure.message),
+            Err(failure) => return Err(failure),
+        };
+        self.report(issuer, &seen, resource, expects);
+        Ok(Sample { title, seen })
     }
 
-    fn report(&self, at: &Ready, sample: &Sample, is_second: bool) {
+    fn report(&self, issuer: &str, seen: &Seen, resource: &str, expects: bool) {
         let reporter = self.http.reporter();
-        let Some(claims) = &sample.claims else {
-            reporter.note(format!("There is no token to look at: {}", sample.instead));
-            if sample.mode == Mode::NoMapper && sample.instead.contains("HTTP 500") {
-                reporter.note("A Keycloak before 26.8 with the feature resource-indicators falls over a token without any aud (its issues 49077, 49717).");
+        let claims = match seen {
+            Seen::Claims(claims) => claims,
+            Seen::Opaque => {
+                reporter.note("A token came, and only the IdP can read it: for whom it is cannot be seen.");
+                return;
             }
-            reporter.note(sample.mode.meaning());
-            return;
+            Seen::Refused(why) => {
+                reporter.note(format!("There is no token to look at: {why}"));
+                if why.contains("HTTP 500") && issuer.contains("/realms/") {
+                    reporter.note("A Keycloak before 26.8 with the feature resource-indicators falls over a token without any aud (its issues 49077, 49717).");
+                }
+                return;
+            }
         };
         let audiences = token_response::audiences(claims);
-        // The first two modes show no fault of this IdP; whether it honours resource is
-        // what the third one finds out.
-        let why = match sample.mode {
-            Mode::NoMapper => Some("That is what this mode shows: nothing in the request brings an audience."),
-            Mode::ScopeMapper => {
-                Some("That is what this mode shows: each scope brings its own server, and resource is not heeded.")
-            }
-            Mode::ResourceIndicators => None,
-        };
-        let expecting = why.map(|why| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
-        let expected = format!("aud is {} and nobody else", self.first.0);
+        let why = "Whether resource decides about aud is what the lab finds out.";
+        let expecting = expects.then(|| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
+        let expected = format!("aud is {resource} and nobody else");
         let got = token_response::named(&audiences);
-        let idp = reporter.on(Side::Idp);
-        let is_bound = idp.recommend(&rules::IDP_BINDS, audiences == [self.first.0], expected, got);
+        reporter.on(Side::Idp).recommend(&rules::IDP_BINDS, audiences == [resource], expected, got);
         drop(expecting);
-        if sample.mode == Mode::ResourceIndicators && !is_bound && !is_second {
-            reporter.note(format!(
-                "{} does not heed resource. To see one that does: a Keycloak with the feature resource-indicators, named with --indicators \
-                 (FURTHER.md, The audience lab).",
-                at.authorization_server.issuer
-            ));
-        }
         let verdict = |server: &str| {
             let takes = audience::is_meant(claims, &[server.to_owned()]);
             format!("{server} {}", if takes { "takes it" } else { "refuses it" })
         };
         reporter.note(format!("By its aud: {}; {}.", verdict(self.first.0), verdict(self.second.0)));
-        reporter.note(match sample.mode {
-            Mode::ScopeMapper if is_bound => {
-                "This IdP heeds resource: of the two audiences that the scopes bring it has left the one that was asked for. That is the third mode already."
-            }
-            // The mode is explained only where the IdP behaved that way.
-            Mode::ResourceIndicators if !is_bound => return,
-            mode => mode.meaning(),
-        });
     }
 }
 
