@@ -257,7 +257,7 @@ fn a_lesson_has_the_sections_of_every_lesson() {
     }
 }
 
-/// An address at a private registry fails on other machines. Without a checksum, npm accepts any file.
+/// A private registry's address fails on other machines. Without a checksum, npm accepts any file.
 #[test]
 fn the_conformance_suite_is_pinned() {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
