@@ -256,3 +256,24 @@ fn a_lesson_has_the_sections_of_every_lesson() {
         }
     }
 }
+
+/// A private registry's address fails on other machines. Without a checksum, npm accepts any file.
+#[test]
+fn the_conformance_suite_is_pinned() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let json = |name: &str| -> Value { serde_json::from_str(&read(&format!(".ci/conformance-suite/{name}"))).unwrap() };
+    let (manifest, lockfile) = (json("package.json"), json("package-lock.json"));
+    for kind in ["dependencies", "optionalDependencies"] {
+        for (name, version) in manifest[kind].as_object().unwrap() {
+            assert_eq!(&lockfile["packages"][format!("node_modules/{name}")]["version"], version, "{name}");
+        }
+    }
+    for (path, package) in lockfile["packages"].as_object().unwrap().iter().filter(|(path, _)| !path.is_empty()) {
+        let text = |member: &str| package[member].as_str().unwrap_or_default();
+        assert!(text("resolved").starts_with("https://registry.npmjs.org/"), "{path}: {package}");
+        assert!(text("integrity").starts_with("sha512-"), "{path}: {package}");
+    }
+    let suite = "@modelcontextprotocol/conformance";
+    let version = manifest["dependencies"][suite].as_str().unwrap();
+    assert!(read("README.md").contains(&format!("`{suite}` {version}")), "the README names the version {version}");
+}
