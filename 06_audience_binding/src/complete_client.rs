@@ -10,16 +10,17 @@ use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, Side, mcp, spec};
+use shared::{Failure, Side, spec};
 use token_use::authorized_client::AuthorizedClient;
 use token_use::client::call_tool;
 use token_use::error::TokenUseError;
 use token_use::further::commands;
-use token_use::further::dpop::{self, Dpop, proving};
+use token_use::further::dpop::{Dpop, proving};
 use token_use::further::tools_table::tools_table;
 use token_use::options::UseOptions;
 
 use crate::client::own_token;
+use crate::further::audience_probe;
 use crate::further::grant_options::GrantOptions;
 use crate::parties::LessonOptions;
 use crate::{audience, rules};
@@ -116,7 +117,7 @@ pub async fn complete(
         None => reporter.note("No tool is called: --call NAME --args JSON does that."),
     }
     connection.close().await;
-    if task.probe { probe(http, server_url, authorized).await } else { Ok(()) }
+    if task.probe { audience_probe::run(http, server_url, authorized).await } else { Ok(()) }
 }
 
 /// Checks that the authorization server has bound the token to the MCP server, and to no other.
@@ -153,35 +154,4 @@ async fn show_claims(
     let issuer = authorized.tokens().await.map(|stored| stored.issuer).unwrap_or_default();
     reporter.note(audience::verdict("The token, claim by claim:", &claims, &issuer, &[server_url.to_owned()]));
     Ok(claims)
-}
-
-/// Whether the server looks at `aud`: it gets a token that names nobody, or only others. Such a
-/// token is asked for without any scope, so that it is worth as little as can be.
-async fn probe(http: &Http, server_url: &str, authorized: &AuthorizedClient) -> Result<(), Failure> {
-    let reporter = http.reporter();
-    reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
-    reporter.note("The user signs in once more, for no scope (lesson 04, not shown).");
-    let refused =
-        |failure: Failure| unknown(&format!("there is no such token ({})", failure.message.trim_end_matches('.')));
-    let tokens = authorized.token_for(http, server_url, &[]).await.map_err(refused)?;
-    let claims = token_response::claims(&tokens.access_token).unwrap_or_default();
-    if claims.is_empty() || token_response::audiences(&claims).contains(&server_url) {
-        return Err(unknown("this IdP binds even such a token to the server, or gives one that nobody else can read"));
-    }
-    authorized.check_recipient(&tokens)?;
-    let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
-    let expected = "the server refuses a token that does not name it: HTTP 401";
-    let fix = "have the server compare aud with its own URL, exactly (src/audience.rs).";
-    let seen = format!("HTTP {status}");
-    reporter.with_fix(fix).require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, seen).ok();
-    Ok(())
-}
-
-fn unknown(why: &str) -> Failure {
-    let message = format!("Whether the server looks at aud cannot be found out from here: {why}.");
-    Failure::new(
-        "probe.unknown",
-        message,
-        "Take a token for another server by hand, and send it: it has to be answered with 401.",
-    )
 }

@@ -101,21 +101,20 @@ fn the_story_holds(issuer: &str, servers: &Servers) {
     assert_eq!(run.checks(rules::EXCHANGED_AUDIENCE.id), [true]);
     // The proxy that does not ask, and the one that does.
     assert_eq!(run.checks(further::rules::PROXY_ASKS.id), [false, true]);
-    // The client's own token; then the lab's three, of which this IdP (and not another one beside
-    // it) narrows none.
+    // The client's own token; then the lab's three, none of which this IdP narrows.
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
     for text in [
         "aud    downstream-api, where it was",
         "act    absent, as before",
         "Umbrellas sold in Oslo",
-        "does not heed resource",
-        "a mapper in each scope  [",
+        "the scopes decide, whatever resource says",
+        "both scopes, for A  [",
         "the attacker has a code for this user",
         "the attacker has access_denied",
     ] {
         assert!(run.says(text), "{text}");
     }
-    // The lab's third sign-in finds that the IdP does not heed resource.
+    // The lab's third sign-in differs in nothing but resource, and this IdP does not heed it.
     let outcome = run.events.last().unwrap();
     assert_eq!((&outcome["failed"], &outcome["missed"]), (&Value::from(0), &Value::from(1)));
 }

@@ -73,6 +73,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         exchange("HTTP 400 invalid_request: Standard token exchange is not enabled for the requested client"),
         exchange("HTTP 400 invalid_client: Audience not found"),
         AudienceError::AnotherIssuer { named: "A".to_owned(), expected: "B".to_owned() }.to_string(),
+        AudienceError::NoSample.to_string(),
         slipped_through("other-servers-token", 200).message,
     ];
     for sentence in &sentences {
@@ -89,8 +90,6 @@ fn the_root_readme_counts_what_the_conformance_suite_passed() {
     let text = include_str!("../../README.md");
     let passed = include_str!("../../.ci/conformance.passed");
     let script = include_str!("../../.ci/conformance");
-    let version = script.lines().find_map(|line| line.strip_prefix("readonly VERSION=")).unwrap();
-    assert!(text.contains(&format!("`@modelcontextprotocol/conformance` {version}.")), "the suite is at {version}");
     let count = |what: &str| passed.lines().filter(|line| line.starts_with(&format!("{what} "))).count();
     let tools = |name: &str| {
         let start = format!("readonly {name}=\"");

@@ -3,6 +3,7 @@
 pub mod account_token;
 pub mod assertions;
 pub mod at_idp;
+pub mod audience_probe;
 pub mod confused_deputy;
 pub mod error;
 pub mod grant_options;

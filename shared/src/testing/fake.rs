@@ -51,6 +51,11 @@ impl Received {
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
+
+    /// A member of the body, where that is a JSON object.
+    pub fn json(&self, name: &str) -> Value {
+        serde_json::from_str::<Value>(&self.body).map(|body| body[name].clone()).unwrap_or_default()
+    }
 }
 
 impl Fake {
@@ -60,7 +65,8 @@ impl Fake {
     /// without a query is for any query, and what no row is for is 404. `null` takes a row away.
     /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` takes the
     /// member away. A body is JSON, or a string as it is, or `{"$hex": "…"}` for bytes. In strings,
-    /// `{port}` is the port, and `{q:NAME}` is a parameter of the request.
+    /// `{port}` is the port, and `{q:NAME}` is a parameter of the request; a value that is
+    /// `{json:NAME}` is a member of the JSON in the request's body.
     pub fn start(tables: &[Value]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("threads can be started");
@@ -200,7 +206,10 @@ impl Answering {
     /// The row with its placeholders filled in.
     fn filled(&self, row: Value, request: &Received) -> Value {
         match row {
-            Value::String(text) => Value::String(self.filled_text(&text, request)),
+            Value::String(text) => match text.strip_prefix("{json:").and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => request.json(name),
+                None => Value::String(self.filled_text(&text, request)),
+            },
             Value::Array(items) => items.into_iter().map(|item| self.filled(item, request)).collect(),
             Value::Object(members) => {
                 members.into_iter().map(|(name, value)| (name, self.filled(value, request))).collect()

@@ -27,7 +27,7 @@ pub(super) fn table(samples: &[Sample], [a, b]: [&str; 2]) -> Option<String> {
         Seen::Opaque => "(cannot be seen)".to_owned(),
         Seen::Refused(_) => "(no token)".to_owned(),
     };
-    let width = samples.iter().map(|sample| sample.title.chars().count()).max().unwrap_or_default();
+    let width = samples.iter().map(|sample| sample.title().len()).max().unwrap_or_default();
     let (same, different): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| {
         let mut values = samples.iter().filter(|sample| sample.claims().is_some()).map(|sample| value(sample, name));
         let first = values.next();
@@ -36,7 +36,7 @@ pub(super) fn table(samples: &[Sample], [a, b]: [&str; 2]) -> Option<String> {
     let mut lines = vec![format!("The claims, side by side (A is {a}, B is {b}):")];
     for name in different {
         lines.push(format!("  {name}"));
-        lines.extend(samples.iter().map(|sample| format!("    {:<width$}  {}", sample.title, value(sample, name))));
+        lines.extend(samples.iter().map(|sample| format!("    {:<width$}  {}", sample.title(), value(sample, name))));
     }
     let same = if same.is_empty() { "nothing".to_owned() } else { same.join(", ") };
     lines.push(format!("The same in all: {same}. Each token's own: exp, jti, azp and the like."));
@@ -50,9 +50,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::further::lab::{Mode, Request};
 
-    fn sample(title: &'static str, seen: Seen) -> Sample {
-        Sample { title, seen }
+    fn sample(mode: Mode, request: Request, seen: Seen) -> Sample {
+        Sample { issuer: String::new(), mode, request, seen }
     }
 
     fn claims(claims: Value) -> Seen {
@@ -62,10 +63,14 @@ mod tests {
     #[test]
     fn what_differs_stands_side_by_side() {
         let samples = [
-            sample("no scope", claims(json!({"scope": "", "typ": "c", "jti": "1"}))),
-            sample("both scopes", claims(json!({"aud": ["A", "B"], "scope": "a b", "typ": "c", "jti": "2"}))),
-            sample("opaque", Seen::Opaque),
-            sample("refused", Seen::Refused(String::new())),
+            sample(Mode::NoMapper, Request::NoScopeForA, claims(json!({"scope": "", "typ": "c", "jti": "1"}))),
+            sample(
+                Mode::ScopeMapper,
+                Request::BothScopesForA,
+                claims(json!({"aud": ["A", "B"], "scope": "a b", "typ": "c", "jti": "2"})),
+            ),
+            sample(Mode::ScopeMapper, Request::BothScopesForB, Seen::Opaque),
+            sample(Mode::ResourceIndicators, Request::BothScopesForA, Seen::Refused(String::new())),
         ];
         let told = table(&samples, ["x", "y"]).unwrap();
         let lines: Vec<_> = told.lines().collect();
@@ -73,10 +78,10 @@ mod tests {
             lines[1..6],
             [
                 "  aud",
-                "    no scope     absent",
-                "    both scopes  [\"A\",\"B\"]",
-                "    opaque       (cannot be seen)",
-                "    refused      (no token)",
+                "    no scope, for A     absent",
+                "    both scopes, for A  [\"A\",\"B\"]",
+                "    both scopes, for B  (cannot be seen)",
+                "    indicators, for A   (no token)",
             ]
         );
         assert!(told.ends_with("The same in all: typ. Each token's own: exp, jti, azp and the like."), "{told}");
@@ -84,6 +89,8 @@ mod tests {
 
     #[test]
     fn nothing_is_said_about_claims_that_nobody_saw() {
-        assert_eq!(table(&[sample("a", Seen::Opaque), sample("b", Seen::Refused(String::new()))], ["x", "y"]), None);
+        let opaque = sample(Mode::NoMapper, Request::NoScopeForA, Seen::Opaque);
+        let claims = sample(Mode::ScopeMapper, Request::BothScopesForA, claims(json!({"aud": "A"})));
+        assert_eq!(table(&[opaque, claims], ["x", "y"]), None);
     }
 }

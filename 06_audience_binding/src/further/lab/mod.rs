@@ -1,6 +1,6 @@
 //! The audience lab: what decides about `aud` at an authorization server? One sign-in without
-//! scopes, then two that differ in nothing but `resource`; their claims side by side, and a verdict.
-//! Nothing at the authorization server is changed.
+//! scopes, then two that differ in nothing but `resource`; their claims side by side, and a
+//! verdict. Nothing at the authorization server is changed.
 
 mod comparison;
 mod mode;
@@ -26,7 +26,7 @@ use crate::further::grant_options::issuer;
 use crate::parties::LessonOptions;
 use crate::{audience, rules};
 
-use crate::further::lab::verdict::{Seen, decides};
+use crate::further::lab::verdict::{Decides, Seen, decides};
 
 pub use mode::Mode;
 
@@ -158,10 +158,22 @@ struct Lab<'a> {
     second: (&'a str, &'a [String]),
 }
 
+/// What a sign-in asks for, of two servers A and B.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Request {
+    NoScopeForA,
+    BothScopesForA,
+    BothScopesForB,
+}
+
+/// Two requests that differ in nothing but `resource`.
+const PAIR: &[Request] = &[Request::BothScopesForA, Request::BothScopesForB];
+
 /// The result of one sign-in.
 struct Sample {
-    /// Which request it was, for servers A and B.
-    title: &'static str,
+    issuer: String,
+    mode: Mode,
+    request: Request,
     seen: Seen,
 }
 
@@ -170,6 +182,16 @@ impl Sample {
         match &self.seen {
             Seen::Claims(claims) => Some(claims),
             Seen::Opaque | Seen::Refused(_) => None,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match (self.request, self.mode) {
+            (Request::NoScopeForA, _) => "no scope, for A",
+            (Request::BothScopesForA, Mode::ResourceIndicators) => "indicators, for A",
+            (Request::BothScopesForB, Mode::ResourceIndicators) => "indicators, for B",
+            (Request::BothScopesForA, _) => "both scopes, for A",
+            (Request::BothScopesForB, _) => "both scopes, for B",
         }
     }
 }
@@ -181,26 +203,34 @@ impl Lab<'_> {
     async fn show(&self, ready: &Ready, indicators: Option<&Ready>, modes: &[Mode]) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         let has_pair = modes.contains(&Mode::ScopeMapper);
-        let mut samples = Vec::new();
+        let mut samples: Vec<Sample> = Vec::new();
         for mode in modes {
-            let at = match (mode, indicators) {
-                (Mode::ResourceIndicators, Some(second)) => second,
+            let (at, requests) = match (mode, indicators) {
+                (Mode::NoMapper, _) => (ready, &[Request::NoScopeForA][..]),
+                (Mode::ResourceIndicators, Some(second)) => (second, PAIR),
                 (Mode::ResourceIndicators, None) if has_pair => continue,
-                _ => ready,
+                (Mode::ScopeMapper | Mode::ResourceIndicators, _) => (ready, PAIR),
             };
-            reporter.stage(format!("the audience lab: {}", mode.title()), &spec::MCP_AUDIENCE_BINDING).await;
-            // Nobody blames an authorization server for what another one shows better afterwards.
-            let is_demonstration = *mode != Mode::ResourceIndicators && indicators.is_some();
-            if *mode == Mode::NoMapper {
-                samples.push(self.sample(at, "no scope, for A", &[], self.first.0, true).await?);
+            let issuer = &at.authorization_server.issuer;
+            let is_opaque = |sample: &Sample| sample.issuer == *issuer && matches!(sample.seen, Seen::Opaque);
+            if samples.iter().any(is_opaque) {
                 continue;
             }
-            let without = samples.first().filter(|_| *mode == Mode::ScopeMapper && modes.contains(&Mode::NoMapper));
-            let pair = self.pair(at, *mode, is_demonstration).await?;
-            let seen = [&pair[0].seen, &pair[1].seen];
-            let decided = decides(without.map(|sample| &sample.seen), seen, [self.first.0, self.second.0]);
-            reporter.note(format!("The verdict for {}: {}", at.authorization_server.issuer, decided.sentence()));
-            samples.extend(pair);
+            reporter.stage(format!("the audience lab: {}", mode.title()), &spec::MCP_AUDIENCE_BINDING).await;
+            for request in requests {
+                // What resource does not do here is counted, but where a second authorization
+                // server shows it better.
+                let counts =
+                    *request == Request::BothScopesForB && (*mode == Mode::ResourceIndicators || indicators.is_none());
+                samples.push(self.sample(at, *mode, *request, counts).await?);
+                if samples.iter().any(is_opaque) {
+                    break;
+                }
+            }
+            if requests == PAIR || samples.iter().any(is_opaque) {
+                let decided = self.decided(samples.iter().filter(|sample| sample.issuer == *issuer));
+                reporter.note(format!("The verdict for {issuer}: {}", decided.sentence()));
+            }
         }
         if samples.iter().all(|sample| matches!(sample.seen, Seen::Refused(_))) {
             return Err(AudienceError::NoSample.into());
@@ -214,44 +244,35 @@ impl Lab<'_> {
         Ok(())
     }
 
-    /// Two sign-ins with the scopes of both servers that differ in nothing but `resource`.
-    async fn pair(&self, at: &Ready, mode: Mode, is_demonstration: bool) -> Result<[Sample; 2], Failure> {
-        let scopes = [self.first.1, self.second.1].concat();
-        let titles = match mode {
-            Mode::ResourceIndicators => ["indicators, for A", "indicators, for B"],
-            Mode::NoMapper | Mode::ScopeMapper => ["both scopes, for A", "both scopes, for B"],
-        };
-        Ok([
-            self.sample(at, titles[0], &scopes, self.first.0, true).await?,
-            self.sample(at, titles[1], &scopes, self.second.0, is_demonstration).await?,
-        ])
+    fn decided<'s>(&self, samples: impl Iterator<Item = &'s Sample> + Clone) -> Decides {
+        let seen = |request| samples.clone().find(|sample| sample.request == request).map(|sample| &sample.seen);
+        let pair = [seen(Request::BothScopesForA), seen(Request::BothScopesForB)];
+        decides(seen(Request::NoScopeForA), pair, [self.first.0, self.second.0])
     }
 
-    /// One sign-in. A failure of the authorization server to bind its token is not counted where
-    /// the lab `expects` that it can happen.
-    async fn sample(
-        &self,
-        at: &Ready,
-        title: &'static str,
-        scopes: &[String],
-        resource: &str,
-        expects: bool,
-    ) -> Result<Sample, Failure> {
+    /// One sign-in. That the authorization server binds its token to no server is a miss where it
+    /// `counts`, and an observation elsewhere.
+    async fn sample(&self, at: &Ready, mode: Mode, request: Request, counts: bool) -> Result<Sample, Failure> {
         let reporter = self.http.reporter();
+        let (scopes, resource) = match request {
+            Request::NoScopeForA => (Vec::new(), self.first.0),
+            Request::BothScopesForA => ([self.first.1, self.second.1].concat(), self.first.0),
+            Request::BothScopesForB => ([self.first.1, self.second.1].concat(), self.second.0),
+        };
         let asked = if scopes.is_empty() { "no scope".to_owned() } else { format!("scope {}", scopes.join(" ")) };
-        let issuer = &at.authorization_server.issuer;
+        let issuer = at.authorization_server.issuer.clone();
         reporter.note(format!("Asked of {issuer}: {asked}, resource {resource} (lesson 04, not shown)."));
-        let seen = match at.tokens_for(self.http, self.sign_in, resource, scopes).await {
+        let seen = match at.tokens_for(self.http, self.sign_in, resource, &scopes).await {
             Ok(tokens) => token_response::claims(&tokens.access_token).map_or(Seen::Opaque, Seen::Claims),
             // A refusal is a result, too; that no response came is not.
             Err(failure) if is_refusal(&failure) => Seen::Refused(failure.message),
             Err(failure) => return Err(failure),
         };
-        self.report(issuer, &seen, resource, expects);
-        Ok(Sample { title, seen })
+        self.report(&issuer, &seen, resource, counts);
+        Ok(Sample { issuer, mode, request, seen })
     }
 
-    fn report(&self, issuer: &str, seen: &Seen, resource: &str, expects: bool) {
+    fn report(&self, issuer: &str, seen: &Seen, resource: &str, counts: bool) {
         let reporter = self.http.reporter();
         let claims = match seen {
             Seen::Claims(claims) => claims,
@@ -269,7 +290,7 @@ impl Lab<'_> {
         };
         let audiences = token_response::audiences(claims);
         let why = "Whether resource decides about aud is what the lab finds out.";
-        let expecting = expects.then(|| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
+        let expecting = (!counts).then(|| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
         let expected = format!("aud is {resource} and nobody else");
         let got = token_response::named(&audiences);
         reporter.on(Side::Idp).recommend(&rules::IDP_BINDS, audiences == [resource], expected, got);

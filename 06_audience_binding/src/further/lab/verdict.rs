@@ -42,10 +42,11 @@ pub(super) enum Decides {
 }
 
 /// `pair` are two requests that differ in nothing but `resource`, which names each of the `servers`
-/// in turn; `without` is the one without scopes.
-pub(super) fn decides(without: Option<&Seen>, pair: [&Seen; 2], servers: [&str; 2]) -> Decides {
-    match (pair[0].audiences(), pair[1].audiences()) {
-        (Some(first), Some(second)) if first == second => {
+/// in turn; `without` is the one without scopes. `None`: the request was not made.
+pub(super) fn decides(without: Option<&Seen>, pair: [Option<&Seen>; 2], servers: [&str; 2]) -> Decides {
+    let is_refused = |seen: Option<&Seen>| matches!(seen, Some(Seen::Refused(_)));
+    match pair.map(|seen| seen.and_then(Seen::audiences)) {
+        [Some(first), Some(second)] if first == second => {
             let without = without.and_then(Seen::audiences);
             if !servers.iter().any(|server| first.contains(server)) {
                 Decides::Nobody
@@ -57,10 +58,10 @@ pub(super) fn decides(without: Option<&Seen>, pair: [&Seen; 2], servers: [&str; 
                 Decides::NotResource
             }
         }
-        (Some(first), Some(second)) if is_only(&first, servers[0]) && is_only(&second, servers[1]) => Decides::Resource,
-        (Some(_), Some(_)) => Decides::ResourceAmongOthers,
-        (Some(_), None) if matches!(pair[1], Seen::Refused(_)) => Decides::ResourceOrNoToken,
-        (None, Some(_)) if matches!(pair[0], Seen::Refused(_)) => Decides::ResourceOrNoToken,
+        [Some(first), Some(second)] if is_only(&first, servers[0]) && is_only(&second, servers[1]) => Decides::Resource,
+        [Some(_), Some(_)] => Decides::ResourceAmongOthers,
+        [Some(_), None] if is_refused(pair[1]) => Decides::ResourceOrNoToken,
+        [None, Some(_)] if is_refused(pair[0]) => Decides::ResourceOrNoToken,
         _ => Decides::CannotBeSeen,
     }
 }
@@ -146,7 +147,9 @@ mod tests {
             (Some(aud(json!("A"))), [Seen::Opaque, refused()], Decides::CannotBeSeen),
         ];
         for (n, (without, [first, second], decided)) in rows.into_iter().enumerate() {
-            assert_eq!(decides(without.as_ref(), [&first, &second], ["A", "B"]), decided, "row {n}");
+            assert_eq!(decides(without.as_ref(), [Some(&first), Some(&second)], ["A", "B"]), decided, "row {n}");
         }
+        assert_eq!(decides(Some(&Seen::Opaque), [None, None], ["A", "B"]), Decides::CannotBeSeen);
+        assert_eq!(decides(None, [Some(&aud(json!("A"))), None], ["A", "B"]), Decides::CannotBeSeen);
     }
 }
