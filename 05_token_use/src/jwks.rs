@@ -77,7 +77,7 @@ pub(crate) fn pick(keys: &[Arc<Key>], kid: Option<&str>) -> Option<Arc<Key>> {
 }
 
 /// The keys of a set that verify signatures; `None` where it is no set.
-fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
+pub fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
     let document: Value = serde_json::from_slice(document).ok()?;
     // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
     // are not understood by them, that are missing required members, or for which values are out of

@@ -3,6 +3,7 @@
 
 mod breakages;
 mod captured;
+pub mod fuzz;
 mod network;
 mod ports;
 mod run;
