@@ -49,7 +49,7 @@ fn shown(text: &str) -> String {
 fn redaction() {
     let encoders = || (0..ENCODERS.len()).prop_map(|n| n);
     let inputs = (secret(), words(), words(), encoders(), encoders());
-    check("redaction", 150, &inputs, |(secret, before, after, inner, outer)| {
+    check("redaction", 100, &inputs, |(secret, before, after, inner, outer)| {
         redact::begin_exchange();
         redact::learn("token", &secret);
         assert_eq!(shown(&before), before, "a text without a secret is unchanged");
@@ -70,7 +70,7 @@ fn redaction_by_name() {
         "<html><input type=hidden name=code value=\"SECRET\"></html>",
         "{\"keys\": [{\"id_token\": \"SECRET",
     ];
-    check("redaction of odd texts", 400, &(nearly(one_of(PLACES)), any_json()), |(text, json)| {
+    check("redaction of odd texts", 100, &(nearly(one_of(PLACES)), any_json()), |(text, json)| {
         redact::begin_exchange();
         let mask = redact::Mask::Fingerprint;
         for kind in ["application/json", "application/x-www-form-urlencoded", "text/html", ""] {

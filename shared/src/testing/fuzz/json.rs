@@ -36,6 +36,8 @@ enum Change {
     Multiply(usize),
     /// A text gets this at its end.
     Append(String),
+    /// The value of another place.
+    Copy(Index),
     /// A member of this name more.
     Add(String, Value),
 }
@@ -47,6 +49,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (1..100_usize).prop_map(Change::Nest),
         1 => (0..300_usize).prop_map(Change::Multiply),
         3 => odd_text().prop_map(Change::Append),
+        2 => any::<Index>().prop_map(Change::Copy),
         1 => (odd_text(), any_json()).prop_map(|(name, value)| Change::Add(name, value)),
     ]
 }
@@ -110,9 +113,15 @@ fn apply(document: &mut Value, place: Index, change: Change) {
         }
         return;
     }
+    let change = match change {
+        Change::Copy(other) => {
+            Change::Replace(document.pointer(other.get::<String>(&found)).cloned().unwrap_or_default())
+        }
+        change => change,
+    };
     let Some(value) = document.pointer_mut(place) else { return };
     match (change, value) {
-        (Change::Remove, _) => {}
+        (Change::Remove | Change::Copy(_), _) => {}
         (Change::Replace(other), value) => *value = other,
         (Change::Nest(times), value) => (0..times).for_each(|_| *value = json!([value.take()])),
         (Change::Multiply(times), value) => *value = Value::from(vec![value.take(); times]),
