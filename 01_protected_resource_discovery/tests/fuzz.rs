@@ -70,7 +70,9 @@ fn well_known_url() {
             // The HTTP client repairs some texts, and their places may be beyond repair.
             let Ok(place) = place else { continue };
             assert_eq!(place.origin(), url.origin(), "{place}");
-            assert!(!is_absolute(&text) || place.path().starts_with(well_known::SUFFIX), "{place}");
+            // A URL library removes dot segments, also those of the well-known string.
+            let has_dots = text.contains("/.") || text.to_lowercase().contains("%2e");
+            assert!(has_dots || !is_absolute(&text) || place.path().starts_with(well_known::SUFFIX), "{place}");
             assert_eq!(location.resources[0], text);
         }
     });
