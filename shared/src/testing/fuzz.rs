@@ -47,7 +47,7 @@ pub fn check<I: Strategy>(target: &str, cases: u32, inputs: &I, property: impl F
     });
     let mut rounds = 0;
     while rounds == 0 || begun.elapsed() < time {
-        run(target, cases, first.wrapping_add(rounds), inputs, &timed);
+        run(target, cases, first.wrapping_add(rounds), inputs, timed);
         rounds += 1;
     }
     let (seconds, all) = (begun.elapsed().as_secs_f64(), rounds * u64::from(cases));

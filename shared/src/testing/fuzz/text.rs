@@ -134,7 +134,6 @@ fn change() -> impl Strategy<Value = Change> {
 pub struct Changes(Vec<(Index, Change)>);
 
 impl Changes {
-    /// The text, changed.
     pub fn of(self, text: &str) -> String {
         self.0.into_iter().fold(text.to_owned(), |text, (place, change)| changed(&text, place, change))
     }
