@@ -44,7 +44,7 @@ impl TokenResponse {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         let access_token = members.required_string("access_token")?;
-        // "access-token = 1*VSCHAR" (RFC 6749, appendix A.12): it goes into a header.
+        // `access-token = 1*VSCHAR` (RFC 6749, appendix A.12): it goes into a header.
         if access_token.is_empty() || !access_token.bytes().all(|c| matches!(c, b' '..=b'~')) {
             return Err(DocumentError::Member { name: "access_token", expected: VISIBLE, got: NOT_VISIBLE.to_owned() });
         }
