@@ -6,7 +6,7 @@ use protected_resource_discovery::challenge::{self, Challenge};
 use protected_resource_discovery::metadata::ProtectedResourceMetadata;
 use protected_resource_discovery::well_known;
 use serde_json::{Value, json};
-use shared::testing::fuzz::{bytes, check, nearly, nearly_json_text, one_of};
+use shared::testing::fuzz::{bytes, check, is_absolute_url, nearly, nearly_json_text, one_of};
 use url::Url;
 
 const FIELDS: &[&str] = &[
@@ -50,29 +50,22 @@ const URLS: &[&str] = &[
     "http://127.1/",
 ];
 
-/// Whether a text has the characters and the beginning of an absolute http URL (RFC 3986 §4.3).
-fn is_absolute(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let is_character = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
-    !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && rest.chars().all(is_character)
-}
-
 #[test]
 fn well_known_url() {
     check("well-known URL", 2000, &nearly(one_of(URLS)), |text| {
         let locations = well_known::locations(&text);
         // The HTTP client uses no other URLs.
         let Some(url) = Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else { return };
-        assert!(!is_absolute(&text) || !locations.is_empty(), "no place for {url}");
+        assert!(!is_absolute_url(&text) || !locations.is_empty(), "no place for {url}");
         for location in locations {
             let place = Url::parse(&location.url);
-            assert!(!is_absolute(&text) || place.is_ok(), "{place:?}");
+            assert!(!is_absolute_url(&text) || place.is_ok(), "{place:?}");
             // The HTTP client repairs some texts, and their places may be beyond repair.
             let Ok(place) = place else { continue };
             assert_eq!(place.origin(), url.origin(), "{place}");
             // A URL library removes dot segments, also those of the well-known string.
             let has_dots = text.contains("/.") || text.to_lowercase().contains("%2e");
-            assert!(has_dots || !is_absolute(&text) || place.path().starts_with(well_known::SUFFIX), "{place}");
+            assert!(has_dots || !is_absolute_url(&text) || place.path().starts_with(well_known::SUFFIX), "{place}");
             assert_eq!(location.resources[0], text);
         }
     });

@@ -9,19 +9,12 @@ use shared::Reporter;
 use shared::event::Keyword;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
-use shared::testing::fuzz::{bytes, check, nearly, nearly_json_text, one_of};
+use shared::testing::fuzz::{bytes, check, is_absolute_url, nearly, nearly_json_text, one_of};
 use url::{Host, Url};
 
 const ISSUER: &str = "https://idp.example/realms/r";
 
 const ISSUERS: &[&str] = &[ISSUER, "https://auth.example.com", "http://LOCALHOST:9000/realms/a%20b/", "http://[::1]/"];
-
-/// Whether a text has the characters and the beginning of an absolute http URL (RFC 3986 §4.3).
-fn is_absolute(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let is_character = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
-    !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && rest.chars().all(is_character)
-}
 
 #[test]
 fn well_known_urls() {
@@ -31,10 +24,10 @@ fn well_known_urls() {
         let Some(url) = Url::parse(&issuer).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else {
             return;
         };
-        assert!(!is_absolute(&issuer) || !locations.is_empty(), "no place for {url}");
+        assert!(!is_absolute_url(&issuer) || !locations.is_empty(), "no place for {url}");
         for location in locations {
             let place = Url::parse(&location);
-            assert!(!is_absolute(&issuer) || place.is_ok(), "{place:?}");
+            assert!(!is_absolute_url(&issuer) || place.is_ok(), "{place:?}");
             // The HTTP client repairs some texts, and their places may be beyond repair.
             let Ok(place) = place else { continue };
             assert_eq!(place.origin(), url.origin(), "{place}");

@@ -22,7 +22,7 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
 pub use json::{any_json, nearly_json, nearly_json_text};
 pub use proptest;
-pub use text::{Changes, bytes, changes, nearly, odd_text, one_of};
+pub use text::{Changes, bytes, changes, is_absolute_url, nearly, odd_text, one_of};
 
 /// The seed of the gate.
 const GATE_SEED: u64 = 1;

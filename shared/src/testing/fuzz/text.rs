@@ -95,6 +95,13 @@ pub fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(texts).prop_map(str::to_owned)
 }
 
+/// Whether a text has the characters and the beginning of an absolute http URL (RFC 3986 §4.3).
+pub fn is_absolute_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let is_character = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
+    !rest.is_empty() && !rest.starts_with(['/', '?', '#']) && rest.chars().all(is_character)
+}
+
 /// A short text of anything.
 pub fn odd_text() -> impl Strategy<Value = String> {
     let long = (select(&["a", "%41", "\"", "é", "a ", "[", "a=b&"][..]), 0..3_000_usize);
