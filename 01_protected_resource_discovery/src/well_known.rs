@@ -44,10 +44,11 @@ pub fn locations(server_url: &str) -> Vec<WellKnown> {
     vec![exact, root]
 }
 
-/// Scheme and authority; the rest begins with `/` or `?`, or is empty.
+/// Scheme and authority, and the rest of a URL. A backslash is no part of a URL, but HTTP clients
+/// take it for a slash.
 pub fn split(url: &str) -> Option<(&str, &str)> {
     let authority = url.find("://")? + 3;
-    let end = url[authority..].find(['/', '?', '#']).map_or(url.len(), |n| authority + n);
+    let end = url[authority..].find(['/', '?', '#', '\\']).map_or(url.len(), |n| authority + n);
     (end > authority).then(|| url.split_at(end))
 }
 
@@ -90,6 +91,13 @@ mod tests {
                 &[
                     "http://[::1]:8000/.well-known/oauth-protected-resource/mcp",
                     "http://[::1]:8000/.well-known/oauth-protected-resource",
+                ],
+            ),
+            (
+                "https://m\\p.example",
+                &[
+                    "https://m/.well-known/oauth-protected-resource\\p.example",
+                    "https://m/.well-known/oauth-protected-resource",
                 ],
             ),
         ] {

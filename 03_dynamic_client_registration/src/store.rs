@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::kept::{Home, Locked};
+use shared::members::without_value;
 use shared::{Failure, Reporter};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -81,7 +82,7 @@ impl Store {
 }
 
 fn read(bytes: &[u8]) -> Result<Registrations, String> {
-    let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let file: File = serde_json::from_slice(bytes).map_err(|error| without_value(&error))?;
     match file.version {
         VERSION => Ok(file.clients),
         other => Err(format!("its version is {other}, and this program knows {VERSION}")),
@@ -182,11 +183,18 @@ mod tests {
     async fn a_file_that_is_no_store_gets_a_sentence_and_is_left_alone() {
         let folder = shared::testing::private_folder();
         let store = Store::Kept(Home::at(folder.path()));
-        for text in ["", "{", "[]", r#"{"version": 1}"#, r#"{"version": 2, "clients": {}}"#] {
+        for text in [
+            "",
+            "{",
+            "[]",
+            r#"{"version": 1}"#,
+            r#"{"version": 1, "clients": "s3cr3t-0f-mine"}"#,
+            r#"{"version": 2, "clients": {}}"#,
+        ] {
             std::fs::write(folder.path().join(FILE), text).unwrap();
             let failure = store.open().await.err().unwrap();
             assert_eq!(failure.id, "store.readable");
-            assert!(failure.fix.contains("Move "), "{failure}");
+            assert!(failure.fix.contains("Move ") && !failure.message.contains("s3cr3t"), "{failure}");
             assert_eq!(std::fs::read_to_string(folder.path().join(FILE)).unwrap(), text);
         }
     }

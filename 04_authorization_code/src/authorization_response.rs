@@ -44,6 +44,11 @@ impl AuthorizationResponse {
         first.filter(|_| values.next().is_none())
     }
 
+    /// Whether the parameter is there, once or more often.
+    pub fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(known, _)| known == name)
+    }
+
     /// The parameters, one in a line. Those that are worth something are masked, and an error's
     /// words have to wait: until `iss` has been looked at, they could be anybody's.
     pub fn table(&self) -> String {
@@ -103,10 +108,11 @@ pub fn check_issuer(
     // §2.4)
     let promise = if expected.iss_promised { "and it does" } else { "and it does not" };
     let wanted = format!("iss is there if the metadata promises it ({promise})");
-    let is_present = iss.is_some() || !expected.iss_promised;
-    reporter
-        .require(&rules::ISS_PRESENT, is_present, wanted, iss.unwrap_or("absent"))
-        .map_err(AuthorizationError::Response)?;
+    // One that is there twice is none, and not absent either.
+    let is_repeated = iss.is_none() && response.has("iss");
+    let is_present = iss.is_some() || !expected.iss_promised && !is_repeated;
+    let seen = if is_repeated { "more than one iss" } else { iss.unwrap_or("absent") };
+    reporter.require(&rules::ISS_PRESENT, is_present, wanted, seen).map_err(AuthorizationError::Response)?;
     // "If the value does not match the expected issuer identifier, clients MUST reject the
     // authorization response and MUST NOT proceed with the authorization grant." (RFC 9207 §2.4)
     let Some(iss) = iss else { return Ok(()) };
@@ -116,7 +122,7 @@ pub fn check_issuer(
 
 /// The code; or the error, which is shown only now that it is known whose it is.
 pub fn code(reporter: &Reporter, response: &AuthorizationResponse) -> Result<String, AuthorizationError> {
-    let code = response.get("code").filter(|code| !code.is_empty() && response.get("error").is_none());
+    let code = response.get("code").filter(|code| !code.is_empty() && !response.has("error"));
     let text = |name: &str| response.get(name).unwrap_or_default().to_owned();
     let got = match code {
         Some(code) => fingerprint(code),
@@ -174,7 +180,11 @@ mod tests {
                 assert_eq!(issuer_check(promised, &query), Err("callback.iss"), "{other}");
             }
         }
-        assert_eq!(issuer_check(true, "iss=https%3A%2F%2Fidp.example&iss=x"), Err("callback.iss-present"), "twice");
+        for promised in [true, false] {
+            for twice in ["iss=https%3A%2F%2Fidp.example&iss=x", "iss=https://evil.example&iss=https://idp.example"] {
+                assert_eq!(issuer_check(promised, twice), Err("callback.iss-present"), "{twice}");
+            }
+        }
     }
 
     #[test]
@@ -196,7 +206,14 @@ mod tests {
         let captured = Captured::json();
         let read = |query: &str| code(&captured.reporter(), &AuthorizationResponse::from_query(query)).ok();
         assert_eq!(read("code=c").as_deref(), Some("c"));
-        for query in ["", "code=", "error=access_denied", "code=c&error=access_denied", "code=a&code=b"] {
+        for query in [
+            "",
+            "code=",
+            "error=access_denied",
+            "code=c&error=access_denied",
+            "code=c&error=a&error=b",
+            "code=a&code=b",
+        ] {
             assert_eq!(read(query), None, "{query}");
         }
     }

@@ -37,11 +37,19 @@ pub struct TokenResponse {
     pub id_token: Option<Secret>,
 }
 
+const VISIBLE: &str = "one or more visible ASCII characters";
+const NOT_VISIBLE: &str = "empty, or has other characters than visible ASCII";
+
 impl TokenResponse {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
+        let access_token = members.required_string("access_token")?;
+        // `access-token = 1*VSCHAR` (RFC 6749, appendix A.12): it goes into a header.
+        if access_token.is_empty() || !access_token.bytes().all(|c| matches!(c, b' '..=b'~')) {
+            return Err(DocumentError::Member { name: "access_token", expected: VISIBLE, got: NOT_VISIBLE.to_owned() });
+        }
         Ok(Self {
-            access_token: Secret::new(members.required_string("access_token")?),
+            access_token: Secret::new(access_token),
             token_type: members.required_string("token_type")?,
             expires_in: members.integer("expires_in")?,
             refresh_token: members.string("refresh_token")?.map(Secret::new),
@@ -177,6 +185,9 @@ mod tests {
             ("{}", "access_token is absent"),
             (r#"{"access_token": 1}"#, "access_token is a number"),
             (r#"{"access_token": "a"}"#, "token_type is absent"),
+            (r#"{"access_token": ""}"#, "access_token is empty, or has other characters than visible ASCII"),
+            (r#"{"access_token": "a\nb"}"#, "access_token is empty, or has other characters than visible ASCII"),
+            (r#"{"access_token": "ﾼ"}"#, "access_token is empty, or has other characters than visible ASCII"),
             (r#"{"access_token": "a", "token_type": "Bearer", "expires_in": "300"}"#, "expires_in is a string"),
             (r#"{"access_token": "a", "token_type": "Bearer", "scope": ["a"]}"#, "scope is an array of strings"),
         ] {

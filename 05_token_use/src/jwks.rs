@@ -19,6 +19,9 @@ use crate::refusal::Refusal;
 /// Keys of a set that are stored at most.
 const MAX_KEYS: usize = 100;
 
+/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+pub(crate) const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
 /// The keys of one authorization server.
 pub struct Jwks {
     pub(crate) http: Http,
@@ -77,7 +80,7 @@ pub(crate) fn pick(keys: &[Arc<Key>], kid: Option<&str>) -> Option<Arc<Key>> {
 }
 
 /// The keys of a set that verify signatures; `None` where it is no set.
-fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
+pub fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
     let document: Value = serde_json::from_slice(document).ok()?;
     // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
     // are not understood by them, that are missing required members, or for which values are out of
@@ -100,8 +103,9 @@ impl Key {
         let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
         let operations = parsed.common.key_operations.as_ref();
         let verifies = operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-        // A shared secret verifies nothing: whoever can read it can sign with it.
-        if !signs || !verifies || jwk["kty"] == "oct" {
+        // A private key, or a shared secret, verifies nothing: any reader can sign with it.
+        let is_private = PRIVATE.iter().any(|name| jwk.get(name).is_some());
+        if !signs || !verifies || is_private {
             return None;
         }
         let decoding = DecodingKey::from_jwk(&parsed).ok()?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use shared::members::without_value;
 
 mod client;
 mod scope;
@@ -137,7 +138,7 @@ pub struct RealmError(serde_json::Error);
 
 impl std::fmt::Display for RealmError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "The realm file cannot be read: {}.", self.0)
+        write!(f, "The realm file cannot be read: {}.", without_value(&self.0))
     }
 }
 

@@ -45,6 +45,14 @@ impl std::fmt::Display for DocumentError {
 
 impl std::error::Error for DocumentError {}
 
+/// What is wrong with a document, without the value that it is about: that may be a secret in the
+/// wrong place, or of any length.
+pub fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let value = text.split_once(['"', '`']).and_then(|(kind, rest)| Some((kind, rest.rsplit_once(", expected ")?.1)));
+    value.map_or(text.clone(), |(kind, expected)| format!("{}, expected {expected}", kind.trim_end()))
+}
+
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const SHORT: &str = "an array of at most 10000 strings";
@@ -145,6 +153,18 @@ mod tests {
             (members.required_string("absent").unwrap_err(), "absent is absent"),
         ] {
             assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_repeat_the_document() {
+        for (text, message) in [
+            (r#"["s3cr3t, expected x"]"#, "invalid type: string, expected u8 at line 1 column 21"),
+            ("[12345678]", "invalid value: integer, expected u8 at line 1 column 9"),
+            ("[null]", "invalid type: null, expected u8 at line 1 column 5"),
+            ("[1", "EOF while parsing a list at line 1 column 2"),
+        ] {
+            assert_eq!(without_value(&serde_json::from_str::<Vec<u8>>(text).unwrap_err()), message);
         }
     }
 

@@ -4,6 +4,7 @@
 mod breakages;
 mod captured;
 mod fake;
+pub mod fuzz;
 mod network;
 mod ports;
 mod run;

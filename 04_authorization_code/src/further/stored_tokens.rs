@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::kept::{Home, Locked};
+use shared::members::without_value;
 use shared::{Failure, Reporter, now};
 
 use crate::client::SignedIn;
@@ -116,7 +117,7 @@ fn read(file: &Locked) -> Result<File, Failure> {
             format!("Move {path} away, and sign in again."),
         )
     };
-    let all: File = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    let all: File = serde_json::from_slice(&bytes).map_err(|error| unreadable(without_value(&error)))?;
     match all.version {
         VERSION => Ok(all),
         other => Err(unreadable(format!("its version is {other}, and this program knows {VERSION}"))),
@@ -160,7 +161,10 @@ mod tests {
         opened.forget("http://a").unwrap();
         drop(opened);
         assert_eq!(find(&home, "http://a").await.unwrap(), None);
-        std::fs::write(folder.path().join(FILE), "{").unwrap();
-        assert_eq!(find(&home, "http://a").await.unwrap_err().id, "tokens.file");
+        for text in ["{", r#"{"version": 1, "servers": "s3cr3t-0f-mine"}"#] {
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+            let failure = find(&home, "http://a").await.unwrap_err();
+            assert!(failure.id == "tokens.file" && !failure.message.contains("s3cr3t"), "{failure}");
+        }
     }
 }

@@ -9,6 +9,7 @@ fn set() -> Value {
         {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM", "use": "enc", "kid": "1"},
         {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"},
         {"kty": "oct", "k": "c2VjcmV0", "alg": "HS256", "kid": "shared"},
+        {"kty": "RSA", "n": n, "e": "AQAB", "d": "AQAB", "kid": "with its private half"},
         {"kty": "strange", "kid": "strange"},
         {"kty": "RSA", "kid": "without n"},
         {"kty": "RSA", "n": n, "e": "AQAB", "alg": "RSA-OAEP", "use": "enc", "kid": "encrypts"},

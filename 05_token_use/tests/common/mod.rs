@@ -4,6 +4,7 @@
 
 mod authority;
 mod keys;
+mod proofs;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tower::ServiceExt;
 
 pub use authority::{Authority, Manner};
 pub use keys::{SigningKey, base64url, jws, patched};
+pub use proofs::{Client, thumbprint, with_proof};
 
 /// The server's URL; nothing listens there, the requests go to the router itself.
 pub const RESOURCE: &str = "http://localhost:8000/mcp";

@@ -12,12 +12,9 @@ use crate::access_token::{AccessToken, algorithm};
 use crate::further::dpop::thumbprint;
 use crate::further::dpop::unproven::{ALGORITHMS, invalid_proof};
 use crate::further::rules;
-use crate::jwks::Key;
+use crate::jwks::{Key, PRIVATE};
 use crate::jwt::{Jwt, number, or_absent};
 use crate::refusal::{Checks, Refusal, RefusalKind};
-
-/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// A proof, which fits the key in its header.
 pub(super) struct Proof<'a> {
