@@ -20,6 +20,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Failure;
 
+mod body;
+
 /// Binds `port` on 127.0.0.1; 0 lets the system choose one. "servers SHOULD bind only to localhost"
 /// (MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
 ///
@@ -57,6 +59,8 @@ pub fn port(listener: &TcpListener) -> u16 {
 const CONNECTIONS: usize = 256;
 /// Seconds that a client may take for the head of a request, waiting for it included.
 const HEAD_SECONDS: u64 = 10;
+/// The time within which a request's body has to arrive, counted from its head.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A server that runs until this is dropped; its connections end with it.
 #[must_use = "the server ends when this is dropped"]
@@ -89,8 +93,15 @@ impl Drop for Serving {
 
 /// Serves `router` in the background.
 pub fn serve(listener: TcpListener, router: Router) -> Serving {
+    serve_within(listener, router, BODY_TIME)
+}
+
+/// Does the same with another limit on the time of a body.
+fn serve_within(listener: TcpListener, router: Router, body_time: Duration) -> Serving {
     let (ending, ended) = watch::channel(false);
-    let router = router.layer(middleware::from_fn(check_host));
+    let router = router
+        .layer(middleware::from_fn_with_state(body_time, body::limit_body_time))
+        .layer(middleware::from_fn(check_host));
     Serving { accepting: tokio::spawn(accept(listener, router, ended)), ending }
 }
 
