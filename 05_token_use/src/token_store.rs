@@ -79,7 +79,8 @@ impl TokenStore {
         file.write(reporter, kept)
     }
 
-    /// The MCP server has refused the access token: neither this run nor a later one sends it again.
+    /// The MCP server has refused the access token: neither this run nor a later one sends it
+    /// again.
     pub async fn mark_refused(&mut self) -> Result<(), Failure> {
         let Some(sent) = self.tokens.clone().filter(|kept| !kept.refused) else { return Ok(()) };
         let refused = Kept { refused: true, ..sent.clone() };

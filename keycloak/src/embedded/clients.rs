@@ -125,7 +125,7 @@ fn without_port(uri: &str) -> Option<String> {
 
 /// Clients at most that the server knows by their documents.
 const DOCUMENTS: usize = 100;
-/// Clients at most, however they came, so that a realm without the policy `max-clients` has a bound.
+/// Clients at most, however they came: a realm without the policy `max-clients` has a bound, too.
 const CLIENTS: usize = 1_000;
 
 pub struct IdpClients(Mutex<BTreeMap<String, IdpClient>>);
@@ -155,8 +155,8 @@ impl IdpClients {
         self.lock().insert(client.client_id.clone(), client);
     }
 
-    /// Adds a client whose document was fetched. More documents than these are forgotten: anyone can
-    /// have one more fetched.
+    /// Adds a client whose document was fetched. The oldest document makes room: anybody can have
+    /// one more fetched.
     pub fn put_document(&self, client: IdpClient) {
         let mut clients = self.lock();
         clients.insert(client.client_id.clone(), client);

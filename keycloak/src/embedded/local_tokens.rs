@@ -72,7 +72,7 @@ impl LocalTokens {
         self.write(&json!({"sealed": content}))
     }
 
-    /// What was sealed.
+    /// What [`Self::seal`] has sealed.
     pub fn unseal(&self, token: &str) -> Option<Value> {
         self.verified(token).map(|mut claims| claims["sealed"].take())
     }

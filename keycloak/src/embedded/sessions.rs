@@ -123,7 +123,7 @@ impl IdpSessions {
 }
 
 impl SessionStore {
-    /// Remembers the login attempt of a user who has signed in; the code by which its forms name it.
+    /// Remembers the login attempt of a user who has signed in; its forms name it by this code.
     pub fn remember(&mut self, attempt: LoginAttempt) -> Option<String> {
         let code = random::secret()?;
         self.logins.insert(code.clone(), attempt);

@@ -52,8 +52,8 @@ fn revoke(server: &IdpServer, client: &IdpClient, token: &PresentedToken) -> Res
         // respective refresh token as well." (RFC 7009 §2.1) Keycloak does not.
         PresentedToken::Access(claims) => {
             let (jti, exp) = (claims["jti"].as_str(), claims["exp"].as_u64());
-            // "If the server responds with HTTP status code 503, the client must assume the token
-            // still exists and may retry after a reasonable delay." (RFC 7009 §2.2.1)
+            // HTTP 503, where there is no room for it, says that the token still exists (RFC 7009
+            // §2.2.1).
             server.revoked.insert(&client.client_id, jti.unwrap_or_default(), exp.unwrap_or_default(), now())?;
         }
     }
