@@ -1,6 +1,8 @@
 //! Ten thousand authorization requests, proofs and assertions of strangers: the embedded IdP's
 //! memory stays flat, and an honest user signs in meanwhile.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod jwts;
 mod wire;
 
