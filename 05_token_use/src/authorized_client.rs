@@ -63,7 +63,7 @@ impl State {
     /// "Note that authorization MUST be included in every HTTP request from client to server." (MCP
     /// 2026-07-28, Token Requirements)
     fn with_token(&mut self, client: &AuthorizedClient, request: &Request) -> Result<Request, Failure> {
-        let Some(Kept { tokens, .. }) = &self.store.tokens else { return Ok(request.clone()) };
+        let Some(Kept { tokens, refused: false, .. }) = &self.store.tokens else { return Ok(request.clone()) };
         if self.looked_at.as_ref() != Some(&tokens.access_token) {
             client.check_recipient(tokens)?;
             self.looked_at = Some(tokens.access_token.clone());
@@ -73,7 +73,9 @@ impl State {
 
     fn count(&mut self, demand: &ServerDemand) {
         match demand {
-            ServerDemand::Token { .. } if self.store.tokens.is_some() => self.refusals.bad_token += 1,
+            ServerDemand::Token { .. } if self.store.tokens.as_ref().is_some_and(|kept| !kept.refused) => {
+                self.refusals.bad_token += 1
+            }
             ServerDemand::Scopes { .. } => self.refusals.too_little += 1,
             _ => {}
         }
@@ -94,6 +96,9 @@ impl Send for AuthorizedClient {
             let Some(demand) = ServerDemand::read(&response) else { return Ok(response) };
             state.count(&demand);
             dpop::check_demand(&demand, self.options.dpop)?;
+            if let ServerDemand::Token { .. } = demand {
+                state.store.mark_refused().await?;
+            }
             self.satisfy(&demand, &mut attempts, &mut state).await?;
         }
     }
@@ -212,7 +217,8 @@ impl AuthorizedClient {
         let (_, tokens) = ready.sign_in(http, SignIn::new(&requested, &resource, options), redirect).await?;
         state.store.check_user(&issuer, &tokens)?;
         let client_id = Some(ready.client.client_id.clone());
-        let kept = Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), tokens };
+        let kept =
+            Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), refused: false, tokens };
         state.store.keep(http.reporter(), kept).await
     }
 

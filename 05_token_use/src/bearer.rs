@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use url::form_urlencoded;
 
+use crate::further::hidden_credentials::hide_credentials;
 use crate::refusal::{Checks, Refusal, RefusalKind};
 use crate::rules;
 
@@ -50,6 +51,7 @@ pub fn token<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<&'a str, Refus
 
 /// The token of a request.
 pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credentials<'a>, Refusal> {
+    hide_credentials(parts);
     // "Access tokens MUST NOT be included in the URI query string" (MCP 2026-07-28, Token
     // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");

@@ -3,7 +3,6 @@
 //! request is served (MCP 2026-07-28, Token Handling): `Guard::admit` lists what it looks at.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -16,7 +15,6 @@ use protected_resource_discovery::server::{ProtectedResource, metadata_routes};
 use serde::Deserialize;
 use serde_json::json;
 use shared::{Failure, Reporter, mcp};
-use tokio::time::timeout;
 
 use crate::access_token::{AccessToken, Verifier};
 use crate::bearer::{self, Scheme};
@@ -33,8 +31,6 @@ use crate::tools::{Permissions, TOOLS, Table};
 
 /// Bytes of a message that are read.
 const MAX_BODY: usize = 1024 * 1024;
-/// The time within which a message has to arrive.
-const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The server of this lesson.
 pub fn app(
@@ -143,10 +139,9 @@ impl Guard {
         sessions.check(&checks, &parts.headers, &token).map_err(refuse)?;
 
         // 4. What is requested?
-        let late = |_| (StatusCode::REQUEST_TIMEOUT, "").into_response();
         let too_large = |_| (StatusCode::PAYLOAD_TOO_LARGE, "").into_response();
         let twice = |_| (StatusCode::BAD_REQUEST, "A member stands twice.\n").into_response();
-        let body = timeout(BODY_TIME, to_bytes(body, MAX_BODY)).await.map_err(late)?.map_err(too_large)?;
+        let body = to_bytes(body, MAX_BODY).await.map_err(too_large)?;
         let call = McpCall::read(&body).map_err(twice)?;
 
         // 5. Does the token allow it?

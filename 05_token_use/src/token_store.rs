@@ -79,6 +79,17 @@ impl TokenStore {
         file.write(reporter, kept)
     }
 
+    /// The MCP server has refused the access token: neither this run nor a later one sends it
+    /// again.
+    pub async fn mark_refused(&mut self) -> Result<(), Failure> {
+        let Some(sent) = self.tokens.clone().filter(|kept| !kept.refused) else { return Ok(()) };
+        let refused = Kept { refused: true, ..sent.clone() };
+        if self.file.lock().await?.replace(&sent, refused.clone())? {
+            self.tokens = Some(refused);
+        }
+        Ok(())
+    }
+
     /// Trades the refresh token for new tokens: RFC 6749 §6. The file is locked from before the
     /// refresh until the new tokens are in it.
     pub async fn refresh(&mut self, http: &Http, plan: &Plan, ready: Option<&Ready>) -> Result<Refreshed, Failure> {
@@ -104,7 +115,8 @@ impl TokenStore {
         // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one
         // stays.
         let refresh_token = tokens.refresh_token.clone().or(Some(token));
-        let kept = Kept { obtained_at: now(), tokens: TokenResponse { refresh_token, ..tokens }, ..kept };
+        let tokens = TokenResponse { refresh_token, ..tokens };
+        let kept = Kept { obtained_at: now(), refused: false, tokens, ..kept };
         self.tokens = Some(kept.clone());
         file.write(http.reporter(), kept)?;
         Ok(Refreshed::Renewed)

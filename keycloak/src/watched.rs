@@ -19,6 +19,8 @@ use url::form_urlencoded;
 
 use crate::{Embedded, Realm};
 
+pub mod administrator;
+
 /// The secrets that were seen.
 pub type Watch = Arc<Mutex<BTreeSet<String>>>;
 

@@ -36,6 +36,8 @@ pub mod mcp;
 pub mod members;
 pub mod page;
 mod person;
+#[cfg(feature = "kept")]
+pub mod prompt;
 pub mod reach;
 pub mod redact;
 pub mod reporter;

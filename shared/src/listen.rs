@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::uri::Authority;
-use axum::http::{StatusCode, Version, header};
+use axum::http::{HeaderMap, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use hyper::server::conn::http1;
@@ -19,6 +19,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::Failure;
+
+mod body;
 
 /// Binds `port` on 127.0.0.1; 0 lets the system choose one. "servers SHOULD bind only to localhost"
 /// (MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
@@ -57,6 +59,8 @@ pub fn port(listener: &TcpListener) -> u16 {
 const CONNECTIONS: usize = 256;
 /// Seconds that a client may take for the head of a request, waiting for it included.
 const HEAD_SECONDS: u64 = 10;
+/// The time within which a request's body has to arrive, counted from its head.
+const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A server that runs until this is dropped; its connections end with it.
 #[must_use = "the server ends when this is dropped"]
@@ -89,8 +93,15 @@ impl Drop for Serving {
 
 /// Serves `router` in the background.
 pub fn serve(listener: TcpListener, router: Router) -> Serving {
+    serve_within(listener, router, BODY_TIME)
+}
+
+/// Does the same with another limit on the time of a body.
+fn serve_within(listener: TcpListener, router: Router, body_time: Duration) -> Serving {
     let (ending, ended) = watch::channel(false);
-    let router = router.layer(middleware::from_fn(check_host));
+    let router = router
+        .layer(middleware::from_fn_with_state(body_time, body::limit_body_time))
+        .layer(middleware::from_fn(check_host));
     Serving { accepting: tokio::spawn(accept(listener, router, ended)), ending }
 }
 
@@ -133,18 +144,26 @@ async fn serve_connection(stream: TcpStream, router: Router, mut ended: watch::R
     let _ = connection.await;
 }
 
+/// The one host that a request names; `None` where it names none or several, or something that is
+/// not text.
+pub fn named_host(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
+    }
+}
+
 /// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
 /// lacks a Host header field and to any request message that contains more than one Host header
 /// field line or a Host header field with an invalid field value." (RFC 9112 §3.2) A URL as the
 /// target has to name the same host, so that nobody behind this has to choose.
 async fn check_host(request: Request, next: Next) -> Response {
-    let hosts: Vec<_> = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().ok()).collect();
     let is_authority = |host: &str| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@'));
     let target = request.uri().authority().map(Authority::as_str);
-    let fits = match hosts[..] {
-        [Some(host)] => is_authority(host) && target.is_none_or(|target| target.eq_ignore_ascii_case(host)),
-        [] => request.version() < Version::HTTP_11,
-        _ => false,
+    let fits = match named_host(request.headers()) {
+        Some(host) => is_authority(host) && target.is_none_or(|target| target.eq_ignore_ascii_case(host)),
+        None => !request.headers().contains_key(header::HOST) && request.version() < Version::HTTP_11,
     };
     if fits {
         next.run(request).await

@@ -25,7 +25,7 @@ mod views;
 
 pub use event::redacted;
 use find::{Found, Names, Search};
-pub use known::{begin_exchange, learn};
+pub use known::{begin_exchange, learn, learn_of_client};
 use names::{is_harmless, is_secret, is_secret_header};
 
 /// Characters of a secret from which on its length is shown.

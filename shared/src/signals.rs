@@ -78,12 +78,12 @@ async fn wait(
     first.notify_one();
     let in_time = tokio::time::timeout(GRACE, signal.next()).await;
     if in_time.is_ok() {
-        process::exit(1);
+        exit(1);
     }
     if is_claimed(&is_over) {
         // It is printing; a second signal does not wait for that.
         signal.next().await;
-        process::exit(1);
+        exit(1);
     }
     let (said, saying) = oneshot::channel();
     thread::spawn(move || said.send(last_words()));
@@ -91,7 +91,14 @@ async fn wait(
         said = tokio::time::timeout(LAST_WORDS, saying) => said.is_ok_and(|said| said == Ok(true)),
         () = signal.next() => false,
     };
-    process::exit(i32::from(!ok));
+    exit(i32::from(!ok));
+}
+
+/// Ends the process, with the terminal as it was before.
+fn exit(code: i32) -> ! {
+    #[cfg(feature = "kept")]
+    crate::prompt::restore_terminal();
+    process::exit(code)
 }
 
 /// What tells of each signal.

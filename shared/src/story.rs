@@ -107,6 +107,8 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
     // What tasks hold has to be dropped: a server's folder goes with it. Whoever still waits for
     // the keyboard is not waited for.
     runtime.shutdown_timeout(CLOSING);
+    #[cfg(feature = "kept")]
+    crate::prompt::restore_terminal();
     let ok = conclude(reporter, holds, ended);
     reporter.outcome(ok);
     if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -22,7 +22,7 @@ fn child() {
     let holds = if does == "serves" { Holds::WhenInterrupted } else { Holds::WithoutFailure };
     let said = reporter.clone();
     let exit = story::run(&reporter, holds, async move {
-        said.note("begun");
+        said.note(format!("begun {}", std::process::id()));
         match does.as_str() {
             "computes" => compute(),
             "blocks every thread" => {
@@ -34,6 +34,10 @@ fn child() {
             "prints" => loop {
                 said.note("x".repeat(10_000));
             },
+            "asks" => {
+                let typed = shared::prompt::hidden("Secret (hidden): ".to_owned()).await;
+                said.note(format!("typed: {}", typed.is_some()));
+            }
             _ => std::future::pending().await,
         }
         Err(Failure::new("never", "It came to its end.", ""))
@@ -115,5 +119,55 @@ fn a_second_signal_ends_the_process_at_once() {
         std::thread::sleep(Duration::from_millis(300));
         signal(&child, "-INT");
         assert_eq!(end(child), Some(1), "{does}");
+    }
+}
+
+/// What a terminal shows of a process that asks for a secret and gets this signal, and of the
+/// terminal's settings afterwards; `None` where no program gives it a terminal.
+#[cfg(target_os = "linux")]
+fn prompted(name: &str) -> Option<String> {
+    use std::io::Read;
+
+    let program = std::env::current_exe().unwrap();
+    let command = format!("'{}' --exact child --nocapture; stty -a", program.display());
+    let mut terminal = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .env(DOES, "asks")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let (mut output, mut shown) = (terminal.stdout.take().unwrap(), vec![]);
+    let shows = |shown: &[u8], text: &str| String::from_utf8_lossy(shown).contains(text);
+    while !shows(&shown, "Secret (hidden): ") {
+        let mut some = [0; 1024];
+        let length = output.read(&mut some).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend(&some[..length]);
+    }
+    // The prompt is there a moment before the terminal stops to echo.
+    std::thread::sleep(Duration::from_millis(300));
+    if name == "Ctrl-C" {
+        std::io::Write::write_all(terminal.stdin.as_mut().unwrap(), b"\x03").unwrap();
+    } else {
+        let text = String::from_utf8_lossy(&shown).into_owned();
+        let process = text.split("begun ").nth(1).unwrap().split('"').next().unwrap();
+        assert!(Command::new("kill").args([name, process]).status().unwrap().success());
+    }
+    output.read_to_end(&mut shown).unwrap();
+    terminal.wait().unwrap();
+    Some(String::from_utf8_lossy(&shown).into_owned())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_at_a_hidden_prompt_leaves_the_terminal_as_it_was() {
+    for name in ["Ctrl-C", "-INT", "-TERM"] {
+        let Some(shown) = prompted(name) else { return };
+        assert!(shown.contains(r#""id":"interrupted""#) && !shown.contains("typed"), "{name}: {shown}");
+        for setting in [" echo ", " icanon ", " isig "] {
+            let settings = shown.replace(['\r', '\n', ';'], " ");
+            assert!(settings.contains(setting), "{name}:{setting}: {shown}");
+        }
     }
 }

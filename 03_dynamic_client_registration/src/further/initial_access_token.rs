@@ -8,7 +8,6 @@
 //! spot.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -234,12 +233,7 @@ fn write(file: &Locked, tokens: &Tokens) -> Result<(), Failure> {
 /// Asks the person, without an echo, where there is a terminal. Enter alone means that there is
 /// none.
 pub async fn ask_hidden(prompt: String) -> Option<Secret> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return None;
-    }
-    // The prompt names what a stranger may have named.
-    let prompt: String = prompt.chars().filter(|c| !c.is_control()).collect();
-    let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await.ok()?.ok()?;
+    let typed = shared::prompt::hidden(prompt).await?;
     Some(typed).filter(|typed| !typed.trim().is_empty()).map(Secret::new)
 }
 

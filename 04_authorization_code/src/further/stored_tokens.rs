@@ -32,6 +32,10 @@ pub struct Kept {
     pub requested: Vec<String>,
     /// Seconds since 1970.
     pub obtained_at: u64,
+    /// The MCP server has refused the access token, so it is not sent again. The refresh token may
+    /// still be valid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// The tokens.
     pub tokens: TokenResponse,
 }
@@ -93,7 +97,7 @@ impl Tokens {
 pub async fn store(reporter: &Reporter, server_url: &str, signed_in: SignedIn) -> Result<(), Failure> {
     let SignedIn { issuer, client_id, resource, requested, tokens, .. } = signed_in;
     let (client_id, resource) = (Some(client_id), Some(resource));
-    let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), tokens };
+    let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), refused: false, tokens };
     let place = Tokens::open(&Home::of_user(reporter)?).await?.keep(server_url, kept)?;
     reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     Ok(())
@@ -141,6 +145,7 @@ mod tests {
             resource: None,
             requested: vec!["x".to_owned()],
             obtained_at: 1,
+            refused: false,
             tokens: TokenResponse {
                 access_token: Secret::new("t"),
                 token_type: "Bearer".to_owned(),

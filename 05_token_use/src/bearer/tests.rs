@@ -1,3 +1,6 @@
+use axum::http;
+use shared::testing::Captured;
+
 use super::*;
 
 #[test]
@@ -41,5 +44,38 @@ fn a_token_in_the_url_is_seen_however_it_is_spelt() {
         ("", false),
     ] {
         assert_eq!(has_query_parameter(query, "access_token"), expected, "{query}");
+    }
+}
+
+/// What is printed about a request must not show its token, whatever text it gets into.
+#[test]
+fn a_token_that_arrives_is_hidden_wherever_it_was() {
+    let captured = Captured::plain();
+    let reporter = captured.reporter();
+    for (n, (uri, values)) in [
+        ("/mcp", &["Bearer TOKEN"][..]),
+        ("/mcp", &["bearer   TOKEN"]),
+        ("/mcp", &["DPoP TOKEN"]),
+        ("/mcp", &["Basic TOKEN"]),
+        ("/mcp", &["Token TOKEN"]),
+        ("/mcp", &["TOKEN"]),
+        ("/mcp", &["Bearer other", "Bearer TOKEN"]),
+        ("/mcp?access_token=TOKEN", &[]),
+        ("/mcp?a=b&Access%5Ftoken=TOKEN", &["Bearer other"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = format!("opaque-in-bearer-tests-{n}");
+        let mut request = http::Request::builder().uri(uri.replace("TOKEN", &token));
+        for value in values {
+            request = request.header("authorization", value.replace("TOKEN", &token));
+        }
+        let parts = request.body(()).unwrap().into_parts().0;
+        let _ = credentials(&Checks::quiet(), &parts);
+        let printed = captured.text().len();
+        reporter.note(format!("The client sent {token}."));
+        let text = captured.text()[printed..].to_owned();
+        assert!(!text.contains(&token) && text.contains("<access_token, "), "{uri} {values:?}: {text}");
     }
 }

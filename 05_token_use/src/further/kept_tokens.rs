@@ -72,6 +72,17 @@ impl LockedTokenFile {
         has_changed
     }
 
+    /// Puts these tokens in the place of those, unless another run has changed them meanwhile;
+    /// whether they were there.
+    pub fn replace(self, before: &Kept, after: Kept) -> Result<bool, Failure> {
+        let Some(mut opened) = self.tokens else { return Ok(true) };
+        let is_there = opened.find(&self.server_url) == Some(before);
+        if is_there {
+            opened.keep(&self.server_url, after)?;
+        }
+        Ok(is_there)
+    }
+
     /// Writes these tokens into the file, if there is one.
     pub fn write(self, reporter: &Reporter, kept: Kept) -> Result<(), Failure> {
         if let Some(mut opened) = self.tokens {

@@ -4,6 +4,7 @@ pub mod commands;
 pub mod dpop;
 pub mod error;
 pub mod foreign_token;
+pub mod hidden_credentials;
 pub mod issued_by;
 pub mod kept_tokens;
 pub mod key_rotation;

@@ -36,5 +36,5 @@ pub async fn request(
     http.reporter().stage("look at the tokens", &spec::RFC6749_7_1).await;
     token_response::check(http.reporter(), &tokens, &requested, &resource, options.dpop)?;
     let (issuer, client_id) = (authorization_server.issuer, Some(grant.client_id().to_owned()));
-    Ok(Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), tokens })
+    Ok(Kept { issuer, client_id, resource: Some(resource), requested, obtained_at: now(), refused: false, tokens })
 }

@@ -57,7 +57,8 @@ fn attempt(client: &IdpClient, parameters: &FormFields) -> LoginAttempt {
         browser: String::new(),
         client_id: client.client_id.clone(),
         redirect_uri: text("redirect_uri").unwrap_or_default(),
-        scope: text("scope").unwrap_or_default(),
+        // Each scope once: the text is stored with each token.
+        scope: scope::union(scope::split(parameters.get("scope").unwrap_or_default()), []).join(" "),
         state: text("state"),
         code_challenge: text("code_challenge").unwrap_or_default(),
         resource: text("resource"),

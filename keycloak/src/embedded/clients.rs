@@ -123,6 +123,11 @@ fn without_port(uri: &str) -> Option<String> {
     (["localhost", "127.0.0.1", "[::1]"].contains(&host) && is_port).then(|| format!("http://{host}{path}"))
 }
 
+/// Clients at most that the server knows by their documents.
+const DOCUMENTS: usize = 100;
+/// Clients at most, however they came: a realm without the policy `max-clients` has a bound, too.
+const CLIENTS: usize = 1_000;
+
 pub struct IdpClients(Mutex<BTreeMap<String, IdpClient>>);
 
 impl IdpClients {
@@ -137,6 +142,10 @@ impl IdpClients {
         self.lock().len() + BUILT_IN_CLIENTS
     }
 
+    pub fn are_too_many(&self) -> bool {
+        self.count() >= CLIENTS
+    }
+
     pub fn get(&self, client_id: &str) -> Option<IdpClient> {
         self.lock().get(client_id).cloned()
     }
@@ -144,6 +153,18 @@ impl IdpClients {
     /// Adds a client, or replaces the one of the same name.
     pub fn put(&self, client: IdpClient) {
         self.lock().insert(client.client_id.clone(), client);
+    }
+
+    /// Adds a client whose document was fetched. The oldest document makes room: anybody can have
+    /// one more fetched.
+    pub fn put_document(&self, client: IdpClient) {
+        let mut clients = self.lock();
+        clients.insert(client.client_id.clone(), client);
+        let documents = || clients.values().filter_map(|client| Some((client.document_expires?, &client.client_id)));
+        let oldest = documents().min().map(|(_, client_id)| client_id.clone());
+        if let Some(oldest) = oldest.filter(|_| documents().count() > DOCUMENTS) {
+            clients.remove(&oldest);
+        }
     }
 
     /// The client that is known by this URL as a resource server.

@@ -60,8 +60,9 @@ pub async fn redeem(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
 /// code." (RFC 6749 §4.1.2) Any use takes the code away, also one that is refused.
 fn take_code(server: &IdpServer, presented: &str) -> Result<(IssuedCode, UserSession), IdpRefusal> {
     let mut sessions = server.sessions.lock();
-    let Some(code) = sessions.codes.remove(presented) else {
-        if let Some(used) = sessions.used_codes.get(presented).cloned() {
+    let presented = presented.to_owned();
+    let Some(code) = sessions.codes.remove(&presented) else {
+        if let Some(used) = sessions.used_codes.get(&presented).cloned() {
             sessions.leave(&used);
         }
         return Err(invalid_grant("Code not valid"));

@@ -3,9 +3,10 @@
 //! a name that it points here (DNS rebinding).
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use shared::listen::named_host;
 use shared::reach::is_loopback;
 
 /// Bytes of a request's body at most.
@@ -26,17 +27,6 @@ pub async fn check_caller(request: Request, next: Next) -> Response {
         return (StatusCode::FORBIDDEN, "No page of another origin may use the admin API.\n").into_response();
     }
     next.run(request).await
-}
-
-/// "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
-/// lacks a Host header field and to any request message that contains more than one Host header
-/// field line" (RFC 9112 §3.2)
-fn named_host(headers: &HeaderMap) -> Option<&str> {
-    let mut hosts = headers.get_all(header::HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (Some(host), None) => host.to_str().ok(),
-        _ => None,
-    }
 }
 
 fn without_port(host: &str) -> &str {

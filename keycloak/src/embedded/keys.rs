@@ -26,6 +26,9 @@ const ALGORITHM: &str = "RS256";
 /// Bits of the modulus of a key, as Keycloak makes it.
 const BITS: usize = 2048;
 
+/// Keys at most. Only an administrator adds one.
+const KEYS: usize = 100;
+
 /// A key: its public half ready to be served, its private half to sign with.
 pub struct RealmKey {
     /// The JSON Web Key.
@@ -60,12 +63,15 @@ impl RealmKeys {
         keys
     }
 
-    /// Adds a provider and begins to make its key; the identifier. `None` where the system has no
-    /// randomness to give.
+    /// Adds a provider and begins to make its key; the identifier. `None` where there are too many,
+    /// or the system has no randomness to give.
     pub fn add(&self, priority: i64) -> Option<String> {
         let id = random::uuid()?;
-        let key = begin();
         let mut providers = self.providers();
+        if providers.len() >= KEYS {
+            return None;
+        }
+        let key = begin();
         // Keycloak promises no order among equals. Here the newest comes first.
         let place = providers.iter().position(|known| known.priority <= priority).unwrap_or(providers.len());
         providers.insert(place, KeyProvider { priority, key });

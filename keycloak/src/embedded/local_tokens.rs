@@ -4,7 +4,7 @@
 
 use ring::hmac::{self, HMAC_SHA512};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::jws::{self, Jws};
 use super::random;
@@ -58,18 +58,36 @@ impl LocalTokens {
 
     /// The same token once more.
     pub fn sign(&self, claims: &LocalClaims) -> Option<String> {
-        let (key, claims) = (self.key.as_ref()?, serde_json::to_value(claims).ok()?);
+        self.write(&serde_json::to_value(claims).ok()?)
+    }
+
+    fn write(&self, claims: &Value) -> Option<String> {
+        let key = self.key.as_ref()?;
         let header = json!({"typ": "JWT", "alg": ALGORITHM});
-        jws::write(&header, &claims, |input| Some(hmac::sign(key, input).as_ref().to_vec()))
+        jws::write(&header, claims, |input| Some(hmac::sign(key, input).as_ref().to_vec()))
+    }
+
+    /// Text that only this realm can have written: it comes back as it was.
+    pub fn seal(&self, content: &Value) -> Option<String> {
+        self.write(&json!({"sealed": content}))
+    }
+
+    /// What [`Self::seal`] has sealed.
+    pub fn unseal(&self, token: &str) -> Option<Value> {
+        self.verified(token).map(|mut claims| claims["sealed"].take())
     }
 
     /// Reads a token that this realm made and that has not expired.
     pub fn read(&self, token: &str, now: u64) -> Option<LocalClaims> {
-        let jws = Jws::read(token).filter(|jws| jws.algorithm() == Some(ALGORITHM))?;
-        hmac::verify(self.key.as_ref()?, jws.signing_input.as_bytes(), &jws.signature).ok()?;
-        let claims: LocalClaims = serde_json::from_value(jws.claims).ok()?;
+        let claims: LocalClaims = serde_json::from_value(self.verified(token)?).ok()?;
         let is_ours = claims.iss == self.issuer && claims.aud == self.issuer;
         (is_ours && (claims.exp == 0 || claims.exp > now)).then_some(claims)
+    }
+
+    fn verified(&self, token: &str) -> Option<Value> {
+        let jws = Jws::read(token).filter(|jws| jws.algorithm() == Some(ALGORITHM))?;
+        hmac::verify(self.key.as_ref()?, jws.signing_input.as_bytes(), &jws.signature).ok()?;
+        Some(jws.claims)
     }
 }
 

@@ -1,14 +1,15 @@
 //! From a valid authorization request to the authorization response: the user signs in and agrees,
 //! and the browser is sent back with a code.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use serde_json::json;
 use url::form_urlencoded;
 
+use super::bounded::BoundedTable;
 use super::clients::{IdpClient, host};
 use super::form::FormFields;
 use super::refusal::internal_error;
@@ -42,8 +43,15 @@ pub fn begin(server: &IdpServer, headers: &HeaderMap, mut attempt: LoginAttempt)
     attempt.session = session.filter(|session| sessions.sessions.contains_key(session));
     attempt.browser.clone_from(&browser);
     let is_signed_in = attempt.session.is_some();
-    let Some(code) = sessions.begin(attempt) else { return internal_error().into_response() };
+    let code = if is_signed_in {
+        sessions.remember(attempt)
+    } else {
+        // Nothing is stored until there is a user, so that memory does not grow with the requests
+        // of strangers.
+        server.local_tokens.seal(&json!(attempt))
+    };
     drop(sessions);
+    let Some(code) = code else { return internal_error().into_response() };
     let response = if is_signed_in {
         go_on(server, &code, &browser)
     } else {
@@ -65,7 +73,7 @@ pub async fn authenticate(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let Some(OpenAttempt { code, attempt, .. }) = named_attempt(&server, &headers, query) else {
+    let Some(OpenAttempt { code, mut attempt, .. }) = named_attempt(&server, &headers, query) else {
         return no_cookie(&server);
     };
     let form = FormFields::read(&body);
@@ -78,16 +86,17 @@ pub async fn authenticate(
     let (Some(sid), Some(identity)) = (random::secret(), random::secret()) else {
         return internal_error().into_response();
     };
-    {
+    let browser = attempt.browser.clone();
+    attempt.session = Some(sid.clone());
+    attempt.identity = Some(identity);
+    let code = {
         let mut sessions = server.sessions.lock();
-        let session = UserSession { username: user.username.clone(), auth_time: now(), clients: BTreeMap::new() };
-        sessions.sessions.insert(sid.clone(), session);
-        if let Some(attempt) = sessions.logins.get_mut(&code) {
-            attempt.session = Some(sid);
-            attempt.identity = Some(identity);
-        }
-    }
-    go_on(&server, &code, &attempt.browser)
+        let clients = BoundedTable::default();
+        sessions.sessions.insert(sid, UserSession { username: user.username.clone(), auth_time: now(), clients });
+        sessions.remember(attempt)
+    };
+    let Some(code) = code else { return internal_error().into_response() };
+    go_on(&server, &code, &browser)
 }
 
 /// Shows the consent page to a user who has signed in, or sends the authorization response.
@@ -106,9 +115,12 @@ fn named_attempt(server: &IdpServer, headers: &HeaderMap, query: Option<String>)
 }
 
 fn open_attempt(server: &IdpServer, code: &str, browser: Option<&str>) -> Option<OpenAttempt> {
-    let attempt = server.sessions.lock().login(code, browser).cloned()?;
+    let code = code.to_owned();
+    let remembered = server.sessions.lock().logins.get(&code).cloned();
+    let sealed = || serde_json::from_value(server.local_tokens.unseal(&code)?).ok();
+    let attempt = remembered.or_else(sealed).filter(|attempt: &LoginAttempt| attempt.is_of(browser))?;
     let client = server.clients.get(&attempt.client_id)?;
-    Some(OpenAttempt { code: code.to_owned(), attempt, client })
+    Some(OpenAttempt { code, attempt, client })
 }
 
 /// The user of a login attempt, and the scopes that the user can grant.
@@ -168,7 +180,12 @@ pub async fn consent(State(server): State<Arc<IdpServer>>, headers: HeaderMap, b
         return found(&error_redirect(&server, &open.attempt, "access_denied", None));
     }
     let (username, scopes) = grantable(&server, &open);
-    server.sessions.lock().consents.entry((username, open.client.client_id)).or_default().extend(scopes);
+    {
+        let mut sessions = server.sessions.lock();
+        let key = (username, open.client.client_id);
+        let before = sessions.consents.remove(&key).unwrap_or_default();
+        sessions.consents.insert(key, before.into_iter().chain(scopes).collect());
+    }
     finish(&server, &open.code)
 }
 
@@ -176,7 +193,7 @@ pub async fn consent(State(server): State<Arc<IdpServer>>, headers: HeaderMap, b
 fn finish(server: &IdpServer, attempt: &str) -> Response {
     let Some(code) = random::secret() else { return internal_error().into_response() };
     let mut sessions = server.sessions.lock();
-    let request = sessions.logins.remove(attempt);
+    let request = sessions.logins.remove(&attempt.to_owned());
     let Some((request, session)) = request.and_then(|request| Some((request.clone(), request.session?))) else {
         drop(sessions);
         return no_cookie(server);

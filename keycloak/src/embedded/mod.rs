@@ -24,7 +24,8 @@
 //! | `client_authentication.rs` | clients with a secret |
 //! | `access_token.rs` | the claims of tokens |
 //! | `local_tokens.rs` | tokens that only this server reads |
-//! | `form.rs`, `refusal.rs`, `random.rs`, `expiring.rs` | parameters, refusals, random values |
+//! | `form.rs`, `refusal.rs`, `random.rs` | parameters, refusals, random values |
+//! | `bounded.rs`, `expiring.rs` | tables of bounded size |
 //! | `defect.rs` | how it misbehaves for `--break`: the only file that knows |
 //!
 //! Further, in `further/`:
@@ -78,6 +79,7 @@
 
 mod access_token;
 mod authorize;
+mod bounded;
 mod client_authentication;
 mod client_metadata;
 mod clients;

@@ -21,6 +21,10 @@ pub struct PolicySubject<'a> {
 
 /// Checks the realm's policies, and then Keycloak's own rules for redirect URIs.
 pub fn check(server: &IdpServer, subject: &PolicySubject<'_>) -> Result<(), IdpRefusal> {
+    if subject.is_new && server.clients.are_too_many() {
+        let sentence = "The realm has too many clients";
+        return Err(described(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", sentence));
+    }
     for policy in server.realm.registration_policies(kind(subject.anonymous)) {
         match policy.provider_id.as_str() {
             "trusted-hosts" => check_trusted_hosts(policy, subject)?,

@@ -1,18 +1,24 @@
 //! What happens between an authorization request and a token: login attempts, sessions, consents,
 //! codes, refresh tokens.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
+use super::bounded::BoundedTable;
 use super::{now, random};
 
 /// Seconds within which a login attempt has to end.
 const LOGIN_SECONDS: u64 = 1800;
-/// Login attempts at most; more are forgotten, the oldest first.
-const LOGIN_ATTEMPTS: usize = 20_000;
+/// Entries of a table at most. Each is of a user who has signed in: what anybody can send without a
+/// password is not stored.
+const ENTRIES: usize = 1_000;
+/// The same for refresh tokens: a session has many, since those that were used are remembered.
+const REFRESH_TOKENS: usize = 10_000;
 
 /// A valid authorization request, and how far its user has come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LoginAttempt {
     /// When the request came, in seconds since 1970.
     pub begun: u64,
@@ -44,7 +50,7 @@ pub struct UserSession {
     pub auth_time: u64,
     /// The clients that have tokens of this session, and when each joined it, in seconds since
     /// 1970.
-    pub clients: BTreeMap<String, u64>,
+    pub clients: SessionTable<u64>,
 }
 
 /// A client's part in a session.
@@ -80,23 +86,34 @@ pub struct RefreshGrant {
     pub used: bool,
 }
 
+/// Entries by a random value.
+type SessionTable<V> = BoundedTable<String, V, ENTRIES>;
+
 #[derive(Default)]
 pub struct IdpSessions(Mutex<SessionStore>);
 
 #[derive(Default)]
 pub struct SessionStore {
-    /// Login attempts, by the code in their forms.
-    pub logins: BTreeMap<String, LoginAttempt>,
-    pub sessions: BTreeMap<String, UserSession>,
+    /// Login attempts whose user has signed in, by the code in their forms. Before that, the form
+    /// has the whole attempt.
+    pub logins: SessionTable<LoginAttempt>,
+    pub sessions: SessionTable<UserSession>,
     /// Browsers that are signed in: cookie to session.
-    pub browsers: BTreeMap<String, String>,
-    pub codes: BTreeMap<String, IssuedCode>,
+    pub browsers: SessionTable<String>,
+    pub codes: SessionTable<IssuedCode>,
     /// Codes that were redeemed. A second use ends what the first one began.
-    pub used_codes: BTreeMap<String, SessionPart>,
+    pub used_codes: SessionTable<SessionPart>,
     /// Every refresh token, used or not, by `jti`.
-    pub refresh_tokens: BTreeMap<String, RefreshGrant>,
+    pub refresh_tokens: BoundedTable<String, RefreshGrant, REFRESH_TOKENS>,
     /// The scopes that a user has granted to a client.
-    pub consents: BTreeMap<(String, String), BTreeSet<String>>,
+    pub consents: BoundedTable<(String, String), BTreeSet<String>, ENTRIES>,
+}
+
+impl LoginAttempt {
+    /// Whether this browser began it, and not too long ago.
+    pub fn is_of(&self, browser: Option<&str>) -> bool {
+        browser == Some(self.browser.as_str()) && self.begun + LOGIN_SECONDS > now()
+    }
 }
 
 impl IdpSessions {
@@ -106,22 +123,11 @@ impl IdpSessions {
 }
 
 impl SessionStore {
-    /// Remembers a login attempt; the code by which its forms name it.
-    pub fn begin(&mut self, attempt: LoginAttempt) -> Option<String> {
-        self.logins.retain(|_, known| known.begun + LOGIN_SECONDS > now());
-        while self.logins.len() >= LOGIN_ATTEMPTS {
-            let oldest = self.logins.iter().min_by_key(|(_, known)| known.begun).map(|(code, _)| code.clone())?;
-            self.logins.remove(&oldest);
-        }
+    /// Remembers the login attempt of a user who has signed in; its forms name it by this code.
+    pub fn remember(&mut self, attempt: LoginAttempt) -> Option<String> {
         let code = random::secret()?;
         self.logins.insert(code.clone(), attempt);
         Some(code)
-    }
-
-    /// The login attempt of this code, if the browser is the one that began it.
-    pub fn login(&self, code: &str, browser: Option<&str>) -> Option<&LoginAttempt> {
-        let attempt = self.logins.get(code)?;
-        (browser == Some(attempt.browser.as_str()) && attempt.begun + LOGIN_SECONDS > now()).then_some(attempt)
     }
 
     /// Forgets the sessions that are older than this many seconds, and all that depends on them. A
@@ -142,7 +148,9 @@ impl SessionStore {
     /// Gives a client a part in a session; the session.
     pub fn join(&mut self, part: &SessionPart) -> Option<UserSession> {
         let session = self.sessions.get_mut(&part.session)?;
-        session.clients.entry(part.client_id.clone()).or_insert_with(now);
+        if !session.clients.contains_key(&part.client_id) {
+            session.clients.insert(part.client_id.clone(), now());
+        }
         Some(session.clone())
     }
 
@@ -163,7 +171,7 @@ impl SessionStore {
     /// Does the same, and ends the session if no other client has a part in it.
     pub fn end(&mut self, part: &SessionPart) {
         self.leave(part);
-        if self.sessions.get(&part.session).is_some_and(|session| session.clients.is_empty()) {
+        if self.sessions.get(&part.session).is_some_and(|session| session.clients.values().next().is_none()) {
             self.sessions.remove(&part.session);
         }
     }

@@ -38,7 +38,10 @@ impl GrantRequest<'_> {
 
     /// Takes the proof for this request and no other; the grant is valid by now.
     pub fn use_proof(&self) -> Result<(), IdpRefusal> {
-        self.proof.as_ref().map_or(Ok(()), |proof| dpop::use_once(&self.server.used_proofs, proof, now()))
+        match &self.proof {
+            Some(proof) => dpop::use_once(&self.server.used_proofs, &self.client.client_id, proof, now()),
+            None => Ok(()),
+        }
     }
 }
 

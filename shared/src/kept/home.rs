@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Once, OnceLock};
 
@@ -80,11 +79,7 @@ impl Home {
 
 /// Asks the user, without an echo; `None` where there is no terminal.
 async fn ask(path: &Path) -> Option<Secret> {
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return None;
-    }
-    let prompt = format!("Passphrase for {} (hidden): ", path.display());
-    let typed = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt)).await.ok()?.ok()?;
+    let typed = crate::prompt::hidden(format!("Passphrase for {} (hidden): ", path.display())).await?;
     Some(typed).filter(|typed| !typed.is_empty()).map(Secret::new)
 }
 

@@ -84,6 +84,52 @@ async fn the_number_of_connections_is_bounded() {
     assert!(answer.ends_with("ok"), "{answer}");
 }
 
+async fn echoing(body_time: Duration) -> (Serving, u16) {
+    let router = Router::new().route("/", post(|body: String| async { body }));
+    let listener = bind(0, "test", "").await.unwrap();
+    let port = port(&listener);
+    (serve_within(listener, router, body_time), port)
+}
+
+const LONG_BODY: &str = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n";
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_not_waited_for() {
+    let (_serving, port) = echoing(Duration::from_millis(200)).await;
+    let mut silent = open(port, LONG_BODY).await;
+    let answer = answered(&mut silent, 30).await.expect("the server closes the connection");
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.ends_with("The body did not arrive within 0.2 seconds.\n"), "{answer}");
+    let chunked = LONG_BODY.replace("Content-Length: 100000", "Transfer-Encoding: chunked");
+    for head in [LONG_BODY, &chunked] {
+        // A byte now and then keeps nothing open.
+        let (mut from, mut to) = open(port, head).await.into_split();
+        let trickle = tokio::spawn(async move {
+            while to.write_all(b"1\r\nx\r\n").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(30), from.read_exact(&mut answer));
+        read.await.expect("the server responds").unwrap();
+        assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 408");
+        tokio::time::timeout(Duration::from_secs(30), trickle).await.expect("the connection ends").unwrap();
+    }
+}
+
+/// A slow client that gets on.
+#[tokio::test]
+async fn a_slow_body_is_waited_for() {
+    let (_serving, port) = echoing(Duration::from_secs(600)).await;
+    let mut slow = open(port, &LONG_BODY.replace("100000", "20")).await;
+    for _ in 0..20 {
+        slow.write_all(b"x").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let answer = answered(&mut slow, 30).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&"x".repeat(20)), "{answer}");
+}
+
 #[tokio::test]
 async fn what_is_under_way_is_finished_and_nothing_else() {
     let (serving, port) = serving().await;

@@ -16,9 +16,11 @@ const FEWEST_CHARACTERS: usize = 8;
 const TAIL: usize = 64;
 /// Values that are remembered; a new one takes the place of the oldest.
 const MOST_VALUES: usize = 2_000;
+/// The same for values that clients have sent: more than a server serves requests at once.
+const MOST_VALUES_OF_CLIENTS: usize = 512;
 /// Bytes of a value that are remembered, from its end.
 const MOST_BYTES_OF_A_VALUE: usize = 16 * 1024;
-/// Bytes of all values that are remembered.
+/// Bytes of all values of a kind that are remembered.
 const MOST_BYTES: usize = 1024 * 1024;
 /// Values that are taken from one request and its response, so that a response full of them does
 /// not displace others.
@@ -32,11 +34,40 @@ pub struct Known {
     pub value: Arc<str>,
 }
 
+/// Values in the order in which they came.
 #[derive(Default)]
-struct Vault {
+struct Pool {
     values: HashSet<Arc<str>>,
     order: VecDeque<Arc<Known>>,
     bytes: usize,
+}
+
+impl Pool {
+    /// Adds a value, and forgets the oldest ones where there are too many; whether it is new.
+    fn add(&mut self, kind: &str, value: &str, most_values: usize) -> bool {
+        if self.values.contains(value) {
+            return false;
+        }
+        let known = Arc::new(Known { kind: kind.into(), value: value.into() });
+        self.bytes += value.len();
+        self.values.insert(known.value.clone());
+        self.order.push_back(known);
+        while self.order.len() > most_values || self.bytes > MOST_BYTES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.bytes -= oldest.value.len();
+            self.values.remove(&oldest.value);
+        }
+        true
+    }
+}
+
+#[derive(Default)]
+struct Vault {
+    /// What this run has sent, and what it was sent in response.
+    own: Pool,
+    /// What clients have sent to a server of this run. They can send as many values as they like,
+    /// so these displace only each other.
+    of_clients: Pool,
     of_this_exchange: usize,
     finder: Option<Arc<Finder>>,
 }
@@ -54,37 +85,42 @@ pub fn begin_exchange() {
 
 /// From now on this value is masked wherever it appears.
 pub fn learn(kind: &str, value: &str) {
+    let Some(value) = end_of_value(value) else { return };
+    let mut vault = vault();
+    if vault.of_this_exchange < MOST_OF_AN_EXCHANGE && vault.own.add(kind, value, MOST_VALUES) {
+        vault.of_this_exchange += 1;
+        vault.finder = None;
+    }
+}
+
+/// The same for a value that a client has sent to a server of this run.
+pub fn learn_of_client(kind: &str, value: &str) {
+    let Some(value) = end_of_value(value) else { return };
+    let mut vault = vault();
+    if vault.of_clients.add(kind, value, MOST_VALUES_OF_CLIENTS) {
+        vault.finder = None;
+    }
+}
+
+/// The part of a value that is remembered; `None` where it is too short.
+fn end_of_value(value: &str) -> Option<&str> {
     let value = value.trim();
     if value.chars().take(FEWEST_CHARACTERS).count() < FEWEST_CHARACTERS {
-        return;
+        return None;
     }
     let mut start = value.len().saturating_sub(MOST_BYTES_OF_A_VALUE);
     while !value.is_char_boundary(start) {
         start += 1;
     }
-    let value = &value[start..];
-    let mut vault = vault();
-    if vault.values.contains(value) || vault.of_this_exchange >= MOST_OF_AN_EXCHANGE {
-        return;
-    }
-    vault.of_this_exchange += 1;
-    let known = Arc::new(Known { kind: kind.into(), value: value.into() });
-    vault.bytes += value.len();
-    vault.values.insert(known.value.clone());
-    vault.order.push_back(known);
-    while vault.order.len() > MOST_VALUES || vault.bytes > MOST_BYTES {
-        let Some(oldest) = vault.order.pop_front() else { break };
-        vault.bytes -= oldest.value.len();
-        vault.values.remove(&oldest.value);
-    }
-    vault.finder = None;
+    Some(&value[start..])
 }
 
 /// Finds the values that are known now; `None` where there are none.
 pub fn finder() -> Option<Arc<Finder>> {
     let mut vault = vault();
-    if vault.finder.is_none() && !vault.order.is_empty() {
-        vault.finder = Finder::of(&vault.order).map(Arc::new);
+    let is_empty = vault.own.order.is_empty() && vault.of_clients.order.is_empty();
+    if vault.finder.is_none() && !is_empty {
+        vault.finder = Finder::of(vault.own.order.iter().chain(&vault.of_clients.order)).map(Arc::new);
     }
     vault.finder.clone()
 }
@@ -112,7 +148,7 @@ pub struct Finder {
 }
 
 impl Finder {
-    fn of(values: &VecDeque<Arc<Known>>) -> Option<Self> {
+    fn of<'a>(values: impl Iterator<Item = &'a Arc<Known>>) -> Option<Self> {
         let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut by_pattern: Vec<Vec<(Vec<u8>, Arc<Known>)>> = vec![];
         for known in values {
@@ -155,5 +191,35 @@ impl Finder {
             }
             last_end = tail.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that runs for months: what strangers send displaces neither their latest values nor
+    /// what the server itself has to hide.
+    #[test]
+    fn what_clients_send_is_bounded_and_displaces_nothing_else() {
+        begin_exchange();
+        learn("client_secret", "own-secret-of-the-server");
+        for n in 0..3 * MOST_VALUES_OF_CLIENTS {
+            learn_of_client("access_token", &format!("token-of-stranger-{n:06}"));
+        }
+        let large = "x".repeat(2 * MOST_BYTES_OF_A_VALUE);
+        for n in 0..200 {
+            learn_of_client("access_token", &format!("{large}{n:06}"));
+        }
+        let known = |value: &str| {
+            let mut found = false;
+            finder().unwrap().find(value.as_bytes(), |range, _| found |= range.start == 0);
+            found
+        };
+        assert!(known("own-secret-of-the-server") && known(&format!("{}000199", &large[..1_000])));
+        assert!(!known("token-of-stranger-000000"));
+        let vault = vault();
+        assert!(vault.of_clients.order.len() <= MOST_VALUES_OF_CLIENTS && vault.of_clients.bytes <= MOST_BYTES);
+        assert_eq!(vault.of_clients.order.len(), vault.of_clients.values.len());
     }
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::embedded::bounded::BoundedTable;
 use crate::embedded::local_tokens::{ADMINISTRATION, INITIAL_ACCESS};
 use crate::embedded::metadata::{NO_CACHE, UTF_8};
 use crate::embedded::now;
@@ -24,13 +25,17 @@ const ADMINISTRATOR: (Option<&str>, Option<&str>) = (Some("admin"), Some("admin1
 /// Seconds that the administrator's token lives.
 const SECONDS: u64 = 60;
 
+/// Initial Access Tokens that the server remembers at most.
+const INITIAL_ACCESS_TOKENS: usize = 1_000;
+type RemainingCounts = BoundedTable<String, u64, INITIAL_ACCESS_TOKENS>;
+
 /// How many registrations each Initial Access Token has left, by its `jti`.
 #[derive(Default)]
-pub struct InitialAccess(Mutex<BTreeMap<String, u64>>);
+pub struct InitialAccess(Mutex<RemainingCounts>);
 
 impl InitialAccess {
     /// Whether this token allows one more registration; the error is Keycloak's sentence.
-    pub fn check(&self, jti: &str) -> Result<(), &'static str> {
+    pub fn check(&self, jti: &String) -> Result<(), &'static str> {
         match self.lock().get(jti) {
             None => Err("Initial Access Token not found"),
             Some(0) => Err("No remaining count on initial access token"),
@@ -38,13 +43,13 @@ impl InitialAccess {
         }
     }
 
-    pub fn count(&self, jti: &str) {
+    pub fn count(&self, jti: &String) {
         if let Some(remaining) = self.lock().get_mut(jti) {
             *remaining = remaining.saturating_sub(1);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+    fn lock(&self) -> MutexGuard<'_, RemainingCounts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,7 +52,7 @@ pub async fn client(
     if !is_about(&document, client_id) || !client.may_redirect_to(redirect_uri) {
         return Err("Invalid Client Metadata");
     }
-    server.clients.put(client.clone());
+    server.clients.put_document(client.clone());
     Ok(Some(client))
 }
 

@@ -5,10 +5,7 @@
 //! Left out: the nonce that a server may ask for (§8), which Keycloak does not have either, and
 //! `ath` (§4.2), since no endpoint here accepts an access token for a request of the user.
 
-use axum::http::{HeaderMap, StatusCode};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest;
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::jwk;
@@ -16,7 +13,7 @@ use crate::embedded::clients::IdpClient;
 use crate::embedded::expiring::ExpiringIds;
 use crate::embedded::jws::Jws;
 use crate::embedded::now;
-use crate::embedded::refusal::{IdpRefusal, described, first_fault, invalid_request};
+use crate::embedded::refusal::{IdpRefusal, first_fault, invalid_request};
 use crate::embedded::server::IdpServer;
 
 /// The header with the proof (RFC 9449 §4.1).
@@ -27,9 +24,6 @@ pub const TOKEN_TYPE: &str = "DPoP";
 const LIFETIME: u64 = 10;
 /// Seconds by which the client's clock may be ahead or behind.
 const CLOCK_SKEW: u64 = 15;
-/// Proofs that the server remembers at most. It forgets each within [`LIFETIME`] and twice
-/// [`CLOCK_SKEW`].
-const PROOFS: usize = 10_000;
 /// The members of a private or symmetric key (RFC 7518 §6.2.2, §6.3.2 and §6.4.1, RFC 8037 §2).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -38,7 +32,7 @@ const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 pub struct CheckedProof {
     /// The thumbprint of the key.
     pub jkt: String,
-    /// A hash of `jti` and `htu`, which the client must not send again.
+    /// `jti` and `htu`, which the client must not send again.
     single_use: String,
     /// The second at which the proof is no longer valid.
     ends: u64,
@@ -121,8 +115,7 @@ fn check(proof: &str, method: &str, uri: &str, now: u64) -> Result<CheckedProof,
         (age < -(CLOCK_SKEW as f64) || age > (LIFETIME + CLOCK_SKEW) as f64, "DPoP proof is not active"),
     ])
     .map_err(invalid_request)?;
-    let hash = digest::digest(&digest::SHA256, format!("{jti}\n{htu}").as_bytes());
-    Ok(CheckedProof { jkt, single_use: URL_SAFE_NO_PAD.encode(hash), ends: iat as u64 + LIFETIME + CLOCK_SKEW + 1 })
+    Ok(CheckedProof { jkt, single_use: format!("{jti}\n{htu}"), ends: iat as u64 + LIFETIME + CLOCK_SKEW + 1 })
 }
 
 /// The thumbprint of the key that has signed the proof.
@@ -162,13 +155,8 @@ fn normalized(uri: &str) -> Option<(String, &str)> {
 /// only a hash thereof." (RFC 9449 §11.1)
 ///
 /// Only a request whose grant is valid gets here, so that nobody fills the memory with proofs.
-pub fn use_once(used: &ExpiringIds, proof: &CheckedProof, now: u64) -> Result<(), IdpRefusal> {
-    // A proof that is forgotten while it is valid could be used again.
-    if used.len() >= PROOFS {
-        let sentence = "Too many DPoP proofs within a minute";
-        return Err(described(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", sentence));
-    }
-    if used.insert(&proof.single_use, proof.ends, now) {
+pub fn use_once(used: &ExpiringIds, client_id: &str, proof: &CheckedProof, now: u64) -> Result<(), IdpRefusal> {
+    if used.insert(client_id, &proof.single_use, proof.ends, now)? {
         Ok(())
     } else {
         Err(invalid_request("DPoP proof has already been used"))

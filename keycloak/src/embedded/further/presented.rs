@@ -67,5 +67,5 @@ pub fn is_valid_now(server: &IdpServer, claims: &Value) -> bool {
 /// The session that an access token with these claims belongs to; `None` where a client acts for
 /// itself.
 pub fn session_of(server: &IdpServer, claims: &Value) -> Option<UserSession> {
-    server.sessions.lock().sessions.get(claims["sid"].as_str()?).cloned()
+    server.sessions.lock().sessions.get(&claims["sid"].as_str()?.to_owned()).cloned()
 }

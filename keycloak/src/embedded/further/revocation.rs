@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::presented::{self, PresentedToken};
 use crate::embedded::client_authentication::authenticate;
+use crate::embedded::clients::IdpClient;
 use crate::embedded::form::FormFields;
 use crate::embedded::now;
 use crate::embedded::refusal::{IdpRefusal, described, invalid_request};
@@ -37,11 +38,11 @@ pub async fn post(
     if !token.has_session(&server) {
         return Err(invalid_token());
     }
-    revoke(&server, &token);
+    revoke(&server, &client, &token)?;
     Ok(StatusCode::OK.into_response())
 }
 
-fn revoke(server: &IdpServer, token: &PresentedToken) {
+fn revoke(server: &IdpServer, client: &IdpClient, token: &PresentedToken) -> Result<(), IdpRefusal> {
     match token {
         // "If the particular token is a refresh token and the authorization server supports the
         // revocation of access tokens, then the authorization server SHOULD also invalidate all
@@ -51,9 +52,12 @@ fn revoke(server: &IdpServer, token: &PresentedToken) {
         // respective refresh token as well." (RFC 7009 §2.1) Keycloak does not.
         PresentedToken::Access(claims) => {
             let (jti, exp) = (claims["jti"].as_str(), claims["exp"].as_u64());
-            server.revoked.insert(jti.unwrap_or_default(), exp.unwrap_or_default(), now());
+            // HTTP 503, where there is no room for it, says that the token still exists (RFC 7009
+            // §2.2.1).
+            server.revoked.insert(&client.client_id, jti.unwrap_or_default(), exp.unwrap_or_default(), now())?;
         }
     }
+    Ok(())
 }
 
 /// "invalid tokens do not cause an error response since the client cannot handle such an error in a

@@ -44,8 +44,8 @@ pub async fn exchange(request: &GrantRequest<'_>) -> Result<Value, IdpRefusal> {
     let about = TokenSubject { session: part, user, client, scopes, audiences, key };
     let token = about.access_token(server).await.ok_or_else(internal_error)?;
     let made = Jws::read(&token).ok_or_else(internal_error)?.claims;
-    let now = now();
-    server.exchanged.insert(made["jti"].as_str().unwrap_or_default(), now + server.realm.access_token_lifespan, now);
+    let (jti, now) = (made["jti"].as_str().unwrap_or_default(), now());
+    server.exchanged.insert(&client.client_id, jti, now + server.realm.access_token_lifespan, now)?;
     Ok(json!({
         "access_token": token,
         "expires_in": server.realm.access_token_lifespan,

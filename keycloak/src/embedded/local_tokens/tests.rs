@@ -15,3 +15,14 @@ fn only_tokens_of_this_realm_that_are_still_good_are_read() {
         assert_eq!(ours.read(token, 150), None, "{token}");
     }
 }
+
+#[test]
+fn what_is_sealed_comes_back_to_this_realm_only() {
+    let (ours, others) = (LocalTokens::new("http://a"), LocalTokens::new("http://a"));
+    let sealed = ours.seal(&json!({"state": "x"})).unwrap();
+    assert_eq!(ours.unseal(&sealed), Some(json!({"state": "x"})));
+    assert_eq!(others.unseal(&sealed), None, "another key");
+    assert_eq!(ours.read(&sealed, 0), None, "not a token");
+    let (token, _) = ours.make(REFRESH, 100, 200).unwrap();
+    assert_eq!(ours.unseal(&token), Some(Value::Null), "nothing is sealed in a token");
+}
