@@ -18,6 +18,7 @@ use shared::{Reporter, Secret, Side};
 use tokio::sync::OnceCell;
 
 use crate::error::ExchangeError;
+use crate::further::exchange_advice;
 use crate::rules;
 
 /// `grant_type` (RFC 8693 §2.1).
@@ -59,6 +60,7 @@ impl TokenExchange {
         let expected = "the IdP exchanges the token: it is good, and it is for the server that asks";
         reporter
             .on(Side::Idp)
+            .with_fix(exchange_advice::advice(&response.refusal()))
             .require(&rules::IDP_EXCHANGES, response.status == 200, expected, response.refusal())
             .map_err(|failed| ExchangeError::Refused { got: failed.seen })?;
         let tokens = TokenResponse::from_json(&response.body)

@@ -360,7 +360,14 @@ fn with_resource_indicators(issuer: &str, servers: &Servers) -> Result<(), Faile
     // two audiences are narrowed to one.
     assert!(run.says("HTTP 500") && run.says("falls over a token without any aud"), "{run:#?}");
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, true, true]);
-    let run = user.client(&["lab", "resource-indicators", "--idp", issuer]);
-    assert!(run.success, "{run:#?}");
+    let [first, second] = [&servers.urls[0], &servers.urls[1]];
+    let lab = ["lab", "resource-indicators", "--idp", issuer];
+    let run = user.client(&[&lab[..], &["--resource", first, "--second-resource", second]].concat());
+    assert!(run.success && run.says("resource decides"), "{run:#?}");
+    assert_eq!(run.checks(rules::IDP_BINDS.id), [true, true]);
+    // Servers that this IdP does not know.
+    let run = user
+        .client(&[&lab[..], &["--resource", "https://a.example", "--second-resource", "https://b.example"]].concat());
+    assert_eq!((run.success, run.error().0.as_str()), (false, "lab.no-token"), "{run:#?}");
     Ok(())
 }

@@ -27,7 +27,7 @@ pub async fn run(http: &Http, server_url: &str, authorized: &AuthorizedClient) -
     let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
     if audiences.is_none() && status != 401 {
         return Err(unknown(&format!(
-            "it takes (HTTP {status}) a token that was asked for {resource}, and only the IdP can read for whom that token is: either the IdP \
+            "it does not refuse with 401 a token that was asked for {resource} (HTTP {status}), and only the IdP can read for whom that token is: either the IdP \
              does not heed resource, or the server does not look at aud"
         )));
     }

@@ -6,6 +6,7 @@ pub mod at_idp;
 pub mod audience_probe;
 pub mod confused_deputy;
 pub mod error;
+pub mod exchange_advice;
 pub mod grant_options;
 pub mod lab;
 pub mod matrix;
