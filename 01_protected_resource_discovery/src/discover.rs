@@ -6,15 +6,15 @@
 //! network.
 
 use shared::Reporter;
-use shared::http::{Http, HttpError, Request, Response};
+use shared::http::{Http, Response};
 use shared::members::DocumentError;
 use shared::{mcp, spec};
 
 use crate::challenge::{self, Challenge};
 use crate::error::DiscoveryError;
+use crate::fetch::{AVAILABLE, FetchedMetadata, LIMITS, fetch_named, fetch_well_known};
 use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
-use crate::well_known::{self, WellKnown};
 
 /// What the client knows about an MCP server after this lesson.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,18 +49,6 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
     let metadata = check_metadata(reporter, &found)?;
     Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.response.url, metadata })
-}
-
-/// What [`rules::METADATA_AVAILABLE`] asks for.
-const AVAILABLE: &str = "HTTP 200";
-/// What [`rules::METADATA_LIMITS`] asks for.
-const LIMITS: &str = "a document of at most a megabyte, in time";
-
-/// A document, and the values of `resource` that it may have, by the way in which it was found.
-struct FetchedMetadata {
-    response: Response,
-    resources: Vec<String>,
-    from_challenge: bool,
 }
 
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
@@ -135,75 +123,6 @@ fn schemes(challenges: &[Challenge]) -> String {
     format!("a challenge of the scheme {}", if schemes.is_empty() { "(none)".to_owned() } else { schemes.join(", ") })
 }
 
-/// `resource_metadata` is there: that URL and no other.
-async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<FetchedMetadata, DiscoveryError> {
-    let response = http.send(&Request::get(url)).await;
-    let response = check_fetched(http.reporter(), response)?;
-    if response.status != 200 {
-        return Err(not_200(http.reporter(), &response));
-    }
-    // "the resource value returned MUST be identical to the URL that the client used to make the
-    // request to the resource server" (RFC 9728 §3.3)
-    Ok(FetchedMetadata { response, resources: vec![server_url.to_owned()], from_challenge: true })
-}
-
-/// No challenge names the metadata: the well-known URL of the path, and where that has none, the
-/// root's.
-async fn fetch_well_known(http: &Http, server_url: &str) -> Result<FetchedMetadata, DiscoveryError> {
-    let mut tried = Vec::new();
-    for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
-        let response = check_fetched(http.reporter(), http.send(&Request::get(&url)).await)?;
-        if !is_root {
-            let expected = "without a challenge, the metadata is at the well-known URL of the server's path";
-            http.reporter().recommend(
-                &rules::WELL_KNOWN_PATH,
-                response.status != 404,
-                expected,
-                format!("HTTP {}", response.status),
-            );
-        }
-        match response.status {
-            200 => return Ok(FetchedMetadata { response, resources, from_challenge: false }),
-            404 => tried.push(url),
-            _ => return Err(not_200(http.reporter(), &response)),
-        }
-    }
-    Err(DiscoveryError::NotFound { tried })
-}
-
-/// Tells a request that was not made, for the sake of the user's network, from one that failed.
-fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> Result<Response, DiscoveryError> {
-    let secure = "https, or this machine, or where the user typed http";
-    let near = "the metadata is, redirects included, at no more private an address than the server";
-    if let Ok(response) = &response {
-        reporter.recommend(&rules::METADATA_SECURE, true, secure, &response.url);
-        reporter.recommend(&rules::METADATA_ADDRESS, true, near, &response.url);
-    }
-    response.map_err(|error| {
-        match &error {
-            HttpError::Refused { address, privacy, .. } => {
-                reporter.recommend(&rules::METADATA_ADDRESS, false, near, format!("{address} ({privacy})"));
-            }
-            HttpError::Insecure { url } | HttpError::Downgraded { url, .. } => {
-                reporter.recommend(&rules::METADATA_SECURE, false, secure, url);
-            }
-            HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. } => {
-                reporter.require(&rules::METADATA_LIMITS, false, LIMITS, &error).ok();
-            }
-            HttpError::BadUrl { .. } | HttpError::Unreachable { .. } => {
-                reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, &error).ok();
-            }
-        }
-        DiscoveryError::Unavailable(error)
-    })
-}
-
-fn not_200(reporter: &Reporter, response: &Response) -> DiscoveryError {
-    let seen = format!("HTTP {}", response.status);
-    reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, seen).ok();
-    DiscoveryError::Status { url: response.url.clone(), status: response.status }
-}
-
 /// What a document has to say to be used.
 fn check_metadata(reporter: &Reporter, found: &FetchedMetadata) -> Result<ProtectedResourceMetadata, DiscoveryError> {
     let FetchedMetadata { response, .. } = found;
@@ -236,9 +155,11 @@ fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceM
     let seen = error.as_deref().filter(|_| !is_object).unwrap_or("a JSON object");
     reporter.require(&rules::METADATA_OBJECT, is_object, "a JSON object", seen).ok();
     if is_object {
+        let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
+        let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();
         let expected = "each member has the type that RFC 9728 §2 gives it";
-        let seen = error.as_deref().unwrap_or("each has");
-        reporter.require(&rules::METADATA_MEMBER_TYPES, document.is_ok(), expected, seen).ok();
+        let seen = if faults.is_empty() { "each has".to_owned() } else { faults.join(", ") };
+        reporter.require(&rules::METADATA_MEMBER_TYPES, faults.is_empty(), expected, seen).ok();
     }
     document
 }

@@ -6,6 +6,7 @@
 //! | [`mod@discover`] | from an MCP server's URL to its metadata: RFC 9728 §5, in MCP's order |
 //! | [`challenge`] | reading `WWW-Authenticate`: RFC 9110 §11.6.1, RFC 6750 §3 |
 //! | [`well_known`] | where the metadata is when no challenge says it: RFC 9728 §3 |
+//! | `fetch` | asking those places, one after the other |
 //! | [`metadata`] | the document: RFC 9728 §2 |
 //! | [`rules`] | every check, with the sentence that asks for it |
 //! | [`error`] | why discovery ends, and what to do about it |
@@ -21,6 +22,7 @@ pub mod client;
 pub mod discover;
 pub mod duties;
 pub mod error;
+mod fetch;
 pub mod further;
 pub mod metadata;
 pub mod rules;

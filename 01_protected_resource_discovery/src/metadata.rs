@@ -26,6 +26,8 @@ pub struct ProtectedResourceMetadata {
     /// Members that RFC 9728 does not define. "any metadata parameters that are not understood MUST
     /// be ignored" (§3.2)
     pub ignored: Vec<String>,
+    /// OPTIONAL members that cannot be used, and count as absent.
+    pub unusable: Vec<DocumentError>,
 }
 
 /// Members that RFC 9728 §2 defines.
@@ -51,14 +53,16 @@ impl ProtectedResourceMetadata {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
         let is_defined = |name: &str| DEFINED.contains(&name.split('#').next().unwrap_or_default());
+        let mut optional = members.optional();
         Ok(Self {
             resource: members.required_string("resource")?,
             authorization_servers: members.strings("authorization_servers")?.unwrap_or_default(),
-            scopes_supported: members.strings("scopes_supported")?,
-            bearer_methods_supported: members.strings("bearer_methods_supported")?,
-            resource_name: members.string("resource_name")?,
-            dpop_bound_access_tokens_required: members.boolean("dpop_bound_access_tokens_required")?,
+            scopes_supported: optional.strings("scopes_supported"),
+            bearer_methods_supported: optional.strings("bearer_methods_supported"),
+            resource_name: optional.string("resource_name"),
+            dpop_bound_access_tokens_required: optional.boolean("dpop_bound_access_tokens_required"),
             ignored: members.names().filter(|name| !is_defined(name)).map(str::to_owned).collect(),
+            unusable: optional.into_faults(),
         })
     }
 }
@@ -114,16 +118,29 @@ mod tests {
                 json!({"resource": "r", "authorization_servers": ["https://as", 1]}),
                 "authorization_servers is an array with something else than strings",
             ),
-            (json!({"resource": "r", "scopes_supported": "a b"}), "scopes_supported is a string"),
-            (json!({"resource": "r", "bearer_methods_supported": true}), "bearer_methods_supported is true or false"),
-            (
-                json!({"resource": "r", "dpop_bound_access_tokens_required": "true"}),
-                "dpop_bound_access_tokens_required is a string",
-            ),
             (json!([]), "an array of strings"),
             (json!("text"), "a string"),
         ] {
             assert_eq!(read(document).unwrap_err().to_string(), message);
+        }
+    }
+    #[test]
+    fn optional_members_of_a_wrong_type_count_as_absent() {
+        for (member, value, message) in [
+            ("scopes_supported", json!("a b"), "scopes_supported is a string"),
+            ("scopes_supported", json!(null), "scopes_supported is null"),
+            ("bearer_methods_supported", json!(true), "bearer_methods_supported is true or false"),
+            ("resource_name", json!(null), "resource_name is null"),
+            ("resource_name", json!(""), "resource_name is empty"),
+            ("dpop_bound_access_tokens_required", json!("true"), "dpop_bound_access_tokens_required is a string"),
+        ] {
+            let metadata = read(json!({"resource": "r", member: value})).unwrap();
+            let faults: Vec<_> = metadata.unusable.iter().map(ToString::to_string).collect();
+            assert_eq!(faults, [message]);
+            assert_eq!(
+                (metadata.scopes_supported, metadata.resource_name, metadata.dpop_bound_access_tokens_required),
+                (None, None, None),
+            );
         }
     }
 }

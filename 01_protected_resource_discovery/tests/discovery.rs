@@ -198,6 +198,61 @@ async fn without_a_challenge_the_path_is_tried_before_the_root() {
     assert_eq!(run(walled).await.0.unwrap_err().id(), "metadata.available");
 }
 
+/// What is odd at one place does not end the search at the next, and where no place has metadata,
+/// the oddest response is the one that is reported.
+#[tokio::test]
+async fn an_odd_response_at_the_path_does_not_hide_the_root() {
+    let typed = |text: &'static str, kind: &'static str| ([(header::CONTENT_TYPE, kind)], text).into_response();
+    for (seen, id, odd) in [
+        ("HTTP 401", "metadata.available", (|_| StatusCode::UNAUTHORIZED.into_response()) as fn(_) -> Response),
+        ("HTTP 403", "metadata.available", |_| StatusCode::FORBIDDEN.into_response()),
+        ("HTTP 500", "metadata.available", |_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        ("HTTP 200, served as", "metadata.media-type", |typed: fn(_, _) -> Response| typed("<html>", "text/html")),
+        ("HTTP 200, served as", "metadata.media-type", |typed| typed("{\"resource\": \"x\"}", "text/plain")),
+        ("but resource is absent", "metadata.member-types", |typed| typed("{}", "application/json")),
+        ("but an array", "metadata.json-object", |typed| typed("[{\"resource\": \"x\"}]", "application/json")),
+        ("but not JSON", "metadata.json-object", |typed| typed("{\"resource\":", "application/json")),
+    ] {
+        let plain_401 = move || {
+            Router::new()
+                .route("/mcp", post(|| async { StatusCode::UNAUTHORIZED }))
+                .route(PATH_URL, get(move || async move { odd(typed) }))
+        };
+        let at_root = |origin: &str| {
+            let document = document(&format!("{origin}/mcp"));
+            plain_401().route(ROOT_URL, get(|| async { axum::Json(document) }))
+        };
+        let (result, captured) = run(at_root).await;
+        assert!(result.unwrap().metadata_url.ends_with(ROOT_URL), "{seen}");
+        assert_eq!(captured.checks("metadata.well-known-path"), [("client".to_owned(), false)], "{seen}");
+        assert!(captured.text().contains(seen), "{seen}");
+        assert_eq!(captured.reporter().counts().failed, 0, "{seen}");
+        assert_eq!(run(|_| plain_401()).await.0.unwrap_err().id(), id, "{seen}");
+    }
+}
+
+/// A member of no importance does not cost the document, and is named.
+#[tokio::test]
+async fn an_optional_member_of_a_wrong_type_is_reported_and_left_out() {
+    for (name, value) in [
+        ("resource_name", json!(null)),
+        ("resource_name", json!("")),
+        ("scopes_supported", json!("a b")),
+        ("bearer_methods_supported", json!({})),
+        ("dpop_bound_access_tokens_required", json!("true")),
+    ] {
+        let build = |origin: &str| {
+            let mut document = document(&format!("{origin}/mcp"));
+            document[name] = value;
+            with_metadata(origin, json_answer(document))
+        };
+        let (result, captured) = run(build).await;
+        assert!(result.is_ok(), "{name}: {result:?}");
+        assert_eq!(captured.checks("metadata.member-types"), [("client".to_owned(), false)], "{name}");
+        assert!(captured.text().contains(&format!("{name} is ")), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn documents_that_must_not_be_used_are_not_used() {
     let origin_of = |text: &str| text.to_owned();

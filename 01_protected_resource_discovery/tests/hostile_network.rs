@@ -50,7 +50,7 @@ async fn metadata_of_an_https_server_never_comes_in_the_clear() {
 /// What a stranger lists is read in the time that its length needs, and not without end.
 #[tokio::test]
 async fn a_very_long_list_of_scopes_keeps_nobody_busy() {
-    for (scopes, result) in [(10_000, Ok(())), (100_000, Err("metadata.member-types"))] {
+    for (scopes, is_read) in [(10_000, true), (100_000, false)] {
         let network = HostileNetwork::new();
         let server = "https://mcp.example/mcp";
         let scopes: Vec<_> = (0..scopes).map(|n| format!("{n}")).collect();
@@ -62,10 +62,11 @@ async fn a_very_long_list_of_scopes_keeps_nobody_busy() {
             .fallback(get(|| async { Json(document) }));
         network.pose("mcp.example", "93.184.216.34", router).await;
         let started = std::time::Instant::now();
-        let captured = Captured::plain();
+        let captured = Captured::json();
         let http = network.http(captured.reporter(), Reach::of_server(server, &[]));
         let found = discover(&http, server).await.map(drop);
-        assert_eq!(found.as_ref().map_err(DiscoveryError::id).copied(), result, "{found:?}");
+        assert!(found.is_ok(), "{found:?}");
+        assert_eq!(captured.checks("metadata.member-types"), [("client".to_owned(), is_read)]);
         // A bound against the minutes that quadratic work takes.
         assert!(started.elapsed().as_secs() < 40, "{:?}", started.elapsed());
     }

@@ -1,10 +1,75 @@
 //! Why there is no metadata that a client may use.
 
-use shared::http::HttpError;
+use shared::http::{HttpError, Response};
 use shared::members::DocumentError;
 use shared::{Failed, Failure};
 
+use crate::metadata::AuthorizationServerMetadata;
 use crate::rules;
+
+/// What a place has instead of metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotMetadata {
+    Status(u16),
+    /// Served as something else than JSON, though it may be some.
+    MediaType {
+        media_type: String,
+        is_json: bool,
+    },
+    /// JSON, and no metadata.
+    Document(DocumentError),
+}
+
+impl NotMetadata {
+    /// "A successful response MUST use the 200 OK HTTP status code and return a JSON object using
+    /// the "application/json" content type" (RFC 8414 §3.2). `None`: it is metadata.
+    pub fn of(response: &Response) -> Option<Self> {
+        if response.status != 200 {
+            return Some(Self::Status(response.status));
+        }
+        let document = AuthorizationServerMetadata::from_json(&response.body);
+        let media_type = response.media_type();
+        if media_type != "application/json" {
+            return Some(Self::MediaType { media_type, is_json: document.is_ok() });
+        }
+        document.err().map(Self::Document)
+    }
+
+    /// What its operator can do.
+    pub(crate) fn fix(&self) -> &'static str {
+        match self {
+            Self::Status(404) => "publish it there too: some clients look nowhere else.",
+            Self::Status(_) => "serve the document at this very URL, to everyone.",
+            Self::MediaType { is_json: true, .. } => "serve it as application/json.",
+            Self::MediaType { .. } => "serve the document there, or 404: a page hides that there is none.",
+            Self::Document(_) => "mend the document.",
+        }
+    }
+
+    /// How much it says about what is wrong.
+    pub(crate) fn oddness(&self) -> u8 {
+        match self {
+            Self::Document(_) | Self::MediaType { is_json: true, .. } => 4,
+            Self::Status(300..=399 | 500..=599) => 3,
+            Self::MediaType { .. } => 2,
+            Self::Status(404) => 0,
+            Self::Status(_) => 1,
+        }
+    }
+}
+
+impl std::fmt::Display for NotMetadata {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "HTTP {status}"),
+            Self::MediaType { media_type, is_json: true } => {
+                write!(f, "HTTP 200, JSON that is served as {media_type:?}")
+            }
+            Self::MediaType { media_type, is_json: false } => write!(f, "HTTP 200, {media_type:?}"),
+            Self::Document(error) => write!(f, "HTTP 200, but {error}"),
+        }
+    }
+}
 
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Debug)]
@@ -27,8 +92,10 @@ pub enum MetadataError {
     },
     /// None of the places has it.
     NotFound {
-        /// The places, and what each answered.
+        /// The places, and what each has instead.
         tried: Vec<(String, String)>,
+        /// Whether one of them has it, and serves it as something else than JSON.
+        is_json: bool,
     },
     /// The document is no authorization server metadata.
     Document {
@@ -75,8 +142,11 @@ impl MetadataError {
                 "The IdP's operator has to serve the document at the well-known URL itself.".to_owned()
             }
             MetadataError::Status { .. } => "Look at the IdP's log, and try again.".to_owned(),
+            MetadataError::NotFound { is_json: true, .. } => {
+                "The IdP's operator has to serve the document as application/json (RFC 8414 §3.2).".to_owned()
+            }
             MetadataError::NotFound { .. } => {
-                "Is the issuer right, path included? Keycloak's is http://HOST/realms/REALM.".to_owned()
+                "Compare the issuer with what the IdP's own pages say, its path included. Keycloak's is http://HOST/realms/REALM.".to_owned()
             }
             MetadataError::Document { .. } => "The IdP's operator has to mend the document.".to_owned(),
             MetadataError::IssuerMismatch { expected, received } => {
@@ -104,7 +174,7 @@ impl std::fmt::Display for MetadataError {
                     "The authorization server's metadata at {url} was answered with HTTP {status} instead of 200."
                 )
             }
-            MetadataError::NotFound { tried } => {
+            MetadataError::NotFound { tried, .. } => {
                 let tried: Vec<_> = tried.iter().map(|(url, got)| format!("{url} ({got})")).collect();
                 write!(f, "There is no authorization server metadata at {}.", tried.join(" or "))
             }

@@ -2,15 +2,15 @@
 //! <https://www.rfc-editor.org/rfc/rfc8414#section-3>, in the order of MCP 2026-07-28,
 //! Authorization Server Metadata Discovery.
 //!
-//! No standard says after which responses a client tries the next place. Here a redirect, a server
-//! error or silence ends the search, since the next place would only hide it; every other response
-//! that is not a JSON document means that the document is not there.
+//! A place whose response is no metadata does not end the search. Where no place has any, the
+//! response that says most about what is wrong is the one that is reported. Only silence ends it:
+//! the other places are at the same host.
 
 use shared::http::{Http, HttpError, Request, Response};
 use shared::members::DocumentError;
-use shared::{Failed, spec};
+use shared::{Failed, Reporter, spec};
 
-use crate::error::MetadataError;
+use crate::error::{MetadataError, NotMetadata};
 use crate::metadata::AuthorizationServerMetadata;
 use crate::requirements::{Needs, requirements};
 use crate::rules;
@@ -64,31 +64,46 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
     if issuer.contains(['?', '#']) {
         return Err(bad("an issuer has no query and no fragment"));
     }
-    let mut tried = Vec::new();
+    let mut tried: Vec<(Response, NotMetadata)> = Vec::new();
+    // "MCP clients MUST try endpoints in the following priority order" (MCP 2026-07-28)
     for (n, url) in locations.iter().enumerate() {
         let response = ask(http, Request::get(url)).await?;
-        let media_type = response.media_type();
-        let is_document = response.status == 200 && media_type == "application/json";
-        let got = if response.status == 200 {
-            format!("HTTP 200, {media_type:?}")
-        } else {
-            format!("HTTP {}", response.status)
-        };
-        if n == 0 {
-            let advised = reporter.with_fix("publish it there too: some clients look nowhere else.");
-            let expected = "the metadata is where RFC 8414 puts it";
-            advised.recommend(&rules::RFC_8414_LOCATION, is_document, expected, &got);
+        let fault = NotMetadata::of(&response);
+        if fault.is_none() {
+            reporter.require(&rules::STATUS, true, STATUS, "HTTP 200").ok();
+            reporter.require(&rules::LIMITS, true, LIMITS, "it is").ok();
         }
-        if is_document {
+        if n == 0 {
+            let advised = reporter.with_fix(fault.as_ref().map_or("", NotMetadata::fix));
+            let expected = "the metadata is where RFC 8414 puts it";
+            let seen =
+                fault.as_ref().map_or_else(|| format!("HTTP 200, {:?}", response.media_type()), ToString::to_string);
+            advised.recommend(&rules::RFC_8414_LOCATION, fault.is_none(), expected, seen);
+        }
+        let Some(fault) = fault else {
             reporter.require(&rules::LOCATION, true, LOCATION, url).ok();
             return Ok(response);
-        }
-        tried.push((url.clone(), got));
+        };
+        tried.push((response, fault));
     }
-    let got = format!("none at {} places", tried.len());
-    let advised = reporter.with_fix("check the issuer, its path included.");
-    advised.require(&rules::LOCATION, false, LOCATION, got).ok();
-    Err(MetadataError::NotFound { tried })
+    let places: Vec<_> = tried.iter().map(|(response, fault)| (response.url.clone(), fault.to_string())).collect();
+    // The first of the oddest: max_by_key would take the last.
+    let oddest = tried.into_iter().rev().max_by_key(|(_, fault)| fault.oddness());
+    match oddest {
+        // The check of the document says what is wrong with it.
+        Some((response, NotMetadata::Document(_))) => Ok(response),
+        Some((response, NotMetadata::Status(status @ (300..=399 | 500..=599)))) => {
+            check_status(reporter, &response, status)?;
+            Ok(response)
+        }
+        oddest => {
+            let got = format!("none at {} places", places.len());
+            let advised = reporter.with_fix("check the issuer, its path included.");
+            advised.require(&rules::LOCATION, false, LOCATION, got).ok();
+            let is_json = matches!(&oddest, Some((_, NotMetadata::MediaType { is_json: true, .. })));
+            Err(MetadataError::NotFound { tried: places, is_json })
+        }
+    }
 }
 
 const LOCATION: &str = "the metadata is at one of the places where a client looks";
@@ -96,27 +111,26 @@ const STATUS: &str = "no redirect and no server error";
 const LIMITS: &str = "a document of at most a megabyte, in time";
 const STATUS_FIX: &str = "serve the document at this very URL, to everyone.";
 
-/// Requests one place; an error where its response ends the search.
+/// Requests one place; an error where no whole response comes.
 pub(crate) async fn ask(http: &Http, request: Request) -> Result<Response, MetadataError> {
     let reporter = http.reporter();
-    let response = http.send(&request.without_redirects()).await.map_err(|error| {
+    http.send(&request.without_redirects()).await.map_err(|error| {
         let (rule, expected) = match &error {
             HttpError::TooLarge { .. } | HttpError::TimedOut { .. } => (&rules::LIMITS, LIMITS),
             _ => (&rules::STATUS, STATUS),
         };
         reporter.with_fix(error.fix()).require(rule, false, expected, &error).ok();
         MetadataError::Unavailable(error)
-    })?;
-    let status = response.status;
-    let ends_search = matches!(status, 300..=399 | 500..=599);
-    if ends_search || status == 200 {
-        reporter
-            .with_fix(STATUS_FIX)
-            .require(&rules::STATUS, !ends_search, STATUS, format!("HTTP {status}"))
-            .map_err(|_| MetadataError::Status { url: response.url.clone(), status })?;
-        reporter.require(&rules::LIMITS, true, LIMITS, "it is").ok();
-    }
-    Ok(response)
+    })
+}
+
+/// A redirect or a server error where the metadata should be.
+pub(crate) fn check_status(reporter: &Reporter, response: &Response, status: u16) -> Result<(), MetadataError> {
+    let is_failure = matches!(status, 300..=399 | 500..=599);
+    reporter
+        .with_fix(STATUS_FIX)
+        .require(&rules::STATUS, !is_failure, STATUS, format!("HTTP {status}"))
+        .map_err(|_| MetadataError::Status { url: response.url.clone(), status })
 }
 
 pub(crate) fn check_document(http: &Http, response: &Response) -> Result<AuthorizationServerMetadata, MetadataError> {
@@ -127,9 +141,11 @@ pub(crate) fn check_document(http: &Http, response: &Response) -> Result<Authori
     let seen = error.as_deref().filter(|_| !is_object).unwrap_or("a JSON object");
     reporter.with_fix("mend the document.").require(&rules::OBJECT, is_object, "a JSON object", seen).ok();
     if is_object {
-        let seen = error.as_deref().unwrap_or("each has");
-        let advised = reporter.with_fix("mend that member.");
-        advised.require(&rules::MEMBER_TYPES, document.is_ok(), MEMBER_TYPES, seen).ok();
+        let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
+        let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();
+        let seen = if faults.is_empty() { "each has".to_owned() } else { faults.join(", ") };
+        let advised = reporter.with_fix("leave a member out where it has no value, and give the others their type.");
+        advised.require(&rules::MEMBER_TYPES, faults.is_empty(), MEMBER_TYPES, seen).ok();
     }
     document.map_err(|error| MetadataError::Document { url: response.url.clone(), error })
 }

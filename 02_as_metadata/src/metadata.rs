@@ -42,29 +42,33 @@ pub struct AuthorizationServerMetadata {
     pub authorization_response_iss_parameter_supported: Option<bool>,
     /// `client_id_metadata_document_supported`, OPTIONAL (OAuth Client ID Metadata Document).
     pub client_id_metadata_document_supported: Option<bool>,
+    /// Members that cannot be used, and count as absent.
+    pub unusable: Vec<DocumentError>,
 }
 
 impl AuthorizationServerMetadata {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let members = Members::from_json(bytes)?;
+        let mut optional = members.optional();
         Ok(Self {
             issuer: members.required_string("issuer")?,
-            authorization_endpoint: members.string("authorization_endpoint")?,
-            token_endpoint: members.string("token_endpoint")?,
-            jwks_uri: members.string("jwks_uri")?,
-            registration_endpoint: members.string("registration_endpoint")?,
-            scopes_supported: members.strings("scopes_supported")?,
-            response_types_supported: members.strings("response_types_supported")?,
-            grant_types_supported: members.strings("grant_types_supported")?,
-            token_endpoint_auth_methods_supported: members.strings("token_endpoint_auth_methods_supported")?,
-            code_challenge_methods_supported: members.strings("code_challenge_methods_supported")?,
-            revocation_endpoint: members.string("revocation_endpoint")?,
-            introspection_endpoint: members.string("introspection_endpoint")?,
-            pushed_authorization_request_endpoint: members.string("pushed_authorization_request_endpoint")?,
-            dpop_signing_alg_values_supported: members.strings("dpop_signing_alg_values_supported")?,
-            authorization_response_iss_parameter_supported: members
-                .boolean("authorization_response_iss_parameter_supported")?,
-            client_id_metadata_document_supported: members.boolean("client_id_metadata_document_supported")?,
+            authorization_endpoint: optional.string("authorization_endpoint"),
+            token_endpoint: optional.string("token_endpoint"),
+            jwks_uri: optional.string("jwks_uri"),
+            registration_endpoint: optional.string("registration_endpoint"),
+            scopes_supported: optional.strings("scopes_supported"),
+            response_types_supported: optional.strings("response_types_supported"),
+            grant_types_supported: optional.strings("grant_types_supported"),
+            token_endpoint_auth_methods_supported: optional.strings("token_endpoint_auth_methods_supported"),
+            code_challenge_methods_supported: optional.strings("code_challenge_methods_supported"),
+            revocation_endpoint: optional.string("revocation_endpoint"),
+            introspection_endpoint: optional.string("introspection_endpoint"),
+            pushed_authorization_request_endpoint: optional.string("pushed_authorization_request_endpoint"),
+            dpop_signing_alg_values_supported: optional.strings("dpop_signing_alg_values_supported"),
+            authorization_response_iss_parameter_supported: optional
+                .boolean("authorization_response_iss_parameter_supported"),
+            client_id_metadata_document_supported: optional.boolean("client_id_metadata_document_supported"),
+            unusable: optional.into_faults(),
         })
     }
 
@@ -124,18 +128,26 @@ mod tests {
         for (text, message) in [
             ("{}", "issuer is absent"),
             (r#"{"issuer": ["x"]}"#, "issuer is an array of strings"),
-            (r#"{"issuer": "x", "token_endpoint": 1}"#, "token_endpoint is a number"),
-            (
-                r#"{"issuer": "x", "code_challenge_methods_supported": "S256"}"#,
-                "code_challenge_methods_supported is a string",
-            ),
-            (
-                r#"{"issuer": "x", "client_id_metadata_document_supported": "true"}"#,
-                "client_id_metadata_document_supported is a string",
-            ),
             ("[]", "an array of strings"),
         ] {
             assert_eq!(AuthorizationServerMetadata::from_json(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+    }
+    #[test]
+    fn other_members_of_a_wrong_type_count_as_absent() {
+        for (member, value, message) in [
+            ("token_endpoint", "1", "token_endpoint is a number"),
+            ("registration_endpoint", "null", "registration_endpoint is null"),
+            ("introspection_endpoint", "\"\"", "introspection_endpoint is empty"),
+            ("code_challenge_methods_supported", "\"S256\"", "code_challenge_methods_supported is a string"),
+            ("client_id_metadata_document_supported", "\"true\"", "client_id_metadata_document_supported is a string"),
+        ] {
+            let text = format!(r#"{{"issuer": "x", "{member}": {value}}}"#);
+            let metadata = AuthorizationServerMetadata::from_json(text.as_bytes()).unwrap();
+            let faults: Vec<_> = metadata.unusable.iter().map(ToString::to_string).collect();
+            assert_eq!(faults, [message]);
+            let expected = AuthorizationServerMetadata { issuer: "x".to_owned(), ..Default::default() };
+            assert_eq!(AuthorizationServerMetadata { unusable: Vec::new(), ..metadata }, expected);
         }
     }
 }

@@ -111,5 +111,5 @@ static REDIRECTING_METADATA: Breakage = Breakage::by_idp(
     "redirecting-metadata",
     "redirects requests for its metadata to another place",
     Side::Client,
-    &rules::STATUS,
+    &rules::RFC_8414_LOCATION,
 );

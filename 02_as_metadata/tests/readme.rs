@@ -34,6 +34,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
                 (format!("{}/.well-known/oauth-authorization-server", idp()), "HTTP 404".to_owned()),
                 (format!("{}/.well-known/openid-configuration", idp()), "HTTP 404".to_owned()),
             ],
+            is_json: false,
         },
         MetadataError::IssuerMismatch { expected: idp(), received: format!("{}/", idp()) },
         MetadataError::IssuerMismatch {

@@ -59,7 +59,54 @@ const SHORT: &str = "an array of at most 10000 strings";
 const BOOLEAN: &str = "true or false";
 const INTEGER: &str = "a whole number, not negative";
 
+/// Reads OPTIONAL members. One that is null, empty or of another type counts as absent, and what is
+/// wrong with it can be had afterwards: one member of no importance does not cost the document.
+pub struct Optional<'a> {
+    members: &'a Members,
+    faults: Vec<DocumentError>,
+}
+
+impl Optional<'_> {
+    /// A string with something in it.
+    pub fn string(&mut self, name: &'static str) -> Option<String> {
+        let read = self.members.string(name).and_then(|value| match value {
+            Some(text) if text.is_empty() => {
+                Err(DocumentError::Member { name, expected: STRING, got: "empty".to_owned() })
+            }
+            other => Ok(other),
+        });
+        self.usable(read)
+    }
+
+    pub fn strings(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let read = self.members.strings(name);
+        self.usable(read)
+    }
+
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        let read = self.members.boolean(name);
+        self.usable(read)
+    }
+
+    /// What is wrong with the members that were read.
+    pub fn into_faults(self) -> Vec<DocumentError> {
+        self.faults
+    }
+
+    fn usable<T>(&mut self, read: Result<Option<T>, DocumentError>) -> Option<T> {
+        read.unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            None
+        })
+    }
+}
+
 impl Members {
+    /// Reads members that need not be there.
+    pub fn optional(&self) -> Optional<'_> {
+        Optional { members: self, faults: Vec::new() }
+    }
+
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
@@ -154,6 +201,25 @@ mod tests {
         ] {
             assert_eq!(error.to_string(), text);
         }
+    }
+
+    #[test]
+    fn optional_members_that_are_unusable_count_as_absent() {
+        let text = br#"{"s": "x", "null": null, "empty": "", "n": 1, "l": ["a"], "mixed": [1], "b": false}"#;
+        let members = Members::from_json(text).unwrap();
+        let mut optional = members.optional();
+        assert_eq!(optional.string("s").as_deref(), Some("x"));
+        assert_eq!(optional.strings("l"), Some(vec!["a".to_owned()]));
+        assert_eq!(optional.boolean("b"), Some(false));
+        assert_eq!(optional.string("absent"), None);
+        for name in ["null", "empty", "n", "l"] {
+            assert_eq!(optional.string(name), None, "{name}");
+        }
+        assert_eq!((optional.strings("mixed"), optional.boolean("s")), (None, None));
+        let faults: Vec<_> = optional.into_faults().iter().map(ToString::to_string).collect();
+        let expected = ["null is null", "empty is empty", "n is a number", "l is an array of strings"];
+        assert_eq!(faults[..4], expected);
+        assert_eq!(faults[4..], ["mixed is an array with something else than strings", "s is a string"]);
     }
 
     #[test]

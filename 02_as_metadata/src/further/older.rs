@@ -10,7 +10,7 @@ use shared::http::{Http, Request};
 use shared::spec;
 
 use crate::error::MetadataError;
-use crate::find::{ask, check_document, check_requirements};
+use crate::find::{ask, check_document, check_requirements, check_status};
 use crate::metadata::AuthorizationServerMetadata;
 use crate::requirements::Needs;
 
@@ -50,6 +50,7 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
     let request =
         Request::get(&format!("{base}/.well-known/oauth-authorization-server")).header("mcp-protocol-version", VERSION);
     let response = ask(http, request).await?;
+    check_status(reporter, &response, response.status)?;
     match response.status {
         200 => {}
         404 => {

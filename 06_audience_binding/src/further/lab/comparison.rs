@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use crate::audience::shown;
-use crate::further::lab::Sample;
+use crate::further::lab::sample::Sample;
 use crate::further::lab::verdict::Seen;
 
 /// Claims that every token, or every authorization server, has to itself.
@@ -50,7 +50,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::further::lab::{Mode, Request};
+    use crate::further::lab::Mode;
+    use crate::further::lab::sample::Request;
 
     fn sample(mode: Mode, request: Request, seen: Seen) -> Sample {
         Sample { issuer: String::new(), mode, request, seen }

@@ -4,6 +4,7 @@
 
 mod comparison;
 mod mode;
+mod sample;
 mod verdict;
 
 use authorization_code::client::Ready;
@@ -14,7 +15,6 @@ use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use dynamic_client_registration::way::Way;
 use keycloak::{Defect, Idp, IdpChoice, IdpRequest, Lifetime, SERVERS};
 use protected_resource_discovery::setup::Setup;
-use serde_json::{Map, Value};
 use shared::cli::OptionGroup;
 use shared::http::Http;
 use shared::{Failure, Side, spec};
@@ -26,6 +26,7 @@ use crate::further::grant_options::issuer;
 use crate::parties::LessonOptions;
 use crate::{audience, rules};
 
+use crate::further::lab::sample::{PAIR, Request, Sample};
 use crate::further::lab::verdict::{Decides, Seen, decides};
 
 pub use mode::Mode;
@@ -156,44 +157,6 @@ struct Lab<'a> {
     first: (&'a str, &'a [String]),
     /// Another server, and scopes of its own.
     second: (&'a str, &'a [String]),
-}
-
-/// What a sign-in asks for, of two servers A and B.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Request {
-    NoScopeForA,
-    BothScopesForA,
-    BothScopesForB,
-}
-
-/// Two requests that differ in nothing but `resource`.
-const PAIR: &[Request] = &[Request::BothScopesForA, Request::BothScopesForB];
-
-/// The result of one sign-in.
-struct Sample {
-    issuer: String,
-    mode: Mode,
-    request: Request,
-    seen: Seen,
-}
-
-impl Sample {
-    fn claims(&self) -> Option<&Map<String, Value>> {
-        match &self.seen {
-            Seen::Claims(claims) => Some(claims),
-            Seen::Opaque | Seen::Refused(_) => None,
-        }
-    }
-
-    fn title(&self) -> &'static str {
-        match (self.request, self.mode) {
-            (Request::NoScopeForA, _) => "no scope, for A",
-            (Request::BothScopesForA, Mode::ResourceIndicators) => "indicators, for A",
-            (Request::BothScopesForB, Mode::ResourceIndicators) => "indicators, for B",
-            (Request::BothScopesForA, _) => "both scopes, for A",
-            (Request::BothScopesForB, _) => "both scopes, for B",
-        }
-    }
 }
 
 impl Lab<'_> {
