@@ -11,6 +11,7 @@ use url::form_urlencoded;
 use crate::client_information::ClientInformation;
 use crate::client_metadata::AuthMethod;
 use crate::error::RegistrationError;
+use crate::further::odd_knowledge;
 use crate::rules;
 
 /// A form to the token endpoint, or to one that authenticates clients as that does, with the
@@ -21,6 +22,8 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
     match (client.auth_method(), secret) {
         (Some(AuthMethod::ClientSecretBasic), Some(secret)) => {
             let credentials = format!("{}:{}", encoded(&client.client_id), encoded(secret.expose()));
+            // It is no second authentication, and some authorization servers look for it there.
+            fields.push(("client_id", &client.client_id));
             Request::post_form(url, &fields).header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
         }
         (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
@@ -38,7 +41,7 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
 
 /// "The client identifier is encoded using the application/x-www-form-urlencoded encoding
 /// algorithm" (RFC 6749 §2.3.1): a URL as client_id breaks Basic without it.
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -47,17 +50,29 @@ const NO_CODE: &str = "this-code-was-never-issued";
 /// A verifier of the right form: 43 characters (RFC 7636 §4.1).
 const NO_VERIFIER: &str = "0000000000000000000000000000000000000000000";
 
+/// What an authorization server's response says about a client, with that response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Knowledge {
+    /// It knows the client.
+    Known(String),
+    /// It does not, or the client's authentication failed.
+    Unknown(String),
+    /// The response says neither.
+    CannotBeTold(String),
+}
+
 /// A token request with a code that cannot exist tells whether the authorization server knows the
 /// client: the client is authenticated before the code is looked at (RFC 6749 §3.2.1, §5.2), so
 /// `invalid_grant` means yes and `invalid_client` no. Nothing is issued, and nobody has to sign in.
-pub async fn check_known(
+pub async fn ask_about_client(
     http: &Http,
     authorization_server: &AuthorizationServerMetadata,
     client: &ClientInformation,
     redirect_uri: &str,
-    fix: &str,
-) -> Result<(), RegistrationError> {
-    let Some(token_endpoint) = &authorization_server.token_endpoint else { return Ok(()) };
+) -> Result<Knowledge, RegistrationError> {
+    let Some(token_endpoint) = &authorization_server.token_endpoint else {
+        return Ok(Knowledge::CannotBeTold("no token endpoint".to_owned()));
+    };
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", NO_CODE),
@@ -66,11 +81,37 @@ pub async fn check_known(
     ];
     let request = authenticated(token_endpoint, &fields, client);
     let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
-    // invalid_client: "Client authentication failed (e.g., unknown client, no client authentication
-    // included, or unsupported authentication method)." (RFC 6749 §5.2)
-    let known = !matches!(response.error_code().as_str(), "invalid_client" | "unauthorized_client");
+    let seen = response.refusal();
+    match (response.status, response.error_code().as_str()) {
+        (_, "invalid_grant") => Ok(Knowledge::Known(seen)),
+        // invalid_client: "Client authentication failed (e.g., unknown client, no client
+        // authentication included, or unsupported authentication method)." (RFC 6749 §5.2) The
+        // status 401 says the same; Keycloak's code for a wrong secret is unauthorized_client.
+        (_, "invalid_client") | (401, _) => Ok(Knowledge::Unknown(seen)),
+        _ => odd_knowledge::read(http.reporter(), client, &response),
+    }
+}
+
+/// Whether the authorization server knows the client. `fix` is what to do where it does not.
+pub async fn check_known(
+    http: &Http,
+    authorization_server: &AuthorizationServerMetadata,
+    client: &ClientInformation,
+    redirect_uri: &str,
+    fix: &str,
+) -> Result<(), RegistrationError> {
+    let reporter = http.reporter();
     let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
-    let checked = http.reporter().with_fix(fix).require(&rules::KNOWN, known, expected, response.refusal());
+    let (known, seen) = match ask_about_client(http, authorization_server, client, redirect_uri).await? {
+        Knowledge::Known(seen) => (true, seen),
+        Knowledge::Unknown(seen) => (false, seen),
+        Knowledge::CannotBeTold(seen) => {
+            odd_knowledge::report(reporter, &seen, fix);
+            return Ok(());
+        }
+    };
+    let fix = format!("{fix} {}", odd_knowledge::how_it_authenticates(client, authorization_server));
+    let checked = reporter.with_fix(fix).require(&rules::KNOWN, known, expected, seen);
     checked.map_err(|failed| RegistrationError::Unknown { client_id: client.client_id.clone(), failed })
 }
 

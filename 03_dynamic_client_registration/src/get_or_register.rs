@@ -12,11 +12,13 @@ use shared::members::compare;
 use shared::reporter::Advised;
 use shared::{Failed, Failure, Reporter, Secret, now, scope, spec};
 
-use crate::client_authentication::check_known;
+use crate::client_authentication::{Knowledge, ask_about_client};
 use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::ClientMetadata;
+use crate::error::RegistrationError;
 use crate::further::manage::{self, ManageError};
-use crate::register::register;
+use crate::further::{granted_credentials, odd_knowledge};
+use crate::register::{check_granted, check_usable, register};
 use crate::rules;
 use crate::store::{Opened, Registration, Store};
 use crate::way::Way;
@@ -69,11 +71,13 @@ pub async fn get_or_register(
             information: information.clone(),
         },
     );
+    // Before anything is checked: the client exists, whatever is wrong with it.
     opened.save()?;
     // Only now: a registration that is refused must not cost the client that there was.
     if let Some(old) = replaced {
         manage::remove(http, &old).await;
     }
+    check_granted(http, request.authorization_server, &request.metadata, &information)?;
 
     reporter.stage("compare what was asked for with what was granted", &spec::RFC7591_2_REPLACE).await;
     reporter
@@ -112,9 +116,12 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
     let expired = registration.information.secret_has_expired(now());
     let at = registration.information.client_secret_expires_at;
     if registration.information.client_secret.is_some() {
-        let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { at.to_string() });
+        let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { rfc3339(at) });
         let reporter = reporter.with_fix(ANEW);
         reporter.recommend(&rules::SECRET_NOT_EXPIRED, !expired, "the secret has not expired", got);
+        if at.is_none() {
+            granted_credentials::check_expiry_said(http, &registration.information);
+        }
     }
     let Some(information) = still_known(http, request, &registration.information).await? else {
         return Ok(Stored::None);
@@ -124,22 +131,32 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
     }
 
     let before = information.clone();
+    let stored = registration.information.clone();
     let mut registration = Registration { information, ..registration };
-    if !check_fits(http, request, &mut registration).await? {
-        return Ok(Stored::Replace(registration.information));
-    }
+    let fits = check_fits(http, request, &stored, &mut registration).await;
     if !registration.mcp_servers.iter().any(|server| server == request.mcp_server) {
         registration.mcp_servers.push(request.mcp_server.to_owned());
     }
     let information = registration.information.clone();
+    // However that ended: the credentials may be new.
     opened.insert(issuer.clone(), registration);
     opened.save()?;
+    if !fits? {
+        return Ok(Stored::Replace(information));
+    }
     reporter.note(if information == before {
         "The stored client is good: nothing is registered."
     } else {
         "The stored client was changed at the IdP: nothing new is registered."
     });
     Ok(Stored::Good(information))
+}
+
+/// What to do about a stored client that the authorization server does not know.
+pub(crate) fn forget_first(issuer: &str) -> String {
+    format!(
+        "forget the client (-- clients forget --issuer {issuer}, in lesson 03) and run it again: a new one is registered."
+    )
 }
 
 /// What this run does about a client that is no good.
@@ -172,24 +189,33 @@ async fn still_known(
     request: &RegistrationRequest<'_>,
     information: &ClientInformation,
 ) -> Result<Option<ClientInformation>, Failure> {
-    let reporter = http.reporter().with_fix(ANEW);
-    let expected = "the IdP still has the client's entry";
+    let reporter = http.reporter();
+    let is_there = |there, seen: &dyn std::fmt::Display| {
+        reporter.with_fix(ANEW).recommend(&rules::ENTRY_THERE, there, "the IdP still has the client's entry", seen)
+    };
     match manage::read(http, information).await {
         Ok(renewed) => {
-            reporter.recommend(&rules::ENTRY_THERE, true, expected, &renewed.client_id);
-            Ok(Some(renewed))
+            is_there(true, &renewed.client_id);
+            return Ok(Some(renewed));
         }
-        Err(ManageError::Gone(refusal)) => {
-            reporter.recommend(&rules::ENTRY_THERE, false, expected, refusal);
-            Ok(None)
+        Err(ManageError::Gone(refusal)) if refusal.status == 401 => {
+            is_there(false, &refusal);
+            return Ok(None);
         }
-        Err(ManageError::NotOffered) => {
-            let redirect_uri = request.metadata.redirect_uri();
-            let known = check_known(http, request.authorization_server, information, redirect_uri, ANEW).await;
-            Ok(known.is_ok().then(|| information.clone()))
-        }
-        Err(other) => Err(other.into()),
+        Err(ManageError::NotOffered) => {}
+        Err(other) => manage::report_unreadable(http, information, &other),
     }
+    let client = information.clone().choosing_method(request.authorization_server);
+    let redirect_uri = request.metadata.redirect_uri();
+    match ask_about_client(http, request.authorization_server, &client, redirect_uri).await? {
+        Knowledge::Known(seen) => drop(is_there(true, &seen)),
+        Knowledge::Unknown(seen) => {
+            is_there(false, &seen);
+            return Ok(None);
+        }
+        Knowledge::CannotBeTold(seen) => odd_knowledge::report(reporter, &seen, &forget_first(request.stored_at)),
+    }
+    Ok(Some(information.clone()))
 }
 
 /// Whether the client may do what this run needs. One that may not is changed at the authorization
@@ -197,11 +223,22 @@ async fn still_known(
 async fn check_fits(
     http: &Http,
     request: &RegistrationRequest<'_>,
+    stored: &ClientInformation,
     registration: &mut Registration,
 ) -> Result<bool, Failure> {
     let reporter = http.reporter();
+    let (metadata, authorization_server) = (&request.metadata, request.authorization_server);
     let same_way = registration.way == request.way;
-    let mut missing = missing_from(&registration.information, &request.metadata);
+    let mut missing = missing_from(&registration.information, metadata);
+    let was_refused = registration.requested == metadata.to_registration() && missing == missing_from(stored, metadata);
+    if same_way && was_refused && !missing.is_empty() {
+        check_usable(reporter, authorization_server, metadata, stored).map_err(RegistrationError::Unfit)?;
+        reporter.note(format!(
+            "The IdP granted the client less than was asked for, and is not asked again: {}.",
+            missing.join(", ")
+        ));
+        return Ok(true);
+    }
     if !same_way {
         missing.push(request.way.title().to_owned());
     }
@@ -215,7 +252,10 @@ async fn check_fits(
     if reporter.recommend(&rules::FITS, missing.is_empty(), expected, seen) {
         return Ok(true);
     }
-    if same_way { manage::update_to_fit(http, &request.metadata, registration).await } else { Ok(false) }
+    if !same_way {
+        return Ok(false);
+    }
+    manage::update_to_fit(http, authorization_server, metadata, registration).await
 }
 
 /// What the client was not registered for, although this run needs it.

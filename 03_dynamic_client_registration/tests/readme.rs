@@ -70,7 +70,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
             "Invalid json representation for OIDCClientRepresentation. Unrecognized field \"resource\" at line 1 column 42.",
             "",
         ),
-        RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned() }.to_string(),
+        RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned(), fix: String::new() }.to_string(),
         RegistrationError::Unknown {
             client_id: "mcp-demo-client".to_owned(),
             failed: failed(&rules::KNOWN, "", "HTTP 401 invalid_client: Invalid client or Invalid client credentials"),

@@ -2,10 +2,17 @@
 
 pub mod administration;
 pub mod clients;
+pub mod enable_cimd;
+pub mod granted_credentials;
 pub mod initial_access_token;
+pub mod keycloak_policies;
 pub mod manage;
 pub mod metadata_document;
+pub mod no_endpoint;
+pub mod not_listed;
+pub mod odd_knowledge;
 pub mod options;
 pub mod preregistered;
 pub mod reset;
 pub mod rules;
+pub mod tour;
