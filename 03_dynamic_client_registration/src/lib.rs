@@ -24,6 +24,14 @@
 //! | [`further::preregistered`] | a client that somebody registered by hand |
 //! | [`further::manage`] | read, replace, delete: RFC 7592 |
 //! | [`further::clients`] | the commands over all clients that are kept |
+//! | [`further::tour`] | `--register all`: no failure hides another |
+//! | [`further::forgetting`] | forgets all that is stored for one issuer or one MCP server |
+//! | [`further::keycloak_policies`] | what Keycloak's policies say when they refuse |
+//! | [`further::no_endpoint`] | the ways that are left without a registration endpoint |
+//! | [`further::not_listed`] | what was asked for that the metadata does not list |
+//! | [`further::granted_credentials`] | what came with a registration: expiry, management URL |
+//! | [`further::odd_knowledge`] | whether a client is known, where the response does not say it |
+//! | [`further::enable_cimd`] | `-- enable-cimd` |
 //! | [`further::reset`] | `cargo reset`: forgets everything that is stored |
 //! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, client policy |
 //!

@@ -20,10 +20,7 @@ pub struct Forgotten {
 
 /// Forgets, in every stored file, the entries that `is_meant` says by their URL and what they hold.
 /// A file in which there are none stays as it is.
-pub async fn forget_entries(
-    home: &Home,
-    is_meant: impl Fn(&str, &Value) -> bool,
-) -> Result<Vec<Forgotten>, Failure> {
+pub async fn forget_entries(home: &Home, is_meant: impl Fn(&str, &Value) -> bool) -> Result<Vec<Forgotten>, Failure> {
     let mut forgotten = vec![];
     for name in stored(home)? {
         let file = Locked::open(home, &name).await?;
@@ -35,7 +32,8 @@ pub async fn forget_entries(
         })?;
         let before = forgotten.len();
         take_from(&mut document, &is_meant, &name, &mut forgotten);
-        for below in document.iter_mut().filter(|(url, _)| !is_url(url)).filter_map(|(_, value)| value.as_object_mut()) {
+        for below in document.iter_mut().filter(|(url, _)| !is_url(url)).filter_map(|(_, value)| value.as_object_mut())
+        {
             take_from(below, &is_meant, &name, &mut forgotten);
         }
         if forgotten.len() > before {
@@ -77,7 +75,10 @@ mod tests {
         let home = Home::at(folder.path());
         let files = [
             ("a.json", json!({"version": 1, "clients": {"https://a": {"x": 1}, "https://b": {"x": 2}}})),
-            ("b.json", json!({"version": 1, "servers": {"https://s": {"issuer": "https://a"}, "https://t": {"issuer": "https://b"}}})),
+            (
+                "b.json",
+                json!({"version": 1, "servers": {"https://s": {"issuer": "https://a"}, "https://t": {"issuer": "https://b"}}}),
+            ),
             ("c.json", json!({"https://a": {"left": 1}})),
             ("d.json", json!({"version": 1, "servers": {}})),
         ];
@@ -89,7 +90,9 @@ mod tests {
         let names: Vec<_> = forgotten.iter().map(|one| (one.file.as_str(), one.url.as_str())).collect();
         assert_eq!(names, [("a.json", "https://a"), ("b.json", "https://s"), ("c.json", "https://a")]);
         assert_eq!(forgotten[2].entry, json!({"left": 1}));
-        let left = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap() };
+        let left = |name: &str| -> Value {
+            serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
+        };
         assert_eq!(left("a.json"), json!({"version": 1, "clients": {"https://b": {"x": 2}}}));
         assert_eq!(left("b.json"), json!({"version": 1, "servers": {"https://t": {"issuer": "https://b"}}}));
         assert_eq!(left("c.json"), json!({}));
