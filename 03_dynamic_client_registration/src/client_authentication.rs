@@ -46,7 +46,7 @@ pub(crate) fn encoded(text: &str) -> String {
 }
 
 /// A code that no authorization server has given out.
-const NO_CODE: &str = "this-code-was-never-issued";
+pub(crate) const NO_CODE: &str = "this-code-was-never-issued";
 /// A verifier of the right form: 43 characters (RFC 7636 §4.1).
 const NO_VERIFIER: &str = "0000000000000000000000000000000000000000000";
 
@@ -57,22 +57,22 @@ pub enum Knowledge {
     Known(String),
     /// It does not, or the client's authentication failed.
     Unknown(String),
-    /// The response says neither.
-    CannotBeTold(String),
+    /// The response says neither; that was reported.
+    CannotBeTold,
 }
 
 /// A token request with a code that cannot exist tells whether the authorization server knows the
 /// client: the client is authenticated before the code is looked at (RFC 6749 §3.2.1, §5.2), so
 /// `invalid_grant` means yes and `invalid_client` no. Nothing is issued, and nobody has to sign in.
+/// `fix` is what to do where it does not know the client.
 pub async fn ask_about_client(
     http: &Http,
     authorization_server: &AuthorizationServerMetadata,
     client: &ClientInformation,
     redirect_uri: &str,
+    fix: &str,
 ) -> Result<Knowledge, RegistrationError> {
-    let Some(token_endpoint) = &authorization_server.token_endpoint else {
-        return Ok(Knowledge::CannotBeTold("no token endpoint".to_owned()));
-    };
+    let Some(token_endpoint) = &authorization_server.token_endpoint else { return Ok(Knowledge::CannotBeTold) };
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", NO_CODE),
@@ -88,7 +88,7 @@ pub async fn ask_about_client(
         // authentication included, or unsupported authentication method)." (RFC 6749 §5.2) The
         // status 401 says the same; Keycloak's code for a wrong secret is unauthorized_client.
         (_, "invalid_client") | (401, _) => Ok(Knowledge::Unknown(seen)),
-        _ => odd_knowledge::read(http.reporter(), client, &response),
+        _ => odd_knowledge::read(http.reporter(), client, &response, fix),
     }
 }
 
@@ -102,13 +102,10 @@ pub async fn check_known(
 ) -> Result<(), RegistrationError> {
     let reporter = http.reporter();
     let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
-    let (known, seen) = match ask_about_client(http, authorization_server, client, redirect_uri).await? {
+    let (known, seen) = match ask_about_client(http, authorization_server, client, redirect_uri, fix).await? {
         Knowledge::Known(seen) => (true, seen),
         Knowledge::Unknown(seen) => (false, seen),
-        Knowledge::CannotBeTold(seen) => {
-            odd_knowledge::report(reporter, &seen, fix);
-            return Ok(());
-        }
+        Knowledge::CannotBeTold => return Ok(()),
     };
     let fix = format!("{fix} {}", odd_knowledge::how_it_authenticates(client, authorization_server));
     let checked = reporter.with_fix(fix).require(&rules::KNOWN, known, expected, seen);

@@ -41,8 +41,6 @@ pub enum RegistrationError {
         /// The check, with what it responded.
         failed: Failed,
     },
-    /// The authorization server gives tokens for codes that it never issued.
-    TokenForNoCode(Failed),
     /// A client of one authorization server was about to be shown to another.
     OtherIssuer {
         /// The authorization server that the credentials belong to.
@@ -68,7 +66,6 @@ impl RegistrationError {
             RegistrationError::Refused(refusal) => rule_of(&refusal.reason).id,
             RegistrationError::Document(_) => rules::CLIENT_INFORMATION.id,
             RegistrationError::Unfit(failed)
-            | RegistrationError::TokenForNoCode(failed)
             | RegistrationError::Unknown { failed, .. }
             | RegistrationError::NotForCodes { failed, .. }
             | RegistrationError::MetadataDocument { failed, .. } => failed.rule.id,
@@ -86,7 +83,6 @@ impl RegistrationError {
                 "The IdP's operator has to correct the response. If it made a client all the same, that stays there. Until then {BY_HAND}."
             ),
             RegistrationError::Unfit(failed)
-            | RegistrationError::TokenForNoCode(failed)
             | RegistrationError::Unknown { failed, .. }
             | RegistrationError::NotForCodes { failed, .. }
             | RegistrationError::MetadataDocument { failed, .. } => failed.fix.clone(),
@@ -155,11 +151,6 @@ impl std::fmt::Display for RegistrationError {
                 f,
                 "The authorization server knows the client {client_id}, but does not let it use the authorization code grant (it \
                  answered {}).",
-                failed.seen
-            ),
-            RegistrationError::TokenForNoCode(failed) => write!(
-                f,
-                "The authorization server gave a token for a code that it never issued (it answered {}).",
                 failed.seen
             ),
             RegistrationError::OtherIssuer { registered, discovered } => write!(

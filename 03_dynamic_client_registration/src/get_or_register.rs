@@ -16,8 +16,8 @@ use crate::client_authentication::{Knowledge, ask_about_client};
 use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::ClientMetadata;
 use crate::error::RegistrationError;
+use crate::further::granted_credentials;
 use crate::further::manage::{self, ManageError};
-use crate::further::{granted_credentials, odd_knowledge};
 use crate::register::{check_granted, check_usable, register};
 use crate::rules;
 use crate::store::{Opened, Registration, Store};
@@ -207,13 +207,14 @@ async fn still_known(
     }
     let client = information.clone().choosing_method(request.authorization_server);
     let redirect_uri = request.metadata.redirect_uri();
-    match ask_about_client(http, request.authorization_server, &client, redirect_uri).await? {
+    let fix = forget_first(request.stored_at);
+    match ask_about_client(http, request.authorization_server, &client, redirect_uri, &fix).await? {
         Knowledge::Known(seen) => drop(is_there(true, &seen)),
         Knowledge::Unknown(seen) => {
             is_there(false, &seen);
             return Ok(None);
         }
-        Knowledge::CannotBeTold(seen) => odd_knowledge::report(reporter, &seen, &forget_first(request.stored_at)),
+        Knowledge::CannotBeTold => {}
     }
     Ok(Some(information.clone()))
 }

@@ -6,32 +6,22 @@ use serde_json::Value;
 use shared::http::Response;
 use shared::{Reporter, Side};
 
-use crate::client_authentication::{Knowledge, encoded};
+use crate::client_authentication::{Knowledge, NO_CODE, encoded};
 use crate::client_information::ClientInformation;
 use crate::client_metadata::AuthMethod;
 use crate::error::RegistrationError;
 use crate::further::rules;
 
-/// Reads any other response to a token request with a code that was never issued.
+/// Reads any other response to a token request with a code that was never issued. `fix` is what to
+/// do if the authorization server does not know the client.
 pub fn read(
     reporter: &Reporter,
     client: &ClientInformation,
     response: &Response,
+    fix: &str,
 ) -> Result<Knowledge, RegistrationError> {
+    let idp = reporter.on(Side::Idp);
     let seen = response.refusal();
-    // "ensure that the authorization code was issued to the authenticated confidential client, or
-    // if the client is public, ensure that the code was issued to "client_id" in the request" (RFC
-    // 6749 §4.1.3)
-    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    if (200..300).contains(&response.status) && document["access_token"].is_string() {
-        let fix = "Do not sign in there: an authorization server that does not check codes gives tokens to everyone. Its operator has to \
-                   correct that.";
-        let expected = "the IdP gives no token for a code that it never issued";
-        let seen = format!("HTTP {}, with an access token", response.status);
-        let idp = reporter.on(Side::Idp);
-        let checked = idp.with_fix(fix).require(&rules::UNISSUED_CODE_REFUSED, false, expected, seen);
-        checked.map_err(RegistrationError::TokenForNoCode)?;
-    }
     if response.error_code() == "unauthorized_client" {
         let fix =
             "Have the IdP's operator allow it (in Keycloak: the client's Standard flow), or register another client.";
@@ -39,16 +29,21 @@ pub fn read(
         let checked = reporter.with_fix(fix).require(&rules::CODE_GRANT_ALLOWED, false, expected, &seen);
         checked.map_err(|failed| RegistrationError::NotForCodes { client_id: client.client_id.clone(), failed })?;
     }
-    Ok(Knowledge::CannotBeTold(seen))
-}
-
-/// Says that it cannot be told whether the authorization server knows the client; `fix` is what to
-/// do if it does not.
-pub fn report(reporter: &Reporter, seen: &str, fix: &str) {
+    // The authorization server has to "verify that the authorization code is valid" (RFC 6749
+    // §4.1.3).
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    if (200..300).contains(&response.status) && document["access_token"].is_string() {
+        let fix = "Do not use this IdP before its operator has corrected it: who gives tokens for invented codes gives them to everyone.";
+        let expected = "the IdP gives no token for a code that it never issued";
+        let seen = format!("HTTP {}, with an access token for the code “{NO_CODE}”", response.status);
+        idp.with_fix(fix).recommend(&rules::UNISSUED_CODE_REFUSED, false, expected, seen);
+        return Ok(Knowledge::CannotBeTold);
+    }
     let seen = format!("{seen}: whether the IdP knows the client cannot be told from that");
     let fix = format!("The run goes on with this client. If the sign-in fails, {fix}");
     let expected = "the IdP refuses a code that it never issued with HTTP 400 invalid_grant";
-    reporter.on(Side::Idp).with_fix(fix).recommend(&rules::UNISSUED_CODE_ERROR, false, expected, seen);
+    idp.with_fix(fix).recommend(&rules::UNISSUED_CODE_ERROR, false, expected, seen);
+    Ok(Knowledge::CannotBeTold)
 }
 
 /// Which way of authentication was used, and why: for a client that was refused.
