@@ -87,9 +87,8 @@ impl ClientInformation {
         Self { client_id: client_id.to_owned(), client_secret, ..Self::default() }
     }
 
-    /// The same client, with the way to authenticate that the authorization server's metadata lists,
-    /// where the registration says none: `client_secret_basic` if that is listed or nothing is,
-    /// else `client_secret_post` (RFC 8414 §2).
+    /// The same client, with the way to authenticate that the authorization server's metadata
+    /// lists, where the registration says none: see [`AuthMethod::with_secret`].
     pub fn choosing_method(mut self, authorization_server: &AuthorizationServerMetadata) -> Self {
         if self.client_secret.is_some() && self.named_method().is_none() {
             let method = AuthMethod::with_secret(authorization_server);

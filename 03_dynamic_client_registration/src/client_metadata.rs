@@ -32,7 +32,8 @@ impl AuthMethod {
         }
     }
 
-    /// The method for a client with a secret, of those that the authorization server lists. "If omitted, the default is "client_secret_basic"" (RFC 8414 §2)
+    /// The method for a client with a secret, of those that the authorization server lists. No list
+    /// means `client_secret_basic` (RFC 8414 §2).
     pub fn with_secret(authorization_server: &AuthorizationServerMetadata) -> Self {
         let listed = authorization_server.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
         let lists = |method: AuthMethod| listed.iter().any(|name| name == method.as_str());

@@ -14,7 +14,7 @@ use shared::{Failed, Failure, Reporter, Secret, now, scope, spec};
 
 use crate::client_authentication::{Knowledge, ask_about_client};
 use crate::client_information::{CREDENTIALS, ClientInformation};
-use crate::client_metadata::ClientMetadata;
+use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::error::RegistrationError;
 use crate::further::granted_credentials;
 use crate::further::manage::{self, ManageError};
@@ -230,8 +230,10 @@ async fn check_fits(
     let reporter = http.reporter();
     let (metadata, authorization_server) = (&request.metadata, request.authorization_server);
     let same_way = registration.way == request.way;
-    let mut missing = missing_from(&registration.information, metadata);
-    let was_refused = registration.requested == metadata.to_registration() && missing == missing_from(stored, metadata);
+    let missing_from =
+        |client: &ClientInformation| missing_from(&client.clone().choosing_method(authorization_server), metadata);
+    let mut missing = missing_from(&registration.information);
+    let was_refused = registration.requested == metadata.to_registration() && missing == missing_from(stored);
     if same_way && was_refused && !missing.is_empty() {
         check_usable(reporter, authorization_server, metadata, stored).map_err(RegistrationError::Unfit)?;
         reporter.note(format!(
@@ -268,7 +270,9 @@ fn missing_from(information: &ClientInformation, metadata: &ClientMetadata) -> V
     let mut all = missing(&metadata.redirect_uris, information.redirect_uris());
     all.extend(missing(metadata.scopes.as_deref().unwrap_or_default(), information.scopes()));
     let method = metadata.token_endpoint_auth_method;
-    if information.auth_method() != Some(method) {
+    // Which of the ways to show a secret it is, the authorization server decides.
+    let is_public = |method| method == AuthMethod::None;
+    if information.auth_method().map(is_public) != Some(is_public(method)) {
         all.push(format!("the authentication {}", method.as_str()));
     }
     all

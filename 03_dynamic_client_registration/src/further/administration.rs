@@ -180,8 +180,8 @@ fn administrator(issuer: &str, own: Option<(String, Secret)>) -> Result<(String,
     })
 }
 
-/// A member of a response that says yes: Keycloak before 26.7 makes a token with HTTP 200, and later
-/// ones with 201.
+/// A member of a response that says yes: Keycloak before 26.7 makes a token with HTTP 200, and
+/// later ones with 201.
 fn member(response: &Response, name: &str) -> Option<String> {
     let document: Value = serde_json::from_slice(&response.body).ok()?;
     document[name].as_str().filter(|_| (200..300).contains(&response.status)).map(str::to_owned)

@@ -77,7 +77,7 @@ mod tests {
             ("a.json", json!({"version": 1, "clients": {"https://a": {"x": 1}, "https://b": {"x": 2}}})),
             (
                 "b.json",
-                json!({"version": 1, "servers": {"https://s": {"issuer": "https://a"}, "https://t": {"issuer": "https://b"}}}),
+                json!({"version": 1, "servers": {"https://s": {"owner": "https://a"}, "https://t": {"owner": "https://b"}}}),
             ),
             ("c.json", json!({"https://a": {"left": 1}})),
             ("d.json", json!({"version": 1, "servers": {}})),
@@ -85,7 +85,7 @@ mod tests {
         for (name, content) in &files {
             Locked::open(&home, name).await.unwrap().write(content.to_string().as_bytes()).unwrap();
         }
-        let of_a = |url: &str, entry: &Value| url == "https://a" || entry["issuer"] == "https://a";
+        let of_a = |url: &str, entry: &Value| url == "https://a" || entry["owner"] == "https://a";
         let forgotten = forget_entries(&home, of_a).await.unwrap();
         let names: Vec<_> = forgotten.iter().map(|one| (one.file.as_str(), one.url.as_str())).collect();
         assert_eq!(names, [("a.json", "https://a"), ("b.json", "https://s"), ("c.json", "https://a")]);
@@ -94,7 +94,7 @@ mod tests {
             serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
         };
         assert_eq!(left("a.json"), json!({"version": 1, "clients": {"https://b": {"x": 2}}}));
-        assert_eq!(left("b.json"), json!({"version": 1, "servers": {"https://t": {"issuer": "https://b"}}}));
+        assert_eq!(left("b.json"), json!({"version": 1, "servers": {"https://t": {"owner": "https://b"}}}));
         assert_eq!(left("c.json"), json!({}));
         assert_eq!(forget_entries(&home, of_a).await.unwrap(), []);
         std::fs::write(folder.path().join("d.json"), "{").unwrap();

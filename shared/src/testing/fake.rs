@@ -62,8 +62,8 @@ impl Fake {
     /// An honest server on a free port, changed by each of the tables in turn.
     ///
     /// A row is `"METHOD /path": {"status": 200, "headers": [["name", "value"]], "body": …}`. A key
-    /// without a query is for any query; `"POST /token code=x"` is for a request with this parameter, and
-    /// comes first. What no row is for is 404. `null` takes a row away.
+    /// without a query is for any query; `"POST /token code=x"` is for a request with this
+    /// parameter, and comes first. What no row is for is 404. `null` takes a row away.
     /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` takes the
     /// member away. A body is JSON, or a string as it is, or `{"$hex": "…"}` for bytes. In strings,
     /// `{port}` is the port, and `{q:NAME}` is a parameter of the request; a value that is

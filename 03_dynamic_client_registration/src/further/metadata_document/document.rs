@@ -39,8 +39,8 @@ fn check_served(reporter: &Reporter, response: &Response) -> Result<(), Failed> 
     let shown = if media_type.is_empty() { "no content-type" } else { &media_type };
     let seen = format!("HTTP {}, {shown}", response.status);
     let fix = "publish the document at this very URL: with HTTP 200, without a redirect, as application/json.";
-    if response.status == 200 {
-        // The members tell whether it is one all the same.
+    // JSON of another type may be the document all the same.
+    if response.status == 200 && Members::from_json(&response.body).is_ok() {
         reporter.with_fix(fix).recommend(&rules::DOCUMENT_SERVED, is_json, expected, seen);
         return Ok(());
     }

@@ -49,7 +49,7 @@ fn each_rule_of_a_document_has_its_broken_twin() {
         (good.replace("\"client_name\":\"x\",", ""), "cimd.members"),
         (good.replace("[\"http://127.0.0.1/c\"]", "[]"), "cimd.members"),
         (good.replace("[\"http://127.0.0.1/c\"]", "\"x\""), "cimd.members"),
-        ("<html>".to_owned(), "cimd.members"),
+        ("<html>".to_owned(), "cimd.response"),
         (good.replace("\"x\",", "\"x\",\"client_secret\":\"s\","), "cimd.no-secret"),
         (good.replace("\"x\",", "\"x\",\"token_endpoint_auth_method\":\"client_secret_jwt\","), "cimd.no-secret"),
     ] {
