@@ -7,14 +7,15 @@ use protected_resource_discovery::Discovery;
 use shared::http::Http;
 use shared::{Failure, scope, spec};
 
-use crate::client_authentication::check_known;
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::further::initial_access_token::InitialAccessTokens;
+use crate::further::known_client::check_known;
 use crate::further::metadata_document::{self, Published};
 use crate::further::options::Plan;
+use crate::further::stored_client::forget_first;
 use crate::further::{manage, preregistered, tour};
-use crate::get_or_register::{RegistrationRequest, forget_first, get_or_register};
+use crate::get_or_register::{RegistrationRequest, get_or_register};
 use crate::redirect::LoopbackRedirect;
 use crate::store::Store;
 use crate::way::{self, Way};

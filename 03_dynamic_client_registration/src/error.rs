@@ -6,7 +6,8 @@ use shared::{Failed, Failure, Rule};
 
 use crate::further;
 use crate::further::keycloak_policies::Policy;
-use crate::refusal::{BY_HAND, Reason, Refusal};
+use crate::further::refusal_advice::BY_HAND;
+use crate::refusal::{Reason, Refusal};
 use crate::rules;
 
 /// The decision that failed, with what was expected and what was seen.

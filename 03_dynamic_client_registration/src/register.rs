@@ -3,14 +3,14 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use shared::http::{Http, Request, Response};
-use shared::{Failed, Reporter, Rule, Secret, Side, scope};
+use shared::{Reporter, Rule, Secret, Side, scope};
 
 use crate::client_information::ClientInformation;
-use crate::client_metadata::{AuthMethod, ClientMetadata};
+use crate::client_metadata::ClientMetadata;
 use crate::error::{RegistrationError, rule_of};
 use crate::further::not_listed::explained;
 use crate::further::{self, granted_credentials, no_endpoint};
-use crate::refusal::{BY_HAND, Refusal};
+use crate::refusal::Refusal;
 use crate::rules;
 
 /// Registers a client; with a token where the authorization server asks for one. The client exists
@@ -131,7 +131,8 @@ pub(crate) fn check_granted(
     information: &ClientInformation,
 ) -> Result<(), RegistrationError> {
     let reporter = http.reporter();
-    check_usable(reporter, authorization_server, metadata, information).map_err(RegistrationError::Unfit)?;
+    granted_credentials::check_usable(reporter, authorization_server, metadata, information)
+        .map_err(RegistrationError::Unfit)?;
     granted_credentials::check_management(http, information);
     granted_credentials::check_expiry_said(http, information);
     granted_credentials::check_alive(http, information).map_err(RegistrationError::Unfit)?;
@@ -142,38 +143,4 @@ pub(crate) fn check_granted(
         reporter.recommend(&rules::SCOPES_GRANTED, missing.is_empty(), "every scope was granted", seen);
     }
     Ok(())
-}
-
-/// What was granted without which this client cannot go on.
-pub(crate) fn check_usable(
-    reporter: &Reporter,
-    authorization_server: &AuthorizationServerMetadata,
-    metadata: &ClientMetadata,
-    information: &ClientInformation,
-) -> Result<(), Failed> {
-    let fix = format!(
-        "Have the IdP's operator change what it grants, forget this client (-- clients forget --issuer {}) and run it again; or {BY_HAND}.",
-        authorization_server.issuer
-    );
-    let granted = information.redirect_uris();
-    let seen = granted.as_ref().map_or("not said".to_owned(), |granted| granted.join(" "));
-    let all = granted.is_none_or(|granted| metadata.redirect_uris.iter().all(|uri| granted.contains(&uri.as_str())));
-    let expected = "the redirect URI was granted as asked for";
-    reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
-
-    let expected = "a way to authenticate that this client has: none, client_secret_basic or client_secret_post";
-    let usable = information
-        .auth_method()
-        .is_some_and(|method| method == AuthMethod::None || information.client_secret.is_some());
-    let seen = match (information.named_method().unwrap_or("not said"), usable) {
-        (granted, true) => granted.to_owned(),
-        (granted, false) => {
-            let listed = authorization_server.token_endpoint_auth_methods_supported.as_deref();
-            let listed = listed.map_or("nothing".to_owned(), |listed| listed.join(", "));
-            let secret = if information.client_secret.is_some() { "" } else { " without a secret" };
-            let asked = metadata.token_endpoint_auth_method.as_str();
-            format!("{granted}{secret}; asked for: {asked}; listed in the metadata: {listed}")
-        }
-    };
-    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)
 }

@@ -1,12 +1,14 @@
-//! What came with a registration that stays with a client: looked at when the client is
-//! registered, and again when it is taken from the store, so that both runs say the same.
+//! What a client was granted that stays with it: looked at when the client is registered, and again
+//! when it is taken from the store, so that both runs say the same.
 
+use as_metadata::AuthorizationServerMetadata;
 use shared::clock::rfc3339;
 use shared::http::Http;
-use shared::{Failed, Side, now};
+use shared::{Failed, Reporter, Side, now};
 
 use crate::client_information::ClientInformation;
-use crate::client_metadata::AuthMethod;
+use crate::client_metadata::{AuthMethod, ClientMetadata};
+use crate::further::refusal_advice::BY_HAND;
 use crate::further::rules::SECRET_ALIVE;
 use crate::rules;
 
@@ -53,4 +55,38 @@ pub fn check_management(http: &Http, information: &ClientInformation) -> bool {
     let accepted = http.accepts(uri);
     let seen = accepted.as_ref().err().map_or(uri.clone(), |error| format!("{uri}: {error}"));
     http.reporter().with_fix(fix).recommend(&rules::MANAGEMENT_SECURE, accepted.is_ok(), expected, seen)
+}
+
+/// What was granted without which this client cannot go on.
+pub(crate) fn check_usable(
+    reporter: &Reporter,
+    authorization_server: &AuthorizationServerMetadata,
+    metadata: &ClientMetadata,
+    information: &ClientInformation,
+) -> Result<(), Failed> {
+    let fix = format!(
+        "Have the IdP's operator change what it grants, forget this client (-- clients forget --issuer {}) and run it again; or {BY_HAND}.",
+        authorization_server.issuer
+    );
+    let granted = information.redirect_uris();
+    let seen = granted.as_ref().map_or("not said".to_owned(), |granted| granted.join(" "));
+    let all = granted.is_none_or(|granted| metadata.redirect_uris.iter().all(|uri| granted.contains(&uri.as_str())));
+    let expected = "the redirect URI was granted as asked for";
+    reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
+
+    let expected = "a way to authenticate that this client has: none, client_secret_basic or client_secret_post";
+    let usable = information
+        .auth_method()
+        .is_some_and(|method| method == AuthMethod::None || information.client_secret.is_some());
+    let seen = match (information.named_method().unwrap_or("not said"), usable) {
+        (granted, true) => granted.to_owned(),
+        (granted, false) => {
+            let listed = authorization_server.token_endpoint_auth_methods_supported.as_deref();
+            let listed = listed.map_or("nothing".to_owned(), |listed| listed.join(", "));
+            let secret = if information.client_secret.is_some() { "" } else { " without a secret" };
+            let asked = metadata.token_endpoint_auth_method.as_str();
+            format!("{granted}{secret}; asked for: {asked}; listed in the metadata: {listed}")
+        }
+    };
+    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)
 }

@@ -4,7 +4,7 @@ use as_metadata::{AuthorizationServerMetadata, well_known};
 use shared::http::{Http, Request};
 
 use crate::error::RegistrationError;
-use crate::refusal::BY_HAND;
+use crate::further::refusal_advice::BY_HAND;
 
 /// The error, with every way that is left: MCP's order first.
 pub async fn error(http: &Http, authorization_server: &AuthorizationServerMetadata) -> RegistrationError {
