@@ -109,7 +109,7 @@ fn refusals_by_policy_and_code() -> Vec<Refused> {
             json!([]),
             policy("Trusted Hosts", "URI doesn't match any trusted host"),
             "idp.redirect-uri",
-            &["does not list the host of a redirect URI", "!this one trusts"],
+            &["Register only URIs on a host that the realm trusts", "!this one trusts"],
         ),
         (
             403,

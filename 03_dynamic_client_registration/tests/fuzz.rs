@@ -60,7 +60,7 @@ fn refusal_of_a_registration() {
         for status in [400, 401, 403, 500] {
             let response = Response { url: String::new(), status, headers: Default::default(), body: body.clone() };
             let refusal = Refusal::read(&response, status == 401);
-            assert!(!refusal.error.is_empty() && !refusal.fix().is_empty());
+            assert!(!refusal.to_string().is_empty() && !refusal.fix().is_empty());
             assert!(refusal.to_string().starts_with(&format!("HTTP {status} ")));
             assert!(response.refusal().starts_with(&format!("HTTP {status}")));
         }

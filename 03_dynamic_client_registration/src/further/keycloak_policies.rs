@@ -22,6 +22,9 @@ pub enum Policy {
 /// Where the Admin Console of Keycloak 26.7 has them. It spells "polices" so.
 const MENU: &str = "in the Admin Console (26.7) Clients, Client registration, Anonymous access polices";
 
+const WITH_TOKEN: &str =
+    "Or use an Initial Access Token (--register initial-access-token): the policy does not apply then.";
+
 impl Policy {
     /// The policy that speaks in a refusal, if one does.
     pub fn read(error: &str, description: &str) -> Option<Self> {
@@ -43,19 +46,16 @@ impl Policy {
     pub fn fix(&self) -> String {
         match self {
             Policy::TrustedHosts => format!(
-                "The policy Trusted Hosts does not list the host of a redirect URI (or of client_uri). Register only URIs on a host that it lists, or have \
-                 the realm's administrator add the host (for a client on this machine 127.0.0.1): {MENU}, Trusted Hosts. It does not apply to a \
-                 registration with an Initial Access Token (--register initial-access-token)."
+                "Register only URIs on a host that the realm trusts, or have its administrator add the host (127.0.0.1 for a client on this machine): \
+                 {MENU}, Trusted Hosts. {WITH_TOKEN}"
             ),
             Policy::TrustedSender => format!(
-                "“Host not trusted.” is about the machine that sent the registration, not about the redirect URI. Have the realm's administrator add this \
-                 machine's address to Trusted Hosts, or switch off there that the sending host must match: {MENU}, Trusted Hosts. It does not \
-                 apply to a registration with an Initial Access Token (--register initial-access-token)."
+                "This is about the machine that sent the registration, not about the redirect URI. Have the administrator add this machine's address to \
+                 Trusted Hosts, or switch off there that the sending host must match: {MENU}, Trusted Hosts. {WITH_TOKEN}"
             ),
-            Policy::ClientScopes => "The realm has no such client scope for clients to register, or its policy Allowed Client Scopes leaves it out. The administrator \
-                 has to create the scope first, if there is none (Client scopes, Create client scope), and then make it optional for the realm \
-                 (Client scopes, Assigned type Optional). Where the scopes are there, Keycloak's log names the one that it refused. Or ask only for \
-                 scopes that the realm has (--scopes of the MCP server). An Initial Access Token does not help here."
+            Policy::ClientScopes => "If the realm has no such client scope, its administrator has to create the scope first (Client scopes, Create client scope); then it \
+                 has to be an optional one (Client scopes, Assigned type Optional). If it has all, Keycloak's log names the scope that it refused. Or ask \
+                 for fewer scopes (--scopes of the MCP server). An Initial Access Token does not help here."
                 .to_owned(),
             Policy::MaxClients => format!(
                 "Delete clients that nobody uses (-- clients delete), use an Initial Access Token, or have the administrator raise the limit: {MENU}, \
