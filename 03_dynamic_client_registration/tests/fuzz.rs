@@ -61,7 +61,7 @@ fn refusal_of_a_registration() {
             let response = Response { url: String::new(), status, headers: Default::default(), body: body.clone() };
             let refusal = Refusal::read(&response, status == 401);
             assert!(!refusal.to_string().is_empty() && !refusal.fix().is_empty());
-            assert!(refusal.to_string().starts_with(&format!("HTTP {status} ")));
+            assert!(refusal.to_string().starts_with(&format!("HTTP {status}")));
             assert!(response.refusal().starts_with(&format!("HTTP {status}")));
         }
     });
