@@ -66,8 +66,8 @@ pub(crate) async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Fe
     let reporter = http.reporter();
     let mut tried = Vec::new();
     let mut oddest: Option<FetchedMetadata> = None;
-    // "constructing and requesting the well-known URIs in the order listed" (MCP 2026-07-28): what is
-    // odd at one place does not end the search at the next.
+    // "constructing and requesting the well-known URIs in the order listed" (MCP 2026-07-28): what
+    // is odd at one place does not end the search at the next.
     for WellKnown { url, resources, is_root } in well_known::locations(server_url) {
         let response = check_fetched(reporter, http.send(&Request::get(&url)).await)?;
         let found = FetchedMetadata { response, resources, from_challenge: false };

@@ -7,13 +7,14 @@ use protected_resource_discovery::Discovery;
 use shared::http::Http;
 use shared::{Failure, scope, spec};
 
-use crate::client_authentication::check_known;
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::further::initial_access_token::InitialAccessTokens;
+use crate::further::known_client::check_known;
 use crate::further::metadata_document::{self, Published};
 use crate::further::options::Plan;
-use crate::further::{manage, preregistered};
+use crate::further::stored_client::forget_first;
+use crate::further::{manage, preregistered, tour};
 use crate::get_or_register::{RegistrationRequest, get_or_register};
 use crate::redirect::LoopbackRedirect;
 use crate::store::Store;
@@ -82,7 +83,7 @@ fn describe_client(
     }
     let mut metadata = ClientMetadata::native(redirect_uri, scopes);
     if plan.options.confidential {
-        metadata.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+        metadata.token_endpoint_auth_method = AuthMethod::with_secret(authorization_server);
     }
     metadata
 }
@@ -100,16 +101,22 @@ pub(crate) struct Registering<'a> {
 }
 
 impl Registering<'_> {
-    /// Takes the ways of the plan, all of them: a tour goes on after a failure, and ends with the
-    /// first. The last client is the one to go on with.
+    /// Takes the ways of the plan, all of them: a tour goes on after a failure, and says each. The
+    /// last client is the one to go on with.
     async fn register(&self) -> Result<Client, Failure> {
-        let mut results = Vec::new();
+        let (mut clients, mut failures) = (Vec::new(), Vec::new());
         for way in &self.plan.ways {
-            results.push(self.register_by(*way).await);
+            match self.register_by(*way).await {
+                Ok(client) => clients.extend(client),
+                Err(failure) => {
+                    tour::tell(self.http.reporter(), self.plan, &failure);
+                    failures.push((*way, failure));
+                }
+            }
         }
-        let clients: Vec<_> = results.into_iter().collect::<Result<_, _>>()?;
         let no_way = || Failure::new("registration.way", "There is no way to register here.", "Give --client-id.");
-        clients.into_iter().flatten().next_back().ok_or_else(no_way)
+        tour::result(failures, self.plan)?;
+        clients.pop().ok_or_else(no_way)
     }
 
     /// `None` where this way needs something that is not at hand, and there are others.
@@ -131,12 +138,28 @@ impl Registering<'_> {
         let tokens = InitialAccessTokens::for_way(way, self.http, issuer, named, keeps)?;
         let client = get_or_register(self.http, &store, &self.request(way), || tokens.find()).await;
         tokens.count_use(&client).await?;
-        let client = self.plan.sabotage.registered_client(self, &store, client?).await?;
-        self.check_known(&client, "run it again: a client that is gone is registered anew.").await?;
+        let client = self.finish(&store, client, keeps).await;
         if !keeps && self.plan.idp_stays {
-            // Nobody would find it again.
-            manage::remove(self.http, &client).await;
+            // Nobody would find it again, whatever was wrong with it.
+            let registered = store.open().await?.get(issuer).map(|registration| registration.information.clone());
+            if let Some(registered) = registered {
+                manage::remove(self.http, &registered).await;
+            }
         }
+        client
+    }
+
+    async fn finish(
+        &self,
+        store: &Store,
+        client: Result<ClientInformation, Failure>,
+        keeps: bool,
+    ) -> Result<ClientInformation, Failure> {
+        let client = self.plan.sabotage.registered_client(self, store, client?).await?;
+        let client = client.choosing_method(self.authorization_server);
+        let anew = "run it again: a new client is registered.".to_owned();
+        let fix = if keeps { forget_first(&self.authorization_server.issuer) } else { anew };
+        self.check_known(&client, &fix).await?;
         Ok(client)
     }
 

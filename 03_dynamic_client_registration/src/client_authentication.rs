@@ -1,17 +1,14 @@
 //! How a client authenticates at the token endpoint (RFC 6749 §2.3.1,
-//! <https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>), and whether the authorization server
-//! knows it.
+//! <https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1>). Whether the authorization server knows
+//! it is asked in `further/known_client.rs`.
 
-use as_metadata::AuthorizationServerMetadata;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use shared::http::{Http, Request};
+use shared::http::Request;
 use url::form_urlencoded;
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::AuthMethod;
-use crate::error::RegistrationError;
-use crate::rules;
 
 /// A form to the token endpoint, or to one that authenticates clients as that does, with the
 /// client's credentials in its own way: RFC 6749 §2.3.1.
@@ -21,6 +18,8 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
     match (client.auth_method(), secret) {
         (Some(AuthMethod::ClientSecretBasic), Some(secret)) => {
             let credentials = format!("{}:{}", encoded(&client.client_id), encoded(secret.expose()));
+            // It is no second authentication, and some authorization servers look for it there.
+            fields.push(("client_id", &client.client_id));
             Request::post_form(url, &fields).header("authorization", &format!("Basic {}", STANDARD.encode(credentials)))
         }
         (Some(AuthMethod::ClientSecretPost), Some(secret)) => {
@@ -38,40 +37,8 @@ pub fn authenticated(url: &str, fields: &[(&str, &str)], client: &ClientInformat
 
 /// "The client identifier is encoded using the application/x-www-form-urlencoded encoding
 /// algorithm" (RFC 6749 §2.3.1): a URL as client_id breaks Basic without it.
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A code that no authorization server has given out.
-const NO_CODE: &str = "this-code-was-never-issued";
-/// A verifier of the right form: 43 characters (RFC 7636 §4.1).
-const NO_VERIFIER: &str = "0000000000000000000000000000000000000000000";
-
-/// A token request with a code that cannot exist tells whether the authorization server knows the
-/// client: the client is authenticated before the code is looked at (RFC 6749 §3.2.1, §5.2), so
-/// `invalid_grant` means yes and `invalid_client` no. Nothing is issued, and nobody has to sign in.
-pub async fn check_known(
-    http: &Http,
-    authorization_server: &AuthorizationServerMetadata,
-    client: &ClientInformation,
-    redirect_uri: &str,
-    fix: &str,
-) -> Result<(), RegistrationError> {
-    let Some(token_endpoint) = &authorization_server.token_endpoint else { return Ok(()) };
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("code", NO_CODE),
-        ("code_verifier", NO_VERIFIER),
-        ("redirect_uri", redirect_uri),
-    ];
-    let request = authenticated(token_endpoint, &fields, client);
-    let response = http.send(&request).await.map_err(RegistrationError::Unavailable)?;
-    // invalid_client: "Client authentication failed (e.g., unknown client, no client authentication
-    // included, or unsupported authentication method)." (RFC 6749 §5.2)
-    let known = !matches!(response.error_code().as_str(), "invalid_client" | "unauthorized_client");
-    let expected = "the IdP knows the client: it refuses the code (invalid_grant), not the client (invalid_client)";
-    let checked = http.reporter().with_fix(fix).require(&rules::KNOWN, known, expected, response.refusal());
-    checked.map_err(|failed| RegistrationError::Unknown { client_id: client.client_id.clone(), failed })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //!
 //! It is also the form in which every later lesson gets its client, however that was registered.
 
+use as_metadata::AuthorizationServerMetadata;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::members::{DocumentError, Members};
@@ -33,6 +34,9 @@ pub struct ClientInformation {
     pub granted: Map<String, Value>,
 }
 
+/// The member that says how a client authenticates.
+const METHOD: &str = "token_endpoint_auth_method";
+
 /// Members that are no metadata.
 pub(crate) const CREDENTIALS: [&str; 6] = [
     "client_id",
@@ -44,21 +48,37 @@ pub(crate) const CREDENTIALS: [&str; 6] = [
 ];
 
 impl ClientInformation {
-    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+    /// Reads a response. Only `client_id` has to be there; what else has a wrong type, or is empty,
+    /// counts as absent and comes back beside the client, which exists all the same.
+    pub fn from_json(bytes: &[u8]) -> Result<(Self, Vec<DocumentError>), DocumentError> {
         let members = Members::from_json(bytes)?;
+        let client_id = members.required_string("client_id")?;
+        let mut faults = vec![];
+        let mut text = |name| usable(members.string(name), name, String::is_empty, &mut faults);
+        let client_secret = text("client_secret").map(Secret::new);
+        let registration_access_token = text("registration_access_token").map(Secret::new);
+        let registration_client_uri = text("registration_client_uri");
         // Their types are checked here, so that whoever uses them later need not.
-        members.strings("redirect_uris")?;
-        members.strings("grant_types")?;
-        members.string("scope")?;
-        members.string("token_endpoint_auth_method")?;
-        Ok(Self {
-            client_id: members.required_string("client_id")?,
-            client_secret: members.string("client_secret")?.map(Secret::new),
-            client_secret_expires_at: members.integer("client_secret_expires_at")?,
-            registration_access_token: members.string("registration_access_token")?.map(Secret::new),
-            registration_client_uri: members.string("registration_client_uri")?,
-            granted: members.into_inner().into_iter().filter(|(name, _)| !CREDENTIALS.contains(&&**name)).collect(),
-        })
+        for name in ["scope", METHOD, "client_name"] {
+            usable(members.string(name), name, |_| false, &mut faults);
+        }
+        for name in ["redirect_uris", "grant_types", "response_types"] {
+            usable(members.strings(name), name, |_| false, &mut faults);
+        }
+        let at = "client_secret_expires_at";
+        let client_secret_expires_at = usable(members.integer(at), at, |_| false, &mut faults);
+        let is_faulty = |name: &str| faults.iter().any(|fault| fault.member() == Some(name));
+        let granted = |name: &str| !CREDENTIALS.contains(&name) && !is_faulty(name);
+        let granted = members.into_inner().into_iter().filter(|(name, _)| granted(name)).collect();
+        let information = Self {
+            client_id,
+            client_secret,
+            client_secret_expires_at,
+            registration_access_token,
+            registration_client_uri,
+            granted,
+        };
+        Ok((information, faults))
     }
 
     /// A client that its authorization server knows already: registered by hand, or by the URL of a
@@ -67,12 +87,27 @@ impl ClientInformation {
         Self { client_id: client_id.to_owned(), client_secret, ..Self::default() }
     }
 
+    /// The same client, with the way to authenticate that the authorization server's metadata
+    /// lists, where the registration says none: see [`AuthMethod::with_secret`].
+    pub fn choosing_method(mut self, authorization_server: &AuthorizationServerMetadata) -> Self {
+        if self.client_secret.is_some() && self.named_method().is_none() {
+            let method = AuthMethod::with_secret(authorization_server);
+            self.granted.insert(METHOD.to_owned(), method.as_str().into());
+        }
+        self
+    }
+
+    /// The method that the registration response names.
+    pub(crate) fn named_method(&self) -> Option<&str> {
+        self.granted.get(METHOD).and_then(Value::as_str)
+    }
+
     /// How this client authenticates; `None` where it is a method that these lessons do not have.
     ///
     /// "If unspecified or omitted, the default is "client_secret_basic"" (RFC 7591 §2), which needs
     /// a secret.
     pub fn auth_method(&self) -> Option<AuthMethod> {
-        match (self.granted.get("token_endpoint_auth_method").and_then(Value::as_str), &self.client_secret) {
+        match (self.named_method(), &self.client_secret) {
             (Some(name), _) => AuthMethod::from_name(name),
             (None, Some(_)) => Some(AuthMethod::ClientSecretBasic),
             (None, None) => Some(AuthMethod::None),
@@ -95,6 +130,22 @@ impl ClientInformation {
     }
 }
 
+/// The value of an optional member that can be used; else a fault is noted, if it is there.
+fn usable<T>(
+    read: Result<Option<T>, DocumentError>,
+    name: &'static str,
+    is_empty: impl Fn(&T) -> bool,
+    faults: &mut Vec<DocumentError>,
+) -> Option<T> {
+    let empty = || DocumentError::Member { name, expected: "absent or with a value", got: "empty".to_owned() };
+    read.and_then(|value| if value.as_ref().is_some_and(is_empty) { Err(empty()) } else { Ok(value) }).unwrap_or_else(
+        |fault| {
+            faults.push(fault);
+            None
+        },
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,7 +153,7 @@ mod tests {
     /// The example of RFC 7591 §3.2.1, with the members of RFC 7592 §3.
     #[test]
     fn an_answer_is_read() {
-        let information = ClientInformation::from_json(
+        let (information, faults) = ClientInformation::from_json(
             br#"{"client_id": "s6BhdRkqt3", "client_secret": "cf136dc3c1fc93f31185e5885805d",
                  "client_id_issued_at": 2893256800, "client_secret_expires_at": 2893276800,
                  "registration_access_token": "reg-23410913-abewfq.123483",
@@ -111,7 +162,7 @@ mod tests {
                  "token_endpoint_auth_method": "client_secret_basic", "example_extension_parameter": "example_value"}"#,
         )
         .unwrap();
-        assert_eq!(information.client_id, "s6BhdRkqt3");
+        assert_eq!((information.client_id.as_str(), faults), ("s6BhdRkqt3", vec![]));
         assert_eq!(information.redirect_uris().unwrap(), ["https://client.example.org/callback"]);
         assert_eq!(information.scopes().unwrap(), ["a", "b"]);
         assert_eq!(information.auth_method(), Some(AuthMethod::ClientSecretBasic));
@@ -124,25 +175,40 @@ mod tests {
 
     #[test]
     fn zero_means_never() {
-        let information =
+        let (information, _) =
             ClientInformation::from_json(br#"{"client_id": "x", "client_secret": "y", "client_secret_expires_at": 0}"#)
                 .unwrap();
         assert!(!information.secret_has_expired(u64::MAX));
     }
 
     #[test]
-    fn wrong_types_are_told_by_name() {
+    fn without_a_client_id_there_is_no_client() {
         for (text, message) in [
             ("{}", "client_id is absent"),
             (r#"{"client_id": 1}"#, "client_id is a number"),
-            (r#"{"client_id": "x", "client_secret": ["y"]}"#, "client_secret is an array of strings"),
-            (r#"{"client_id": "x", "client_secret_expires_at": -1}"#, "client_secret_expires_at is a number"),
-            (r#"{"client_id": "x", "client_secret_expires_at": "0"}"#, "client_secret_expires_at is a string"),
-            (r#"{"client_id": "x", "redirect_uris": "http://h"}"#, "redirect_uris is a string"),
-            (r#"{"client_id": "x", "scope": ["a"]}"#, "scope is an array of strings"),
+            (r#"{"client_id": null}"#, "client_id is null"),
             ("[1]", "an array with something else than strings"),
         ] {
             assert_eq!(ClientInformation::from_json(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn other_members_of_a_wrong_type_are_told_by_name_and_absent() {
+        for (member, message) in [
+            (r#""client_secret": ["y"]"#, "client_secret is an array of strings"),
+            (r#""client_secret": """#, "client_secret is empty"),
+            (r#""client_secret_expires_at": -1"#, "client_secret_expires_at is a number"),
+            (r#""client_secret_expires_at": "0""#, "client_secret_expires_at is a string"),
+            (r#""redirect_uris": "http://h""#, "redirect_uris is a string"),
+            (r#""scope": ["a"]"#, "scope is an array of strings"),
+            (r#""token_endpoint_auth_method": null"#, "token_endpoint_auth_method is null"),
+            (r#""registration_client_uri": null"#, "registration_client_uri is null"),
+        ] {
+            let text = format!(r#"{{"client_id": "x", {member}}}"#);
+            let (information, faults) = ClientInformation::from_json(text.as_bytes()).unwrap();
+            assert_eq!(information, ClientInformation::known("x", None), "{member}");
+            assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [message]);
         }
     }
 

@@ -5,6 +5,7 @@
 //! Left out, since a command-line client on the user's machine has no use for them: keys, contacts,
 //! logos, software statements, and names in several languages.
 
+use as_metadata::AuthorizationServerMetadata;
 use serde_json::{Map, Value, json};
 
 /// The name that people see on the consent page.
@@ -29,6 +30,15 @@ impl AuthMethod {
             AuthMethod::ClientSecretBasic => "client_secret_basic",
             AuthMethod::ClientSecretPost => "client_secret_post",
         }
+    }
+
+    /// The method for a client with a secret, of those that the authorization server lists. No list
+    /// means `client_secret_basic` (RFC 8414 §2).
+    pub fn with_secret(authorization_server: &AuthorizationServerMetadata) -> Self {
+        let listed = authorization_server.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
+        let lists = |method: AuthMethod| listed.iter().any(|name| name == method.as_str());
+        let only_in_form = lists(AuthMethod::ClientSecretPost) && !lists(AuthMethod::ClientSecretBasic);
+        if only_in_form { AuthMethod::ClientSecretPost } else { AuthMethod::ClientSecretBasic }
     }
 
     /// The method of this name, where this client can do it.

@@ -4,6 +4,9 @@ use shared::http::HttpError;
 use shared::members::DocumentError;
 use shared::{Failed, Failure, Rule};
 
+use crate::further;
+use crate::further::keycloak_policies::Policy;
+use crate::further::refusal_advice::BY_HAND;
 use crate::refusal::{Reason, Refusal};
 use crate::rules;
 
@@ -14,6 +17,8 @@ pub enum RegistrationError {
     NoEndpoint {
         /// Whose metadata it is.
         issuer: String,
+        /// What is left to do.
+        fix: String,
     },
     /// The endpoint gives no answer.
     Unavailable(HttpError),
@@ -25,6 +30,13 @@ pub enum RegistrationError {
     Unfit(Failed),
     /// The authorization server does not know this client.
     Unknown {
+        /// The client identifier.
+        client_id: String,
+        /// The check, with what it responded.
+        failed: Failed,
+    },
+    /// The authorization server does not let this client use the authorization code grant.
+    NotForCodes {
         /// The client identifier.
         client_id: String,
         /// The check, with what it responded.
@@ -56,6 +68,7 @@ impl RegistrationError {
             RegistrationError::Document(_) => rules::CLIENT_INFORMATION.id,
             RegistrationError::Unfit(failed)
             | RegistrationError::Unknown { failed, .. }
+            | RegistrationError::NotForCodes { failed, .. }
             | RegistrationError::MetadataDocument { failed, .. } => failed.rule.id,
             RegistrationError::OtherIssuer { .. } => rules::CREDENTIALS_ISSUER.id,
         }
@@ -64,21 +77,16 @@ impl RegistrationError {
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {
-            RegistrationError::NoEndpoint { .. } => {
-                "Register a client by hand at the IdP (public, PKCE, redirect URI http://127.0.0.1:8888/callback) and name it: \
-                 --client-id ID, its secret, if it has one, in the environment variable CLIENT_SECRET."
-                    .to_owned()
-            }
+            RegistrationError::NoEndpoint { fix, .. } => fix.clone(),
             RegistrationError::Unavailable(error) => error.fix(),
             RegistrationError::Refused(refusal) => refusal.fix(),
-            RegistrationError::Document(_) => "The IdP's operator has to mend the answer.".to_owned(),
-            RegistrationError::Unfit(_) => {
-                "Register a client by hand at the IdP and name it with --client-id, or have its operator change what it grants."
-                    .to_owned()
-            }
-            RegistrationError::Unknown { failed, .. } | RegistrationError::MetadataDocument { failed, .. } => {
-                failed.fix.clone()
-            }
+            RegistrationError::Document(_) => format!(
+                "The IdP's operator has to correct the response. If it made a client all the same, that stays there. Until then {BY_HAND}."
+            ),
+            RegistrationError::Unfit(failed)
+            | RegistrationError::Unknown { failed, .. }
+            | RegistrationError::NotForCodes { failed, .. }
+            | RegistrationError::MetadataDocument { failed, .. } => failed.fix.clone(),
             RegistrationError::OtherIssuer { registered, discovered }
                 if registered.trim_end_matches('/') == discovered.trim_end_matches('/') =>
             {
@@ -96,25 +104,33 @@ impl RegistrationError {
 /// The check that a refusal fails.
 pub(crate) fn rule_of(reason: &Reason) -> &'static Rule {
     match reason {
-        Reason::TrustedHosts | Reason::RedirectUri => &rules::IDP_TAKES_REDIRECT_URI,
-        Reason::ClientScopes => &rules::IDP_TAKES_SCOPE,
-        Reason::TokenUsedUp | Reason::TokenInvalid | Reason::TokenMissing => &rules::IDP_TAKES_TOKEN,
-        Reason::UnknownMember(_) => &rules::UNKNOWN_MEMBER_IGNORED,
-        Reason::MaxClients | Reason::OtherPolicy(_) | Reason::ClientMetadata | Reason::Other => &rules::CREATED,
+        Reason::Policy(Policy::TrustedHosts) | Reason::RedirectUri => &rules::IDP_TAKES_REDIRECT_URI,
+        Reason::Policy(Policy::ClientScopes) => &rules::IDP_TAKES_SCOPE,
+        Reason::Policy(Policy::UnknownMember(_)) => &rules::UNKNOWN_MEMBER_IGNORED,
+        Reason::TokenUsedUp | Reason::TokenInvalid => &rules::IDP_TAKES_TOKEN,
+        Reason::TokenMissing | Reason::BeforeReading | Reason::TooMany(_) | Reason::Policy(Policy::TrustedSender) => {
+            &further::rules::REGISTRATION_OPEN
+        }
+        _ => &rules::CREATED,
     }
 }
 
 impl std::fmt::Display for RegistrationError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            RegistrationError::NoEndpoint { issuer } => {
+            RegistrationError::NoEndpoint { issuer, .. } => {
                 write!(f, "{issuer} has no registration endpoint, so a client cannot register itself there.")
             }
             RegistrationError::Unavailable(error) => write!(f, "{error}"),
             RegistrationError::Refused(refusal) => {
+                let verb = match refusal.reason {
+                    Reason::ServerFault(_) => "failed at the registration:",
+                    Reason::Redirected(_) => "did not register the client:",
+                    _ => "refused the registration with",
+                };
                 let refusal = refusal.to_string();
                 let end = if refusal.ends_with('.') { "" } else { "." };
-                write!(f, "The authorization server refused the registration with {refusal}{end}")
+                write!(f, "The authorization server {verb} {refusal}{end}")
             }
             RegistrationError::Document(DocumentError::NotAnObject { got }) => {
                 write!(f, "The answer to the registration is not usable: a JSON object was expected, and it is {got}.")
@@ -132,6 +148,12 @@ impl std::fmt::Display for RegistrationError {
                     failed.seen
                 )
             }
+            RegistrationError::NotForCodes { client_id, failed } => write!(
+                f,
+                "The authorization server knows the client {client_id}, but does not let it use the authorization code grant (it \
+                 answered {}).",
+                failed.seen
+            ),
             RegistrationError::OtherIssuer { registered, discovered } => write!(
                 f,
                 "The client belongs to {registered}, and the MCP server names {discovered}: it is not shown there."

@@ -10,13 +10,14 @@ use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::members::compare;
 use shared::reporter::Advised;
-use shared::{Failed, Failure, Reporter, Secret, now, scope, spec};
+use shared::{Failed, Failure, Reporter, Secret, now, spec};
 
-use crate::client_authentication::check_known;
 use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::ClientMetadata;
-use crate::further::manage::{self, ManageError};
-use crate::register::register;
+use crate::further::granted_credentials;
+use crate::further::manage;
+use crate::further::stored_client::{check_fits, still_known};
+use crate::register::{check_granted, register};
 use crate::rules;
 use crate::store::{Opened, Registration, Store};
 use crate::way::Way;
@@ -69,11 +70,13 @@ pub async fn get_or_register(
             information: information.clone(),
         },
     );
+    // Before anything is checked: the client exists, whatever is wrong with it.
     opened.save()?;
     // Only now: a registration that is refused must not cost the client that there was.
     if let Some(old) = replaced {
         manage::remove(http, &old).await;
     }
+    check_granted(http, request.authorization_server, &request.metadata, &information)?;
 
     reporter.stage("compare what was asked for with what was granted", &spec::RFC7591_2_REPLACE).await;
     reporter
@@ -112,9 +115,12 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
     let expired = registration.information.secret_has_expired(now());
     let at = registration.information.client_secret_expires_at;
     if registration.information.client_secret.is_some() {
-        let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { at.to_string() });
+        let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { rfc3339(at) });
         let reporter = reporter.with_fix(ANEW);
         reporter.recommend(&rules::SECRET_NOT_EXPIRED, !expired, "the secret has not expired", got);
+        if at.is_none() {
+            granted_credentials::check_expiry_said(http, &registration.information);
+        }
     }
     let Some(information) = still_known(http, request, &registration.information).await? else {
         return Ok(Stored::None);
@@ -124,16 +130,19 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
     }
 
     let before = information.clone();
+    let stored = registration.information.clone();
     let mut registration = Registration { information, ..registration };
-    if !check_fits(http, request, &mut registration).await? {
-        return Ok(Stored::Replace(registration.information));
-    }
+    let fits = check_fits(http, request, &stored, &mut registration).await;
     if !registration.mcp_servers.iter().any(|server| server == request.mcp_server) {
         registration.mcp_servers.push(request.mcp_server.to_owned());
     }
     let information = registration.information.clone();
+    // However that ended: the credentials may be new.
     opened.insert(issuer.clone(), registration);
     opened.save()?;
+    if !fits? {
+        return Ok(Stored::Replace(information));
+    }
     reporter.note(if information == before {
         "The stored client is good: nothing is registered."
     } else {
@@ -143,7 +152,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
 }
 
 /// What this run does about a client that is no good.
-const ANEW: &str = "none needed: this run registers a new client.";
+pub(crate) const ANEW: &str = "none needed: this run registers a new client.";
 
 /// The MCP server may have moved to another authorization server since the last run: its old client
 /// stays with the old one.
@@ -163,72 +172,4 @@ fn tell_of_others(reporter: &Reporter, opened: &Opened<'_>, request: &Registrati
 pub fn check_issuer(reporter: Advised<'_>, registered: &str, discovered: &str) -> Result<(), Failed> {
     let expected = format!("the client was registered at this very authorization server: {discovered}");
     reporter.require(&rules::CREDENTIALS_ISSUER, registered == discovered, expected, registered)
-}
-
-/// Reads the client's own entry where there is one (RFC 7592 §2.1), else asks the token endpoint.
-/// `None` where the client is gone.
-async fn still_known(
-    http: &Http,
-    request: &RegistrationRequest<'_>,
-    information: &ClientInformation,
-) -> Result<Option<ClientInformation>, Failure> {
-    let reporter = http.reporter().with_fix(ANEW);
-    let expected = "the IdP still has the client's entry";
-    match manage::read(http, information).await {
-        Ok(renewed) => {
-            reporter.recommend(&rules::ENTRY_THERE, true, expected, &renewed.client_id);
-            Ok(Some(renewed))
-        }
-        Err(ManageError::Gone(refusal)) => {
-            reporter.recommend(&rules::ENTRY_THERE, false, expected, refusal);
-            Ok(None)
-        }
-        Err(ManageError::NotOffered) => {
-            let redirect_uri = request.metadata.redirect_uri();
-            let known = check_known(http, request.authorization_server, information, redirect_uri, ANEW).await;
-            Ok(known.is_ok().then(|| information.clone()))
-        }
-        Err(other) => Err(other.into()),
-    }
-}
-
-/// Whether the client may do what this run needs. One that may not is changed at the authorization
-/// server, where that can be done.
-async fn check_fits(
-    http: &Http,
-    request: &RegistrationRequest<'_>,
-    registration: &mut Registration,
-) -> Result<bool, Failure> {
-    let reporter = http.reporter();
-    let same_way = registration.way == request.way;
-    let mut missing = missing_from(&registration.information, &request.metadata);
-    if !same_way {
-        missing.push(request.way.title().to_owned());
-    }
-    let seen = if missing.is_empty() { "all of it".to_owned() } else { format!("it lacks: {}", missing.join(", ")) };
-    let expected = "the client was registered for what this run needs";
-    let reporter = reporter.with_fix(if same_way {
-        "none needed: this run changes the client at the IdP."
-    } else {
-        "none needed: this run registers a new client in its place."
-    });
-    if reporter.recommend(&rules::FITS, missing.is_empty(), expected, seen) {
-        return Ok(true);
-    }
-    if same_way { manage::update_to_fit(http, &request.metadata, registration).await } else { Ok(false) }
-}
-
-/// What the client was not registered for, although this run needs it.
-fn missing_from(information: &ClientInformation, metadata: &ClientMetadata) -> Vec<String> {
-    let missing = |requested: &[String], granted: Option<Vec<&str>>| -> Vec<String> {
-        let Some(granted) = granted else { return Vec::new() };
-        scope::missing(requested.iter().map(String::as_str), &granted).into_iter().map(str::to_owned).collect()
-    };
-    let mut all = missing(&metadata.redirect_uris, information.redirect_uris());
-    all.extend(missing(metadata.scopes.as_deref().unwrap_or_default(), information.scopes()));
-    let method = metadata.token_endpoint_auth_method;
-    if information.auth_method() != Some(method) {
-        all.push(format!("the authentication {}", method.as_str()));
-    }
-    all
 }

@@ -8,7 +8,7 @@
 //! | [`mod@register`] | dynamic registration: RFC 7591 §3 |
 //! | [`refusal`] | reading a refusal: RFC 7591 §3.2.2, and Keycloak's own |
 //! | [`client_information`] | what the authorization server grants: RFC 7591 §3.2.1 |
-//! | [`client_authentication`] | how a client authenticates: RFC 6749 §2.3.1; whether it is known |
+//! | [`client_authentication`] | how a client authenticates: RFC 6749 §2.3.1 |
 //! | [`mod@get_or_register`] | the stored client if it is still good, else a new one |
 //! | [`store`] | where clients are kept, by issuer |
 //! | [`redirect`] | where the browser brings the code |
@@ -24,6 +24,16 @@
 //! | [`further::preregistered`] | a client that somebody registered by hand |
 //! | [`further::manage`] | read, replace, delete: RFC 7592 |
 //! | [`further::clients`] | the commands over all clients that are kept |
+//! | [`further::tour`] | `--register all`: no failure hides another |
+//! | [`further::forgetting`] | forgets all that is stored for one issuer or one MCP server |
+//! | [`further::keycloak_policies`] | what Keycloak's policies say when they refuse |
+//! | [`further::no_endpoint`] | the ways that are left without a registration endpoint |
+//! | [`further::not_listed`] | what was asked for that the metadata does not list |
+//! | [`further::granted_credentials`] | what came with a registration: expiry, management URL |
+//! | [`further::known_client`] | whether the authorization server knows the client |
+//! | [`further::stored_client`] | whether a stored client can be used again |
+//! | [`further::refusal_advice`] | what a person can do about a refusal |
+//! | [`further::enable_cimd`] | `-- enable-cimd` |
 //! | [`further::reset`] | `cargo reset`: forgets everything that is stored |
 //! | [`further::administration`] | Keycloak's admin API: Initial Access Tokens, client policy |
 //!

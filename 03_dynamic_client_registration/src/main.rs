@@ -8,6 +8,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use dynamic_client_registration::client;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::clients;
+use dynamic_client_registration::further::enable_cimd;
 use dynamic_client_registration::further::initial_access_token;
 use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
 use dynamic_client_registration::further::reset;
@@ -177,20 +178,6 @@ async fn initial_access_token(setup: &Setup<'_>, count: u64, expires: Duration) 
 
 async fn enable_cimd(setup: &Setup<'_>) -> Result<(), Failure> {
     let idp = lasting(setup).await?;
-    let issuer = idp.issuer();
-    if !dynamic_client_registration::further::administration::is_tutorial(issuer) {
-        let message =
-            format!("{issuer} is not the tutorial's own realm on this machine, so its policies are left alone.");
-        let fix = "Its administrator can set the policy: keycloak/README.md says which.";
-        return Err(Failure::new("enable-cimd.realm", message, fix));
-    }
-    let http = setup.run.http(issuer, &[]).await?;
-    setup.run.reporter.stage("let the realm take documents from this machine", &spec::MCP_CIMD_FETCH).await;
-    let changed = Administration::sign_in(&http, issuer).await?.enable_cimd().await?;
-    setup.run.reporter.note(if changed {
-        "The realm now takes documents from localhost, 127.0.0.1 and host.docker.internal, plain http included: for development only."
-    } else {
-        "The realm took such documents already."
-    });
-    Ok(())
+    let http = setup.run.http(idp.issuer(), &[]).await?;
+    enable_cimd::run(&http, idp.issuer()).await
 }

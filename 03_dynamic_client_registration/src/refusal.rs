@@ -1,21 +1,23 @@
-//! Reading a refusal: RFC 7591 §3.2.2, <https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2>, and
-//! what Keycloak makes of it.
+//! Reading a refusal: RFC 7591 §3.2.2, <https://www.rfc-editor.org/rfc/rfc7591#section-3.2.2>.
 //!
-//! The RFC knows 400 with four error codes. Keycloak answers 403 `insufficient_scope` where one of
-//! its policies says no, and names the policy in `error_description` only: so that sentence is what
-//! a person has to see.
+//! The RFC knows 400 with four error codes. What comes in practice is judged by its body first and
+//! by its status then: a refusal with HTTP 200 is one, and a page with HTTP 403 is no answer of the
+//! registration endpoint at all. Keycloak's policies are read by [`Policy`].
 
 use serde_json::Value;
 use shared::http::Response;
+use shared::page;
+
+use crate::further::keycloak_policies::Policy;
 
 /// A registration that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status code.
     pub status: u16,
-    /// `error`, or what stands there instead.
+    /// `error`; empty where there is none.
     pub error: String,
-    /// `error_description`; empty where there is none.
+    /// `error_description`, or what a page says; empty where there is neither.
     pub description: String,
     /// What the refusal is about.
     pub reason: Reason,
@@ -24,121 +26,103 @@ pub struct Refusal {
 /// What a refusal is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Keycloak's policy "Trusted Hosts": the host of a redirect URI or of `client_uri`, or the
-    /// host that asks.
-    TrustedHosts,
-    /// Keycloak's policy "Allowed Client Scopes".
-    ClientScopes,
-    /// Keycloak's policy "Max Clients Limit".
-    MaxClients,
-    /// Another policy of Keycloak's, by its name.
-    OtherPolicy(String),
+    /// Keycloak's policies.
+    Policy(Policy),
     /// The Initial Access Token has been used as often as it may.
     TokenUsedUp,
     /// The token is expired, revoked, or not one of this authorization server's.
     TokenInvalid,
     /// The authorization server wants a token for a registration.
     TokenMissing,
-    /// A member that the authorization server does not know.
-    UnknownMember(String),
     /// `invalid_redirect_uri`.
     RedirectUri,
-    /// `invalid_client_metadata`.
-    ClientMetadata,
+    /// `invalid_client_metadata`, with what the metadata does not list.
+    ClientMetadata(Vec<String>),
+    /// `invalid_software_statement`, `unapproved_software_statement`.
+    SoftwareStatement,
+    /// Something in front of the registration refused the request.
+    BeforeReading,
+    /// A redirect, to this URL.
+    Redirected(String),
+    /// Too many requests; how long to wait, where that is said.
+    TooMany(Option<String>),
+    /// The authorization server failed; how long to wait, where that is said.
+    ServerFault(Option<String>),
+    /// Nothing takes registrations at this URL.
+    NotThere,
     /// Anything else.
     Other,
 }
 
 impl Refusal {
-    /// Reads an answer; `with_token` says whether an Initial Access Token was sent.
+    /// The refusal in a response, if it is one; `with_token` says whether an Initial Access Token
+    /// was sent.
+    pub fn in_response(response: &Response, with_token: bool) -> Option<Self> {
+        let is_accepted = (200..300).contains(&response.status) && response.error_code().is_empty();
+        (!is_accepted).then(|| Self::read(response, with_token))
+    }
+
+    /// Reads a response that is a refusal.
     pub fn read(response: &Response, with_token: bool) -> Self {
         let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
         let text = |name: &str| document[name].as_str().unwrap_or_default().to_owned();
-        let (error, description) = (text("error"), text("error_description"));
-        let error = if error.is_empty() { "no error code".to_owned() } else { error };
-        let reason = reason(response.status, &error, &description, with_token);
+        let error = text("error");
+        let description = if document.is_object() { text("error_description") } else { said(response) };
+        let reason = reason(response, &error, &description, with_token);
         Self { status: response.status, error, description, reason }
-    }
-
-    /// What a person can do about it.
-    pub fn fix(&self) -> String {
-        match &self.reason {
-            Reason::TrustedHosts => "Register only URIs on a host that the realm trusts (this one trusts localhost, 127.0.0.1 and [::1]), or have its \
-                 administrator add the host: Clients, Client registration, Client registration policies, Trusted Hosts."
-                .to_owned(),
-            Reason::ClientScopes => "Ask only for scopes that the MCP server lists (--scopes), or have the administrator make it one of the realm's \
-                 optional client scopes, or list it in the policy Allowed Client Scopes. An Initial Access Token does not help here."
-                .to_owned(),
-            Reason::MaxClients => "Delete clients that nobody uses (-- clients delete), use an Initial Access Token, or have the administrator raise \
-                 the limit: Clients, Client registration, Client registration policies, Max Clients Limit."
-                .to_owned(),
-            Reason::OtherPolicy(name) => {
-                format!("Ask the administrator about the client registration policy {name:?}.")
-            }
-            Reason::TokenUsedUp => {
-                "Each use counts, so ask for a new one: -- initial-access-token --count N makes one where the administrator may."
-                    .to_owned()
-            }
-            Reason::TokenInvalid => {
-                "Is it this IdP's, whole, and not expired? (Keycloak: made under the same host name.) A new one: \
-                 -- initial-access-token --expires 1h."
-                    .to_owned()
-            }
-            Reason::TokenMissing => {
-                "Registration is not open to everyone here: ask the administrator for an Initial Access Token and give it in the \
-                 environment variable INITIAL_ACCESS_TOKEN with --register initial-access-token."
-                    .to_owned()
-            }
-            Reason::UnknownMember(name) => format!(
-                "Leave {name} out. Keycloak takes only the members that it knows, although RFC 7591 §2 tells it to ignore the others."
-            ),
-            Reason::RedirectUri => {
-                "Register a redirect URI without fragment and wildcard: https, or http on 127.0.0.1 or [::1] for a client on this machine."
-                    .to_owned()
-            }
-            Reason::ClientMetadata => {
-                "Compare the request above with what the IdP's metadata says that it supports (lesson 02).".to_owned()
-            }
-            Reason::Other => "Look at the answer above, and at the IdP's log.".to_owned(),
-        }
     }
 }
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HTTP {} {}", self.status, self.error)?;
-        if !self.description.is_empty() {
-            write!(f, ": {}", self.description)?;
+        write!(f, "HTTP {}", self.status)?;
+        match (self.error.as_str(), self.description.as_str(), &self.reason) {
+            (_, _, Reason::Redirected(to)) => write!(f, ", a redirect to {to}"),
+            ("", "", _) => Ok(()),
+            ("", said, _) => write!(f, " “{said}”"),
+            (error, "", _) => write!(f, " {error}"),
+            (error, description, _) => write!(f, " {error}: {description}"),
         }
-        Ok(())
     }
 }
 
-fn reason(status: u16, error: &str, description: &str, with_token: bool) -> Reason {
-    if let Some(policy) = between(description, "Policy '", "' rejected request") {
-        return match policy {
-            "Trusted Hosts" => Reason::TrustedHosts,
-            "Allowed Client Scopes" => Reason::ClientScopes,
-            "Max Clients Limit" => Reason::MaxClients,
-            other => Reason::OtherPolicy(other.to_owned()),
-        };
+/// Characters of a text that is no JSON which are quoted.
+const QUOTED: usize = 100;
+
+/// What a person would read first of a page or of a text.
+fn said(response: &Response) -> String {
+    let text = String::from_utf8_lossy(&response.body);
+    let first_line = || text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+    let said = page::message(&text).unwrap_or_else(|| if text.contains('<') { String::new() } else { first_line() });
+    said.chars().take(QUOTED).collect()
+}
+
+fn reason(response: &Response, error: &str, description: &str, with_token: bool) -> Reason {
+    if let Some(policy) = Policy::read(error, description) {
+        return Reason::Policy(policy);
     }
-    if let Some(member) = between(error, "Unrecognized field \"", "\"") {
-        return Reason::UnknownMember(member.to_owned());
-    }
-    match (status, error) {
-        (401 | 403, _) if !with_token => Reason::TokenMissing,
-        (401, _) if description.contains("No remaining count") => Reason::TokenUsedUp,
-        (401, _) => Reason::TokenInvalid,
+    let about_token = match description {
+        _ if !with_token => Reason::TokenMissing,
+        _ if description.contains("No remaining count") => Reason::TokenUsedUp,
+        _ => Reason::TokenInvalid,
+    };
+    let header = |name: &str| response.header_values(name).into_iter().next();
+    // The scheme of the first challenge: a registration is opened by a bearer token (RFC 7591 §3).
+    let scheme = header("www-authenticate").and_then(|value| Some(value.split([' ', ',']).next()?.to_lowercase()));
+    match (response.status, error) {
         (_, "invalid_redirect_uri") => Reason::RedirectUri,
-        (_, "invalid_client_metadata") => Reason::ClientMetadata,
+        (_, "invalid_client_metadata") => Reason::ClientMetadata(vec![]),
+        (_, "invalid_software_statement" | "unapproved_software_statement") => Reason::SoftwareStatement,
+        (_, "invalid_token" | "insufficient_scope") => about_token,
+        (300..=399, _) => Reason::Redirected(header("location").unwrap_or_else(|| "no Location".to_owned())),
+        (429, _) => Reason::TooMany(header("retry-after")),
+        (500..=599, _) | (_, "server_error" | "temporarily_unavailable") => Reason::ServerFault(header("retry-after")),
+        (401 | 403, _) if scheme.as_deref() == Some("bearer") => about_token,
+        (401, _) if scheme.is_none() => about_token,
+        (401, _) | (403, "") => Reason::BeforeReading,
+        (404 | 405, "") => Reason::NotThere,
         _ => Reason::Other,
     }
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(before)?;
-    rest.split_once(after).map(|(found, _)| found)
 }
 
 #[cfg(test)]

@@ -317,10 +317,6 @@ fn refusals_are_told(issuer: &str) {
         assert!(refusal.to_string().contains(description), "{refusal}");
         assert!(refusal.fix().contains(fix), "{}", refusal.fix());
     }
-
-    // No IdP without a registration endpoint is at hand, but the sentence is the same for all.
-    let error = dynamic_client_registration::RegistrationError::NoEndpoint { issuer: issuer.to_owned() };
-    assert!(error.fix().contains("--client-id ID"));
 }
 
 fn endpoint(issuer: &str) -> String {

@@ -28,6 +28,12 @@ fn the_transcripts_are_true() {
     .unwrap();
 }
 
+/// A refusal that is no JSON.
+fn refused_by_text(status: u16, body: &str) -> String {
+    let response = Response { url: String::new(), status, headers: Default::default(), body: body.as_bytes().to_vec() };
+    RegistrationError::Refused(Refusal::read(&response, false)).to_string()
+}
+
 fn refused(status: u16, error: &str, description: &str) -> String {
     let mut body = json!({"error": error});
     if !description.is_empty() {
@@ -59,6 +65,10 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let secret_alone: Failure = StaticClient::from_configuration(Some("x"), Some(Secret::new("s")), None).unwrap_err();
     let sentences = [
         policy("Trusted Hosts", "URI doesn't match any trusted host or trusted domain"),
+        policy("Trusted Hosts", "Host not trusted."),
+        refused_by_text(401, ""),
+        refused_by_text(403, "<title>Request blocked</title>"),
+        refused_by_text(503, ""),
         policy("Allowed Client Scopes", "Not permitted to use specified clientScope"),
         policy("Max Clients Limit", "It's allowed to have max 200 clients per realm"),
         refused(401, "invalid_token", "No remaining count on initial access token"),
@@ -70,10 +80,15 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
             "Invalid json representation for OIDCClientRepresentation. Unrecognized field \"resource\" at line 1 column 42.",
             "",
         ),
-        RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned() }.to_string(),
+        RegistrationError::NoEndpoint { issuer: "https://idp.example".to_owned(), fix: String::new() }.to_string(),
         RegistrationError::Unknown {
             client_id: "mcp-demo-client".to_owned(),
             failed: failed(&rules::KNOWN, "", "HTTP 401 invalid_client: Invalid client or Invalid client credentials"),
+        }
+        .to_string(),
+        RegistrationError::NotForCodes {
+            client_id: "c1".to_owned(),
+            failed: failed(&further::rules::CODE_GRANT_ALLOWED, "", "HTTP 400 unauthorized_client"),
         }
         .to_string(),
         other_issuer,

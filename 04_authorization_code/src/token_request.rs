@@ -25,7 +25,8 @@ impl TokenEndpoint {
     /// The token endpoint of this authorization server, for one of its clients.
     pub fn new(server: &AuthorizationServerMetadata, client: &ClientInformation) -> Result<Self, AuthorizationError> {
         let absent = || AuthorizationError::Url { name: "token_endpoint", got: "absent".to_owned() };
-        Ok(Self { url: server.token_endpoint.clone().ok_or_else(absent)?, client: client.clone() })
+        let url = server.token_endpoint.clone().ok_or_else(absent)?;
+        Ok(Self { url, client: client.clone().choosing_method(server) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A file that is stored between runs and holds secrets: only its owner can read it, it is replaced
 //! as a whole or not at all, and one run at a time changes it. With a passphrase it is encrypted.
 
+mod entries;
 mod guard;
 mod home;
 mod sealed;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+pub use entries::{Forgotten, forget_entries};
 pub use home::{HOME_VARIABLE, Home, PASSPHRASE_VARIABLE};
 
 use crate::{Failure, Reporter, Secret};

@@ -53,6 +53,16 @@ pub fn without_value(error: &serde_json::Error) -> String {
     value.map_or(text.clone(), |(kind, expected)| format!("{}, expected {expected}", kind.trim_end()))
 }
 
+impl DocumentError {
+    /// The member that is at fault, if it is one.
+    pub fn member(&self) -> Option<&'static str> {
+        match self {
+            DocumentError::NotAnObject { .. } => None,
+            DocumentError::Member { name, .. } => Some(name),
+        }
+    }
+}
+
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const SHORT: &str = "an array of at most 10000 strings";

@@ -16,6 +16,9 @@ const POLICY: &str = "mcp-client-id-metadata-documents";
 /// it.
 const DOCUMENT_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "host.docker.internal"];
 
+/// What a Keycloak needs before it can take documents.
+pub const NEEDS_CIMD: &str = "Start Keycloak (26.6 or newer; older ones have no such feature) with --features=cimd. Until then register in another way.";
+
 /// A Keycloak realm, and a token of its administrator.
 pub struct Administration<'a> {
     http: &'a Http,
@@ -68,7 +71,7 @@ impl<'a> Administration<'a> {
             ("password", password.expose()),
         ];
         let response = http.send(&Request::post_form(&url, &fields)).await?;
-        let token = member(&response, 200, "access_token").ok_or_else(|| {
+        let token = member(&response, "access_token").ok_or_else(|| {
             Failure::new(
                 "administration.sign-in",
                 format!("{user} cannot sign in as an administrator at {server} ({}).", response.refusal()),
@@ -83,7 +86,7 @@ impl<'a> Administration<'a> {
         let url = format!("{}/clients-initial-access", self.base);
         let request = Request::post_json(&url, &json!({"count": count, "expiration": expiration}));
         let response = self.http.send(&request.bearer(&self.token)).await?;
-        match member(&response, 201, "token") {
+        match member(&response, "token") {
             Some(token) => Ok(InitialAccessToken { token: Secret::new(token), count, expiration }),
             None => Err(refused("make an Initial Access Token", &response)),
         }
@@ -103,7 +106,7 @@ impl<'a> Administration<'a> {
         let request = Request::post_json(&format!("{}/components", self.base), &provider);
         let response = self.http.send(&request.bearer(&self.token)).await?;
         match (response.status, response.header_values("location").pop()) {
-            (201, Some(location)) => Ok(location),
+            (200..=299, Some(location)) => Ok(location),
             _ => Err(refused("make a new signing key", &response)),
         }
     }
@@ -149,6 +152,9 @@ impl<'a> Administration<'a> {
         let response = self.http.send(&Request::put_json(&url, &document).bearer(&self.token)).await?;
         match response.status {
             200..=299 => Ok(true),
+            400 if list == "profiles" => {
+                Err(refused("take an executor for Client ID Metadata Documents", &response).with_fix(NEEDS_CIMD))
+            }
             _ => Err(refused(&format!("change the realm's client {list}"), &response)),
         }
     }
@@ -174,13 +180,18 @@ fn administrator(issuer: &str, own: Option<(String, Secret)>) -> Result<(String,
     })
 }
 
-fn member(response: &Response, status: u16, name: &str) -> Option<String> {
+/// A member of a response that says yes: Keycloak before 26.7 makes a token with HTTP 200, and
+/// later ones with 201.
+fn member(response: &Response, name: &str) -> Option<String> {
     let document: Value = serde_json::from_slice(&response.body).ok()?;
-    document[name].as_str().filter(|_| response.status == status).map(str::to_owned)
+    document[name].as_str().filter(|_| (200..300).contains(&response.status)).map(str::to_owned)
 }
 
 fn refused(what: &str, response: &Response) -> Failure {
-    let fix = "Is this user an administrator of the realm, and the feature switched on?";
+    let fix = match response.status {
+        401 | 403 => "Sign in as a user who administrates this realm: KEYCLOAK_ADMIN and KEYCLOAK_ADMIN_PASSWORD.",
+        _ => "Look at Keycloak's words above, and into its log.",
+    };
     Failure::new("administration.refused", format!("The IdP did not {what} ({}).", response.refusal()), fix)
 }
 

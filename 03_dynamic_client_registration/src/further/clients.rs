@@ -11,6 +11,7 @@ use shared::{Failure, Reporter, scope, spec};
 
 use crate::client_information::{CREDENTIALS, ClientInformation};
 use crate::client_metadata::{AuthMethod, ClientMetadata};
+use crate::further::forgetting::{self, AllOf};
 use crate::further::manage::{self, ManageError};
 use crate::further::rules;
 use crate::store::{Opened, Registration, Registrations, Store};
@@ -38,10 +39,14 @@ pub enum Command {
         /// Its identifier or its issuer, or the beginning of either; needed where several are kept
         client: Option<String>,
     },
-    /// Forget a client here, whatever becomes of it there: for an IdP that is gone
+    /// Forget a client here, whatever becomes of it there; with --issuer or --server-url everything
+    /// that is stored for one, tokens included
     Forget {
         /// Its identifier or its issuer, or the beginning of either; needed where several are kept
+        #[arg(conflicts_with_all = ["issuer", "server_url"])]
         client: Option<String>,
+        #[command(flatten)]
+        all_of: AllOf,
     },
     /// Delete a client there and here (RFC 7592 §2.3)
     Delete {
@@ -56,6 +61,11 @@ pub async fn run(
     command: &Command,
     http: impl AsyncFn(&str) -> Result<Http, Failure>,
 ) -> Result<(), Failure> {
+    if let Command::Forget { all_of, .. } = command
+        && !all_of.is_empty()
+    {
+        return forgetting::run(reporter, all_of).await;
+    }
     let store = Store::for_idp(true, reporter)?;
     let mut opened = store.open().await?;
     let wanted = match command {
@@ -66,7 +76,7 @@ pub async fn run(
         Command::Show { client }
         | Command::Update { client, .. }
         | Command::Rotate { client }
-        | Command::Forget { client }
+        | Command::Forget { client, .. }
         | Command::Delete { client } => client.as_deref(),
     };
     let issuer = chosen(&opened, wanted, &opened.place())?;
@@ -98,7 +108,8 @@ fn list(clients: &Registrations, place: &str) -> String {
     for (issuer, Registration { way, registered_at, mcp_servers, information, .. }) in clients {
         let secret = match (&information.client_secret, information.client_secret_expires_at) {
             (None, _) => "none (a public client)".to_owned(),
-            (Some(secret), None | Some(0)) => format!("{}, does not expire", secret.fingerprint()),
+            (Some(secret), None) => format!("{}, no date given", secret.fingerprint()),
+            (Some(secret), Some(0)) => format!("{}, does not expire", secret.fingerprint()),
             (Some(secret), Some(expiry)) => format!("{}, expires {}", secret.fingerprint(), rfc3339(expiry)),
         };
         let entry = information.registration_client_uri.as_deref().unwrap_or("none: this IdP has no RFC 7592");

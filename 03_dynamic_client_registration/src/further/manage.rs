@@ -2,12 +2,16 @@
 //! <https://www.rfc-editor.org/rfc/rfc7592#section-2>. Read, replace, delete, each at the URL and
 //! with the token that came with the registration.
 
+use as_metadata::AuthorizationServerMetadata;
 use shared::http::{Http, HttpError, Request, Response};
-use shared::{Failure, Secret};
+use shared::members::DocumentError;
+use shared::{Failure, Reporter, Secret, Side};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::ClientMetadata;
 use crate::error::RegistrationError;
+use crate::further::granted_credentials::check_management;
+use crate::further::rules::ENTRY_READABLE;
 use crate::refusal::Refusal;
 use crate::register::check_granted;
 use crate::rules;
@@ -83,7 +87,19 @@ fn entry(information: &ClientInformation) -> Result<Entry<'_>, ManageError> {
 pub async fn read(http: &Http, information: &ClientInformation) -> Result<ClientInformation, ManageError> {
     let Entry { url, token } = entry(information)?;
     let response = send(http, Request::get(url).without_redirects().bearer(token)).await?;
-    renewed(&response, information)
+    renewed(http.reporter(), &response, information)
+}
+
+/// Says that the entry of a client could not be read, which is no reason to give the client up.
+pub fn report_unreadable(http: &Http, information: &ClientInformation, error: &ManageError) {
+    // What was said of the URL when it came is said again.
+    if information.registration_client_uri.as_ref().is_some_and(|uri| http.accepts(uri).is_err()) {
+        check_management(http, information);
+        return;
+    }
+    let fix = "none needed: the stored client is used, and the token endpoint tells whether it is known.";
+    let expected = "the client's own entry can be read";
+    http.reporter().on(Side::Idp).with_fix(fix).recommend(&ENTRY_READABLE, false, expected, error);
 }
 
 /// Replaces the entry: RFC 7592 §2.2.
@@ -106,22 +122,24 @@ pub async fn update(
     }
     let request = Request::put_json(url, &document).header("accept", "application/json").bearer(token);
     let response = send(http, request).await?;
-    renewed(&response, information)
+    renewed(http.reporter(), &response, information)
 }
 
 /// Replaces the entry of a client that lacks something, so that it has what this run needs. `false`
 /// where that cannot be done.
 pub async fn update_to_fit(
     http: &Http,
+    authorization_server: &AuthorizationServerMetadata,
     metadata: &ClientMetadata,
     registration: &mut Registration,
 ) -> Result<bool, Failure> {
     http.reporter().note("The client's entry is replaced: RFC 7592 §2.2.");
     match update(http, &registration.information, metadata).await {
         Ok(renewed) => {
-            check_granted(http, metadata, &renewed)?;
+            // First: its token may be new, and the old one opens nothing any more.
             registration.information = renewed;
             registration.requested = metadata.to_registration();
+            check_granted(http, authorization_server, metadata, &registration.information)?;
             Ok(true)
         }
         Err(error) => {
@@ -167,9 +185,25 @@ async fn send(http: &Http, request: Request) -> Result<Response, ManageError> {
 /// What is known of the client after a response that may bring new credentials: "the client MUST
 /// immediately discard its previous client secret and/or registration access token" (RFC 7592 §2.1,
 /// §2.2).
-fn renewed(response: &Response, before: &ClientInformation) -> Result<ClientInformation, ManageError> {
-    let now = ClientInformation::from_json(&response.body)
+fn renewed(
+    reporter: &Reporter,
+    response: &Response,
+    before: &ClientInformation,
+) -> Result<ClientInformation, ManageError> {
+    let (mut now, faults) = ClientInformation::from_json(&response.body)
         .map_err(|error| ManageError::Response(RegistrationError::Document(error)))?;
+    // A member that cannot be read is as it was.
+    for name in faults.iter().filter_map(DocumentError::member) {
+        if let Some(before) = before.granted.get(name) {
+            now.granted.insert(name.to_owned(), before.clone());
+        }
+    }
+    if !faults.is_empty() {
+        let seen = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let fix = "Have the IdP's operator correct the response. What was stored is used instead.";
+        let expected = "every member of the client's entry has its type";
+        reporter.on(Side::Idp).with_fix(fix).recommend(&ENTRY_READABLE, false, expected, seen);
+    }
     Ok(ClientInformation {
         client_secret: now.client_secret.or_else(|| {
             // A client that has become public has no secret any more.

@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use shared::cli::OptionGroup;
 use shared::{Failure, Reporter, Secret, Side};
 
+use crate::further::administration::is_tutorial;
 use crate::further::initial_access_token;
 use crate::further::preregistered::StaticClient;
 use crate::get_or_register::check_issuer;
@@ -142,10 +143,15 @@ impl RegistrationOptions {
             ));
         }
         if register == Register::Preregistered && static_client.is_none() {
+            let demo = if named.is_some_and(is_tutorial) {
+                " The tutorial's realm has --client-id mcp-demo-client."
+            } else {
+                ""
+            };
             return Err(Failure::new(
                 "configuration.client-id",
                 "--register preregistered needs a client that somebody registered.",
-                "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-client.",
+                format!("Name it: --client-id ID.{demo}"),
             ));
         }
         initial_access_token::check_named(&register.ways(), named)?;

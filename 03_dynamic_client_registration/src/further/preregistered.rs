@@ -35,7 +35,7 @@ pub(crate) async fn use_client(registering: &Registering<'_>) -> Result<Option<C
     };
     reporter.note(format!("Client: {} (nothing is sent to register it).", client.client_id));
     let information = client.information(reporter, registering.authorization_server)?;
-    let fix = "check --client-id and CLIENT_SECRET: the IdP has no such client, or another secret.";
+    let fix = "check --client-id and CLIENT_SECRET: the IdP has no such client, or another secret, or another way to authenticate for it.";
     registering.check_known(&information, fix).await?;
     Ok(Some((information, None)))
 }
@@ -111,7 +111,8 @@ impl StaticClient {
                 })?;
             }
         }
-        Ok(ClientInformation::known(&self.client_id, self.client_secret.clone()))
+        let client = ClientInformation::known(&self.client_id, self.client_secret.clone());
+        Ok(client.choosing_method(authorization_server))
     }
 }
 

@@ -26,6 +26,28 @@ pub static OLD_TOKEN_DEAD: Rule = Rule::must("management.old-token-dead", &spec:
 /// A client that was deleted is gone.
 pub static DELETED: Rule = Rule::must("management.deleted", &spec::RFC7592_2_3);
 
+/// Everyone may register; a closed registration is a decision of its operator, and no fault.
+pub static REGISTRATION_OPEN: Rule = Rule::should("idp.registration-open", &spec::RFC7591_3_OPEN);
+
+/// The secret that came with the registration can be used.
+pub static SECRET_ALIVE: Rule = Rule::must("registration.secret-alive", &spec::RFC7591_3_2_1_EXPIRES);
+
+/// No token for a code that the authorization server never issued.
+pub static UNISSUED_CODE_REFUSED: Rule = Rule::must("idp.unissued-code-refused", &spec::RFC6749_4_1_3_VALID);
+
+/// Such a code is refused in the standard's words.
+pub static UNISSUED_CODE_ERROR: Rule = Rule::should("idp.unissued-code-error", &spec::RFC6749_5_2_INVALID_GRANT);
+
+/// The client may use the grant that lesson 04 uses.
+pub static CODE_GRANT_ALLOWED: Rule =
+    Rule::must("credentials.code-grant-allowed", &spec::RFC6749_5_2_UNAUTHORIZED_CLIENT);
+
+/// The entry of a stored client can be read. One that cannot is no reason to give the client up.
+pub static ENTRY_READABLE: Rule = Rule::should("credentials.entry-readable", &spec::RFC7592_2_1);
+
+/// A document is there for everyone.
+pub static DOCUMENT_SERVED: Rule = Rule::must("cimd.response", &spec::MCP_CIMD_PROPERTIES);
+
 /// Every rule above.
 pub static ALL: &[&Rule] = &[
     &IDP_TAKES_DOCUMENT,
@@ -36,4 +58,11 @@ pub static ALL: &[&Rule] = &[
     &TOKEN_RENEWED,
     &OLD_TOKEN_DEAD,
     &DELETED,
+    &REGISTRATION_OPEN,
+    &SECRET_ALIVE,
+    &UNISSUED_CODE_REFUSED,
+    &UNISSUED_CODE_ERROR,
+    &CODE_GRANT_ALLOWED,
+    &ENTRY_READABLE,
+    &DOCUMENT_SERVED,
 ];

@@ -5,10 +5,10 @@
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::{DiscoveredServer, resource};
 use as_metadata::requirements::Needs;
-use dynamic_client_registration::client_metadata::CLIENT_NAME;
-use dynamic_client_registration::further::manage;
+use dynamic_client_registration::client_metadata::{AuthMethod, CLIENT_NAME};
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::further::preregistered::StaticClient;
+use dynamic_client_registration::further::{manage, no_endpoint};
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{ClientInformation, RegistrationError};
 use serde_json::json;
@@ -138,23 +138,24 @@ async fn register(
     scopes: &[String],
 ) -> Result<ClientInformation, Failure> {
     let Some(endpoint) = &authorization_server.registration_endpoint else {
-        return Err(RegistrationError::NoEndpoint { issuer: authorization_server.issuer.clone() }.into());
+        return Err(no_endpoint::error(http, authorization_server).await.into());
     };
     let mut document = json!({
         "client_name": format!("{CLIENT_NAME}: a client without a user"),
         "grant_types": ["client_credentials"],
         "response_types": [],
-        "token_endpoint_auth_method": if key.is_some() { "private_key_jwt" } else { "client_secret_basic" },
+        "token_endpoint_auth_method": if key.is_some() { "private_key_jwt" } else { AuthMethod::with_secret(authorization_server).as_str() },
         "scope": scopes.join(" "),
     });
     if let Some(key) = key {
         document["jwks"] = json!({"keys": [key.jwk]});
     }
     let response = http.send(&Request::post_json(endpoint, &document).header("accept", "application/json")).await?;
-    if !(200..300).contains(&response.status) {
-        return Err(RegistrationError::Refused(Refusal::read(&response, false)).into());
+    if let Some(refusal) = Refusal::in_response(&response, false) {
+        return Err(RegistrationError::Refused(refusal).into());
     }
-    ClientInformation::from_json(&response.body).map_err(|error| RegistrationError::Document(error).into())
+    let client = ClientInformation::from_json(&response.body).map_err(RegistrationError::Document)?;
+    Ok(client.0)
 }
 
 fn no_randomness() -> Failure {

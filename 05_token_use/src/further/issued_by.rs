@@ -54,7 +54,7 @@ async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, 
         (None, None) => {
             let store = Store::for_idp(true, http.reporter())?;
             let registration = store.open().await?.get(&kept.issuer).map(|kept| kept.information.clone());
-            registration.ok_or_else(|| unknown(kept))?
+            registration.ok_or_else(|| unknown(kept))?.choosing_method(&server)
         }
     };
     match &kept.client_id {

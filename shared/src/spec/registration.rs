@@ -17,6 +17,10 @@ documents! {
             "The client registration endpoint MAY be an OAuth 2.0 [RFC6749] protected resource and \
             it MAY accept an initial access token in the form of an OAuth 2.0 access token to \
             limit registration to only previously authorized parties.";
+        RFC7591_3_OPEN("3"):
+            "To support open registration and facilitate wider interoperability, the client \
+            registration endpoint SHOULD allow registration requests with no authorization (which \
+            is to say, with no initial access token in the request).";
         RFC7591_2_REPLACE("3.2.1"):
             "The authorization server MAY reject or replace any of the client's requested metadata \
             values submitted during the registration and substitute them with suitable values.";

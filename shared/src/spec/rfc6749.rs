@@ -13,6 +13,8 @@ documents! {
             that authorization code.";
         RFC6749_4_1_2_CODE("4.1.2"):
             "The authorization code is bound to the client identifier and redirection URI.";
+        RFC6749_4_1_3_VALID("4.1.3"):
+            "verify that the authorization code is valid";
         RFC6749_4_4("4.4"):
             "The client can request an access token using only its client credentials (or other \
             supported means of authentication) when the client is requesting access to the \
@@ -34,6 +36,9 @@ documents! {
             "invalid_grant The provided authorization grant (e.g., authorization code, resource \
             owner credentials) or refresh token is invalid, expired, revoked, does not match the \
             redirection URI used in the authorization request, or was issued to another client.";
+        RFC6749_5_2_UNAUTHORIZED_CLIENT("5.2"):
+            "unauthorized_client The authenticated client is not authorized to use this \
+            authorization grant type.";
         RFC6749_6("6"):
             "The requested scope MUST NOT include any scope not originally granted by the resource \
             owner, and if omitted is treated as equal to the scope originally granted by the \

@@ -62,7 +62,8 @@ impl Fake {
     /// An honest server on a free port, changed by each of the tables in turn.
     ///
     /// A row is `"METHOD /path": {"status": 200, "headers": [["name", "value"]], "body": …}`. A key
-    /// without a query is for any query, and what no row is for is 404. `null` takes a row away.
+    /// without a query is for any query; `"POST /token code=x"` is for a request with this
+    /// parameter, and comes first. What no row is for is 404. `null` takes a row away.
     /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` takes the
     /// member away. A body is JSON, or a string as it is, or `{"$hex": "…"}` for bytes. In strings,
     /// `{port}` is the port, and `{q:NAME}` is a parameter of the request; a value that is
@@ -162,7 +163,9 @@ async fn respond(State(answering): State<Arc<Answering>>, request: Request) -> R
     };
     let row = {
         let table = lock(&answering.table);
-        table.get(&format!("{} {}", parts.method, parts.uri)).or_else(|| table.get(&received.line)).cloned()
+        let with_field = received.fields.iter().map(|(name, value)| format!("{} {name}={value}", received.line));
+        let keys = with_field.chain([format!("{} {}", parts.method, parts.uri), received.line.clone()]);
+        keys.into_iter().find_map(|key| table.get(&key)).cloned()
     };
     lock(&answering.requests).push(received.clone());
     let row = row.unwrap_or_else(|| serde_json::json!({ "status": 404, "body": "nothing here" }));
@@ -250,15 +253,16 @@ mod tests {
     #[tokio::test]
     async fn rows_are_replaced_patched_and_taken_away() {
         let fake = Fake::start(&[
-            json!({ "GET /jwks": null, "GET /odd": { "status": 418, "body": { "$hex": "7b7d" } } }),
+            json!({ "GET /jwks code=x": { "status": 400 }, "GET /jwks": null, "GET /odd": { "status": 418, "body": { "$hex": "7b7d" } } }),
             json!({ "GET /page": { "body": { "kept": "{port}", "changed": 1, "dropped": 1 } } }),
             json!({ "GET /page": { "status": 201, "patch": { "changed": 2, "dropped": { "$drop": 1 } } } }),
         ]);
-        assert_eq!(get(&fake, "/jwks").await.0, 404);
+        assert_eq!(get(&fake, "/jwks?code=x").await.0, 400);
+        assert_eq!(get(&fake, "/jwks?code=y").await.0, 404);
         assert_eq!(get(&fake, "/odd").await, (418, "{}".into()));
         let page = format!(r#"{{"kept":"{}","changed":2}}"#, fake.port());
         assert_eq!(get(&fake, "/page?x=1").await, (201, page));
-        assert_eq!(fake.requests_to("GET /jwks").len(), 1);
+        assert_eq!(fake.requests_to("GET /jwks").len(), 2);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! server sees them.
 
 use serde_json::Value;
+use shared::http::Response;
 use shared::members::Members;
 use shared::{Failed, Reporter};
 
@@ -23,9 +24,27 @@ pub fn check_url(reporter: &Reporter, client_id: &str) -> Result<(), Registratio
 }
 
 /// What a document has to be, checked before the authorization server sees it.
-pub fn check_document(reporter: &Reporter, client_id: &str, document: &[u8]) -> Result<(), RegistrationError> {
+pub fn check_document(reporter: &Reporter, client_id: &str, response: &Response) -> Result<(), RegistrationError> {
     check_url(reporter, client_id)?;
-    check_members(reporter, client_id, document).map_err(|failed| unusable(client_id, failed))
+    check_served(reporter, response).map_err(|failed| unusable(client_id, failed))?;
+    check_members(reporter, client_id, &response.body).map_err(|failed| unusable(client_id, failed))
+}
+
+/// An error page, or the way to another URL, is not the document, whatever its body holds.
+fn check_served(reporter: &Reporter, response: &Response) -> Result<(), Failed> {
+    let media_type = response.media_type();
+    let is_json =
+        media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json");
+    let expected = "the document comes with HTTP 200, as application/json or application/…+json";
+    let shown = if media_type.is_empty() { "no content-type" } else { &media_type };
+    let seen = format!("HTTP {}, {shown}", response.status);
+    let fix = "publish the document at this very URL: with HTTP 200, without a redirect, as application/json.";
+    // JSON of another type may be the document all the same.
+    if response.status == 200 && Members::from_json(&response.body).is_ok() {
+        reporter.with_fix(fix).recommend(&rules::DOCUMENT_SERVED, is_json, expected, seen);
+        return Ok(());
+    }
+    reporter.with_fix(fix).require(&rules::DOCUMENT_SERVED, false, expected, seen)
 }
 
 fn unusable(client_id: &str, failed: Failed) -> RegistrationError {

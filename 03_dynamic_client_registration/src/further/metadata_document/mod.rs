@@ -19,7 +19,7 @@ pub use self::published::Published;
 use crate::client::{Client, Registering};
 use crate::client_information::ClientInformation;
 use crate::error::RegistrationError;
-use crate::further::administration::Administration;
+use crate::further::administration::{Administration, NEEDS_CIMD};
 
 /// Under this name a container reaches the machine that it runs on.
 const HOST_OF_A_CONTAINER: &str = "host.docker.internal";
@@ -31,7 +31,11 @@ pub(crate) async fn use_document(registering: &Registering<'_>) -> Result<Client
     // "MCP clients SHOULD check for this capability" (MCP 2026-07-28); one that is not
     // announced may be there all the same.
     if authorization_server.client_id_metadata_document_supported != Some(true) {
-        http.reporter().note("The IdP does not say that it takes documents. It is asked all the same.");
+        let keycloak = if authorization_server.issuer.contains("/realms/") { NEEDS_CIMD } else { "" };
+        http.reporter().note(format!(
+            "The IdP's metadata does not say client_id_metadata_document_supported, so it will most likely refuse the document. It is asked all the \
+             same. {keycloak}"
+        ));
     }
     // Nobody else can have set the policy of an IdP inside this process.
     if !plan.idp_stays {
@@ -71,17 +75,15 @@ async fn publish_and_present(
             reporter.note("For as long as this runs, the document is served on all addresses of this machine: a container has to reach it.");
         }
         if host == "localhost" {
-            let document = fetch(http, published.client_id()).await?;
-            check_document(reporter, published.client_id(), &document)?;
+            fetch_and_check(http, published.client_id()).await?;
         }
         let before = published.fetched();
-        match present(http, presenting, published.client_id()).await {
+        match present(http, presenting, published.client_id(), || published.fetched() > before).await {
             Ok(()) => {
                 let fetches = published.fetched() - before;
-                reporter.note(match fetches {
-                    0 => "The IdP did not fetch the document now: it still knows it from an earlier run.".to_owned(),
-                    n => format!("The IdP fetched the document ({n}×)."),
-                });
+                if fetches > 0 {
+                    reporter.note(format!("The IdP fetched the document ({fetches}×)."));
+                }
                 return Ok((ClientInformation::known(published.client_id(), None), published));
             }
             // An IdP in a container has a localhost of its own, where no document is.
@@ -107,9 +109,9 @@ async fn present_hosted(
 ) -> Result<ClientInformation, Failure> {
     let reporter = http.reporter();
     reporter.stage("fetch the document about the client", &spec::CIMD_4_1).await;
-    let document = fetch(http, client_id).await?;
-    check_document(reporter, client_id, &document)?;
-    present(http, presenting, client_id).await.map_err(|refused| refused.report(reporter))?;
+    fetch_and_check(http, client_id).await?;
+    // On the web, nobody here sees who fetches it.
+    present(http, presenting, client_id, || false).await.map_err(|refused| refused.report(reporter))?;
     Ok(ClientInformation::known(client_id, None))
 }
 
@@ -120,7 +122,7 @@ pub fn known(reporter: &Reporter, client_id: &str) -> Result<ClientInformation, 
     Ok(ClientInformation::known(client_id, None))
 }
 
-async fn fetch(http: &Http, client_id: &str) -> Result<Vec<u8>, RegistrationError> {
+async fn fetch_and_check(http: &Http, client_id: &str) -> Result<(), RegistrationError> {
     let response = http.send(&Request::get(client_id).without_redirects()).await;
-    Ok(response.map_err(RegistrationError::Unavailable)?.body)
+    check_document(http.reporter(), client_id, &response.map_err(RegistrationError::Unavailable)?)
 }

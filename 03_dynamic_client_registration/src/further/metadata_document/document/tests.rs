@@ -28,18 +28,33 @@ fn each_rule_of_a_document_has_its_broken_twin() {
     let good =
         r#"{"client_id":"https://app.example/client.json","client_name":"x","redirect_uris":["http://127.0.0.1/c"]}"#;
     let captured = Captured::json();
-    assert!(check_document(&captured.reporter(), url, good.as_bytes()).is_ok());
+    let check = |url: &str, status: u16, media_type: &str, document: &str| {
+        let mut headers = axum::http::HeaderMap::new();
+        headers.insert("content-type", media_type.parse().unwrap());
+        let response = Response { url: url.to_owned(), status, headers, body: document.as_bytes().to_vec() };
+        check_document(&captured.reporter(), url, &response)
+    };
+    let json = "application/json; charset=utf-8";
+    assert!(check(url, 200, json, good).is_ok());
+    assert!(check(url, 200, "application/oauth-client+json", good).is_ok());
+    assert!(captured.checks("cimd.response").iter().all(|(_, passed)| *passed));
+    assert!(check(url, 200, "text/plain", good).is_ok(), "a document all the same");
+    assert!(!captured.checks("cimd.response").last().unwrap().1);
+    for status in [201, 301, 404, 500] {
+        let error = check(url, status, json, good).unwrap_err();
+        assert_eq!((error.id(), error.to_string().contains(&format!("HTTP {status}"))), ("cimd.response", true));
+    }
     for (document, id) in [
         (good.replace("client.json", "other.json"), "cimd.client-id"),
         (good.replace("\"client_name\":\"x\",", ""), "cimd.members"),
         (good.replace("[\"http://127.0.0.1/c\"]", "[]"), "cimd.members"),
         (good.replace("[\"http://127.0.0.1/c\"]", "\"x\""), "cimd.members"),
-        ("<html>".to_owned(), "cimd.members"),
+        ("<html>".to_owned(), "cimd.response"),
         (good.replace("\"x\",", "\"x\",\"client_secret\":\"s\","), "cimd.no-secret"),
         (good.replace("\"x\",", "\"x\",\"token_endpoint_auth_method\":\"client_secret_jwt\","), "cimd.no-secret"),
     ] {
-        let error = check_document(&captured.reporter(), url, document.as_bytes()).unwrap_err();
+        let error = check(url, 200, json, &document).unwrap_err();
         assert_eq!(error.id(), id, "{document}");
     }
-    assert_eq!(check_document(&captured.reporter(), "ftp://x/y", good.as_bytes()).unwrap_err().id(), "cimd.url");
+    assert_eq!(check("ftp://x/y", 200, json, good).unwrap_err().id(), "cimd.url");
 }
