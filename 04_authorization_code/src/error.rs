@@ -72,12 +72,12 @@ pub enum AuthorizationError {
     Token {
         /// The check that failed.
         rule: &'static Rule,
-        /// `error` of its response; empty where there is none.
-        code: String,
+        /// Whether what was presented is no use any more.
+        is_final: bool,
         /// What it responded.
         got: String,
         /// What to do about it.
-        fix: &'static str,
+        fix: String,
     },
     /// The token response is not one.
     TokenResponse {
@@ -173,7 +173,7 @@ impl AuthorizationError {
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
-            AuthorizationError::Token { fix, .. } => (*fix).to_owned(),
+            AuthorizationError::Token { fix, .. } => fix.clone(),
             AuthorizationError::NotBound { .. } => {
                 "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? A client that asks for no bound \
                  token gets a bearer token."

@@ -9,6 +9,7 @@ use shared::http::{Http, Response};
 use shared::{Reporter, Rule, Secret, Side};
 
 use crate::error::AuthorizationError;
+use crate::further::refused_tokens;
 use crate::rules;
 use crate::token_response::TokenResponse;
 
@@ -112,16 +113,29 @@ pub fn read_token_response(
     decision: Decision,
 ) -> Result<TokenResponse, AuthorizationError> {
     let Decision { rule, expected, fix } = decision;
-    let is_taken = response.status == 200;
-    let seen = if is_taken { "HTTP 200".to_owned() } else { response.refusal() };
+    let tokens = TokenResponse::read(&response.body);
+    // A token is one whatever the status says, and an error is one in a response with 200.
+    let is_success = (200..300).contains(&response.status);
+    let is_taken = is_success && (tokens.is_ok() || response.error_code().is_empty());
+    let seen = if is_taken { format!("HTTP {}", response.status) } else { response.refusal() };
     reporter
         .on(Side::Idp)
         .with_fix("look at what was sent above, and into the IdP's log.")
         .require(rule, is_taken, expected, &seen)
-        .map_err(|_| AuthorizationError::Token { rule, code: response.error_code(), got: seen, fix })?;
-    let tokens = TokenResponse::from_json(&response.body);
-    let got = tokens.as_ref().map_or_else(ToString::to_string, |_| "it has".to_owned());
+        .map_err(|_| AuthorizationError::Token {
+            rule,
+            is_final: refused_tokens::is_final(response),
+            got: seen,
+            fix: refused_tokens::advice(response, fix),
+        })?;
+    // "HTTP status code 200 (OK)" (RFC 6749 §5.1)
+    let got = match (&tokens, response.status) {
+        (Ok((_, faults)), 200) if faults.is_empty() => "it has".to_owned(),
+        (Ok((_, faults)), 200) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        (Ok(_), status) => format!("it has, with HTTP {status} instead of 200"),
+        (Err(error), _) => error.to_string(),
+    };
     let expected = "access_token and token_type, and every member of its type";
-    reporter.require(&rules::TOKEN_RESPONSE, tokens.is_ok(), expected, &got).ok();
-    tokens.map_err(|_| AuthorizationError::TokenResponse { got })
+    reporter.require(&rules::TOKEN_RESPONSE, got == "it has", expected, &got).ok();
+    tokens.map(|(tokens, _)| tokens).map_err(|_| AuthorizationError::TokenResponse { got })
 }

@@ -42,20 +42,28 @@ const NOT_VISIBLE: &str = "empty, or has other characters than visible ASCII";
 
 impl TokenResponse {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        Self::read(bytes).map(|(tokens, _)| tokens)
+    }
+
+    /// The response, and what is wrong with its OPTIONAL members: those count as absent then.
+    pub fn read(bytes: &[u8]) -> Result<(Self, Vec<DocumentError>), DocumentError> {
         let members = Members::from_json(bytes)?;
         let access_token = members.required_string("access_token")?;
         // `access-token = 1*VSCHAR` (RFC 6749, appendix A.12): it goes into a header.
         if access_token.is_empty() || !access_token.bytes().all(|c| matches!(c, b' '..=b'~')) {
             return Err(DocumentError::Member { name: "access_token", expected: VISIBLE, got: NOT_VISIBLE.to_owned() });
         }
-        Ok(Self {
+        let mut optional = members.optional();
+        let tokens = Self {
             access_token: Secret::new(access_token),
             token_type: members.required_string("token_type")?,
-            expires_in: members.integer("expires_in")?,
-            refresh_token: members.string("refresh_token")?.map(Secret::new),
-            scope: members.string("scope")?,
-            id_token: members.string("id_token")?.map(Secret::new),
-        })
+            expires_in: optional.usable(members.integer("expires_in")),
+            refresh_token: optional.string("refresh_token").map(Secret::new),
+            // An empty one says that nothing was granted.
+            scope: optional.usable(members.string("scope")),
+            id_token: optional.string("id_token").map(Secret::new),
+        };
+        Ok((tokens, optional.into_faults()))
     }
 
     /// The scopes that were granted; what was asked for, where the answer does not say.

@@ -26,7 +26,8 @@ fn the_transcripts_are_true() {
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
-    let token = |rule, got: &str| AuthorizationError::Token { rule, code: String::new(), got: got.to_owned(), fix: "" };
+    let token =
+        |rule, got: &str| AuthorizationError::Token { rule, is_final: true, got: got.to_owned(), fix: String::new() };
     let denied = |error: &str, description: &str| AuthorizationError::Denied {
         error: error.to_owned(),
         description: description.to_owned(),

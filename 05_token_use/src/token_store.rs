@@ -104,12 +104,7 @@ impl TokenStore {
         let request = TokenRequest::refresh(&token, kept.resource.as_deref().unwrap_or(&self.file.server_url));
         let tokens = match request_tokens(http, &endpoint, &request, TAKES_REFRESH_TOKEN).await {
             Ok(tokens) => tokens,
-            // invalid_grant: "The provided … refresh token is invalid, expired, revoked";
-            // invalid_client: "Client authentication failed (e.g., unknown client …)" (RFC 6749
-            // §5.2): both are over. Any other error says nothing about the token.
-            Err(AuthorizationError::Token { code, .. }) if ["invalid_grant", "invalid_client"].contains(&&*code) => {
-                return Ok(Refreshed::Refused);
-            }
+            Err(AuthorizationError::Token { is_final: true, .. }) => return Ok(Refreshed::Refused),
             Err(error) => return Err(error.into()),
         };
         // "The authorization server MAY issue a new refresh token" (RFC 6749 §6): else the old one

@@ -103,7 +103,8 @@ impl Optional<'_> {
         self.faults
     }
 
-    fn usable<T>(&mut self, read: Result<Option<T>, DocumentError>) -> Option<T> {
+    /// What was read from a member that may be empty, or is a number.
+    pub fn usable<T>(&mut self, read: Result<Option<T>, DocumentError>) -> Option<T> {
         read.unwrap_or_else(|fault| {
             self.faults.push(fault);
             None
@@ -155,9 +156,14 @@ impl Members {
         self.read(name, BOOLEAN, Value::as_bool)
     }
 
-    /// A number of seconds, a count: an integer that is not negative.
+    /// A number of seconds, a count: an integer that is not negative. JSON tells 3600 and 3600.0
+    /// apart no more than people do.
     pub fn integer(&self, name: &'static str) -> Result<Option<u64>, DocumentError> {
-        self.read(name, INTEGER, Value::as_u64)
+        let whole = |value: &Value| {
+            let text = value.as_number()?.to_string();
+            text.strip_suffix(".0").unwrap_or(&text).parse().ok()
+        };
+        self.read(name, INTEGER, whole)
     }
 
     /// The members, as they came.
@@ -210,6 +216,18 @@ mod tests {
             (members.required_string("absent").unwrap_err(), "absent is absent"),
         ] {
             assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        let text = br#"{"a": 3600, "b": 3600.0, "c": 0.0, "d": 3600.5, "e": -1, "f": "3600", "g": null}"#;
+        let members = Members::from_json(text).unwrap();
+        for (name, value) in [("a", Some(3600)), ("b", Some(3600)), ("c", Some(0))] {
+            assert_eq!(members.integer(name).unwrap(), value, "{name}");
+        }
+        for name in ["d", "e", "f", "g"] {
+            assert!(members.integer(name).is_err(), "{name}");
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | [`refused_tokens`] | what a refusal of the token endpoint means, code by code |
 //! | [`refresh`] | new tokens without the user, and rotation: RFC 6749 §6 |
 //! | [`stored_tokens`] | where tokens are stored between runs |
 //! | [`recipients`] | whom a token is for, and whether it may be sent there |
@@ -22,6 +23,7 @@ pub mod login;
 pub mod other_sign_ins;
 pub mod recipients;
 pub mod refresh;
+pub mod refused_tokens;
 pub mod rules;
 pub mod scripted_browser;
 pub mod stored_tokens;

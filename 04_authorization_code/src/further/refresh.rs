@@ -52,9 +52,9 @@ pub async fn refresh_and_replay(
     reporter.note("An IdP that notices this takes the whole family away: the new refresh token is dead too, and the user has to sign in again. Lesson 05 goes on here.");
     Ok(checked.map_err(|failed| AuthorizationError::Token {
         rule: failed.rule,
-        code: String::new(),
+        is_final: true,
         got: "a used refresh token was taken".to_owned(),
-        fix: USED,
+        fix: USED.to_owned(),
     })?)
 }
 
