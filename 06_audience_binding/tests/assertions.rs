@@ -113,6 +113,7 @@ async fn the_two_requests_of_enterprise_managed_authorization_are_the_extensions
         ("assertion", ASSERTION),
         ("resource", MCP_SERVER),
         ("scope", "mcp:read"),
+        ("client_id", "at-the-server"),
     ];
     has(second, &redeemed);
     assert!(headers["authorization"].to_str().unwrap().starts_with("Basic "), "each client in its own name");
