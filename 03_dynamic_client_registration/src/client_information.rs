@@ -53,20 +53,19 @@ impl ClientInformation {
     pub fn from_json(bytes: &[u8]) -> Result<(Self, Vec<DocumentError>), DocumentError> {
         let members = Members::from_json(bytes)?;
         let client_id = members.required_string("client_id")?;
-        let mut faults = vec![];
-        let mut text = |name| usable(members.string(name), name, String::is_empty, &mut faults);
-        let client_secret = text("client_secret").map(Secret::new);
-        let registration_access_token = text("registration_access_token").map(Secret::new);
-        let registration_client_uri = text("registration_client_uri");
+        let mut optional = members.optional();
+        let client_secret = optional.string("client_secret").map(Secret::new);
+        let client_secret_expires_at = optional.integer("client_secret_expires_at");
+        let registration_access_token = optional.string("registration_access_token").map(Secret::new);
+        let registration_client_uri = optional.string("registration_client_uri");
         // Their types are checked here, so that whoever uses them later need not.
         for name in ["scope", METHOD, "client_name"] {
-            usable(members.string(name), name, |_| false, &mut faults);
+            optional.string(name);
         }
         for name in ["redirect_uris", "grant_types", "response_types"] {
-            usable(members.strings(name), name, |_| false, &mut faults);
+            optional.strings(name);
         }
-        let at = "client_secret_expires_at";
-        let client_secret_expires_at = usable(members.integer(at), at, |_| false, &mut faults);
+        let faults = optional.into_faults();
         let is_faulty = |name: &str| faults.iter().any(|fault| fault.member() == Some(name));
         let granted = |name: &str| !CREDENTIALS.contains(&name) && !is_faulty(name);
         let granted = members.into_inner().into_iter().filter(|(name, _)| granted(name)).collect();
@@ -128,22 +127,6 @@ impl ClientInformation {
     pub fn secret_has_expired(&self, now: u64) -> bool {
         self.client_secret.is_some() && self.client_secret_expires_at.is_some_and(|at| at != 0 && at <= now)
     }
-}
-
-/// The value of an optional member that can be used; else a fault is noted, if it is there.
-fn usable<T>(
-    read: Result<Option<T>, DocumentError>,
-    name: &'static str,
-    is_empty: impl Fn(&T) -> bool,
-    faults: &mut Vec<DocumentError>,
-) -> Option<T> {
-    let empty = || DocumentError::Member { name, expected: "absent or with a value", got: "empty".to_owned() };
-    read.and_then(|value| if value.as_ref().is_some_and(is_empty) { Err(empty()) } else { Ok(value) }).unwrap_or_else(
-        |fault| {
-            faults.push(fault);
-            None
-        },
-    )
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ async fn the_request_is_the_rfcs_and_shows_no_secret() {
         ("subject_token_type", ACCESS_TOKEN),
         ("audience", "downstream-api"),
         ("scope", "downstream:read"),
+        ("client_id", "http://localhost:8000/mcp"),
     ];
     assert_eq!(fields, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     // "encoded using the "application/x-www-form-urlencoded" encoding algorithm" (RFC 6749 §2.3.1)

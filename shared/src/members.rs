@@ -98,6 +98,12 @@ impl Optional<'_> {
         self.usable(read)
     }
 
+    /// A number of seconds, a count: an integer that is not negative.
+    pub fn integer(&mut self, name: &'static str) -> Option<u64> {
+        let read = self.members.integer(name);
+        self.usable(read)
+    }
+
     /// What is wrong with the members that were read.
     pub fn into_faults(self) -> Vec<DocumentError> {
         self.faults
