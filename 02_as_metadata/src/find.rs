@@ -65,7 +65,8 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
         return Err(bad("an issuer has no query and no fragment"));
     }
     let mut tried: Vec<(Response, NotMetadata)> = Vec::new();
-    // "MCP clients MUST try endpoints in the following priority order" (MCP 2026-07-28)
+    // Every place in MCP's order (Authorization Server Metadata Discovery), whatever the one before
+    // responded.
     for (n, url) in locations.iter().enumerate() {
         let response = ask(http, Request::get(url)).await?;
         let fault = NotMetadata::of(&response);

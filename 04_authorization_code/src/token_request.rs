@@ -128,7 +128,7 @@ pub fn read_token_response(
             got: seen,
             fix: refused_tokens::advice(response, fix),
         })?;
-    // "HTTP status code 200 (OK)" (RFC 6749 §5.1)
+    // Tokens come with 200 (RFC 6749 §5.1); another status is a fault, and costs nothing more.
     let got = match (&tokens, response.status) {
         (Ok((_, faults)), 200) if faults.is_empty() => "it has".to_owned(),
         (Ok((_, faults)), 200) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
