@@ -234,7 +234,7 @@ fn a_client_is_known_only_where_the_response_says_so() {
             json!({"access_token": "VALUE-1", "token_type": "Bearer"}),
             false,
             "idp.unissued-code-refused",
-            &["with an access token for the code", "Do not use this IdP", "!VALUE-1"],
+            &["with an access token", "Do not sign in there", "!VALUE-1"],
         ),
         (
             201,

@@ -100,9 +100,9 @@ fn read_other(
     // §4.1.3).
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     if (200..300).contains(&response.status) && document["access_token"].is_string() {
-        let fix = "Do not use this IdP before its operator has corrected it: who gives tokens for invented codes gives them to everyone.";
+        let fix = "Do not sign in there until the IdP's operator has corrected it. An IdP that gives tokens for invented codes gives them to everyone.";
         let expected = "the IdP gives no token for a code that it never issued";
-        let seen = format!("HTTP {}, with an access token for the code “{NO_CODE}”", response.status);
+        let seen = format!("HTTP {}, with an access token", response.status);
         idp.with_fix(fix).recommend(&rules::UNISSUED_CODE_REFUSED, false, expected, seen);
         return Ok(Knowledge::CannotBeTold);
     }
