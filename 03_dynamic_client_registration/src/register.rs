@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::rules;
 
 /// Registers a client; with a token where the authorization server asks for one. The client exists
-/// from then on: it is kept before [`check_granted`] looks at what was granted.
+/// from then on: it is kept before `check_granted` looks at what was granted.
 pub async fn register(
     http: &Http,
     authorization_server: &AuthorizationServerMetadata,
