@@ -196,11 +196,33 @@ mod tests {
             (r#"{"access_token": ""}"#, "access_token is empty, or has other characters than visible ASCII"),
             (r#"{"access_token": "a\nb"}"#, "access_token is empty, or has other characters than visible ASCII"),
             (r#"{"access_token": "ﾼ"}"#, "access_token is empty, or has other characters than visible ASCII"),
-            (r#"{"access_token": "a", "token_type": "Bearer", "expires_in": "300"}"#, "expires_in is a string"),
-            (r#"{"access_token": "a", "token_type": "Bearer", "scope": ["a"]}"#, "scope is an array of strings"),
         ] {
             assert_eq!(TokenResponse::from_json(text.as_bytes()).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn optional_members_of_a_wrong_type_count_as_absent() {
+        for (member, message) in [
+            (r#""expires_in": "300""#, "expires_in is a string"),
+            (r#""scope": ["a"]"#, "scope is an array of strings"),
+            (r#""refresh_token": null"#, "refresh_token is null"),
+            (r#""refresh_token": """#, "refresh_token is empty"),
+            (r#""id_token": {}"#, "id_token is an object"),
+        ] {
+            let text = format!(r#"{{"access_token": "a", "token_type": "Bearer", {member}}}"#);
+            let (tokens, faults) = TokenResponse::read(text.as_bytes()).unwrap();
+            assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [message]);
+            assert_eq!(tokens, response_without(tokens.access_token.clone()));
+        }
+        // An empty scope says something: nothing was granted.
+        let empty = TokenResponse::from_json(br#"{"access_token": "a", "token_type": "Bearer", "scope": ""}"#).unwrap();
+        assert_eq!(empty.scopes(&["b".to_owned()]), Vec::<&str>::new());
+    }
+
+    fn response_without(access_token: Secret) -> TokenResponse {
+        let token_type = "Bearer".to_owned();
+        TokenResponse { access_token, token_type, expires_in: None, refresh_token: None, scope: None, id_token: None }
     }
 
     #[test]
