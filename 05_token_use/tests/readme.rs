@@ -53,6 +53,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
             name: "introspection_endpoint",
             code: "invalid_client".to_owned(),
             got: "HTTP 401 invalid_client Client authentication failed".to_owned(),
+            is_final: true,
         },
     ]
     .map(|error| error.to_string());

@@ -149,12 +149,12 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
     Ok(())
 }
 
-/// Whether no later try can revoke the tokens: there is no endpoint for it, or the client is gone.
+/// Whether no later try can revoke the tokens: there is no endpoint for it, or it refuses for good.
 fn is_for_ever(failure: &Failure) -> bool {
     let is_client_gone = matches!(failure.cause(), Some(TokenUseError::NoRefresh(_)));
     match failure.cause() {
         Some(FurtherError::NoEndpoint { .. }) => true,
-        Some(FurtherError::Endpoint { code, .. }) => code == "invalid_client",
+        Some(FurtherError::Endpoint { is_final, .. }) => *is_final,
         _ => is_client_gone,
     }
 }

@@ -33,6 +33,8 @@ pub enum FurtherError {
         code: String,
         /// What it responded.
         got: String,
+        /// Whether another try would bring the same.
+        is_final: bool,
     },
 }
 

@@ -117,5 +117,7 @@ fn request(url: &str, client: &ClientInformation, token: &Secret, hint: Hint) ->
 }
 
 fn refused(name: &'static str, response: &Response) -> FurtherError {
-    FurtherError::Endpoint { name, code: response.error_code(), got: response.refusal() }
+    // Too many requests, a fault of the authorization server or a page in between can pass.
+    let is_final = (400..500).contains(&response.status) && response.status != 429;
+    FurtherError::Endpoint { name, code: response.error_code(), got: response.refusal(), is_final }
 }
