@@ -1,5 +1,5 @@
-//! What people met at authorization servers of all kinds, once they had tokens: for each response the
-//! exit code, and what becomes of the stored tokens.
+//! What people met at authorization servers of all kinds, once they had tokens: for each response
+//! the exit code, and what becomes of the stored tokens.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;

@@ -53,8 +53,8 @@ async fn a_flood_of_unknown_kids_causes_one_fetch_a_window() {
         let mut bursts = 0;
         while started.elapsed() < window * 3 || bursts < 2 {
             let statuses = all_at_once(&server, unknown(&authority.issuer, 1000)).await;
-            // 503 is right, too, for a call that waited too long for the fetch: on a machine that is
-            // busy with something else.
+            // 503 is right, too, for a call that waited too long for the fetch: on a machine that
+            // is busy with something else.
             let is_right = |found: &u16| *found == status || *found == 503;
             assert_eq!((statuses.len(), statuses.iter().all(is_right)), (1000, true), "{manner:?}: {statuses:?}");
             bursts += 1;
