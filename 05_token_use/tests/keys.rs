@@ -62,7 +62,9 @@ async fn a_flood_of_unknown_kids_causes_one_fetch_a_window() {
         let windows = 1 + started.elapsed().as_millis() / window.as_millis();
         let fetches = authority.metadata_requests();
         assert!(fetches >= 2 && fetches as u128 <= windows, "{manner:?}: {fetches} fetches in {windows} windows");
-        assert_eq!(authority.key_requests(), if manner == Manner::Up { fetches } else { 0 });
+        // A fetch that is under way at the end, or given up, has not come to the keys.
+        let keys = authority.key_requests();
+        assert!(keys <= fetches && (keys > 0) == (manner == Manner::Up), "{manner:?}: {keys} of {fetches} fetches");
     }
 }
 
