@@ -53,6 +53,8 @@ const PORT: u16 = 8080;
 const READY: &str = "/.well-known/openid-configuration";
 /// Seconds after which a container that does not answer has failed.
 const START_SECONDS: u64 = 900;
+/// Time for one request that asks whether the realm is there.
+const ASK: Duration = Duration::from_secs(10);
 
 /// A running Keycloak. Call [`Keycloak::remove`] when it is no longer needed.
 pub struct Keycloak {
@@ -81,7 +83,7 @@ impl Keycloak {
         shared::http::choose_cryptography();
         let engine = docker_client_instance().await.map_err(no_engine)?;
         engine.ping().await.map_err(no_engine)?;
-        let request = request(&engine, features).await.with_mapped_port(reserved.number(), PORT.tcp());
+        let request = request(&engine, features).await?.with_mapped_port(reserved.number(), PORT.tcp());
         let container = request.start().await.map_err(not_started)?;
         let port = container.get_host_port_ipv4(PORT).await.map_err(not_started)?;
         // The engine's own idea of its host can be a bridge address even where the port is on this
@@ -155,8 +157,13 @@ impl Keycloak {
     }
 }
 
-async fn request(engine: &Docker, features: Features) -> ContainerRequest<GenericImage> {
+async fn request(engine: &Docker, features: Features) -> Result<ContainerRequest<GenericImage>, NotStarted> {
+    // The wait's own client has no time limit: a request that is lost while Keycloak starts would
+    // be waited for until the start has failed.
+    let asking = reqwest::Client::builder().timeout(ASK).no_proxy().build();
+    let asking = asking.map_err(|error| NotStarted::Failed(format!("There is no HTTP client: {error}.")))?;
     let ready = HttpWaitStrategy::new(format!("/realms/mcp-oauth{READY}"))
+        .with_client(asking)
         .with_port(PORT.tcp())
         .with_expected_status_code(200_u16);
     let image = |name: &str, tag: &str| {
@@ -164,9 +171,9 @@ async fn request(engine: &Docker, features: Features) -> ContainerRequest<Generi
     };
     let request = from_image(engine, features, image).await;
     // Documents about clients are on the machine that runs the tests.
-    request
+    Ok(request
         .with_host("host.docker.internal", Host::HostGateway)
-        .with_startup_timeout(Duration::from_secs(START_SECONDS))
+        .with_startup_timeout(Duration::from_secs(START_SECONDS)))
 }
 
 async fn from_image(
