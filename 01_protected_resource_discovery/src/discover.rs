@@ -15,6 +15,7 @@ use crate::error::DiscoveryError;
 use crate::fetch::{AVAILABLE, FetchedMetadata, LIMITS, fetch_named, fetch_well_known};
 use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
+use crate::well_known;
 
 /// What the client knows about an MCP server after this lesson.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +52,22 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.response.url, metadata })
 }
 
+/// A resource identifier has no fragment (RFC 9728 §1.2), and a metadata document is no MCP server.
+fn check_server_url(server_url: &str) -> Result<(), DiscoveryError> {
+    let is_not = |reason, meant| DiscoveryError::ServerUrl { server_url: server_url.to_owned(), reason, meant };
+    if let Some((meant, _)) = server_url.split_once('#') {
+        return Err(is_not("it has a fragment, the part after #", meant.to_owned()));
+    }
+    match well_known::without_document(server_url) {
+        Some(meant) => Err(is_not("it is the URL of a metadata document", meant)),
+        None => Ok(()),
+    }
+}
+
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
 /// version, as an older one does.
 async fn ask_without_token(http: &Http, server_url: &str) -> Result<Response, DiscoveryError> {
-    if server_url.contains('#') {
-        return Err(DiscoveryError::Fragment { server_url: server_url.to_owned() });
-    }
+    check_server_url(server_url)?;
     let mut response = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
     if response.status == 400 {
         http.reporter()

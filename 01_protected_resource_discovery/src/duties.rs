@@ -22,8 +22,7 @@ struct Duty {
 }
 
 /// One table for each party, ready to be printed.
-pub fn tables(reporter: &Reporter, discovery: &Discovery) -> [String; 3] {
-    let issuer = discovery.metadata.authorization_servers.first().map_or("", String::as_str);
+pub fn tables(reporter: &Reporter, discovery: &Discovery, issuer: &str) -> [String; 3] {
     let table = |title: String, duties: &[Duty]| {
         let rows = duties.iter().map(|duty| row(reporter, discovery, duty));
         [title].into_iter().chain(rows).collect::<Vec<_>>().join("\n")

@@ -3,7 +3,9 @@
 use shared::Failure;
 use shared::http::HttpError;
 use shared::members::DocumentError;
+use shared::urls::{Difference, is_https_of};
 
+use crate::further::select;
 use crate::rules;
 
 /// The decision that failed, with what was expected and what was seen.
@@ -12,10 +14,14 @@ pub enum DiscoveryError {
     /// The MCP server's URL cannot be asked, or gives no answer.
     Server(HttpError),
     /// The MCP server's URL has a fragment: "a URL that uses the https scheme and has no fragment
-    /// component" (RFC 9728 §1.2).
-    Fragment {
+    /// component" (RFC 9728 §1.2). Or it is a metadata document's.
+    ServerUrl {
         /// The MCP server's URL.
         server_url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+        /// The URL that was meant.
+        meant: String,
     },
     /// The MCP server answers a request without a token with something else than 401 or success.
     Unexpected {
@@ -66,6 +72,13 @@ pub enum DiscoveryError {
         /// The metadata's URL.
         url: String,
     },
+    /// The user chose an authorization server that the MCP server does not name.
+    NotNamed {
+        /// `--issuer`
+        issuer: String,
+        /// `authorization_servers`
+        named: Vec<String>,
+    },
     /// The server takes no token where MCP clients put it.
     NoBearerHeader {
         /// `bearer_methods_supported`.
@@ -78,7 +91,8 @@ impl DiscoveryError {
     pub fn id(&self) -> &'static str {
         match self {
             DiscoveryError::Server(error) => error.id(),
-            DiscoveryError::Fragment { .. } => "server.url",
+            DiscoveryError::ServerUrl { .. } => "server.url",
+            DiscoveryError::NotNamed { .. } => "server.issuer",
             DiscoveryError::Unexpected { .. } => "server.status",
             DiscoveryError::Unavailable(HttpError::Refused { .. }) => rules::METADATA_ADDRESS.id,
             DiscoveryError::Unavailable(HttpError::Insecure { .. } | HttpError::Downgraded { .. }) => {
@@ -103,7 +117,8 @@ impl DiscoveryError {
     pub fn fix(&self) -> String {
         match self {
             DiscoveryError::Server(error) | DiscoveryError::Unavailable(error) => error.fix(),
-            DiscoveryError::Fragment { .. } => "Leave out the # and what follows it.".to_owned(),
+            DiscoveryError::ServerUrl { meant, .. } => format!("Pass --server-url {meant}"),
+            DiscoveryError::NotNamed { issuer, named } => select::fix(issuer, named),
             DiscoveryError::Unexpected { server_url, status: 404, .. } if server_url.ends_with('/') => {
                 format!("Leave out the slash at the end: {}", server_url.trim_end_matches('/'))
             }
@@ -118,15 +133,7 @@ impl DiscoveryError {
             }
             DiscoveryError::MediaType { .. } => "The server's operator has to serve it as application/json.".to_owned(),
             DiscoveryError::Document { .. } => "The server's operator has to mend the document.".to_owned(),
-            DiscoveryError::ResourceMismatch { expected, received, .. } => {
-                let asked = expected.first().map_or("", String::as_str);
-                if received.trim_end_matches('/') == asked.trim_end_matches('/') {
-                    format!("Ask the server under the URL that it names: --server-url {received}")
-                } else {
-                    "Use the server's canonical URL (localhost and 127.0.0.1 are different), or have its operator correct resource."
-                        .to_owned()
-                }
-            }
+            DiscoveryError::ResourceMismatch { expected, received, .. } => resource_fix(expected, received),
             DiscoveryError::NoAuthorizationServer { .. } => {
                 "The server's operator has to name at least one issuer in authorization_servers.".to_owned()
             }
@@ -137,12 +144,33 @@ impl DiscoveryError {
     }
 }
 
+/// Who has to change what, where a document is about another resource.
+fn resource_fix(expected: &[String], received: &str) -> String {
+    let asked = expected.first().map_or("", String::as_str);
+    let difference = Difference::from_nearest(expected, received);
+    // The same server under another of its names, or asked with more than its name.
+    if difference.is_spelling() || difference.is_query() || is_https_of(asked, received) {
+        return format!("Pass the URL that the server gives itself: --server-url {received}");
+    }
+    if difference.is_host_case() {
+        return format!("The server's operator has to write resource with a scheme and a host in lower case: {asked}");
+    }
+    format!(
+        "The server's operator has to publish resource as {asked}: behind a proxy, a server has to be told its public URL. If the \
+         operator gave you {received} instead, pass --server-url {received}"
+    )
+}
+
 impl std::fmt::Display for DiscoveryError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             DiscoveryError::Server(error) => write!(f, "The MCP server at {error}"),
-            DiscoveryError::Fragment { server_url } => {
-                write!(f, "{server_url} has a fragment, which a resource identifier must not have.")
+            DiscoveryError::ServerUrl { server_url, reason, .. } => {
+                write!(f, "{server_url} is not the URL of an MCP server: {reason}.")
+            }
+            DiscoveryError::NotNamed { issuer, named } => {
+                let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+                write!(f, "--issuer is {issuer}, and the authorization servers that the MCP server names are: {named}.")
             }
             DiscoveryError::Unexpected { server_url, status } => {
                 write!(
@@ -172,8 +200,9 @@ impl std::fmt::Display for DiscoveryError {
             }
             DiscoveryError::ResourceMismatch { expected, received, .. } => write!(
                 f,
-                "The metadata is about another resource: {} was asked for, and its resource is {received}.",
-                expected.join(" or ")
+                "The metadata is about another resource: {} was asked for, and its resource is {received}. {}",
+                expected.join(" or "),
+                Difference::from_nearest(expected, received)
             ),
             DiscoveryError::NoAuthorizationServer { url } => {
                 write!(f, "The metadata at {url} names no authorization server.")

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use keycloak::{IdpOptions, Lifetime};
+use protected_resource_discovery::further::select::Wanted;
 use protected_resource_discovery::sabotage::{self, Switch};
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, RunningServer, ServerOptions, Setup};
 use protected_resource_discovery::{client, server};
@@ -68,14 +69,14 @@ fn main() -> ExitCode {
     match &cli.role {
         None => run.tell(whole_story(&setup, switch)),
         Some(Role::Server) => run.serve(serve(&setup, switch)),
-        Some(Role::Client(McpServer { server_url })) => run.tell_client(client_alone(&setup, server_url, switch)),
+        Some(Role::Client(at)) => run.tell_client(client_alone(&setup, at, switch)),
     }
 }
 
 async fn whole_story(setup: &Setup<'_>, switch: Option<Switch>) -> Result<(), Failure> {
     let running = start(setup, switch, Lifetime::Story).await?;
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
-    run_client(&http, &running.server_url, switch).await
+    run_client(&http, &running.server_url, &Wanted::Any, switch).await
 }
 
 async fn serve(setup: &Setup<'_>, switch: Option<Switch>) -> Result<(), Failure> {
@@ -88,14 +89,14 @@ async fn start(setup: &Setup<'_>, switch: Option<Switch>, lifetime: Lifetime) ->
     setup.start_with(lifetime, app).await
 }
 
-async fn client_alone(setup: &Setup<'_>, server_url: &str, switch: Option<Switch>) -> Result<(), Failure> {
-    setup.run.announce_client(server_url);
-    run_client(&setup.run.http(server_url, &[]).await?, server_url, switch).await
+async fn client_alone(setup: &Setup<'_>, at: &McpServer, switch: Option<Switch>) -> Result<(), Failure> {
+    setup.run.announce_client(&at.server_url);
+    run_client(&setup.run.http(&at.server_url, &[]).await?, &at.server_url, &at.wanted(), switch).await
 }
 
-async fn run_client(http: &Http, server_url: &str, switch: Option<Switch>) -> Result<(), Failure> {
+async fn run_client(http: &Http, server_url: &str, wanted: &Wanted, switch: Option<Switch>) -> Result<(), Failure> {
     match switch {
         Some(Switch::EvilOrigin) => sabotage::call_as_foreign_page(http, server_url).await,
-        _ => client::run(http, server_url).await.map(drop),
+        _ => client::run(http, server_url, wanted).await.map(drop),
     }
 }

@@ -7,6 +7,18 @@
 /// The well-known URI string of RFC 9728.
 pub const SUFFIX: &str = "/.well-known/oauth-protected-resource";
 
+/// The well-known URI strings of metadata documents: RFC 9728, RFC 8414, OpenID Connect Discovery.
+const DOCUMENTS: [&str; 3] = [SUFFIX, "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
+
+/// What a metadata document is about, where this is the URL of one: the URL without the well-known
+/// part.
+pub fn without_document(url: &str) -> Option<String> {
+    DOCUMENTS.iter().find_map(|document| {
+        let (before, after) = url.split_once(document)?;
+        matches!(after.chars().next(), None | Some('/')).then(|| format!("{before}{}", after.trim_end_matches('/')))
+    })
+}
+
 /// A place to look for the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WellKnown {
@@ -110,6 +122,22 @@ mod tests {
         let locations = locations("http://h/mcp");
         assert_eq!(locations[0].resources, ["http://h/mcp"]);
         assert_eq!(locations[1].resources, ["http://h/mcp", "http://h"]);
+    }
+
+    #[test]
+    fn the_url_of_a_document_leads_back_to_what_it_is_about() {
+        for (url, expected) in [
+            ("http://h/.well-known/oauth-protected-resource/mcp", Some("http://h/mcp")),
+            ("https://h/.well-known/oauth-authorization-server", Some("https://h")),
+            ("https://h/.well-known/oauth-authorization-server/realms/r", Some("https://h/realms/r")),
+            ("https://h/realms/r/.well-known/openid-configuration", Some("https://h/realms/r")),
+            ("https://h/.well-known/openid-configuration/", Some("https://h")),
+            ("https://h/.well-known/oauth-protected-resources/mcp", None),
+            ("https://h/.well-known/mcp", None),
+            ("https://h/mcp", None),
+        ] {
+            assert_eq!(without_document(url).as_deref(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The client's part, top to bottom: lesson 01, then the authorization server's metadata.
 
 use protected_resource_discovery::client::select_authorization_server;
+use protected_resource_discovery::further::select::Wanted;
 use protected_resource_discovery::{Discovery, DiscoveryError, discover};
 use shared::http::Http;
 use shared::{Failure, spec};
@@ -27,15 +28,17 @@ pub fn resource<'a>(discovery: Option<&'a Discovery>, server_url: &'a str) -> &'
 }
 
 /// From an MCP server's URL to the metadata of its authorization server.
-pub async fn run(http: &Http, server_url: &str, needs: Needs) -> Result<DiscoveredServer, Failure> {
+pub async fn run(http: &Http, server_url: &str, wanted: &Wanted, needs: Needs) -> Result<DiscoveredServer, Failure> {
     let (issuer, discovery, metadata) = match discover(http, server_url).await {
         Ok(discovery) => {
-            let issuer = select_authorization_server(http.reporter(), &discovery).await.to_owned();
+            let issuer = select_authorization_server(http.reporter(), &discovery, wanted).await?.to_owned();
             let metadata = find::find(http, &issuer, needs).await?;
             (issuer, Some(discovery), metadata)
         }
         Err(error @ DiscoveryError::NotFound { .. }) => {
             http.reporter().note(error.to_string());
+            // It names none, so there is none to choose.
+            wanted.check(&[])?;
             match older::find(http, server_url).await? {
                 Older::Published(metadata) => (metadata.issuer.clone(), None, metadata),
                 // It has said nothing about itself that could be shown.

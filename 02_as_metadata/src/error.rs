@@ -2,6 +2,7 @@
 
 use shared::http::{HttpError, Response};
 use shared::members::DocumentError;
+use shared::urls::Difference;
 use shared::{Failed, Failure};
 
 use crate::metadata::AuthorizationServerMetadata;
@@ -79,7 +80,9 @@ pub enum MetadataError {
         /// The issuer.
         issuer: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: String,
+        /// The issuer that was meant, where there is no doubt.
+        meant: Option<String>,
     },
     /// A place cannot be asked, or gives no whole answer.
     Unavailable(HttpError),
@@ -134,6 +137,7 @@ impl MetadataError {
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {
+            MetadataError::BadIssuer { meant: Some(meant), .. } => format!("The issuer is {meant}: name that one."),
             MetadataError::BadIssuer { .. } => {
                 "Give the issuer as the IdP's metadata spells it: a URL without query and fragment.".to_owned()
             }
@@ -149,24 +153,30 @@ impl MetadataError {
                 "Compare the issuer with what the IdP's own pages say, its path included. Keycloak's is http://HOST/realms/REALM.".to_owned()
             }
             MetadataError::Document { .. } => "The IdP's operator has to mend the document.".to_owned(),
-            MetadataError::IssuerMismatch { expected, received } => {
-                if expected.trim_end_matches('/') == received.trim_end_matches('/') {
-                    format!("Use the issuer as the document spells it: {received}")
-                } else {
-                    "Do not go on. Either the URL is another spelling of the IdP's (localhost and 127.0.0.1 are \
-                              different), or somebody passes another server off as this one."
-                        .to_owned()
-                }
-            }
+            MetadataError::IssuerMismatch { expected, received } => issuer_fix(expected, received),
             MetadataError::Unfit(failed) => failed.fix.clone(),
         }
     }
 }
 
+/// Who has to change what, where a document names another issuer. Only the two operators know which
+/// of the two names is the right one.
+pub(crate) fn issuer_fix(expected: &str, received: &str) -> String {
+    let difference = Difference::between(expected, received);
+    let advice = format!(
+        "The MCP server's operator has to list {received} in authorization_servers, letter by letter, or the IdP's operator has to \
+         publish {expected} as its issuer."
+    );
+    if difference.is_spelling() || difference.is_host_case() || difference.is_blanks() {
+        return advice;
+    }
+    format!("{advice} Until then do not sign in: somebody may be passing another server off as this one.")
+}
+
 impl std::fmt::Display for MetadataError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            MetadataError::BadIssuer { issuer, reason } => write!(f, "{issuer} is no issuer: {reason}."),
+            MetadataError::BadIssuer { issuer, reason, .. } => write!(f, "{issuer} is no issuer: {reason}."),
             MetadataError::Unavailable(error) => write!(f, "The authorization server's metadata at {error}"),
             MetadataError::Status { url, status } => {
                 write!(
@@ -187,7 +197,8 @@ impl std::fmt::Display for MetadataError {
             MetadataError::IssuerMismatch { expected, received } => {
                 write!(
                     f,
-                    "The metadata is another authorization server's: {expected} was asked for, and its issuer is {received}."
+                    "The metadata is another authorization server's: {expected} was asked for, and its issuer is {received}. {}",
+                    Difference::between(expected, received)
                 )
             }
             MetadataError::Unfit(Failed { expected, seen, .. }) => {

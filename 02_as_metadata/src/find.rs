@@ -6,9 +6,11 @@
 //! response that says most about what is wrong is the one that is reported. Only silence ends it:
 //! the other places are at the same host.
 
+use protected_resource_discovery::well_known::without_document;
 use shared::http::{Http, HttpError, Request, Response};
 use shared::members::DocumentError;
-use shared::{Failed, Reporter, spec};
+use shared::urls::UrlFault;
+use shared::{Failed, Reporter, spec, urls};
 
 use crate::error::{MetadataError, NotMetadata};
 use crate::metadata::AuthorizationServerMetadata;
@@ -56,14 +58,7 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
     let reporter = http.reporter();
     reporter.stage("find the authorization server's metadata", &spec::MCP_AS_ORDER).await;
     let locations = well_known::locations(issuer);
-    // "a URL that … has no query or fragment components" (RFC 8414 §2)
-    let bad = |reason| MetadataError::BadIssuer { issuer: issuer.to_owned(), reason };
-    if locations.is_empty() {
-        return Err(bad("it is no URL with a scheme and a host"));
-    }
-    if issuer.contains(['?', '#']) {
-        return Err(bad("an issuer has no query and no fragment"));
-    }
+    check_issuer_url(issuer)?;
     let mut tried: Vec<(Response, NotMetadata)> = Vec::new();
     // Every place in MCP's order (Authorization Server Metadata Discovery), whatever the one before
     // responded.
@@ -104,6 +99,22 @@ async fn fetch(http: &Http, issuer: &str) -> Result<Response, MetadataError> {
             let is_json = matches!(&oddest, Some((_, NotMetadata::MediaType { is_json: true, .. })));
             Err(MetadataError::NotFound { tried: places, is_json })
         }
+    }
+}
+
+/// "a URL that … has no query or fragment components" (RFC 8414 §2)
+fn check_issuer_url(issuer: &str) -> Result<(), MetadataError> {
+    let bad =
+        |reason: &str, meant| MetadataError::BadIssuer { issuer: issuer.to_owned(), reason: reason.to_owned(), meant };
+    if let Some(UrlFault { reason, meant }) = urls::fault(issuer) {
+        return Err(bad(&reason, meant));
+    }
+    if let Some(end) = issuer.find(['?', '#']) {
+        return Err(bad("an issuer has no query and no fragment", Some(issuer[..end].to_owned())));
+    }
+    match without_document(issuer) {
+        Some(meant) => Err(bad("it is the URL of a metadata document", Some(meant))),
+        None => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@ use as_metadata::requirements::Needs;
 use as_metadata::sabotage::Switch;
 use clap::{Parser, Subcommand};
 use keycloak::{IdpOptions, Lifetime};
+use protected_resource_discovery::further::select::Wanted;
 use protected_resource_discovery::setup::{IDP_OPTIONS, McpServer, ServerOptions, Setup};
 use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Parsed};
 use shared::{Failure, Side};
@@ -80,7 +81,7 @@ fn main() -> ExitCode {
     match &cli.role {
         None => run.tell(whole_story(&setup)),
         Some(Role::Server) => run.serve(setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => run.tell_client(client_alone(&setup, server_url)),
+        Some(Role::Client(at)) => run.tell_client(client_alone(&setup, at)),
         Some(Role::Inspect { issuer }) => run.tell_client(inspect(&setup, issuer)),
     }
 }
@@ -88,12 +89,13 @@ fn main() -> ExitCode {
 async fn whole_story(setup: &Setup<'_>) -> Result<(), Failure> {
     let running = setup.start(Lifetime::Story).await?;
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
-    client::run(&http, &running.server_url, Needs::default()).await.map(drop)
+    client::run(&http, &running.server_url, &Wanted::Any, Needs::default()).await.map(drop)
 }
 
-async fn client_alone(setup: &Setup<'_>, server_url: &str) -> Result<(), Failure> {
+async fn client_alone(setup: &Setup<'_>, at: &McpServer) -> Result<(), Failure> {
+    let McpServer { server_url, .. } = at;
     setup.run.announce_client(server_url);
-    client::run(&setup.run.http(server_url, &[]).await?, server_url, Needs::default()).await.map(drop)
+    client::run(&setup.run.http(server_url, &[]).await?, server_url, &at.wanted(), Needs::default()).await.map(drop)
 }
 
 async fn inspect(setup: &Setup<'_>, issuer: &str) -> Result<(), Failure> {

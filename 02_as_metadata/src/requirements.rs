@@ -3,9 +3,11 @@
 //! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first
 //! MUST that fails; `inspect` shows them all.
 
+use protected_resource_discovery::well_known::split;
 use shared::event::Keyword;
-use shared::{Failed, Reporter, Rule};
+use shared::{Failed, Reporter, Rule, urls};
 
+use crate::error::issuer_fix;
 use crate::metadata::AuthorizationServerMetadata;
 use crate::rules;
 
@@ -116,18 +118,13 @@ pub fn requirements(
 /// "If they differ, the client MUST NOT use the metadata." (MCP 2026-07-28) The two are compared as
 /// the texts that they are: a slash or a capital letter makes another issuer.
 pub fn check_issuer(issuer: &str, metadata: &AuthorizationServerMetadata, texts: Texts) -> Requirement {
-    let same_but_slash = metadata.issuer.trim_end_matches('/') == issuer.trim_end_matches('/');
-    let fix = if same_but_slash {
-        "spell the issuer everywhere as the document does, slash included."
-    } else {
-        texts.issuer()
-    };
+    let setting = texts.choose(" (Keycloak: --hostname or KC_HOSTNAME.)", "");
     Requirement {
         rule: &rules::ISSUER_IDENTICAL,
         passed: metadata.issuer == issuer,
         expected: "issuer is identical to the one asked for",
         seen: metadata.issuer.clone(),
-        fix: fix.to_owned(),
+        fix: format!("{}{setting}", issuer_fix(issuer, &metadata.issuer)),
     }
 }
 
@@ -149,14 +146,17 @@ fn check_endpoints(
     is_acceptable: impl Fn(&str) -> bool,
     texts: Texts,
 ) -> Requirement {
-    let insecure = metadata.endpoints().filter(|(_, url)| !is_acceptable(url));
-    let insecure: Vec<_> = insecure.map(|(name, url)| format!("{name} {url}")).collect();
+    let unusable = || metadata.endpoints().filter(|(_, url)| !is_acceptable(url));
+    let fault =
+        |url| urls::fault(url).map_or(String::new(), |fault| format!(" is not an absolute URL: {}", fault.reason));
+    let seen: Vec<_> = unusable().map(|(name, url)| format!("{name} {url}{}", fault(url))).collect();
+    let relative = unusable().find(|(_, url)| urls::fault(url).is_some());
     Requirement {
         rule: &rules::ENDPOINTS_SECURE,
-        passed: insecure.is_empty(),
-        expected: "the endpoints are https or loopback",
-        seen: if insecure.is_empty() { "they are".to_owned() } else { insecure.join(", ") },
-        fix: texts.endpoints().to_owned(),
+        passed: seen.is_empty(),
+        expected: "the endpoints are absolute URLs, https or loopback",
+        seen: if seen.is_empty() { "they are".to_owned() } else { seen.join(", ") },
+        fix: relative.map_or(texts.endpoints().to_owned(), |(name, url)| texts.absolute(name, url, &metadata.issuer)),
     }
 }
 
@@ -242,11 +242,12 @@ impl Texts {
         if self.is_keycloak { keycloak } else { other }
     }
 
-    fn issuer(self) -> &'static str {
-        self.choose(
-            "if it is this very server, set --hostname (KC_HOSTNAME) to the URL that clients use.",
-            "if it is this very server, publish the issuer exactly as resource servers name it.",
-        )
+    /// For an endpoint that is no absolute URL: the one that was meant, where that is clear.
+    fn absolute(self, name: &str, url: &str, issuer: &str) -> String {
+        let origin = split(issuer).map(|(origin, _)| origin).filter(|_| url.starts_with('/') && !url.starts_with("//"));
+        let meant = origin.map(|origin| format!("{origin}{url}")).or(urls::fault(url).and_then(|fault| fault.meant));
+        let meant = meant.map_or(String::new(), |meant| format!(": {name} is {meant}"));
+        format!("write every endpoint as an absolute URL{meant}.")
     }
 
     fn endpoints(self) -> &'static str {

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use protected_resource_discovery::further::select::Wanted;
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::listen::{self, Serving};
@@ -221,7 +222,8 @@ async fn an_issuer_with_a_slash_at_the_end_is_fit_when_it_is_asked_for_like_that
     let without = fixture(build).await;
     let error = without.find("").await.unwrap_err();
     assert_eq!(error.id(), "as-metadata.issuer-identical");
-    assert!(error.fix().ends_with(&format!("{}/", without.origin)), "{}", error.fix());
+    assert!(error.fix().contains(&format!("list {}/ in", without.origin)), "{}", error.fix());
+    assert!(error.to_string().ends_with("They differ in the slash at the end."), "{error}");
 }
 
 #[tokio::test]
@@ -305,7 +307,9 @@ async fn an_older_server_is_its_own_authorization_server() {
 
     let defaults = fixture(|_| older_mcp()).await;
     let metadata =
-        client::run(&defaults.http, &format!("{}/mcp", defaults.origin), Needs::AuthorizationCode).await.unwrap();
+        client::run(&defaults.http, &format!("{}/mcp", defaults.origin), &Wanted::Any, Needs::AuthorizationCode)
+            .await
+            .unwrap();
     assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/token", defaults.origin)));
     assert_eq!(defaults.asked().last().unwrap(), OAUTH);
 
@@ -315,7 +319,9 @@ async fn an_older_server_is_its_own_authorization_server() {
     })
     .await;
     let metadata =
-        client::run(&published.http, &format!("{}/mcp", published.origin), Needs::AuthorizationCode).await.unwrap();
+        client::run(&published.http, &format!("{}/mcp", published.origin), &Wanted::Any, Needs::AuthorizationCode)
+            .await
+            .unwrap();
     assert_eq!(metadata.authorization_server.token_endpoint, Some(format!("{}/t", published.origin)));
 
     let unfit = fixture(|origin| {
@@ -323,8 +329,9 @@ async fn an_older_server_is_its_own_authorization_server() {
         older_mcp().route(OAUTH, get(|| async { axum::Json(document) }))
     })
     .await;
-    let failure =
-        client::run(&unfit.http, &format!("{}/mcp", unfit.origin), Needs::AuthorizationCode).await.unwrap_err();
+    let failure = client::run(&unfit.http, &format!("{}/mcp", unfit.origin), &Wanted::Any, Needs::AuthorizationCode)
+        .await
+        .unwrap_err();
     assert_eq!(failure.id, "as-metadata.authorization-endpoint");
 }
 

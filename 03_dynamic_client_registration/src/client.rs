@@ -36,7 +36,7 @@ pub struct Registered {
 
 /// From an MCP server's URL to a client that its authorization server knows.
 pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registered, Failure> {
-    let found = as_metadata::client::run(http, server_url, Needs::AuthorizationCode).await?;
+    let found = as_metadata::client::run(http, server_url, &plan.wanted, Needs::AuthorizationCode).await?;
     register_at(http, server_url, found, plan).await
 }
 

@@ -2,6 +2,7 @@
 
 use shared::http::HttpError;
 use shared::members::DocumentError;
+use shared::urls::Difference;
 use shared::{Failed, Failure, Rule};
 
 use crate::further;
@@ -88,9 +89,9 @@ impl RegistrationError {
             | RegistrationError::NotForCodes { failed, .. }
             | RegistrationError::MetadataDocument { failed, .. } => failed.fix.clone(),
             RegistrationError::OtherIssuer { registered, discovered }
-                if registered.trim_end_matches('/') == discovered.trim_end_matches('/') =>
+                if Difference::between(registered, discovered).is_spelling() =>
             {
-                format!("Issuers are compared letter by letter: --client-issuer {discovered}")
+                format!("{} Pass --client-issuer {discovered}", Difference::between(registered, discovered))
             }
             RegistrationError::OtherIssuer { .. } => {
                 "If the MCP server moved to another IdP on purpose, register there and name the new client; if not, somebody may be \

@@ -115,9 +115,7 @@ fn main() -> ExitCode {
     match &cli.role {
         None => run.tell(whole_story(&setup, &cli.registration, sabotage)),
         Some(Role::Server) => run.serve(setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => {
-            run.tell(client_alone(&setup, &cli.registration, server_url, sabotage))
-        }
+        Some(Role::Client(at)) => run.tell(client_alone(&setup, &cli.registration, at, sabotage)),
         Some(Role::Clients { command }) => {
             let http = async |issuer: &str| setup.run.http(issuer, &[]).await;
             run.tell(clients::run(&run.reporter, command, http))
@@ -143,10 +141,11 @@ async fn whole_story(setup: &Setup<'_>, registration: &RegistrationOptions, sabo
 async fn client_alone(
     setup: &Setup<'_>,
     registration: &RegistrationOptions,
-    server_url: &str,
+    at: &McpServer,
     sabotage: Sabotage,
 ) -> Result<(), Failure> {
-    let plan = Plan { sabotage, ..registration.plan(None, true)? };
+    let plan = Plan { sabotage, ..registration.plan(None, true)?.for_server(at) };
+    let server_url = at.server_url.as_str();
     setup.run.announce_client(server_url);
     let http = setup.run.http(server_url, &[]).await?;
     client::run(&http, server_url, &plan).await.map(drop)

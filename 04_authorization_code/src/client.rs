@@ -99,7 +99,7 @@ pub async fn get_ready(
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
     options.check_login(plan)?;
-    let found = as_metadata::client::run(http, server_url, Needs::AuthorizationCode).await?;
+    let found = as_metadata::client::run(http, server_url, &plan.wanted, Needs::AuthorizationCode).await?;
     get_ready_at(http, server_url, found, plan, options, needs_script).await
 }
 

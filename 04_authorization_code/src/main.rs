@@ -99,12 +99,8 @@ fn main() -> ExitCode {
         Some(Role::Refresh) => run.tell(whole_story(&setup, &cli, sabotage, true)),
         Some(Role::ClientCredentials { key }) => run.tell(client_credentials(&setup, &cli, *key)),
         Some(Role::Server) => run.serve(setup.serve_until_ended()),
-        Some(Role::Client(McpServer { server_url })) => {
-            run.tell(client_alone(&setup, &cli, server_url, sabotage, false))
-        }
-        Some(Role::Authorize(McpServer { server_url })) => {
-            run.tell(client_alone(&setup, &cli, server_url, sabotage, true))
-        }
+        Some(Role::Client(at)) => run.tell(client_alone(&setup, &cli, at, sabotage, false)),
+        Some(Role::Authorize(at)) => run.tell(client_alone(&setup, &cli, at, sabotage, true)),
     }
 }
 
@@ -145,11 +141,11 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
 async fn client_alone(
     setup: &Setup<'_>,
     cli: &Cli,
-    server_url: &str,
+    at: &McpServer,
     sabotage: Sabotage,
     keeps: bool,
 ) -> Result<(), Failure> {
-    let plan = plan(cli, None, true)?;
+    let (plan, server_url) = (plan(cli, None, true)?.for_server(at), at.server_url.as_str());
     setup.run.announce_client(server_url);
     let http = setup.run.http(server_url, &[]).await?;
     let signed_in = client::run(&http, server_url, &plan, &cli.sign_in, sabotage).await?;

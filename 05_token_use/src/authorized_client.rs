@@ -201,7 +201,7 @@ impl AuthorizedClient {
     async fn sign_in(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
         let Self { http, server_url, options, grant, .. } = self;
         if let Some(grant) = grant {
-            let kept = without_a_user::request(http, server_url, options, grant.as_ref(), &state.store, scopes).await?;
+            let kept = without_a_user::request(self, grant.as_ref(), &state.store, scopes).await?;
             return state.store.keep(http.reporter(), kept).await;
         }
         let (ready, redirect) = self.get_ready(state).await?;

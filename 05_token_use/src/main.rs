@@ -155,7 +155,7 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli, switch: Option<Switch>) -> Re
 async fn client_alone(setup: &Setup<'_>, cli: &Cli, at: &McpServer, switch: Option<Switch>) -> Result<(), Failure> {
     setup.run.announce_client(&at.server_url);
     let http = setup.run.http(&at.server_url, &[]).await?;
-    run_client(cli, &http, &at.server_url, plan(cli, None, true)?, None, switch).await
+    run_client(cli, &http, &at.server_url, plan(cli, None, true)?.for_server(at), None, switch).await
 }
 
 async fn run_client(

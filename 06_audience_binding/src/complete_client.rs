@@ -55,7 +55,7 @@ pub async fn run(setup: &Setup<'_>, options: &LessonOptions, arguments: &ClientA
         Some(name) => Some((name.as_str(), commands::arguments(&arguments.args)?)),
         None => None,
     };
-    let plan = options.plan(None, true)?;
+    let plan = options.plan(None, true)?.for_server(&arguments.server);
     let chosen = arguments.grant.choose(&plan, &options.sign_in)?;
     let dpop = arguments.uses.key()?;
     let company_idp = arguments.grant.company_idp.as_deref();

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
+use shared::urls::Difference;
 use shared::{Failure, listen};
 
 use crate::probe::{ProbeResult, probe};
@@ -200,10 +201,15 @@ async fn find_named(issuer: &str) -> Result<Idp, Failure> {
         ProbeResult::Ready => return Ok(Idp::at(issuer, format!("{issuer}, as asked for"))),
         other => other,
     };
-    let fix = match other {
-        ProbeResult::Nothing { .. } => "Is it up, and is that its address? Without --idp an embedded one is used.",
-        ProbeResult::RealmNotReady { .. } => "Is the realm's name right, and has it been imported?",
-        _ => "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out.",
+    let fix = match &other {
+        ProbeResult::Nothing { .. } => {
+            "Is it up, and is that its address? Without --idp an embedded one is used.".to_owned()
+        }
+        ProbeResult::RealmNotReady { .. } => "Is the realm's name right, and has it been imported?".to_owned(),
+        ProbeResult::OtherIssuer { found, .. } => {
+            format!("{} Pass --idp {found}, or leave --idp out.", Difference::between(issuer, found))
+        }
+        _ => "Give the issuer exactly as the IdP's metadata spells it, or leave --idp out.".to_owned(),
     };
     Err(Failure::new("idp.issuer", format!("The IdP {issuer} was asked for with --idp, but {other}."), fix))
 }

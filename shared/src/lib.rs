@@ -21,6 +21,7 @@
 //! | [`secret`] | a value that must not be seen |
 //! | [`members`] | reads the members of a JSON object that a stranger wrote |
 //! | [`mcp`] | who may call an MCP endpoint from a browser; endpoint and client, on `rmcp` |
+//! | [`urls`] | what tells two URLs apart, and what is wrong with one that was typed |
 //! | `testing` | for tests only: the events' schema, transcripts of READMEs |
 
 pub mod breakage;
@@ -48,6 +49,7 @@ pub mod spec;
 pub mod story;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod urls;
 
 pub use clock::now;
 pub use event::{Failed, Keyword, Rule, Side};

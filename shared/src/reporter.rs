@@ -1,7 +1,7 @@
 //! Counts the events of a run and prints them: for a person on a terminal, plain, or as JSON Lines.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -13,6 +13,7 @@ use crate::redact;
 use crate::spec::SpecRef;
 
 mod checks;
+mod choice;
 
 pub use checks::Advised;
 
@@ -173,7 +174,8 @@ impl Reporter {
     /// Begins a stage; with `--pause`, after Enter.
     pub async fn stage(&self, title: impl Into<String>, spec: &'static SpecRef) {
         if self.options.pause && self.counts().stages > 0 {
-            self.wait_for_enter().await;
+            self.prompt("Enter for the next stage");
+            choice::typed_line().await;
         }
         let n = {
             let mut state = self.state();
@@ -238,18 +240,6 @@ impl Reporter {
             }
             _ => false,
         }
-    }
-
-    async fn wait_for_enter(&self) {
-        if let Format::Person { color, width } = self.options.format {
-            let view = person::View { color, width, verbose: false, curl: false };
-            let prompt = view.prompt("Enter for the next stage");
-            let mut state = self.state();
-            let _ = state.out.write_all(prompt.as_bytes()).and_then(|()| state.out.flush());
-        }
-        // Reading blocks, and Ctrl-C has to end the run meanwhile: so it happens on a thread that
-        // nobody waits for at exit.
-        let _ = tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new())).await;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -3,5 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`registration_hint`] | a member that no standard defines, and that a client ignores |
+//! | [`select`] | which of several authorization servers a client uses |
 
 pub mod registration_hint;
+pub mod select;

@@ -42,8 +42,8 @@ pub async fn find(http: &Http, server_url: &str) -> Result<Older, MetadataError>
             &spec::MCP_2025_03_26_FALLBACK,
         )
         .await;
-    let bad =
-        MetadataError::BadIssuer { issuer: server_url.to_owned(), reason: "it is no URL with a scheme and a host" };
+    let reason = "it is no URL with a scheme and a host".to_owned();
+    let bad = MetadataError::BadIssuer { issuer: server_url.to_owned(), reason, meant: None };
     let base = authorization_base_url(server_url).ok_or(bad)?;
     // "MCP clients SHOULD include the header MCP-Protocol-Version" (MCP 2025-03-26, Server Metadata
     // Discovery Headers)

@@ -1,6 +1,8 @@
 //! The options about registering, and what they make of a run.
 
 use clap::{Args, ValueEnum};
+use protected_resource_discovery::further::select::Wanted;
+use protected_resource_discovery::setup::McpServer;
 use shared::cli::OptionGroup;
 use shared::{Failure, Reporter, Secret, Side};
 
@@ -92,6 +94,8 @@ pub struct Plan {
     /// The authorization server that the user named, by `--client-issuer` or as the IdP of the run:
     /// what is the user's own goes nowhere else.
     pub issuer: Option<String>,
+    /// Which authorization server the client goes to, where the MCP server names several.
+    pub wanted: Wanted,
     /// The options.
     pub options: RegistrationOptions,
     /// Whether the authorization server will still be there after this run.
@@ -157,6 +161,7 @@ impl RegistrationOptions {
         initial_access_token::check_named(&register.ways(), named)?;
         Ok(Plan {
             issuer: named.map(str::to_owned),
+            wanted: named.map_or(Wanted::Any, |named| Wanted::Preferably(named.to_owned())),
             ways: register.ways(),
             static_client,
             hosted_document,
@@ -171,6 +176,12 @@ impl RegistrationOptions {
 }
 
 impl Plan {
+    /// The same for the client of this MCP server: `--issuer` outweighs what the client knows.
+    pub fn for_server(self, at: &McpServer) -> Self {
+        let wanted = if at.issuer.is_some() { at.wanted() } else { self.wanted };
+        Self { wanted, ..self }
+    }
+
     /// Whether the authorization server that was discovered is the one of `--client-issuer`; for a
     /// client of `--client-id`, that is checked where the client is shown.
     pub fn check_issuer(&self, reporter: &Reporter, discovered: &str) -> Result<(), Failure> {
@@ -213,6 +224,21 @@ mod tests {
             let failure = bound.check_issuer(&captured.reporter(), other).unwrap_err();
             assert_eq!(failure.id, "credentials.issuer", "{other}");
             assert!(plan(&[]).check_issuer(&captured.reporter(), other).is_ok(), "nothing was named");
+        }
+    }
+
+    #[test]
+    fn the_issuer_for_a_server_outweighs_what_the_client_knows() {
+        let cli = |arguments: &[&str]| Cli::try_parse_from(["x"].iter().chain(arguments)).unwrap();
+        let at = |issuer: Option<&str>| McpServer { server_url: String::new(), issuer: issuer.map(str::to_owned) };
+        for (arguments, issuer, wanted) in [
+            (&[][..], None, Wanted::Any),
+            (&["--client-issuer", "https://a"], None, Wanted::Preferably("https://a".to_owned())),
+            (&["--client-issuer", "https://a"], Some("https://b"), Wanted::Only("https://b".to_owned())),
+            (&[], Some("https://b"), Wanted::Only("https://b".to_owned())),
+        ] {
+            let plan = cli(arguments).options.plan(None, true).unwrap().for_server(&at(issuer));
+            assert_eq!(plan.wanted, wanted, "{arguments:?} {issuer:?}");
         }
     }
 

@@ -11,6 +11,7 @@ use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::further::{manage, no_endpoint};
 use dynamic_client_registration::refusal::Refusal;
 use dynamic_client_registration::{ClientInformation, RegistrationError};
+use protected_resource_discovery::further::select::Wanted;
 use serde_json::json;
 use shared::http::{Http, Request};
 use shared::{Failure, now, spec};
@@ -37,7 +38,7 @@ const OWN_TOKEN: Decision = Decision {
 /// registered for this run and deleted again.
 pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
     let DiscoveredServer { discovery, authorization_server } =
-        as_metadata::client::run(http, server_url, Needs::OtherGrant).await?;
+        as_metadata::client::run(http, server_url, &Wanted::Any, Needs::OtherGrant).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;
     let reporter = http.reporter();
     let key = if signs { Some(ClientKey::generate().ok_or_else(no_randomness)?) } else { None };

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use dynamic_client_registration::further::administration::Administration;
 use dynamic_client_registration::further::options::Plan;
 use keycloak::Lifetime;
+use protected_resource_discovery::further::select::Wanted;
 use protected_resource_discovery::setup::{McpServer, Setup};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -62,6 +63,11 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
     let tokens = stored_tokens::find(&home, url).await?;
     // Who authorizes, asks for new tokens.
     let tokens = tokens.filter(|_| !matches!(command, KeptCommand::Authorize(_)));
+    // Where the user has to sign in again, it is where the tokens are from, unless the user says
+    // otherwise.
+    let from = tokens.as_ref().map(|kept| Wanted::Preferably(kept.issuer.clone()));
+    let wanted = if plan.wanted == Wanted::Any { from.unwrap_or_default() } else { plan.wanted };
+    let plan = Plan { wanted, ..plan }.for_server(at);
     if tokens.is_some() && sign_in.login.is_some() {
         let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
         setup.run.reporter.note(note);

@@ -5,25 +5,23 @@ use as_metadata::client::{DiscoveredServer, resource};
 use as_metadata::requirements::Needs;
 use authorization_code::further::grant::{Grant, GrantRequest};
 use authorization_code::further::stored_tokens::Kept;
-use authorization_code::user_agent::SignInOptions;
 use authorization_code::{scopes as scope_selection, token_response};
-use shared::http::Http;
 use shared::{Failure, now, spec};
 
+use crate::authorized_client::AuthorizedClient;
 use crate::server_demand::union;
 use crate::token_store::TokenStore;
 
 /// Lessons 01 and 02, then the grant: for these scopes and those of before.
 pub async fn request(
-    http: &Http,
-    server_url: &str,
-    options: &SignInOptions,
+    client: &AuthorizedClient,
     grant: &dyn Grant,
     store: &TokenStore,
     scopes: &[String],
 ) -> Result<Kept, Failure> {
+    let AuthorizedClient { http, server_url, options, plan, .. } = client;
     let DiscoveredServer { discovery, authorization_server } =
-        as_metadata::client::run(http, server_url, Needs::OtherGrant).await?;
+        as_metadata::client::run(http, server_url, &plan.wanted, Needs::OtherGrant).await?;
     options.check_key(discovery.as_ref())?;
     let base = match store.tokens_of(&authorization_server.issuer) {
         Some(kept) => kept.requested.clone(),

@@ -37,7 +37,7 @@ pub async fn run_client(
         return Err(GrantError::NoBreak { name: switch.breakage().name.to_owned() }.into());
     }
     let server_url = arguments.server.server_url.as_str();
-    let (plan, sign_in) = (options.plan(None, true)?, &options.sign_in);
+    let (plan, sign_in) = (options.plan(None, true)?.for_server(&arguments.server), &options.sign_in);
     setup.run.announce_client(server_url);
     let http = &setup.run.http(server_url, &[]).await?;
     let authorized = &AuthorizedClient::new(http.clone(), server_url, plan, sign_in.clone(), None, None, true);

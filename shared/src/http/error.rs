@@ -6,6 +6,7 @@ use super::{MAX_BODY_BYTES, MAX_REDIRECTS};
 use crate::Failure;
 use crate::reach::{Privacy, host_of};
 use crate::redact::Mask;
+use crate::urls;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -128,7 +129,10 @@ impl HttpError {
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {
-            HttpError::BadUrl { .. } => "Give a whole URL, for example http://localhost:8000/mcp.".to_owned(),
+            HttpError::BadUrl { url, .. } => match urls::fault(url).and_then(|fault| fault.meant) {
+                Some(meant) => format!("Write {}", Mask::Fingerprint.url(&meant)),
+                None => "Write a whole URL, for example http://localhost:8000/mcp".to_owned(),
+            },
             HttpError::Insecure { url } => {
                 let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")

@@ -13,7 +13,7 @@ use url::Url;
 use crate::event::Event;
 use crate::reach::{self, Reach};
 use crate::redact::Mask;
-use crate::{Failure, Reporter};
+use crate::{Failure, Reporter, urls};
 
 mod error;
 mod message;
@@ -177,10 +177,11 @@ impl Http {
 
     fn checked_url(&self, text: &str) -> Result<Url, HttpError> {
         let bad = |reason: &str| HttpError::BadUrl { url: text.to_owned(), reason: reason.to_owned() };
-        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(bad(&format!("its scheme is {}, not http or https", url.scheme())));
+        // A URL type takes blanks away and reads localhost:8000 as a scheme.
+        if let Some(fault) = urls::fault(text) {
+            return Err(bad(&fault.reason));
         }
+        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("it carries credentials"));
         }

@@ -1,0 +1,199 @@
+//! What real MCP servers respond to a client that looks for their metadata: for each response the
+//! exit code, the check that failed, and the words that decide what a reader does next.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use shared::testing::{Fake, Run};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_01_protected_resource_discovery");
+const MCP: &str = "POST /mcp";
+const AT_PATH: &str = "GET /.well-known/oauth-protected-resource/mcp";
+
+/// What a run has to end in: the id of its error, empty for success, and words. In them, `{port}`
+/// is the fake's port, and with `!` in front the words are not there.
+type Ending<'a> = (&'a str, &'a [&'a str]);
+
+fn run_client(arguments: &[&str]) -> Run {
+    let mut command = Command::new(LESSON);
+    command.args(["client", "--json"]).args(arguments).stdin(Stdio::null());
+    Run::of(&command.output().unwrap())
+}
+
+fn assert_ends(run: &Run, port: u16, (id, words): Ending<'_>, case: &str) {
+    assert_eq!(run.success, id.is_empty(), "{case}: {:#?}", run.events);
+    if !id.is_empty() {
+        assert_eq!(run.error().0, id, "{case}: {:?}", run.error());
+    }
+    for word in words {
+        let (word, wanted) = word.strip_prefix('!').map_or((*word, true), |word| (word, false));
+        let word = word.replace("{port}", &port.to_string());
+        assert_eq!(run.says(&word), wanted, "{case}: {word}\n{:#?}", run.events);
+    }
+}
+
+/// Each table in turn changes an honest server.
+fn assert_rows(rows: &[(Value, Ending<'_>)]) {
+    for (table, ending) in rows {
+        let fake = Fake::start(std::slice::from_ref(table));
+        let run = run_client(&["--server-url", &fake.url("/mcp")]);
+        assert_ends(&run, fake.port(), *ending, &table.to_string());
+    }
+}
+
+/// Metadata with other members.
+fn metadata(patch: Value) -> Value {
+    json!({ AT_PATH: { "patch": patch } })
+}
+
+/// R-13: the part that differs is named, and who has to change what.
+#[test]
+fn a_mismatch_names_the_part_that_differs_and_who_changes_what() {
+    let of = |resource: &str| metadata(json!({ "resource": resource }));
+    let id = "metadata.resource-of-challenge";
+    let operator = "The server's operator has to publish resource as http://127.0.0.1:{port}/mcp";
+    assert_rows(&[
+        (of("http://127.0.0.1:{port}/mcp"), ("", &["!They differ"])),
+        (of("http://127.0.0.1:{port}"), (id, &["They differ in the path (/mcp and none).", operator])),
+        (
+            of("http://127.0.0.1:{port}/mcp/"),
+            (
+                id,
+                &[
+                    "the slash at the end",
+                    "Pass the URL that the server gives itself: --server-url http://127.0.0.1:{port}/mcp/",
+                ],
+            ),
+        ),
+        (
+            of("http://localhost:{port}/mcp"),
+            (id, &["(127.0.0.1 and localhost: two names of one machine)", "--server-url http://localhost:{port}/mcp"]),
+        ),
+        (
+            of("https://mcp.example/mcp"),
+            (id, &["the scheme (http and https)", "(127.0.0.1 and mcp.example)", operator]),
+        ),
+        (
+            of("https://127.0.0.1:{port}/mcp"),
+            (id, &["the scheme (http and https).", "--server-url https://127.0.0.1:{port}/mcp"]),
+        ),
+        (of("HTTP://127.0.0.1:{port}/mcp"), (id, &["the capital letters of the scheme.", "in lower case"])),
+        (of("http://127.0.0.1:{port}/MCP"), (id, &["the capital letters of the path."])),
+        (of("http://127.0.0.1:{port}/mcp?x=1"), (id, &["They differ in the query."])),
+        (of("/mcp"), (id, &["one of them has no scheme and host", operator])),
+        (of("http://127.0.0.1:80/mcp"), (id, &["the port ({port} and 80)", "told its public URL"])),
+    ]);
+}
+
+/// The URL as people type it.
+#[test]
+fn a_typed_url_is_lowered_or_told_what_is_wrong_with_it() {
+    let fake = Fake::start(&[json!({
+        AT_PATH: { "patch": { "resource": "http://localhost:{port}/mcp" } },
+        MCP: { "headers": [["WWW-Authenticate", "Bearer resource_metadata=\"http://localhost:{port}/.well-known/oauth-protected-resource/mcp\""]] },
+    })]);
+    let port = fake.port();
+    for (typed, ending) in [
+        ("http://LOCALHOST:{port}/mcp", ("", &["MCP server: http://localhost:{port}/mcp"][..])),
+        ("HTTP://LocalHost:{port}/mcp", ("", &["MCP server: http://localhost:{port}/mcp"])),
+        (
+            "http://localhost:{port}/mcp?x=1",
+            ("metadata.resource-of-challenge", &["in the query", "--server-url http://localhost:{port}/mcp"]),
+        ),
+        (
+            "http://localhost:{port}/mcp#part",
+            ("server.url", &["has a fragment", "Pass --server-url http://localhost:{port}/mcp"]),
+        ),
+        (
+            "http://localhost:{port}/.well-known/oauth-protected-resource/mcp",
+            ("server.url", &["the URL of a metadata document", "Pass --server-url http://localhost:{port}/mcp"]),
+        ),
+        (
+            "http://localhost:{port}/.well-known/openid-configuration",
+            ("server.url", &["Pass --server-url http://localhost:{port}"]),
+        ),
+        ("localhost:{port}/mcp", ("http.bad-url", &["it has no scheme", "Write http://localhost:{port}/mcp"])),
+        ("//localhost:{port}/mcp", ("http.bad-url", &["it has no scheme", "Write http://localhost:{port}/mcp"])),
+        (
+            " http://localhost:{port}/mcp",
+            ("http.bad-url", &["it has blanks around it", "Write http://localhost:{port}/mcp"]),
+        ),
+        (
+            "http:/localhost:{port}/mcp",
+            ("http.bad-url", &["one slash is missing", "Write http://localhost:{port}/mcp"]),
+        ),
+        ("http://localhost:{port}/m cp", ("http.bad-url", &["it has a blank inside"])),
+    ] {
+        let typed = typed.replace("{port}", &port.to_string());
+        assert_ends(&run_client(&["--server-url", &typed]), port, ending, &typed);
+    }
+}
+
+/// RFC 9728 §7.6: the client chooses, and a user may choose for it.
+#[test]
+fn one_of_several_authorization_servers_is_chosen_and_that_is_said() {
+    let servers = ["http://127.0.0.1:1", "http://127.0.0.1:{port}", "https://idp.example/r"];
+    let fake = Fake::start(&[metadata(json!({ "authorization_servers": servers }))]);
+    let port = fake.port();
+    for (issuer, ending) in [
+        (
+            "",
+            (
+                "",
+                &["names 3 authorization servers", "http://127.0.0.1:1 (the first of 3; --issuer chooses another one)"]
+                    [..],
+            ),
+        ),
+        (
+            "http://127.0.0.1:{port}",
+            ("", &["http://127.0.0.1:{port} (chosen by --issuer)", "an authorization server: http://127.0.0.1:{port}"]),
+        ),
+        (
+            "https://idp.example/r/",
+            ("server.issuer", &["in the slash at the end", "Pass --issuer https://idp.example/r, letter"]),
+        ),
+        (
+            "https://IDP.example/r",
+            ("server.issuer", &["capital letters of the host", "Pass --issuer https://idp.example/r, letter"]),
+        ),
+        (
+            "https://other.example",
+            ("server.issuer", &["Pass one of the others, for example --issuer http://127.0.0.1:1"]),
+        ),
+    ] {
+        let (url, issuer) = (fake.url("/mcp"), issuer.replace("{port}", &port.to_string()));
+        let option = ["--server-url", &url, "--issuer", &issuer];
+        let arguments = if issuer.is_empty() { &option[..2] } else { &option };
+        assert_ends(&run_client(arguments), port, ending, &issuer);
+    }
+    let honest = Fake::start(&[]);
+    let arguments = ["--server-url", &honest.url("/mcp"), "--issuer", "https://x.example"];
+    let ending = ("server.issuer", &["Leave --issuer out: the MCP server uses http://127.0.0.1:{port}."][..]);
+    assert_ends(&run_client(&arguments), honest.port(), ending, "only one");
+}
+
+/// A person at a terminal types a number; the program `script` provides the terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_at_a_terminal_chooses_by_number() {
+    use std::io::Write;
+
+    let servers = ["http://127.0.0.1:1", "https://idp.example/r"];
+    let fake = Fake::start(&[metadata(json!({ "authorization_servers": servers }))]);
+    let command = format!("'{LESSON}' client --server-url {}", fake.url("/mcp"));
+    for (typed, chosen) in [
+        ("2\n", "https://idp.example/r (chosen at the terminal)"),
+        ("\n", "http://127.0.0.1:1 (chosen at the terminal)"),
+        ("7\nx\n2\n", "https://idp.example/r (chosen at the terminal)"),
+        ("7\n8\n9\n", "http://127.0.0.1:1 (the first of 2; --issuer chooses another one)"),
+    ] {
+        let mut script = Command::new("script");
+        script.args(["-qec", &command, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped()).env("NO_COLOR", "1");
+        let Ok(mut terminal) = script.spawn() else { return };
+        terminal.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();
+        let output = terminal.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(chosen), "{typed:?}: {text}");
+    }
+}
