@@ -5,6 +5,7 @@
 //! Lesson 06 closes that. Left out besides: tokens that are encrypted, and tokens that only the
 //! authorization server can read (they are introspected, RFC 7662).
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -15,10 +16,12 @@ use shared::http::Http;
 use shared::reach::Reach;
 use shared::{Failure, Reporter};
 
+use crate::further::candidate_keys::{Key, MAX_TRIES, NamedKey};
 use crate::further::key_rotation::Limits;
 use crate::further::options::CheckOptions;
-use crate::jwks::{Jwks, Key};
-use crate::jwt::{Jwt, is_ahead, is_behind, number, or_absent, roles, scopes, time};
+use crate::further::token_advice::{self, time, wrong_time};
+use crate::jwks::Jwks;
+use crate::jwt::{Jwt, is_ahead, is_behind, number, or_absent, roles, scopes};
 use crate::refusal::{Checks, Refusal, RefusalKind};
 use crate::rules;
 
@@ -29,7 +32,8 @@ const ALGORITHMS: &[Algorithm] = &[RS256, RS384, RS512, PS256, PS384, PS512, ES2
 /// What the check of the key requires.
 pub(crate) const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
 
-const MALFORMED: RefusalKind = RefusalKind::InvalidToken("The token is no JWT that this server understands");
+const MALFORMED: RefusalKind =
+    RefusalKind::InvalidToken(Cow::Borrowed("The token is no JWT that this server understands"));
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -85,80 +89,81 @@ impl Verifier {
         let jwt = Jwt::split(token);
         let expected = "a signed JWT: a JSON header, JSON claims, a signature";
         let seen = if jwt.is_some() { "it is one" } else { "it is none" };
-        let jwt = checks.require_some(&rules::JWT, jwt, expected, seen, MALFORMED)?;
+        let kind = RefusalKind::InvalidToken(token_advice::not_a_jwt(token).into());
+        let jwt = checks.require_some(&rules::JWT, jwt, expected, seen, kind);
+        let jwt = jwt.map_err(|refusal| refusal.with_fix(token_advice::ISSUE_JWTS))?;
 
-        let algorithm = self.check_header(checks, &jwt)?;
-
-        // "The resource server MUST use the keys provided by the authorization server." (RFC 9068
-        // §4)
-        let kid = jwt.header.get("kid").and_then(Value::as_str);
-        let key = self.keys.find(kid).await?;
-        let named = kid.map_or("no kid, and there is one key".to_owned(), |kid| format!("kid {kid}"));
-        checks.require(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
-
-        // "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1)
-        let (passed, seen) = (key.is_for(algorithm), jwt.header_text("alg"));
-        let kind = RefusalKind::InvalidToken("The token's algorithm is not its key's");
-        checks.require(&rules::KEY_ALGORITHM, passed, "the key is for this alg", seen, kind)?;
-
-        // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
-        // 9068 §4)
-        let valid = crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm).unwrap_or(false);
-        let seen = if valid { "it is" } else { "it is not" };
-        let kind = RefusalKind::InvalidToken("The token's signature is wrong");
-        checks.require(&rules::SIGNATURE, valid, "the signature is the key's", seen, kind)?;
-
+        let algorithm = check_header(checks, &jwt)?;
+        let key = self.check_signature(checks, &jwt, algorithm).await?;
         self.check_claims(checks, &jwt)?;
         Ok(AccessToken { scopes: scopes(&jwt.claims), roles: roles(&jwt.claims), claims: jwt.claims, key })
     }
 
-    fn check_header(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
-        // "If any of the listed extension Header Parameters are not understood and supported by the
-        // recipient, then the JWS is invalid." (RFC 7515 §4.1.11) This one understands none.
-        let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
-        let has_none = !jwt.header.contains_key("crit");
-        checks.require(&rules::NO_EXTENSIONS, has_none, "no critical extensions", extensions, MALFORMED)?;
+    /// The key that the token is signed with.
+    async fn check_signature(
+        &self,
+        checks: &Checks<'_>,
+        jwt: &Jwt<'_>,
+        algorithm: Algorithm,
+    ) -> Result<Arc<Key>, Refusal> {
+        // "The resource server MUST use the keys provided by the authorization server." (RFC 9068
+        // §4)
+        let named = NamedKey { kid: jwt.header.get("kid").and_then(Value::as_str), algorithm };
+        let keys = self.keys.find(named).await?;
+        checks.require(&rules::KEY, true, KNOWN_KEY, named, MALFORMED)?;
 
-        // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC
-        // 9068 §4) What is not on the list is not used.
-        let name = jwt.header_text("alg");
-        let expected = "alg is RS, PS, ES or EdDSA: one with a public key";
-        let kind = RefusalKind::InvalidToken("The token is signed with an algorithm that is not taken");
-        let algorithm = checks.require_some(&rules::ALGORITHM, algorithm(name), expected, name, kind)?;
+        // "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1)
+        let keys: Vec<_> = keys.into_iter().filter(|key| key.is_for(algorithm)).take(MAX_TRIES).collect();
+        let kind = RefusalKind::InvalidToken("The token's algorithm is not its key's".into());
+        let seen = jwt.header_text("alg");
+        checks.require(&rules::KEY_ALGORITHM, !keys.is_empty(), "the key is for this alg", seen, kind)?;
 
-        // "The resource server MUST verify that the "typ" header value is "at+jwt" or
-        // "application/at+jwt"" (RFC 9068 §4). Keycloak writes "JWT" instead, and Bearer (or DPoP,
-        // of a token that is bound to a key) into a claim typ; its ID tokens have ID there.
-        let [in_header, in_claims] = [jwt.header_text("typ"), jwt.claim_text("typ")].map(or_absent);
-        let taken: String = self.header_types.iter().map(|typ| format!(" or {typ:?} (--accept-typ)")).collect();
-        let expected = format!("typ is at+jwt{taken}, or JWT with the claim typ Bearer or DPoP (Keycloak)");
-        let seen = format_args!("{in_header}, and the claim typ {in_claims}");
-        let kind = RefusalKind::InvalidToken("The token is no access token");
-        checks.require(&rules::TYPE, self.is_access_token(jwt), expected, seen, kind)?;
-        Ok(algorithm)
+        // "The resource server MUST validate the signature of all incoming JWT access tokens" (RFC
+        // 9068 §4)
+        let verifies = |key: &Arc<Key>| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
+        let key = keys.iter().find(|key| verifies(key).unwrap_or(false)).cloned();
+        let seen = match (&key, keys.len()) {
+            (Some(_), _) => "it is".to_owned(),
+            (None, 1) => "it is not".to_owned(),
+            (None, number) => format!("it is of none of the {number} keys that fit"),
+        };
+        let kind = RefusalKind::InvalidToken("The token's signature is wrong".into());
+        checks.require_some(&rules::SIGNATURE, key, "the signature is the key's", seen, kind)
     }
 
+    /// All that is wrong with the claims is reported at once.
     fn check_claims(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         // "The issuer identifier … MUST exactly match the value of the "iss" claim." (RFC 9068 §4)
         let iss = jwt.claim_text("iss");
         let expected = format_args!("iss is {}", self.issuer);
-        let kind = RefusalKind::InvalidToken("The token is from another authorization server");
-        checks.require(&rules::ISSUER, iss == self.issuer, expected, or_absent(iss), kind)?;
-        check_times(checks, jwt)?;
+        let kind = RefusalKind::InvalidToken("The token is from another authorization server".into());
+        let issuer = checks.require(&rules::ISSUER, iss == self.issuer, expected, or_absent(iss), kind);
 
         // "sub REQUIRED" (RFC 9068 §2.2)
         let sub = jwt.claim_text("sub");
-        let kind = RefusalKind::InvalidToken("The token does not say whose it is");
-        checks.require(&rules::SUBJECT, !sub.is_empty(), "sub says whose it is", or_absent(sub), kind)?;
+        let kind = RefusalKind::InvalidToken("The token does not say whose it is (sub)".into());
+        let subject = checks.require(&rules::SUBJECT, !sub.is_empty(), "sub says whose it is", or_absent(sub), kind);
+        let subject = subject.map_err(|refusal| refusal.with_fix(token_advice::ADD_SUB));
 
         // "MCP servers MUST validate that access tokens were issued specifically for them as the
         // intended audience" (MCP 2026-07-28, Token Handling). NOT DONE IN THIS LESSON: its server
         // does not look at aud, says so with every request, and the last stage shows what comes of
         // it.
-        match &self.audience {
-            Some(check) => check(checks, &jwt.claims),
-            None => Ok(()),
-        }
+        let audience = self.audience.as_ref().map_or(Ok(()), |check| check(checks, &jwt.claims));
+        Refusal::of_all([self.check_type(checks, jwt), issuer, check_times(checks, jwt), subject, audience])
+    }
+
+    /// "The resource server MUST verify that the "typ" header value is "at+jwt" or
+    /// "application/at+jwt"" (RFC 9068 §4). Keycloak writes "JWT" instead, and Bearer (or DPoP, of a
+    /// token that is bound to a key) into a claim typ; its ID tokens have ID there.
+    fn check_type(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
+        let [in_header, in_claims] = [jwt.header_text("typ"), jwt.claim_text("typ")].map(or_absent);
+        let taken: String = self.header_types.iter().map(|typ| format!(" or {typ:?} (--accept-typ)")).collect();
+        let expected = format!("typ is at+jwt{taken}, or JWT with the claim typ Bearer or DPoP (Keycloak)");
+        let seen = format_args!("{in_header}, and the claim typ {in_claims}");
+        let kind = RefusalKind::InvalidToken(token_advice::other_type(jwt).into());
+        let passed = checks.require(&rules::TYPE, self.is_access_token(jwt), expected, seen, kind);
+        passed.map_err(|refusal| refusal.with_fix(token_advice::ACCEPT_TYP))
     }
 
     fn is_access_token(&self, jwt: &Jwt<'_>) -> bool {
@@ -180,15 +185,37 @@ pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
     Algorithm::from_str(name).ok().filter(|algorithm| ALGORITHMS.contains(algorithm))
 }
 
-fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
-    // "The current time MUST be before the time represented by the "exp" claim." (RFC 9068 §4)
-    let good = number(&jwt.claims, "exp").is_some_and(is_ahead);
-    let kind = RefusalKind::InvalidToken("The token has expired");
-    checks.require(&rules::EXPIRY, good, "exp lies ahead", time(&jwt.claims, "exp"), kind)?;
+/// "If any of the listed extension Header Parameters are not understood and supported by the
+/// recipient, then the JWS is invalid." (RFC 7515 §4.1.11) This one understands none.
+fn check_header(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
+    let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
+    let has_none = !jwt.header.contains_key("crit");
+    checks.require(&rules::NO_EXTENSIONS, has_none, "no critical extensions", extensions, MALFORMED)?;
 
-    // "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5); the
-    // claim is optional.
-    let good = !jwt.claims.contains_key("nbf") || number(&jwt.claims, "nbf").is_some_and(is_behind);
-    let kind = RefusalKind::InvalidToken("The token is not good yet");
-    checks.require(&rules::NOT_BEFORE, good, "nbf, if there, lies behind", time(&jwt.claims, "nbf"), kind)
+    // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC 9068
+    // §4) What is not on the list is not used.
+    let name = jwt.header_text("alg");
+    let expected = "alg is RS, PS, ES or EdDSA: one with a public key";
+    let kind = RefusalKind::InvalidToken("The token is signed with an algorithm that is not taken".into());
+    checks.require_some(&rules::ALGORITHM, algorithm(name), expected, name, kind)
+}
+
+/// "The current time MUST be before the time represented by the "exp" claim." (RFC 9068 §4) And
+/// "the time before which the JWT MUST NOT be accepted for processing" (RFC 7519 §4.1.5), which is
+/// optional.
+fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
+    let is_there = |name| jwt.claims.contains_key(name);
+    let is = |name, fits: fn(f64) -> bool| number(&jwt.claims, name).is_some_and(fits);
+    let check = |rule, name, passed, expected, otherwise: &'static str| {
+        let seen = if passed { time(&jwt.claims, name) } else { wrong_time(&jwt.claims, name) };
+        let faulty = token_advice::faulty_time(&jwt.claims, name);
+        let kind = RefusalKind::InvalidToken(faulty.unwrap_or(otherwise).into());
+        let fix = if faulty.is_none() { token_advice::SET_CLOCKS } else { "" };
+        checks.require(rule, passed, expected, seen, kind).map_err(|refusal| refusal.with_fix(fix))
+    };
+    let (begun, lasts) = (!is_there("nbf") || is("nbf", is_behind), is("exp", is_ahead));
+    Refusal::of_all([
+        check(&rules::EXPIRY, "exp", lasts, "exp lies ahead", "The token has expired"),
+        check(&rules::NOT_BEFORE, "nbf", begun, "nbf, if there, lies behind", "The token is not good yet"),
+    ])
 }

@@ -1,26 +1,19 @@
 //! The authorization server's keys: a JWK Set (RFC 7517 §5,
 //! <https://www.rfc-editor.org/rfc/rfc7517#section-5>), fetched when it is first needed and stored.
-//! [`key_rotation`](crate::further::key_rotation) decides when it is fetched again.
+//! [`key_rotation`](crate::further::key_rotation) decides when it is fetched again, and
+//! [`candidate_keys`](crate::further::candidate_keys) which of its keys a token may be signed with.
 //!
 //! Never followed: keys, or URLs of keys, that a token itself names (`jwk`, `jku`, `x5c`, `x5u`).
 
 use std::sync::Arc;
 
 use as_metadata::find;
-use jsonwebtoken::jwk::{Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::Value;
 use shared::Reporter;
 use shared::http::{Http, Request};
 
+use crate::further::candidate_keys::{Key, KeyList, NamedKey};
 use crate::further::key_rotation::{Limits, Rotation};
 use crate::refusal::Refusal;
-
-/// Keys of a set that are stored at most.
-const MAX_KEYS: usize = 100;
-
-/// Members of a JWK that only the owner of the key may know (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-pub(crate) const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The keys of one authorization server.
 pub struct Jwks {
@@ -36,20 +29,20 @@ impl Jwks {
         Self { http, issuer: issuer.to_owned(), rotation: Rotation::new(limits) }
     }
 
-    /// The key with this `kid`; without one, the only key of the set.
-    pub async fn find(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<Key>, Refusal> {
+    /// The keys that a token may be signed with: nearly always one.
+    pub async fn find(self: &Arc<Self>, named: NamedKey<'_>) -> Result<Vec<Arc<Key>>, Refusal> {
         self.keep_fresh().await;
-        match pick(&self.rotation.keys(), kid) {
-            Some(key) => Ok(key),
+        match named.candidates(&self.rotation.keys()) {
+            Some(keys) => Ok(keys),
             // "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when
             // it sees an unfamiliar kid value." (OpenID Connect Core §10.1.1)
-            None => self.fetch_again_for(kid).await,
+            None => self.fetch_again_for(named).await,
         }
     }
 
     /// Fetches the metadata, and the keys that it names. An operator sees the fetch of the keys;
     /// lesson 02 shows the other one.
-    pub(crate) async fn fetch(&self) -> Result<Vec<Arc<Key>>, String> {
+    pub(crate) async fn fetch(&self) -> Result<KeyList, String> {
         let silent = self.http.clone().telling(Reporter::silent());
         let metadata = find::inspect(&silent, &self.issuer).await.map_err(|error| without_period(&error))?;
         // Another issuer's keys would verify that issuer's tokens.
@@ -61,7 +54,7 @@ impl Jwks {
         if response.status != 200 {
             return Err(format!("{jwks_uri} answers HTTP {}", response.status));
         }
-        read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
+        KeyList::read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
     }
 }
 
@@ -69,61 +62,3 @@ impl Jwks {
 fn without_period(error: &dyn std::fmt::Display) -> String {
     error.to_string().trim_end_matches('.').to_owned()
 }
-
-/// The key with this `kid`; without one, the only key there is.
-pub(crate) fn pick(keys: &[Arc<Key>], kid: Option<&str>) -> Option<Arc<Key>> {
-    match (kid, keys) {
-        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)).cloned(),
-        (None, [only]) => Some(Arc::clone(only)),
-        (None, _) => None,
-    }
-}
-
-/// The keys of a set that verify signatures; `None` where it is no set.
-pub fn read(document: &[u8]) -> Option<Vec<Arc<Key>>> {
-    let document: Value = serde_json::from_slice(document).ok()?;
-    // "Implementations SHOULD ignore JWKs within a JWK Set that use "kty" (key type) values that
-    // are not understood by them, that are missing required members, or for which values are out of
-    // the supported ranges." (RFC 7517 §5)
-    Some(document["keys"].as_array()?.iter().filter_map(Key::read).take(MAX_KEYS).map(Arc::new).collect())
-}
-
-/// A key to verify signatures with.
-pub struct Key {
-    kid: Option<String>,
-    algorithm: Option<KeyAlgorithm>,
-    pub(crate) decoding: DecodingKey,
-    jwk: Value,
-}
-
-impl Key {
-    /// `None` where it verifies no signatures, or cannot be read.
-    pub(crate) fn read(jwk: &Value) -> Option<Self> {
-        let parsed: Jwk = serde_json::from_value(jwk.clone()).ok()?;
-        let signs = matches!(parsed.common.public_key_use, None | Some(PublicKeyUse::Signature));
-        let operations = parsed.common.key_operations.as_ref();
-        let verifies = operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-        // A private key, or a shared secret, verifies nothing: any reader can sign with it.
-        let is_private = PRIVATE.iter().any(|name| jwk.get(name).is_some());
-        if !signs || !verifies || is_private {
-            return None;
-        }
-        let decoding = DecodingKey::from_jwk(&parsed).ok()?;
-        Some(Self { kid: parsed.common.key_id, algorithm: parsed.common.key_algorithm, decoding, jwk: jwk.clone() })
-    }
-
-    /// Whether the other one is the same key, with all that its document says.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.jwk == other.jwk
-    }
-
-    /// Whether it is for this algorithm, as far as it says what it is for: "each key MUST be used
-    /// with exactly one algorithm" (RFC 8725 §3.1). A key that says nothing is good for the
-    /// algorithms of its kind.
-    pub(crate) fn is_for(&self, algorithm: Algorithm) -> bool {
-        self.algorithm.is_none_or(|own| own.to_string() == format!("{algorithm:?}"))
-    }
-}
-
-#[cfg(test)]
-mod tests;

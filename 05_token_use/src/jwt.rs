@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
-use shared::clock::rfc3339;
 use shared::scope;
 
 /// Seconds by which the clocks may differ: "Implementers MAY provide for some small leeway, usually
@@ -76,13 +75,6 @@ pub fn or_absent(text: &str) -> &str {
 /// A NumericDate, which may have a fraction (RFC 7519 §2).
 pub fn number(claims: &Map<String, Value>, name: &str) -> Option<f64> {
     claims.get(name)?.as_f64()
-}
-
-pub fn time(claims: &Map<String, Value>, name: &str) -> String {
-    match claims.get(name) {
-        None => "absent".to_owned(),
-        Some(value) => value.as_u64().map_or_else(|| value.to_string(), rfc3339),
-    }
 }
 
 /// `scope` (RFC 9068 §2.2.3); some authorization servers call it `scp`, and some make it a list.

@@ -3,6 +3,7 @@
 //! 2026-07-28, Error Handling. What an untrusted client sent never comes back in it: the texts are
 //! this server's own.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use axum::http::{StatusCode, header};
@@ -40,7 +41,7 @@ impl<'a> Checks<'a> {
     ) -> Result<(), Refusal> {
         if !passed {
             let (expected, seen) = (expected.to_string(), short(&seen.to_string()));
-            return Err(Refusal { failed: Some(Failed { rule, expected, seen, fix: String::new() }), kind });
+            return Err(Refusal { failed: vec![Failed { rule, expected, seen, fix: String::new() }], kind });
         }
         if let Some(reporter) = self.0 {
             reporter.recommend(rule, true, expected, seen);
@@ -69,19 +70,42 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Why a request is not served: the check that failed, and the response.
+/// Why a request is not served: the checks that failed, and the response.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// The check; `None` where nothing was there to be checked.
-    pub failed: Option<Failed>,
+    /// The checks; none where nothing was there to be checked.
+    pub failed: Vec<Failed>,
     /// What the client gets.
     pub kind: RefusalKind,
+}
+
+impl Refusal {
+    /// All that these checks found: one refusal names everything that is wrong with a token, so
+    /// that a person does not have to find it one by one.
+    pub fn of_all(results: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
+        results.into_iter().filter_map(Result::err).reduce(Self::and).map_or(Ok(()), Err)
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.failed.extend(other.failed);
+        if let (RefusalKind::InvalidToken(why), RefusalKind::InvalidToken(more)) = (&mut self.kind, &other.kind) {
+            *why = format!("{why}; {more}").into();
+        }
+        self
+    }
+
+    /// The same with advice for the server's operator.
+    pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
+        let fix = fix.into();
+        self.failed.iter_mut().for_each(|failed| failed.fix.clone_from(&fix));
+        self
+    }
 }
 
 /// A refusal for which no check failed.
 impl From<RefusalKind> for Refusal {
     fn from(kind: RefusalKind) -> Self {
-        Self { failed: None, kind }
+        Self { failed: Vec::new(), kind }
     }
 }
 
@@ -93,7 +117,7 @@ pub enum RefusalKind {
     /// 400 `invalid_request`: a token came in a way that is no way.
     InvalidRequest(&'static str),
     /// 401 `invalid_token`.
-    InvalidToken(&'static str),
+    InvalidToken(Cow<'static, str>),
     /// 401, going further: the token may be valid, and its key was not shown.
     Unproven(Unproven),
     /// 403 `insufficient_scope`, with all scopes that the operation needs; `None` where no scope

@@ -153,12 +153,10 @@ impl Guard {
         Ok(Admitted { request: http::Request::from_parts(parts, Body::from(body)), token, nonce })
     }
 
-    /// Reports the check that failed, and makes the response.
+    /// Reports the checks that failed, and makes the response.
     fn refuse(&self, Refusal { failed, kind }: &Refusal, scheme: Scheme) -> Response {
         let Server { protected, reporter, .. } = &self.server;
-        if let Some(failed) = failed {
-            reporter.report_failed(failed);
-        }
+        failed.iter().for_each(|failed| reporter.report_failed(failed));
         let response = kind.response(protected, scheme);
         reporter.note(format!("{}{}.", response.status().as_u16(), kind.summary()));
         response

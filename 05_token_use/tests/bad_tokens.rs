@@ -46,16 +46,26 @@ enum Expected {
 }
 
 const JWT: Expected = Expected::Token("The token is no JWT that this server understands", &rules::JWT);
+const OPAQUE: Expected =
+    Expected::Token("The token is opaque, and this server takes JWT access tokens only", &rules::JWT);
+const ENCRYPTED: Expected =
+    Expected::Token("The token is encrypted, and this server has no key to read it", &rules::JWT);
 const CRIT: Expected = Expected::Token("The token is no JWT that this server understands", &rules::NO_EXTENSIONS);
 const ALG: Expected = Expected::Token("The token is signed with an algorithm that is not taken", &rules::ALGORITHM);
 const TYP: Expected = Expected::Token("The token is no access token", &rules::TYPE);
+const TYP_JWT: Expected =
+    Expected::Token("The token's typ is JWT, and this server takes that only with --accept-typ JWT", &rules::TYPE);
+const NO_TYP: Expected = Expected::Token("The token has no typ, where at+jwt belongs", &rules::TYPE);
 const KEY: Expected = Expected::Token("The token's key is unknown", &rules::KEY);
 const KEY_ALG: Expected = Expected::Token("The token's algorithm is not its key's", &rules::KEY_ALGORITHM);
 const SIGNATURE: Expected = Expected::Token("The token's signature is wrong", &rules::SIGNATURE);
 const ISS: Expected = Expected::Token("The token is from another authorization server", &rules::ISSUER);
 const EXP: Expected = Expected::Token("The token has expired", &rules::EXPIRY);
 const NBF: Expected = Expected::Token("The token is not good yet", &rules::NOT_BEFORE);
-const SUB: Expected = Expected::Token("The token does not say whose it is", &rules::SUBJECT);
+const NO_EXP: Expected = Expected::Token("The token has no exp", &rules::EXPIRY);
+const ODD_EXP: Expected = Expected::Token("The token's exp is not a number", &rules::EXPIRY);
+const ODD_NBF: Expected = Expected::Token("The token's nbf is not a number", &rules::NOT_BEFORE);
+const SUB: Expected = Expected::Token("The token does not say whose it is (sub)", &rules::SUBJECT);
 const BOUND: Expected =
     Expected::Token("The token is bound to a key, and came without a proof of it", &further::rules::NOT_AS_BEARER);
 const IN_URL: Expected = Expected::Request("The access token must not be in the URL", &rules::NOT_IN_QUERY);
@@ -296,7 +306,12 @@ fn no_jwts(w: &World) -> Vec<Row> {
         ("100,000 characters", "x".repeat(100_000)),
         ("100,000 dots", ".".repeat(100_000)),
     ] {
-        rows.push(token(name, &text, JWT));
+        let expected = match text.split('.').count() {
+            3 => JWT,
+            5 => ENCRYPTED,
+            _ => OPAQUE,
+        };
+        rows.push(token(name, &text, expected));
     }
     rows
 }
@@ -358,8 +373,8 @@ fn algorithms_of_other_keys(w: &World) -> Vec<Row> {
         token("ES256 that names the key for RS256", &by_other(&w.es256, "rs256"), KEY_ALG),
         token("EdDSA that names the key for RS256", &by_other(&w.ed25519, "rs256"), KEY_ALG),
         token("RS256 that names the key for ES256", &by_other(&w.rs256, "es256"), KEY_ALG),
-        token("ES256 that names an RSA key without alg", &by_other(&w.es256, "rsa"), SIGNATURE),
-        token("EdDSA that names an RSA key without alg", &by_other(&w.ed25519, "rsa"), SIGNATURE),
+        token("ES256 that names an RSA key without alg", &by_other(&w.es256, "rsa"), KEY_ALG),
+        token("EdDSA that names an RSA key without alg", &by_other(&w.ed25519, "rsa"), KEY_ALG),
         token("says PS256, signed as RS256", &signed(&w.rsa, "RS256", "PS256"), SIGNATURE),
         token("says RS256, signed as PS256", &signed(&w.rs256, "PS256", "RS256"), SIGNATURE),
     ]
@@ -434,8 +449,15 @@ fn keys(w: &World) -> Vec<Row> {
 
 fn header_types(w: &World) -> Vec<Row> {
     let typed = |name: &str, header: Value, claim: Value| {
+        let says_otherwise = !claim.is_null() && claim != "Bearer";
+        let expected = match header.as_str() {
+            _ if says_otherwise => TYP,
+            Some("JWT" | "application/jwt") => TYP_JWT,
+            None => NO_TYP,
+            Some(_) => TYP,
+        };
         let header = json!({"typ": header});
-        token(name, &w.rs256.token_with(&header, &w.claims(&json!({"typ": claim}))), TYP)
+        token(name, &w.rs256.token_with(&header, &w.claims(&json!({"typ": claim}))), expected)
     };
     vec![
         typed("typ absent", Value::Null, json!("Bearer")),
@@ -491,10 +513,16 @@ fn claims_rows(w: &World) -> Vec<Row> {
         json!(true),
         json!([now + 3600]),
     ] {
-        rows.push(w.claiming(&format!("exp is {exp}"), &json!({"exp": exp}), EXP));
+        let expected = match &exp {
+            Value::Null => NO_EXP,
+            Value::Number(_) => EXP,
+            _ => ODD_EXP,
+        };
+        rows.push(w.claiming(&format!("exp is {exp}"), &json!({"exp": exp}), expected));
     }
     for nbf in [json!(now + 300), json!(now.to_string()), json!(1e30), json!(false), json!([0])] {
-        rows.push(w.claiming(&format!("nbf is {nbf}"), &json!({"nbf": nbf}), NBF));
+        let expected = if nbf.is_number() { NBF } else { ODD_NBF };
+        rows.push(w.claiming(&format!("nbf is {nbf}"), &json!({"nbf": nbf}), expected));
     }
     for sub in [Value::Null, json!(""), json!(7), json!([MARKER])] {
         rows.push(w.claiming(&format!("sub is {sub}"), &json!({"sub": sub}), SUB));

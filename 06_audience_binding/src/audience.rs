@@ -20,7 +20,13 @@ pub fn check(rule: &'static Rule, who: &str, issuer: &str, accepted: &[String]) 
             checks.note(|| verdict("The token, claim by claim:", claims, &issuer, &accepted));
         }
         let got = claims.get("aud").map_or("absent".to_owned(), |aud| short(&shown(aud)));
-        checks.require(rule, is_meant, &expected, got, RefusalKind::InvalidToken("The token is not for this server"))
+        checks.require(
+            rule,
+            is_meant,
+            &expected,
+            got,
+            RefusalKind::InvalidToken("The token is not for this server".into()),
+        )
     })
 }
 

@@ -109,9 +109,7 @@ async fn reports(State(downstream): State<Arc<Downstream>>, request: Request) ->
 }
 
 fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
-    if let Some(failed) = &refusal.failed {
-        downstream.reporter.report_failed(failed);
-    }
+    refusal.failed.iter().for_each(|failed| downstream.reporter.report_failed(failed));
     let (status, challenge) = match &refusal.kind {
         RefusalKind::Unavailable { .. } | RefusalKind::NoSuchSession => {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();

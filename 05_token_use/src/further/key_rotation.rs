@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::access_token::KNOWN_KEY;
-use crate::jwks::{Jwks, Key, pick};
-use crate::refusal::{Refusal, RefusalKind, short};
+use crate::further::candidate_keys::{Key, KeyList, NamedKey};
+use crate::jwks::Jwks;
+use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// How long a request waits for the next fetch.
@@ -56,7 +57,7 @@ pub struct Rotation {
 /// The keys at one moment.
 #[derive(Clone)]
 struct KeySet {
-    keys: Arc<[Arc<Key>]>,
+    list: Arc<KeyList>,
     fetched: Instant,
 }
 
@@ -77,9 +78,9 @@ impl Rotation {
     }
 
     /// The keys that may still be used.
-    pub fn keys(&self) -> Arc<[Arc<Key>]> {
+    pub fn keys(&self) -> Arc<KeyList> {
         let usable = self.set().filter(|set| set.fetched.elapsed() <= self.limits.max_stale);
-        usable.map(|set| set.keys).unwrap_or_default()
+        usable.map(|set| set.list).unwrap_or_default()
     }
 
     fn set(&self) -> Option<KeySet> {
@@ -101,57 +102,55 @@ impl Rotation {
         last.is_none_or(|last| last.ended.elapsed() >= self.limits.window)
     }
 
-    /// Why there is no key with this `kid`: the set does not have it, or cannot be fetched, so that
-    /// nobody knows.
-    fn refusal(&self, kid: Option<&str>, last: Option<&Attempt>) -> Refusal {
+    /// Why there is no such key: the set does not have it, or cannot be fetched, so that nobody
+    /// knows.
+    fn refusal(&self, named: NamedKey<'_>, last: Option<&Attempt>) -> Refusal {
         match last {
             Some(Attempt { ended, failed: Some(reason), .. }) => {
                 let left = self.limits.window.saturating_sub(ended.elapsed());
                 // Rounded up: a second too early is a second try for nothing.
-                unavailable(kid, reason, left.as_secs() + 1)
+                unavailable(named, reason, left.as_secs() + 1)
             }
             _ => {
                 let when = match last.map_or(0, |last| last.ended.elapsed().as_secs()) {
                     0 => "just now".to_owned(),
                     seconds => format!("{seconds} s ago, and are not asked for again yet"),
                 };
-                let seen = format!("{}, which is none of the keys that were fetched {when}", named(kid));
-                no_key(seen, RefusalKind::InvalidToken("The token's key is unknown"))
+                no_key(
+                    named.why_none(&self.keys(), &when),
+                    RefusalKind::InvalidToken("The token's key is unknown".into()),
+                )
             }
         }
     }
 }
 
-fn unavailable(kid: Option<&str>, reason: &str, retry_after: u64) -> Refusal {
-    let seen = format!("{}; the IdP's keys cannot be fetched: {reason}", named(kid));
+fn unavailable(named: NamedKey<'_>, reason: &str, retry_after: u64) -> Refusal {
+    let seen = format!("{}; the IdP's keys cannot be fetched: {reason}", named.kid_shown());
     no_key(seen, RefusalKind::Unavailable { retry_after })
-}
-
-fn named(kid: Option<&str>) -> String {
-    kid.map_or("no kid".to_owned(), |kid| format!("kid {}", short(kid)))
 }
 
 fn no_key(seen: String, kind: RefusalKind) -> Refusal {
     let failed = Failed { rule: &rules::KEY, expected: KNOWN_KEY.to_owned(), seen, fix: String::new() };
-    Refusal { failed: Some(failed), kind }
+    Refusal { failed: vec![failed], kind }
 }
 
 impl Jwks {
-    /// Fetches the set again where that may bring the key with this `kid`.
-    pub(crate) async fn fetch_again_for(self: &Arc<Self>, kid: Option<&str>) -> Result<Arc<Key>, Refusal> {
+    /// Fetches the set again where that may bring the key of this name.
+    pub(crate) async fn fetch_again_for(self: &Arc<Self>, named: NamedKey<'_>) -> Result<Vec<Arc<Key>>, Refusal> {
         let rotation = &self.rotation;
         let came = Instant::now();
         let mut attempt = Arc::clone(&rotation.attempt).lock_owned().await;
-        if pick(&rotation.keys(), kid).is_none() {
+        if named.candidates(&rotation.keys()).is_none() {
             rotation.wait_for_window(attempt.as_ref(), came).await;
         }
-        if pick(&rotation.keys(), kid).is_none() && rotation.may_fetch(attempt.as_ref()) {
+        if named.candidates(&rotation.keys()).is_none() && rotation.may_fetch(attempt.as_ref()) {
             attempt = match self.begin_fetch(attempt).await {
                 Ok(attempt) => attempt,
-                Err(error) => return Err(unavailable(kid, &error.to_string(), 1)),
+                Err(error) => return Err(unavailable(named, &error.to_string(), 1)),
             };
         }
-        pick(&rotation.keys(), kid).ok_or_else(|| rotation.refusal(kid, attempt.as_ref()))
+        named.candidates(&rotation.keys()).ok_or_else(|| rotation.refusal(named, attempt.as_ref()))
     }
 
     /// Has an old set fetched again. Nobody waits for it: the keys at hand are good meanwhile. Only
@@ -174,7 +173,7 @@ impl Jwks {
     /// Whether this very key is still one of the set's.
     pub(crate) async fn has(self: &Arc<Self>, key: &Key) -> bool {
         self.keep_fresh().await;
-        self.rotation.keys().iter().any(|known| ptr::eq(known.as_ref(), key) || known.is_same(key))
+        self.rotation.keys().keys.iter().any(|known| ptr::eq(known.as_ref(), key) || known.is_same(key))
     }
 
     /// Begins a fetch, which gives the lock back when it has ended. A client that hangs up ends its
@@ -193,8 +192,8 @@ impl Jwks {
         let late = |_| Err(format!("they did not come within {} s", FETCH_TIME.as_secs()));
         let fetched = timeout(FETCH_TIME, self.fetch()).await.unwrap_or_else(late);
         let failed = match fetched {
-            Ok(keys) => {
-                let set = KeySet { keys: keys.into(), fetched: began };
+            Ok(list) => {
+                let set = KeySet { list: Arc::new(list), fetched: began };
                 *self.rotation.set.write().unwrap_or_else(PoisonError::into_inner) = Some(set);
                 None
             }

@@ -1,5 +1,6 @@
 //! What is not on the lesson's straight path: FURTHER.md.
 
+pub mod candidate_keys;
 pub mod commands;
 pub mod dpop;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod remembered_tokens;
 pub mod rules;
 pub mod sample_tools;
 pub mod sessions;
+pub mod token_advice;
 pub mod token_endpoints;
 pub mod tools_table;
 pub mod without_a_user;

@@ -70,6 +70,11 @@ impl Authority {
         *self.inner.keys.lock().unwrap() = keys.iter().map(|key| key.jwk.clone()).collect();
     }
 
+    /// The same with keys as they are, whatever they are.
+    pub fn publish_jwks(&self, keys: &Value) {
+        *self.inner.keys.lock().unwrap() = keys.as_array().unwrap().clone();
+    }
+
     /// From now on it answers like this.
     pub fn behave(&self, manner: Manner) {
         *self.inner.manner.lock().unwrap() = manner;

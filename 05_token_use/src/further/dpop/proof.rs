@@ -97,7 +97,7 @@ impl Proofs {
                 false,
                 "the token is bound to a key (--require-dpop)",
                 "it is not",
-                RefusalKind::InvalidToken("This server takes tokens that are bound to a key (DPoP) only"),
+                RefusalKind::InvalidToken("This server takes tokens that are bound to a key (DPoP) only".into()),
             ),
         }
     }
@@ -203,7 +203,7 @@ pub fn not_bound(checks: &Checks<'_>, token: &AccessToken) -> Result<(), Refusal
         false,
         "a token that is sent as Bearer is bound to no key",
         format_args!("cnf is {cnf}"),
-        RefusalKind::InvalidToken("The token is bound to a key, and came without a proof of it"),
+        RefusalKind::InvalidToken("The token is bound to a key, and came without a proof of it".into()),
     )
 }
 

@@ -9,10 +9,10 @@ use jsonwebtoken::{Algorithm, crypto};
 use serde_json::Value;
 
 use crate::access_token::{AccessToken, algorithm};
+use crate::further::candidate_keys::{Key, PRIVATE};
 use crate::further::dpop::thumbprint;
 use crate::further::dpop::unproven::{ALGORITHMS, invalid_proof};
 use crate::further::rules;
-use crate::jwks::{Key, PRIVATE};
 use crate::jwt::{Jwt, number, or_absent};
 use crate::refusal::{Checks, Refusal, RefusalKind};
 
@@ -69,7 +69,7 @@ impl<'a> Proof<'a> {
             bound == Some(&self.thumbprint),
             format_args!("the token is bound to the proof's key: cnf.jkt is {}", self.thumbprint),
             bound.unwrap_or("absent"),
-            RefusalKind::InvalidToken("The token is not bound to the proof's key"),
+            RefusalKind::InvalidToken("The token is not bound to the proof's key".into()),
         )
     }
 
