@@ -15,6 +15,10 @@
 //! =` goes on with the parameters, anything else begins a challenge. What the parameters mean is
 //! not checked here.
 
+use shared::http::Response;
+
+use crate::further::challenge_faults::{self, END};
+
 /// Parameters that a challenge may have: more than any server sends.
 const MOST_PARAMETERS: usize = 100;
 
@@ -47,31 +51,49 @@ impl Challenge {
 pub struct ChallengeError {
     /// Characters before the fault.
     pub position: usize,
-    /// What the grammar asks for there.
-    pub expected: &'static str,
+    /// What is wrong there.
+    pub problem: String,
 }
 
 impl std::fmt::Display for ChallengeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} expected after {} characters", self.expected, self.position)
+        write!(f, "{} (after {} characters)", self.problem, self.position)
     }
 }
 
 impl std::error::Error for ChallengeError {}
 
-/// All challenges of one header field.
-pub fn parse(field: &str) -> Result<Vec<Challenge>, ChallengeError> {
+/// The challenges of one header field up to the first fault, and that fault.
+pub fn parse(field: &str) -> (Vec<Challenge>, Option<ChallengeError>) {
     let characters: Vec<char> = field.chars().collect();
     let mut parser = Parser { characters: &characters, position: 0 };
-    let mut challenges = Vec::new();
+    let mut challenges: Vec<Challenge> = Vec::new();
     parser.skip_separators();
     while !parser.is_at_end() {
-        challenges.push(parser.challenge()?);
-        parser.skip_white_space();
-        parser.end_of_element()?;
-        parser.skip_separators();
+        match parser.element() {
+            Ok(challenge) => challenges.push(challenge),
+            Err(error) => {
+                let rest = characters.get(error.position..).unwrap_or_default();
+                let error = challenge_faults::explained(error, challenges.last(), rest);
+                return (challenges, Some(error));
+            }
+        }
     }
-    Ok(challenges)
+    (challenges, None)
+}
+
+/// The challenges of a response, and for people what is wrong with its header fields; empty where
+/// nothing is.
+pub fn of(response: &Response) -> (Vec<Challenge>, String) {
+    let (mut challenges, mut faults) = (Vec::new(), Vec::new());
+    for field in response.header_values("www-authenticate") {
+        let (read, fault) = parse(&field);
+        challenges.extend(read);
+        faults.extend(fault.map(|fault| format!("its WWW-Authenticate is malformed: {fault}")));
+    }
+    faults.extend(challenge_faults::renamed(response));
+    let faults = if faults.is_empty() { String::new() } else { format!(" ({})", faults.join("; ")) };
+    (challenges, faults)
 }
 
 /// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else
@@ -91,6 +113,15 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
+    /// A challenge, and what parts it from the next one.
+    fn element(&mut self) -> Result<Challenge, ChallengeError> {
+        let challenge = self.challenge()?;
+        self.skip_white_space();
+        self.end_of_element()?;
+        self.skip_separators();
+        Ok(challenge)
+    }
+
     fn challenge(&mut self) -> Result<Challenge, ChallengeError> {
         let scheme = self.token("the name of an authentication scheme")?;
         let mut challenge = Challenge { scheme, parameters: Vec::new(), token68: None };
@@ -114,11 +145,11 @@ impl Parser<'_> {
             self.skip_white_space();
             let value = if self.next_is('"') { self.quoted_string()? } else { self.token("a value")? };
             // "each parameter name MUST only occur once per challenge" (RFC 9110 §11.2)
-            if parameters.iter().any(|(known, _)| *known == name) {
-                return Err(ChallengeError { position: start, expected: "a parameter that was not there before" });
+            if let Some((_, first)) = parameters.iter().find(|(known, _)| *known == name) {
+                return Err(fault(start, format!("{name} appears twice: {first:?} and {value:?}")));
             }
             if parameters.len() == MOST_PARAMETERS {
-                return Err(ChallengeError { position: start, expected: "at most 100 parameters" });
+                return Err(expected("at most 100 parameters", start));
             }
             parameters.push((name, value));
             let end = self.position;
@@ -163,11 +194,11 @@ impl Parser<'_> {
     }
 
     /// `token = 1*tchar` (RFC 9110 §5.6.2)
-    fn token(&mut self, expected: &'static str) -> Result<String, ChallengeError> {
+    fn token(&mut self, wanted: &str) -> Result<String, ChallengeError> {
         let start = self.position;
         self.skip_while(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
         if start == self.position {
-            return Err(ChallengeError { position: start, expected });
+            return Err(expected(wanted, start));
         }
         Ok(self.characters[start..self.position].iter().collect())
     }
@@ -187,7 +218,7 @@ impl Parser<'_> {
     }
 
     fn end_of_element(&self) -> Result<(), ChallengeError> {
-        if self.is_at_end() || self.next_is(',') { Ok(()) } else { Err(self.fault("a comma or the end")) }
+        if self.is_at_end() || self.next_is(',') { Ok(()) } else { Err(self.fault(END)) }
     }
 
     /// Commas and white space; a list may have empty elements (RFC 9110 §5.6.1.2).
@@ -207,12 +238,8 @@ impl Parser<'_> {
         }
     }
 
-    fn take(&mut self, c: char, expected: &'static str) -> Result<(), ChallengeError> {
-        if self.next() == Some(c) {
-            Ok(())
-        } else {
-            Err(ChallengeError { position: self.position.saturating_sub(1), expected })
-        }
+    fn take(&mut self, c: char, wanted: &str) -> Result<(), ChallengeError> {
+        if self.next() == Some(c) { Ok(()) } else { Err(expected(wanted, self.position.saturating_sub(1))) }
     }
 
     fn next(&mut self) -> Option<char> {
@@ -229,9 +256,17 @@ impl Parser<'_> {
         self.position >= self.characters.len()
     }
 
-    fn fault(&self, expected: &'static str) -> ChallengeError {
-        ChallengeError { position: self.position.min(self.characters.len()), expected }
+    fn fault(&self, wanted: &str) -> ChallengeError {
+        expected(wanted, self.position.min(self.characters.len()))
     }
+}
+
+fn expected(wanted: &str, position: usize) -> ChallengeError {
+    fault(position, format!("{wanted} is expected"))
+}
+
+fn fault(position: usize, problem: String) -> ChallengeError {
+    ChallengeError { position, problem }
 }
 
 #[cfg(test)]

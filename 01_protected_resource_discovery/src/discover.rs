@@ -13,6 +13,8 @@ use shared::{mcp, spec};
 use crate::challenge::{self, Challenge};
 use crate::error::DiscoveryError;
 use crate::fetch::{AVAILABLE, FetchedMetadata, LIMITS, fetch_named, fetch_well_known};
+use crate::further::challenge_faults;
+use crate::further::first_response::{self, FirstResponse};
 use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
 use crate::well_known;
@@ -35,7 +37,7 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     let reporter = http.reporter();
 
     reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
-    let response = ask_without_token(http, server_url).await?;
+    let (response, odd) = ask_without_token(http, server_url).await?;
 
     reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
     let challenge = check_challenge(reporter, &response);
@@ -44,7 +46,10 @@ pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, Discov
     let named = challenge.as_ref().and_then(|challenge| challenge.parameter("resource_metadata"));
     let found = match named {
         Some(url) => fetch_named(http, url, server_url).await?,
-        None => fetch_well_known(http, server_url).await?,
+        // Where there is no metadata either, the first response says more about the reason.
+        None => {
+            fetch_well_known(http, server_url).await.map_err(|error| odd.map_or(error, DiscoveryError::Unexpected))?
+        }
     };
 
     reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
@@ -65,26 +70,31 @@ fn check_server_url(server_url: &str) -> Result<(), DiscoveryError> {
 }
 
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
-/// version, as an older one does.
-async fn ask_without_token(http: &Http, server_url: &str) -> Result<Response, DiscoveryError> {
+/// version, as an older one does. What is odd about the response does not end discovery.
+async fn ask_without_token(http: &Http, server_url: &str) -> Result<(Response, Option<FirstResponse>), DiscoveryError> {
     check_server_url(server_url)?;
+    let reporter = http.reporter();
     let mut response = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
-    if response.status == 400 {
-        http.reporter()
+    if first_response::is_of_older_server(&response) {
+        reporter
             .note("A server of an older MCP version refuses this first message, so the client tries the older one.");
         response = http.send(&mcp::initialize_request(server_url)).await.map_err(DiscoveryError::Server)?;
     }
     match response.status {
-        401 => Ok(response),
+        401 => Ok((response, None)),
         // "Authorization is OPTIONAL for MCP implementations." (MCP 2026-07-28, Protocol
         // Requirements)
         200..=299 => {
-            http.reporter().note(
+            reporter.note(
                 "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
             );
-            Ok(response)
+            Ok((response, None))
         }
-        status => Err(DiscoveryError::Unexpected { server_url: server_url.to_owned(), status }),
+        _ => {
+            let odd = FirstResponse::of(server_url, &response);
+            reporter.note(format!("{odd} {} Its metadata is looked for all the same.", odd.fix()));
+            Ok((response, Some(odd)))
+        }
     }
 }
 
@@ -95,20 +105,22 @@ fn check_challenge(reporter: &Reporter, response: &Response) -> Option<Challenge
     let fields = response.header_values("www-authenticate");
     let mut challenges = Vec::new();
     for field in &fields {
-        let parsed = challenge::parse(field);
-        let got = parsed.as_ref().map_or_else(|error| format!("{field} ({error})"), |parsed| schemes(parsed));
-        reporter.recommend(&rules::CHALLENGE_READABLE, parsed.is_ok(), "WWW-Authenticate follows its grammar", got);
-        challenges.extend(parsed.unwrap_or_default());
+        let (parsed, fault) = challenge::parse(field);
+        let seen = fault.as_ref().map_or_else(|| schemes(&parsed), |fault| format!("{fault}, in: {field}"));
+        let advised = reporter.with_fix("The server's operator has to correct the header.");
+        advised.recommend(&rules::CHALLENGE_READABLE, fault.is_none(), "WWW-Authenticate follows its grammar", seen);
+        challenges.extend(parsed);
     }
     let bearer = challenge::bearer(&challenges).cloned();
     let parameter = |name: &str| bearer.as_ref().and_then(|challenge| challenge.parameter(name));
     let absent = if fields.is_empty() { "no WWW-Authenticate header" } else { "none in WWW-Authenticate" };
+    let absent = challenge_faults::renamed(response).unwrap_or(absent.to_owned());
     let named = parameter("resource_metadata");
     reporter.recommend(
         &rules::CHALLENGE_NAMES_METADATA,
         named.is_some(),
         "a Bearer challenge whose resource_metadata says where the metadata is",
-        named.unwrap_or(absent),
+        named.unwrap_or(&absent),
     );
     if bearer.is_some() {
         let scope = parameter("scope");

@@ -5,8 +5,10 @@ use shared::http::HttpError;
 use shared::members::DocumentError;
 use shared::urls::{Difference, is_https_of};
 
+use crate::further::first_response::FirstResponse;
 use crate::further::select;
 use crate::rules;
+use crate::well_known::split;
 
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Debug)]
@@ -24,11 +26,15 @@ pub enum DiscoveryError {
         meant: String,
     },
     /// The MCP server answers a request without a token with something else than 401 or success.
-    Unexpected {
-        /// The MCP server's URL.
-        server_url: String,
-        /// HTTP status code of its answer.
-        status: u16,
+    Unexpected(FirstResponse),
+    /// The challenge names a URL at which no metadata can be.
+    NamedUrl {
+        /// `resource_metadata`
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Where the metadata belongs.
+        meant: String,
     },
     /// The metadata's URL cannot be asked, or gives no whole answer.
     Unavailable(HttpError),
@@ -93,7 +99,7 @@ impl DiscoveryError {
             DiscoveryError::Server(error) => error.id(),
             DiscoveryError::ServerUrl { .. } => "server.url",
             DiscoveryError::NotNamed { .. } => "server.issuer",
-            DiscoveryError::Unexpected { .. } => "server.status",
+            DiscoveryError::Unexpected(_) => "server.status",
             DiscoveryError::Unavailable(HttpError::Refused { .. }) => rules::METADATA_ADDRESS.id,
             DiscoveryError::Unavailable(HttpError::Insecure { .. } | HttpError::Downgraded { .. }) => {
                 rules::METADATA_SECURE.id
@@ -101,7 +107,9 @@ impl DiscoveryError {
             DiscoveryError::Unavailable(
                 HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. },
             ) => rules::METADATA_LIMITS.id,
-            DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } => rules::METADATA_AVAILABLE.id,
+            DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } | DiscoveryError::NamedUrl { .. } => {
+                rules::METADATA_AVAILABLE.id
+            }
             DiscoveryError::NotFound { .. } => "metadata.not-found",
             DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,
             DiscoveryError::Document { error: DocumentError::NotAnObject { .. }, .. } => rules::METADATA_OBJECT.id,
@@ -119,13 +127,10 @@ impl DiscoveryError {
             DiscoveryError::Server(error) | DiscoveryError::Unavailable(error) => error.fix(),
             DiscoveryError::ServerUrl { meant, .. } => format!("Pass --server-url {meant}"),
             DiscoveryError::NotNamed { issuer, named } => select::fix(issuer, named),
-            DiscoveryError::Unexpected { server_url, status: 404, .. } if server_url.ends_with('/') => {
-                format!("Leave out the slash at the end: {}", server_url.trim_end_matches('/'))
+            DiscoveryError::Unexpected(first) => first.fix(),
+            DiscoveryError::NamedUrl { meant, .. } => {
+                format!("The server's operator has to publish the document and name it in resource_metadata: {meant}")
             }
-            DiscoveryError::Unexpected { status: 404 | 405 | 415 | 501, .. } => {
-                "This is no MCP endpoint. Give the URL of the endpoint itself: its path is often /mcp.".to_owned()
-            }
-            DiscoveryError::Unexpected { .. } => "Look at the answer above, and at the server's log.".to_owned(),
             DiscoveryError::Status { .. } => "The server's operator has to publish the document there, for everyone.".to_owned(),
             DiscoveryError::NotFound { .. } => {
                 "The server publishes no metadata: ask its operator, or use a client that can be told its authorization server."
@@ -148,8 +153,10 @@ impl DiscoveryError {
 fn resource_fix(expected: &[String], received: &str) -> String {
     let asked = expected.first().map_or("", String::as_str);
     let difference = Difference::from_nearest(expected, received);
-    // The same server under another of its names, or asked with more than its name.
-    if difference.is_spelling() || difference.is_query() || is_https_of(asked, received) {
+    // The same server under another of its names, or another place of it. One that names its origin
+    // alone has more likely forgotten its path.
+    let has_path = split(received).is_some_and(|(_, path)| !path.trim_matches('/').is_empty());
+    if difference.is_spelling() || difference.is_place() && has_path || is_https_of(asked, received) {
         return format!("Pass the URL that the server gives itself: --server-url {received}");
     }
     if difference.is_host_case() {
@@ -172,11 +179,9 @@ impl std::fmt::Display for DiscoveryError {
                 let named = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
                 write!(f, "--issuer is {issuer}, and the authorization servers that the MCP server names are: {named}.")
             }
-            DiscoveryError::Unexpected { server_url, status } => {
-                write!(
-                    f,
-                    "{server_url} answered a request without a token with HTTP {status}, neither 401 nor success."
-                )
+            DiscoveryError::Unexpected(first) => write!(f, "{first}"),
+            DiscoveryError::NamedUrl { url, reason, .. } => {
+                write!(f, "resource_metadata in the challenge is {url:?}, where no metadata can be: {reason}.")
             }
             DiscoveryError::Unavailable(error) => write!(f, "The metadata at {error}"),
             DiscoveryError::Status { url, status } => {

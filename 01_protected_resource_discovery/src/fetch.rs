@@ -5,6 +5,7 @@ use shared::Reporter;
 use shared::http::{Http, HttpError, Request, Response};
 
 use crate::error::DiscoveryError;
+use crate::further::named_url;
 use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
 use crate::well_known::{self, WellKnown};
@@ -50,10 +51,13 @@ impl FetchedMetadata {
 
 /// `resource_metadata` is there: that URL and no other.
 pub(crate) async fn fetch_named(http: &Http, url: &str, server_url: &str) -> Result<FetchedMetadata, DiscoveryError> {
+    let reporter = http.reporter();
+    named_url::check(url, server_url).map_err(|error| unavailable(reporter, error))?;
     let response = http.send(&Request::get(url)).await;
-    let response = check_fetched(http.reporter(), response)?;
+    named_url::check_not_server(&response, url, server_url).map_err(|error| unavailable(reporter, error))?;
+    let response = check_fetched(reporter, response)?;
     if response.status != 200 {
-        return Err(not_200(http.reporter(), &response));
+        return Err(not_200(reporter, &response));
     }
     // "the resource value returned MUST be identical to the URL that the client used to make the
     // request to the resource server" (RFC 9728 §3.3)
@@ -117,6 +121,11 @@ fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> 
         }
         DiscoveryError::Unavailable(error)
     })
+}
+
+fn unavailable(reporter: &Reporter, error: DiscoveryError) -> DiscoveryError {
+    reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, &error).ok();
+    error
 }
 
 fn not_200(reporter: &Reporter, response: &Response) -> DiscoveryError {

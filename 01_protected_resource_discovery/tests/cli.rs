@@ -244,7 +244,8 @@ fn the_server_stays_up_for_a_client_in_another_terminal_until_ctrl_c() {
             assert!(events.iter().all(|event| event["side"] == "client"), "the other terminal shows the client only");
             assert_eq!(events_of_client_breakage(&url), 0);
             let wrong_path = url.replace("/mcp", "/wrong");
-            assert_failure(&mut lesson(&["client", "--server-url", &wrong_path]), "server.status", "HTTP 404");
+            let mut wrong = lesson(&["client", "--server-url", &wrong_path]);
+            assert_failure(&mut wrong, "metadata.resource-of-well-known", "the path (/wrong and /mcp)");
             let other_name = url.replace("localhost", "127.0.0.1");
             let (id, message) = failure(&mut lesson(&["client", "--server-url", &other_name]));
             assert_eq!(id, "metadata.resource-of-challenge");

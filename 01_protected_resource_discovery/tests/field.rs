@@ -81,6 +81,11 @@ fn a_mismatch_names_the_part_that_differs_and_who_changes_what() {
         (of("HTTP://127.0.0.1:{port}/mcp"), (id, &["the capital letters of the scheme.", "in lower case"])),
         (of("http://127.0.0.1:{port}/MCP"), (id, &["the capital letters of the path."])),
         (of("http://127.0.0.1:{port}/mcp?x=1"), (id, &["They differ in the query."])),
+        (
+            of("http://127.0.0.1:{port}/sse"),
+            (id, &["the path (/mcp and /sse)", "--server-url http://127.0.0.1:{port}/sse"]),
+        ),
+        (of("http://127.0.0.1:{port}/"), (id, &["the path (/mcp and /)", operator])),
         (of("/mcp"), (id, &["one of them has no scheme and host", operator])),
         (of("http://127.0.0.1:80/mcp"), (id, &["the port ({port} and 80)", "told its public URL"])),
     ]);
@@ -171,6 +176,131 @@ fn one_of_several_authorization_servers_is_chosen_and_that_is_said() {
     let arguments = ["--server-url", &honest.url("/mcp"), "--issuer", "https://x.example"];
     let ending = ("server.issuer", &["Leave --issuer out: the MCP server uses http://127.0.0.1:{port}."][..]);
     assert_ends(&run_client(&arguments), honest.port(), ending, "only one");
+}
+
+/// R-14: what is wrong with a challenge is said, and what stands in front of the fault counts.
+#[test]
+fn a_challenge_that_cannot_be_used_is_named_with_its_fault() {
+    let by = |header: &str, value: &str| json!({ MCP: { "headers": [[header, value]] } });
+    let of = |value: &str| by("WWW-Authenticate", value);
+    let document = "resource_metadata=\"http://127.0.0.1:{port}/.well-known/oauth-protected-resource/mcp\"";
+    let belongs = "http://127.0.0.1:{port}/.well-known/oauth-protected-resource/mcp";
+    assert_rows(&[
+        (
+            of(&format!("Bearer, {document}")),
+            ("", &["there is a comma after Bearer, where only a space belongs", "has to correct the header", "GET"]),
+        ),
+        (of("Bearer scope=\"a\", scope=\"b\""), ("", &["scope appears twice: \\\"a\\\" and \\\"b\\\""])),
+        (of(&format!("Bearer scope=\"a\"; {document}")), ("", &["a semicolon where a comma belongs"])),
+        (of("Bearer resource_metadata=http://127.0.0.1:{port}/x"), ("", &["needs quotation marks around it"])),
+        // The challenge in front of the fault names the metadata, and no other place is asked.
+        (
+            of("Bearer resource_metadata=\"http://127.0.0.1:{port}/x\", Basic realm=\"x"),
+            ("metadata.available", &["HTTP 404"]),
+        ),
+        (
+            of("Bearer resource_metadata=\"/.well-known/oauth-protected-resource/mcp\""),
+            ("metadata.available", &["it is not an absolute URL (it is a path without scheme and host)", belongs]),
+        ),
+        (
+            of("Bearer resource_metadata=\"127.0.0.1:{port}/x\""),
+            ("metadata.available", &["it has no scheme", "http://127.0.0.1:{port}/x"]),
+        ),
+        (of("Bearer resource_metadata=\"\""), ("metadata.available", &["it is empty", belongs])),
+        (
+            of("Bearer resource_metadata=\"http://127.0.0.1:{port}/mcp\""),
+            ("metadata.available", &["it is the MCP server itself (HTTP 404)", belongs]),
+        ),
+        (
+            of("Bearer resource_metadata=\"http://localhost:{port}/mcp/\""),
+            ("metadata.available", &["it is the MCP server itself (HTTP 404)", belongs]),
+        ),
+        (
+            by("x-amzn-Remapped-WWW-Authenticate", &format!("Bearer {document}")),
+            ("", &["a gateway has renamed WWW-Authenticate to x-amzn-remapped-www-authenticate"]),
+        ),
+        (
+            by("x-other-remapped-www-authenticate", "Bearer"),
+            ("", &["a gateway has renamed WWW-Authenticate to x-other"]),
+        ),
+        (by("x-authenticate", "Bearer"), ("", &["no WWW-Authenticate header", "!a gateway"])),
+    ]);
+}
+
+/// R-12: whatever the first response is, it gets a sentence, and the metadata is looked for.
+#[test]
+fn a_first_response_of_any_kind_gets_a_sentence() {
+    let error = |code: i64| json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": code, "message": "no." } });
+    let of = |status: u16, headers: Value, body: Value| json!({ MCP: { "status": status, "headers": headers, "body": body } });
+    let to = |location: &str| of(307, json!([["Location", location]]), Value::Null);
+    let all_the_same = "Its metadata is looked for all the same.";
+    assert_rows(&[
+        (to("/mcp/"), ("", &["Pass --server-url http://127.0.0.1:{port}/mcp/", all_the_same])),
+        (to("http://127.0.0.1:{port}/mcp/"), ("", &["Pass --server-url http://127.0.0.1:{port}/mcp/"])),
+        (
+            to("https://login.example/start"),
+            ("", &["often a sign-in page", "--server-url https://login.example/start"]),
+        ),
+        (to("/login?next=mcp"), ("", &["often a sign-in page"])),
+        (to("/mcp"), ("", &["leads back to the same URL"])),
+        (of(302, json!([]), Value::Null), ("", &["names no place"])),
+        (of(429, json!([["Retry-After", "30"]]), Value::Null), ("", &["Wait 30 seconds, and run it again."])),
+        (
+            of(429, json!([["Retry-After", "Tue, 01 Dec 2026 00:00:00 GMT"]]), Value::Null),
+            ("", &["again after Tue, 01 Dec 2026"]),
+        ),
+        (of(429, json!([]), Value::Null), ("", &["too many requests", "Wait a minute"])),
+        (
+            of(503, json!([["Retry-After", "5"]]), json!("x")),
+            ("", &["cannot serve requests now (HTTP 503)", "Wait 5 seconds"]),
+        ),
+        (
+            of(404, json!([]), error(-32601)),
+            ("", &["A server of an older MCP version", "the MCP error -32601: no.", "!endpoint itself"]),
+        ),
+        (of(400, json!([]), error(-32020)), ("", &["the MCP error -32020: no.", "!A server of an older MCP version"])),
+        (of(403, json!([]), json!("no")), ("", &["HTTP 403", "a firewall", "!A server of an older MCP version"])),
+        (of(500, json!([]), json!("x")), ("", &["HTTP 500", "in the server's log"])),
+    ]);
+    let no_metadata = json!({ AT_PATH: null });
+    for (table, words) in [
+        (to("/mcp/"), &["Pass --server-url http://127.0.0.1:{port}/mcp/"][..]),
+        (of(429, json!([["Retry-After", "30"]]), Value::Null), &["Wait 30 seconds"]),
+        (of(405, json!([]), Value::Null), &["its path is often /mcp"]),
+    ] {
+        let fake = Fake::start(&[table.clone(), no_metadata.clone()]);
+        let run = run_client(&["--server-url", &fake.url("/mcp")]);
+        assert_ends(&run, fake.port(), ("server.status", words), &table.to_string());
+    }
+}
+
+/// Servers that begin with `initialize` refuse the newer first message with any 4xx.
+#[test]
+fn an_older_server_is_greeted_as_it_wants_whatever_it_refuses_with() {
+    use axum::Router;
+    use axum::http::{StatusCode, header};
+    use axum::routing::post;
+    use shared::listen;
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    for (status, is_older) in
+        [(400, true), (404, true), (405, true), (406, true), (415, true), (422, true), (403, false), (500, false)]
+    {
+        let listener = runtime.block_on(listen::bind(0, "test", "")).unwrap();
+        let url = format!("http://localhost:{}/mcp", listen::port(&listener));
+        let refusal = StatusCode::from_u16(status).unwrap();
+        let respond = move |body: String| async move {
+            let is_initialize = body.contains("\"initialize\"");
+            let status = if is_initialize { StatusCode::UNAUTHORIZED } else { refusal };
+            (status, [(header::WWW_AUTHENTICATE, "Bearer scope=\"a\"")])
+        };
+        let _serving = listen::serve(listener, Router::new().route("/mcp", post(respond)));
+        let run = run_client(&["--server-url", &url]);
+        assert_eq!(run.sent("POST", "/mcp"), if is_older { 2 } else { 1 }, "{status}");
+        let id = if is_older { "metadata.not-found" } else { "server.status" };
+        assert_eq!(run.error().0, id, "{status}");
+    }
 }
 
 /// A person at a terminal types a number; the program `script` provides the terminal.

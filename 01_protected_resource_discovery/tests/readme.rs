@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use protected_resource_discovery::DiscoveryError;
+use protected_resource_discovery::further::first_response::{FirstResponse, Kind};
 use shared::http::HttpError;
 use shared::listen;
 use shared::reach::Privacy;
@@ -32,7 +33,11 @@ async fn the_errors_under_troubleshooting_read_as_they_really_do() {
             url: resource("localhost"),
             reason: "connection refused".to_owned(),
         }),
-        DiscoveryError::Unexpected { server_url: "http://localhost:8000/".to_owned(), status: 404 },
+        DiscoveryError::Unexpected(FirstResponse {
+            server_url: "http://localhost:8000/".to_owned(),
+            status: 404,
+            kind: Kind::Other,
+        }),
         DiscoveryError::ResourceMismatch {
             expected: vec![resource("127.0.0.1")],
             received: resource("localhost"),

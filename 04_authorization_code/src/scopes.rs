@@ -51,7 +51,7 @@ mod tests {
         metadata.scopes_supported = listed.map(|listed| listed.iter().map(|scope| (*scope).to_owned()).collect());
         Discovery {
             server_url: "r".to_owned(),
-            challenge: challenge::parse(challenge).unwrap().first().cloned(),
+            challenge: challenge::parse(challenge).0.first().cloned(),
             metadata_url: "m".to_owned(),
             metadata,
         }

@@ -40,14 +40,13 @@ pub enum ServerDemand {
 impl ServerDemand {
     /// What this response demands; `None` where it demands nothing that has to do with tokens.
     pub fn read(response: &Response) -> Option<Self> {
-        let fields = response.header_values("www-authenticate");
-        let challenges: Vec<_> = fields.iter().flat_map(|field| challenge::parse(field).unwrap_or_default()).collect();
+        let (challenges, faults) = challenge::of(response);
         let bearer = challenge::bearer(&challenges);
         let parameter = |name| bearer.and_then(|bearer| bearer.parameter(name)).unwrap_or_default();
         let scopes: Vec<_> = parameter("scope").split_whitespace().map(str::to_owned).collect();
         let (error, description) = (parameter("error"), parameter("error_description"));
         let colon = if description.is_empty() { "" } else { ": " };
-        let said = format!("HTTP {} {error}{colon}{description}", response.status).trim_end().to_owned();
+        let said = format!("HTTP {} {error}{colon}{description}", response.status).trim_end().to_owned() + &faults;
         match response.status {
             401 => {
                 let has = |scheme| challenges.iter().any(|challenge| challenge.is(scheme));

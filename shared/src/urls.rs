@@ -153,14 +153,15 @@ impl Difference {
         !self.0.is_empty() && self.0.iter().all(|part| matches!(part, Part::SchemeCase | Part::HostCase))
     }
 
+    /// Whether they are two places of one server.
+    pub fn is_place(&self) -> bool {
+        let is_place = |part: &Part| matches!(part, Part::Path(_) | Part::Query | Part::Slash | Part::PathCase);
+        !self.0.is_empty() && self.0.iter().all(is_place)
+    }
+
     /// Whether only blanks tell them apart.
     pub fn is_blanks(&self) -> bool {
         self.0 == [Part::Blanks]
-    }
-
-    /// Whether only the query tells them apart.
-    pub fn is_query(&self) -> bool {
-        self.0 == [Part::Query]
     }
 }
 

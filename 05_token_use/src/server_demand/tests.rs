@@ -34,7 +34,15 @@ fn a_challenge_says_what_to_do() {
     assert_eq!(by(403, "Bearer error=\"insufficient_scope\""), other("HTTP 403 insufficient_scope"));
     assert_eq!(by(403, ""), other("HTTP 403"));
     assert_eq!(by(403, "Basic realm=\"x\""), other("HTTP 403"));
-    assert_eq!(by(401, "§$%&"), token(&[], "HTTP 401"));
+    let malformed =
+        |status: u16, fault: &str| format!("HTTP {status} (its WWW-Authenticate is malformed: {fault} characters))");
+    let scheme = malformed(401, "the name of an authentication scheme is expected (after 0");
+    assert_eq!(by(401, "§$%&"), token(&[], &scheme));
+    // What stands in front of a fault counts, and the fault is named.
+    let comma = malformed(403, "there is a comma after Bearer, where only a space belongs (after 13");
+    assert_eq!(by(403, "Bearer, error=\"insufficient_scope\", scope=\"w\""), other(&comma));
+    let first = format!("{insufficient}, Basic realm=\"x");
+    assert_eq!(by(403, &first), Some(ServerDemand::Scopes { scopes: scopes(&["w"]) }));
     assert_eq!(by(503, ""), Some(ServerDemand::Patience { retry_after: "not given".to_owned() }));
     for status in [200, 202, 400, 404, 500] {
         assert_eq!(by(status, insufficient), None);

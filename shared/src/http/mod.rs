@@ -253,7 +253,12 @@ fn check_no_downgrade(from: &str, target: &str) -> Result<(), HttpError> {
 fn redirect_target(response: &Response) -> Option<String> {
     let is_redirect = matches!(response.status, 301 | 302 | 303 | 307 | 308);
     let location = response.headers.get(header::LOCATION).filter(|_| is_redirect)?.to_str().ok()?;
-    Some(Url::parse(&response.url).ok()?.join(location).ok()?.to_string())
+    joined(&response.url, location)
+}
+
+/// The URL that a reference leads to from a document at `base` (RFC 3986 §5).
+pub fn joined(base: &str, reference: &str) -> Option<String> {
+    Some(Url::parse(base).ok()?.join(reference).ok()?.to_string())
 }
 
 /// `None` where the body is larger than [`MAX_BODY_BYTES`].

@@ -22,7 +22,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use protected_resource_discovery::challenge;
+use protected_resource_discovery::challenge::{self, Challenge};
 use serde_json::{Value, json};
 use shared::http::{Decorate, Http, Request, Response};
 use shared::{Failure, Reporter, Secret, Side, spec};
@@ -201,10 +201,10 @@ fn is_token_request(request: &Request) -> bool {
 fn wants_nonce(response: &Response) -> bool {
     match response.status {
         400 => serde_json::from_slice::<Value>(&response.body).is_ok_and(|body| body["error"] == "use_dpop_nonce"),
-        401 => response.header_values("www-authenticate").iter().any(|field| {
-            let challenges = challenge::parse(field).unwrap_or_default();
-            challenges.iter().any(|challenge| challenge.parameter("error") == Some("use_dpop_nonce"))
-        }),
+        401 => {
+            let asks = |challenge: &Challenge| challenge.parameter("error") == Some("use_dpop_nonce");
+            challenge::of(response).0.iter().any(asks)
+        }
         _ => false,
     }
 }
