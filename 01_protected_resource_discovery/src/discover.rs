@@ -34,13 +34,30 @@ pub struct Discovery {
 
 /// From an MCP server's URL to its metadata, in four stages.
 pub async fn discover(http: &Http, server_url: &str) -> Result<Discovery, DiscoveryError> {
+    discover_after(http, server_url, None).await
+}
+
+/// The same, with the challenge of a 401 that came to a later request: a server may serve some
+/// requests without a token, and name its metadata only where it refuses one.
+pub async fn discover_after(
+    http: &Http,
+    server_url: &str,
+    refusal: Option<&Response>,
+) -> Result<Discovery, DiscoveryError> {
     let reporter = http.reporter();
+    let (challenge, odd) = match refusal.and_then(challenge_with_metadata) {
+        Some(challenge) => {
+            reporter.note("The challenge of this 401 says where the server's metadata is.");
+            (Some(challenge), None)
+        }
+        None => {
+            reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
+            let (response, odd) = ask_without_token(http, server_url).await?;
 
-    reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
-    let (response, odd) = ask_without_token(http, server_url).await?;
-
-    reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
-    let challenge = check_challenge(reporter, &response);
+            reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
+            (check_challenge(reporter, &response), odd)
+        }
+    };
 
     reporter.stage("fetch the protected resource metadata", &spec::RFC9728_3).await;
     let named = challenge.as_ref().and_then(|challenge| challenge.parameter("resource_metadata"));
@@ -67,6 +84,12 @@ fn check_server_url(server_url: &str) -> Result<(), DiscoveryError> {
         Some(meant) => Err(is_not("it is the URL of a metadata document", meant)),
         None => Ok(()),
     }
+}
+
+/// The challenge of a response, if it says where the metadata is.
+fn challenge_with_metadata(response: &Response) -> Option<Challenge> {
+    let (challenges, _) = challenge::of(response);
+    challenge::bearer(&challenges).filter(|bearer| bearer.parameter("resource_metadata").is_some()).cloned()
 }
 
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that

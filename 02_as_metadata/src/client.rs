@@ -1,9 +1,10 @@
 //! The client's part, top to bottom: lesson 01, then the authorization server's metadata.
 
 use protected_resource_discovery::client::select_authorization_server;
+use protected_resource_discovery::discover::discover_after;
 use protected_resource_discovery::further::select::Wanted;
-use protected_resource_discovery::{Discovery, DiscoveryError, discover};
-use shared::http::Http;
+use protected_resource_discovery::{Discovery, DiscoveryError};
+use shared::http::{Http, Response};
 use shared::{Failure, spec};
 
 use crate::further::older::{self, Older};
@@ -29,7 +30,18 @@ pub fn resource<'a>(discovery: Option<&'a Discovery>, server_url: &'a str) -> &'
 
 /// From an MCP server's URL to the metadata of its authorization server.
 pub async fn run(http: &Http, server_url: &str, wanted: &Wanted, needs: Needs) -> Result<DiscoveredServer, Failure> {
-    let (issuer, discovery, metadata) = match discover(http, server_url).await {
+    run_after(http, server_url, None, wanted, needs).await
+}
+
+/// The same after the MCP server's 401, if there was one.
+pub async fn run_after(
+    http: &Http,
+    server_url: &str,
+    refusal: Option<&Response>,
+    wanted: &Wanted,
+    needs: Needs,
+) -> Result<DiscoveredServer, Failure> {
+    let (issuer, discovery, metadata) = match discover_after(http, server_url, refusal).await {
         Ok(discovery) => {
             let issuer = select_authorization_server(http.reporter(), &discovery, wanted).await?.to_owned();
             let metadata = find::find(http, &issuer, needs).await?;

@@ -10,7 +10,7 @@ use dynamic_client_registration::further::metadata_document::Published;
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use protected_resource_discovery::Discovery;
-use shared::http::Http;
+use shared::http::{Http, Response};
 use shared::{Failure, Reporter, Side, spec};
 
 use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest, build_request};
@@ -98,8 +98,21 @@ pub async fn get_ready(
     options: &SignInOptions,
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
+    get_ready_after(http, server_url, None, plan, options, needs_script).await
+}
+
+/// The same after the MCP server's 401, if there was one: its challenge says where to begin.
+pub async fn get_ready_after(
+    http: &Http,
+    server_url: &str,
+    refusal: Option<&Response>,
+    plan: &Plan,
+    options: &SignInOptions,
+    needs_script: bool,
+) -> Result<(Ready, LoopbackRedirect), Failure> {
     options.check_login(plan)?;
-    let found = as_metadata::client::run(http, server_url, &plan.wanted, Needs::AuthorizationCode).await?;
+    let found =
+        as_metadata::client::run_after(http, server_url, refusal, &plan.wanted, Needs::AuthorizationCode).await?;
     get_ready_at(http, server_url, found, plan, options, needs_script).await
 }
 

@@ -154,8 +154,8 @@ impl Verifier {
     }
 
     /// "The resource server MUST verify that the "typ" header value is "at+jwt" or
-    /// "application/at+jwt"" (RFC 9068 §4). Keycloak writes "JWT" instead, and Bearer (or DPoP, of a
-    /// token that is bound to a key) into a claim typ; its ID tokens have ID there.
+    /// "application/at+jwt"" (RFC 9068 §4). Keycloak writes "JWT" instead, and Bearer (or DPoP, of
+    /// a token that is bound to a key) into a claim typ; its ID tokens have ID there.
     fn check_type(&self, checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         let [in_header, in_claims] = [jwt.header_text("typ"), jwt.claim_text("typ")].map(or_absent);
         let taken: String = self.header_types.iter().map(|typ| format!(" or {typ:?} (--accept-typ)")).collect();

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use authorization_code::client::{Ready, SignIn, get_ready};
+use authorization_code::client::{Ready, SignIn, get_ready_after};
 use authorization_code::further::grant::Grant;
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::user_agent::SignInOptions;
@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 use crate::error::TokenUseError;
 use crate::further::issued_by::is_still_named;
 use crate::further::kept_tokens::TokenFile;
+use crate::further::refused_token::explain;
 use crate::further::{dpop, without_a_user};
 use crate::rules;
 use crate::server_demand::{Attempts, Holdings, ServerDemand, Step, next_step, union};
@@ -48,6 +49,10 @@ pub(crate) struct State {
     refusals: Refusals,
     /// The token that may be sent: it was looked at.
     looked_at: Option<Secret>,
+    /// The tokens are from a sign-in of this run, and the server has not served a request with them.
+    is_new: bool,
+    /// The latest 401: its challenge says where the metadata is.
+    refusal: Option<Response>,
 }
 
 /// How often the MCP server has refused a token.
@@ -85,6 +90,18 @@ impl State {
         let scopes = matches!(demand, ServerDemand::Scopes { scopes } if self.store.allows(scopes));
         Holdings { refresh_token: self.store.refresh_token().is_some(), scopes }
     }
+
+    /// A new token that the server refuses stays refused: to refresh it, or to sign in again, would
+    /// bring the same, unless it has ended meanwhile, or the server wants other scopes.
+    fn attempts(&self, demand: &ServerDemand, attempts: Attempts) -> Attempts {
+        let (ServerDemand::Token { scopes, .. }, Some(kept)) = (demand, &self.store.tokens) else { return attempts };
+        let lasts = kept.tokens.expires_in.is_none_or(|seconds| now() < kept.obtained_at.saturating_add(seconds));
+        let has_scopes = scopes.iter().all(|scope| kept.requested.contains(scope));
+        if self.is_new && lasts && has_scopes {
+            return Attempts { refreshed: true, signed_in: true, ..attempts };
+        }
+        attempts
+    }
 }
 
 impl Send for AuthorizedClient {
@@ -93,11 +110,16 @@ impl Send for AuthorizedClient {
         let mut attempts = Attempts::default();
         loop {
             let response = self.http.send(&state.with_token(self, &request)?).await?;
-            let Some(demand) = ServerDemand::read(&response) else { return Ok(response) };
+            let Some(demand) = ServerDemand::read(&response) else {
+                state.is_new = false;
+                return Ok(response);
+            };
             state.count(&demand);
+            attempts = state.attempts(&demand, attempts);
             dpop::check_demand(&demand, self.options.dpop)?;
             if let ServerDemand::Token { .. } = demand {
                 state.store.mark_refused().await?;
+                state.refusal = Some(response);
             }
             self.satisfy(&demand, &mut attempts, &mut state).await?;
         }
@@ -121,7 +143,14 @@ impl AuthorizedClient {
         needs_script: bool,
     ) -> Self {
         let store = TokenStore { tokens, file: TokenFile::new(server_url, home) };
-        let state = Arc::new(Mutex::new(State { store, ready: None, refusals: Refusals::default(), looked_at: None }));
+        let state = Arc::new(Mutex::new(State {
+            store,
+            ready: None,
+            refusals: Refusals::default(),
+            looked_at: None,
+            is_new: false,
+            refusal: None,
+        }));
         Self { http, server_url: server_url.to_owned(), plan, options, needs_script, grant: None, state }
     }
 
@@ -166,12 +195,15 @@ impl AuthorizedClient {
                     attempts.step_ups += 1;
                     return self.step_up(state, scopes).await;
                 }
-                Step::GiveUp(error) => return Err(error.into()),
+                Step::GiveUp(error) => {
+                    return Err(explain(error.into(), state.store.tokens.as_ref(), &self.server_url));
+                }
             }
         }
     }
 
-    pub(crate) async fn refresh(&self, State { store, ready, .. }: &mut State) -> Result<Refreshed, Failure> {
+    pub(crate) async fn refresh(&self, State { store, ready, is_new, .. }: &mut State) -> Result<Refreshed, Failure> {
+        *is_new = false;
         store.refresh(&self.http, &self.plan, ready.as_deref()).await
     }
 
@@ -180,7 +212,7 @@ impl AuthorizedClient {
         let reporter = self.http.reporter();
         reporter.stage("401: refresh the tokens", &spec::RFC6749_6).await;
         if let (None, Some(Kept { issuer, .. })) = (&state.ready, &state.store.tokens)
-            && !is_still_named(&self.http, &self.server_url, issuer).await?
+            && !is_still_named(&self.http, &self.server_url, issuer, state.refusal.as_ref()).await?
         {
             return Ok(Refreshed::Refused);
         }
@@ -200,8 +232,10 @@ impl AuthorizedClient {
     /// server's challenge names.
     async fn sign_in(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
         let Self { http, server_url, options, grant, .. } = self;
+        state.is_new = true;
         if let Some(grant) = grant {
-            let kept = without_a_user::request(self, grant.as_ref(), &state.store, scopes).await?;
+            let refusal = state.refusal.take();
+            let kept = without_a_user::request(self, grant.as_ref(), &state.store, scopes, refusal.as_ref()).await?;
             return state.store.keep(http.reporter(), kept).await;
         }
         let (ready, redirect) = self.get_ready(state).await?;
@@ -228,7 +262,9 @@ impl AuthorizedClient {
             return Ok((Arc::clone(ready), LoopbackRedirect::bind_again(&ready.redirect_uri).await?));
         }
         let Self { http, server_url, plan, options, needs_script, .. } = self;
-        let (ready, redirect) = get_ready(http, server_url, plan, options, *needs_script).await?;
+        let refusal = state.refusal.take();
+        let (ready, redirect) =
+            get_ready_after(http, server_url, refusal.as_ref(), plan, options, *needs_script).await?;
         let ready = Arc::new(ready);
         state.ready = Some(Arc::clone(&ready));
         Ok((ready, redirect))

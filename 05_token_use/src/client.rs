@@ -47,7 +47,7 @@ impl Story<'_> {
         reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
         let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
         let tools = connection.list_tools().await?;
-        reporter.note(tools_table(&tools));
+        reporter.note(tools_table(&tools, true));
 
         // An untrusted server's tools are called only by a user who asks for that.
         let is_ours = tools.iter().any(|tool| tool.name == "get_weather");
@@ -95,7 +95,7 @@ impl Story<'_> {
             result => result?,
         }
         reporter.stage("list the tools once more", &spec::MCP_TOOLS_VARY).await;
-        reporter.note(tools_table(&connection.list_tools().await?));
+        reporter.note(tools_table(&connection.list_tools().await?, true));
         Ok(())
     }
 

@@ -14,7 +14,8 @@ pub enum TokenUseError {
     NotGranted { asked: String, granted: String },
     /// The server asks for more, however often it got what it asked for.
     NeverEnough { asked: String, tries: usize },
-    /// The user may not do this, and no scope would help: what the challenge says.
+    /// The user may not do this, or a scope is missing that the server does not name: what the
+    /// challenge says.
     Forbidden(String),
     /// Another user has signed in than the one whose tokens there were: `sub` of the tokens before,
     /// and of those that came.
@@ -45,7 +46,11 @@ impl TokenUseError {
                 "step-up.never-enough",
                 "The server's operator has to mend it: it asks for scopes that it then does not look for.",
             ),
-            Self::Forbidden(_) => ("use.forbidden", "Sign in as a user who may do this: --login USER."),
+            Self::Forbidden(_) => (
+                "use.forbidden",
+                "Sign in as a user who may do this: --login USER. If a scope is missing, have the server's operator name it in the challenge \
+                 (RFC 6750 §3.1): the client then asks the user for it.",
+            ),
             Self::CannotCheck(_) => (
                 "use.cannot-check",
                 "Try again later. This lesson's server answers so when it cannot reach the IdP's keys; then nothing is wrong with the token.",
@@ -74,7 +79,7 @@ impl fmt::Display for TokenUseError {
             Self::NeverEnough { asked, tries } => {
                 write!(f, "The MCP server asks for {asked} after {tries} tries with tokens that allow it.")
             }
-            Self::Forbidden(said) => write!(f, "The MCP server refuses, and no other scope would help: {said}."),
+            Self::Forbidden(said) => write!(f, "The MCP server refuses, and names no scope that would help: {said}."),
             Self::CannotCheck(retry_after) => {
                 write!(f, "The MCP server cannot serve this now (HTTP 503, Retry-After {retry_after}).")
             }

@@ -38,7 +38,11 @@ enum Habit {
     Busy,
     /// No token is good enough.
     RefusesAll,
+    /// Only a call needs a token, and only its refusal says where the metadata is.
+    AsksLate,
 }
+
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource/mcp";
 
 struct Server {
     habit: Habit,
@@ -54,7 +58,7 @@ fn start(runtime: &Runtime, habit: Habit, issuer: &str) -> (Serving, Arc<Server>
         let server = Arc::new(Server { habit, issuer: Mutex::new(issuer.to_owned()), origin: origin.clone() });
         let app = Router::new()
             .route("/mcp", post(kind))
-            .route("/.well-known/oauth-protected-resource/mcp", get(metadata))
+            .route(if habit == Habit::AsksLate { "/odd/meta" } else { WELL_KNOWN }, get(metadata))
             .with_state(server.clone());
         (listen::serve(listener, app), server, format!("{origin}/mcp"))
     })
@@ -69,11 +73,12 @@ async fn metadata(State(server): State<Arc<Server>>) -> Json<Value> {
 }
 
 async fn kind(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes) -> Response {
-    if !headers.contains_key(header::AUTHORIZATION) {
-        return challenge(&server, StatusCode::UNAUTHORIZED, "scope=\"mcp:read\"");
-    }
     let message: Value = serde_json::from_slice(&body).unwrap();
     let method = message["method"].as_str().unwrap();
+    let is_open = server.habit == Habit::AsksLate && method != "tools/call";
+    if !headers.contains_key(header::AUTHORIZATION) && !is_open {
+        return challenge(&server, StatusCode::UNAUTHORIZED, "scope=\"mcp:read\"");
+    }
     let result = match (server.habit, method) {
         (Habit::NeverEnough, "tools/list") => {
             return challenge(&server, StatusCode::FORBIDDEN, "error=\"insufficient_scope\", scope=\"mcp:write\"");
@@ -111,7 +116,8 @@ async fn kind(State(server): State<Arc<Server>>, headers: HeaderMap, body: Bytes
 }
 
 fn challenge(server: &Server, status: StatusCode, parameters: &str) -> Response {
-    let metadata = format!("{}/.well-known/oauth-protected-resource/mcp", server.origin);
+    let path = if server.habit == Habit::AsksLate { "/odd/meta" } else { WELL_KNOWN };
+    let metadata = format!("{}{path}", server.origin);
     (status, [(header::WWW_AUTHENTICATE, format!("Bearer resource_metadata=\"{metadata}\", {parameters}"))])
         .into_response()
 }
@@ -293,4 +299,21 @@ fn refresh_tokens_go_to_whoever_gave_them() {
         })
     })
     .unwrap();
+}
+
+/// Lists and greetings are for everybody; the first call gets a 401, and its challenge is the only
+/// place that says where the metadata is.
+#[test]
+fn the_challenge_of_a_later_401_leads_to_the_metadata() {
+    for command in [&["call-tool", "echo"][..], &["call-tool", "echo", "--args", "{}"]] {
+        once(Habit::AsksLate, command, |run| {
+            assert!(run.success && run.says("echo says: again"), "{run:#?}");
+            assert_eq!(run.sent("GET", "/odd/meta"), 1, "{run:#?}");
+            assert_eq!(run.sent("GET", WELL_KNOWN), 0, "{run:#?}");
+        });
+    }
+    once(Habit::AsksLate, &["list-tools"], |run| {
+        assert!(run.success && run.says("offers, without a token, 1 tool"), "{run:#?}");
+        assert_eq!(run.sent("GET", "/odd/meta"), 0, "{run:#?}");
+    });
 }

@@ -106,7 +106,7 @@ pub async fn complete(
         show_claims(http, authorized, server_url).await?;
     }
     let connection = opened?;
-    reporter.note(tools_table(&connection.list_tools().await?));
+    reporter.note(tools_table(&connection.list_tools().await?, true));
     match task.call {
         Some((name, arguments)) => {
             reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;

@@ -101,8 +101,9 @@ pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
 /// `-- list-tools`: what the server offers to the stored token.
 pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
-    let connection = Connection::open(authorized, server_url).await?;
-    http.reporter().note(tools_table(&connection.list_tools().await?));
+    let connection = Connection::open(authorized.clone(), server_url).await?;
+    let tools = connection.list_tools().await?;
+    http.reporter().note(tools_table(&tools, authorized.tokens().await.is_some()));
     connection.close().await;
     Ok(())
 }

@@ -10,7 +10,7 @@ use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::store::Store;
 use protected_resource_discovery::discover;
-use shared::http::Http;
+use shared::http::{Http, Response};
 use shared::{Failure, Reporter};
 
 use crate::error::TokenUseError;
@@ -71,9 +71,14 @@ fn unknown(kept: &Kept) -> TokenUseError {
 /// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not
 /// shown). "MCP clients MUST NOT send tokens to the MCP server other than ones issued by the MCP
 /// server's authorization server." (MCP 2026-07-28, Token Handling)
-pub async fn is_still_named(http: &Http, server_url: &str, issuer: &str) -> Result<bool, Failure> {
+pub async fn is_still_named(
+    http: &Http,
+    server_url: &str,
+    issuer: &str,
+    refusal: Option<&Response>,
+) -> Result<bool, Failure> {
     let silent = http.clone().telling(Reporter::silent());
-    let discovery = discover::discover(&silent, server_url).await?;
+    let discovery = discover::discover_after(&silent, server_url, refusal).await?;
     let is_named = discovery.metadata.authorization_servers.iter().any(|named| named == issuer);
     if !is_named {
         http.reporter().note(format!(

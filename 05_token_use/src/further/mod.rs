@@ -11,6 +11,7 @@ pub mod kept_tokens;
 pub mod key_rotation;
 pub mod options;
 pub mod other_uses;
+pub mod refused_token;
 pub mod remembered_tokens;
 pub mod rules;
 pub mod sample_tools;

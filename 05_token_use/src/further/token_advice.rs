@@ -31,7 +31,7 @@ pub fn other_type(jwt: &Jwt<'_>) -> &'static str {
     }
 }
 
-/// For the operator.
+/// For the operator of a server that got a token of another type.
 pub const ACCEPT_TYP: &str = "Have the IdP write typ at+jwt (RFC 9068). If access tokens of this IdP have another typ, start the server with \
                               --accept-typ TYP, and make sure that its ID tokens have not the same.";
 

@@ -2,13 +2,14 @@
 
 use rmcp::model::Tool;
 
-/// The tools that a server offers, a line each.
-pub fn tools_table(tools: &[Tool]) -> String {
+/// The tools that a server offers, a line each; a server may offer more to a client with a token.
+pub fn tools_table(tools: &[Tool], with_token: bool) -> String {
     let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
     let rows = tools.iter().map(|tool| {
         let description = tool.description.as_deref().unwrap_or_default();
         format!("\n  {:<width$}  {description}", tool.name)
     });
     let count = if tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", tools.len()) };
-    format!("The server offers this token {count}:{}", rows.collect::<String>())
+    let whom = if with_token { "offers this token" } else { "offers, without a token," };
+    format!("The server {whom} {count}:{}", rows.collect::<String>())
 }

@@ -6,6 +6,7 @@ use as_metadata::requirements::Needs;
 use authorization_code::further::grant::{Grant, GrantRequest};
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::{scopes as scope_selection, token_response};
+use shared::http::Response;
 use shared::{Failure, now, spec};
 
 use crate::authorized_client::AuthorizedClient;
@@ -18,10 +19,11 @@ pub async fn request(
     grant: &dyn Grant,
     store: &TokenStore,
     scopes: &[String],
+    refusal: Option<&Response>,
 ) -> Result<Kept, Failure> {
     let AuthorizedClient { http, server_url, options, plan, .. } = client;
     let DiscoveredServer { discovery, authorization_server } =
-        as_metadata::client::run(http, server_url, &plan.wanted, Needs::OtherGrant).await?;
+        as_metadata::client::run_after(http, server_url, refusal, &plan.wanted, Needs::OtherGrant).await?;
     options.check_key(discovery.as_ref())?;
     let base = match store.tokens_of(&authorization_server.issuer) {
         Some(kept) => kept.requested.clone(),

@@ -163,8 +163,10 @@ async fn respond(State(answering): State<Arc<Answering>>, request: Request) -> R
     };
     let row = {
         let table = lock(&answering.table);
+        let with_header = received.headers.iter().map(|(name, value)| format!("{} {name}={value}", received.line));
         let with_field = received.fields.iter().map(|(name, value)| format!("{} {name}={value}", received.line));
-        let keys = with_field.chain([format!("{} {}", parts.method, parts.uri), received.line.clone()]);
+        let keys =
+            with_header.chain(with_field).chain([format!("{} {}", parts.method, parts.uri), received.line.clone()]);
         keys.into_iter().find_map(|key| table.get(&key)).cloned()
     };
     lock(&answering.requests).push(received.clone());
