@@ -10,9 +10,15 @@ use crate::further::registration_hint;
 use crate::further::select::{self, Wanted};
 
 /// Finds the authorization server of the MCP server at `server_url` and tells who has to do what
-/// from here on.
-pub async fn run(http: &Http, server_url: &str, wanted: &Wanted) -> Result<Discovery, Failure> {
-    let discovery = discover(http, server_url).await?;
+/// from here on. A server that asks for no sign-in has none, and that is all right.
+pub async fn run(http: &Http, server_url: &str, wanted: &Wanted) -> Result<(), Failure> {
+    let discovery = match discover(http, server_url).await {
+        Err(error @ DiscoveryError::NoSignIn { .. }) => {
+            http.reporter().note(format!("{error} {}", error.fix()));
+            return Ok(());
+        }
+        discovery => discovery?,
+    };
     let issuer = select_authorization_server(http.reporter(), &discovery, wanted).await?;
 
     let reporter = http.reporter();
@@ -20,7 +26,7 @@ pub async fn run(http: &Http, server_url: &str, wanted: &Wanted) -> Result<Disco
     for table in duties::tables(reporter, &discovery, issuer) {
         reporter.note(table);
     }
-    Ok(discovery)
+    Ok(())
 }
 
 /// "The responsibility for selecting which authorization server to use lies with the MCP client"

@@ -45,17 +45,17 @@ pub async fn discover_after(
     refusal: Option<&Response>,
 ) -> Result<Discovery, DiscoveryError> {
     let reporter = http.reporter();
-    let (challenge, odd) = match refusal.and_then(challenge_with_metadata) {
+    let (challenge, reason) = match refusal.and_then(challenge_with_metadata) {
         Some(challenge) => {
             reporter.note("The challenge of this 401 says where the server's metadata is.");
             (Some(challenge), None)
         }
         None => {
             reporter.stage("ask the MCP server without a token", &spec::MCP_CLIENT_CHALLENGE).await;
-            let (response, odd) = ask_without_token(http, server_url).await?;
+            let (response, reason) = ask_without_token(http, server_url).await?;
 
             reporter.stage("read the challenge", &spec::RFC9110_11_6_1).await;
-            (check_challenge(reporter, &response), odd)
+            (check_challenge(reporter, &response), reason)
         }
     };
 
@@ -64,9 +64,10 @@ pub async fn discover_after(
     let found = match named {
         Some(url) => fetch_named(http, url, server_url).await?,
         // Where there is no metadata either, the first response says more about the reason.
-        None => {
-            fetch_well_known(http, server_url).await.map_err(|error| odd.map_or(error, DiscoveryError::Unexpected))?
-        }
+        None => fetch_well_known(http, server_url).await.map_err(|error| match (error, reason) {
+            (DiscoveryError::NotFound { .. }, Some(reason)) => reason,
+            (error, _) => error,
+        })?,
     };
 
     reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
@@ -93,8 +94,9 @@ fn challenge_with_metadata(response: &Response) -> Option<Challenge> {
 }
 
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
-/// version, as an older one does. What is odd about the response does not end discovery.
-async fn ask_without_token(http: &Http, server_url: &str) -> Result<(Response, Option<FirstResponse>), DiscoveryError> {
+/// version, as an older one does. Beside the response comes the reason why there may be no
+/// metadata, which does not end discovery.
+async fn ask_without_token(http: &Http, server_url: &str) -> Result<(Response, Option<DiscoveryError>), DiscoveryError> {
     check_server_url(server_url)?;
     let reporter = http.reporter();
     let mut response = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
@@ -111,12 +113,12 @@ async fn ask_without_token(http: &Http, server_url: &str) -> Result<(Response, O
             reporter.note(
                 "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
             );
-            Ok((response, None))
+            Ok((response, Some(DiscoveryError::NoSignIn { server_url: server_url.to_owned() })))
         }
         _ => {
             let odd = FirstResponse::of(server_url, &response);
             reporter.note(format!("{odd} {} Its metadata is looked for all the same.", odd.fix()));
-            Ok((response, Some(odd)))
+            Ok((response, Some(DiscoveryError::Unexpected(odd))))
         }
     }
 }

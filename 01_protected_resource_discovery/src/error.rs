@@ -50,6 +50,11 @@ pub enum DiscoveryError {
         /// The URLs that were tried.
         tried: Vec<String>,
     },
+    /// The server serves requests without a token, and has no metadata.
+    NoSignIn {
+        /// The server's URL.
+        server_url: String,
+    },
     /// The metadata is served as something else than JSON.
     MediaType {
         /// The metadata's URL.
@@ -110,7 +115,7 @@ impl DiscoveryError {
             DiscoveryError::Unavailable(_) | DiscoveryError::Status { .. } | DiscoveryError::NamedUrl { .. } => {
                 rules::METADATA_AVAILABLE.id
             }
-            DiscoveryError::NotFound { .. } => "metadata.not-found",
+            DiscoveryError::NotFound { .. } | DiscoveryError::NoSignIn { .. } => "metadata.not-found",
             DiscoveryError::MediaType { .. } => rules::METADATA_MEDIA_TYPE.id,
             DiscoveryError::Document { error: DocumentError::NotAnObject { .. }, .. } => rules::METADATA_OBJECT.id,
             DiscoveryError::Document { error: DocumentError::Member { .. }, .. } => rules::METADATA_MEMBER_TYPES.id,
@@ -132,6 +137,9 @@ impl DiscoveryError {
                 format!("The server's operator has to publish the document and name it in resource_metadata: {meant}")
             }
             DiscoveryError::Status { .. } => "The server's operator has to publish the document there, for everyone.".to_owned(),
+            DiscoveryError::NoSignIn { .. } => {
+                "Use the server without a token; if a call asks for one later, run the command for that call: its challenge says where the metadata is.".to_owned()
+            }
             DiscoveryError::NotFound { .. } => {
                 "The server publishes no metadata: ask its operator, or use a client that can be told its authorization server."
                     .to_owned()
@@ -187,6 +195,10 @@ impl std::fmt::Display for DiscoveryError {
             DiscoveryError::Status { url, status } => {
                 write!(f, "The metadata at {url} was answered with HTTP {status} instead of 200.")
             }
+            DiscoveryError::NoSignIn { server_url } => write!(
+                f,
+                "{server_url} serves requests without a token and has no protected resource metadata: it asks for no sign-in."
+            ),
             DiscoveryError::NotFound { tried } => {
                 write!(
                     f,

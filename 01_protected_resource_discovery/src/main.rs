@@ -97,6 +97,6 @@ async fn client_alone(setup: &Setup<'_>, at: &McpServer, switch: Option<Switch>)
 async fn run_client(http: &Http, server_url: &str, wanted: &Wanted, switch: Option<Switch>) -> Result<(), Failure> {
     match switch {
         Some(Switch::EvilOrigin) => sabotage::call_as_foreign_page(http, server_url).await,
-        _ => client::run(http, server_url, wanted).await.map(drop),
+        _ => client::run(http, server_url, wanted).await,
     }
 }

@@ -327,3 +327,22 @@ fn a_person_at_a_terminal_chooses_by_number() {
         assert!(text.contains(chosen), "{typed:?}: {text}");
     }
 }
+
+/// A server that serves everybody and has no metadata asks for no sign-in, which is no failure.
+#[test]
+fn an_open_server_without_metadata_asks_for_no_sign_in() {
+    let open = json!({ "status": 200, "body": { "jsonrpc": "2.0", "id": 1, "result": {} } });
+    let none = |status: u16| json!({ MCP: open, AT_PATH: { "status": status, "body": "" } });
+    assert_rows(&[
+        (none(404), ("", &["it asks for no sign-in", "Use the server without a token"])),
+        (json!({ MCP: open, AT_PATH: null }), ("", &["it asks for no sign-in"])),
+        // With metadata it may ask later, so the metadata is read.
+        (json!({ MCP: open }), ("", &["It may still ask for one later", "!it asks for no sign-in"])),
+        // A document that is there and cannot be read is a fault of the server's.
+        (none(500), ("metadata.available", &["HTTP 500"])),
+        (
+            json!({ MCP: { "status": 401, "body": "" }, AT_PATH: null }),
+            ("metadata.not-found", &["!asks for no sign-in"]),
+        ),
+    ]);
+}

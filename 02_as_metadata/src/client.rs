@@ -47,7 +47,7 @@ pub async fn run_after(
             let metadata = find::find(http, &issuer, needs).await?;
             (issuer, Some(discovery), metadata)
         }
-        Err(error @ DiscoveryError::NotFound { .. }) => {
+        Err(error @ (DiscoveryError::NotFound { .. } | DiscoveryError::NoSignIn { .. })) => {
             http.reporter().note(error.to_string());
             // It names none, so there is none to choose.
             wanted.check(&[])?;

@@ -79,7 +79,12 @@ fn a_new_token_that_is_refused_is_explained_and_not_fetched_again() {
     for (name, (header, claims, more), sign_ins, words) in [
         ("opaque", (json!(null), json!(null), json!({})), 1, &["opaque", "RFC 7662", "another sign-in brings"][..]),
         ("typ JWT", gives(typ("JWT"), good(json!({}))), 1, &["Its typ (JWT) is not at+jwt", "--accept-typ JWT"]),
-        ("no typ", gives(json!({ "alg": "RS256" }), good(json!({}))), 1, &["Its typ (absent) is not at+jwt"]),
+        (
+            "no typ",
+            gives(json!({ "alg": "RS256" }), good(json!({}))),
+            1,
+            &["Its typ (absent) is not at+jwt", "--accept-typ \"\""],
+        ),
         (
             "aud of a name",
             gives(typ("at+jwt"), good(json!({ "aud": "account" }))),

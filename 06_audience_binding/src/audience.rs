@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 use shared::event::Rule;
 use token_use::access_token::ClaimsCheck;
+use token_use::jwt;
 use token_use::refusal::{RefusalKind, short};
 
 /// The check, for a server (`who`, for people) that goes by these names. It is reported as `rule`;
@@ -55,6 +56,12 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// The scopes as the server reads them, from `scope` or from `scp`.
+fn scopes(claims: &Map<String, Value>) -> String {
+    let scopes = jwt::scopes(claims);
+    if scopes.is_empty() { "absent".to_owned() } else { short(&scopes.join(" ")) }
+}
+
 /// What a token's claims say about where it belongs, claim by claim: for a server that refuses it,
 /// and for a client that wants to know why. ✔ and ✘ mark claims that have to fit, · those that are
 /// worth knowing. Nothing is verified here. A client has no business with the inside of an access
@@ -75,7 +82,7 @@ pub fn verdict(title: &str, claims: &Map<String, Value>, issuer: &str, accepted:
         format!("  {} exp    {until}{}", mark(is_alive), but(is_alive, "ahead")),
         format!("  · sub    {}", text("sub")),
         format!("  · azp    {}", text("azp")),
-        format!("  · scope  {}", text("scope")),
+        format!("  · scope  {}", scopes(claims)),
     ]
     .join("\n")
 }

@@ -28,12 +28,17 @@ const MEANINGS: &[(&str, &str)] = &[
     ("nbf", "not before"),
     ("auth_time", "when the user signed in"),
     ("scope", "what it allows"),
+    ("scp", "what it allows"),
     ("realm_access", "the user's roles, as far as the scopes show them (Keycloak)"),
     ("typ", "what Keycloak calls it"),
     ("jti", "its own identifier"),
     ("sid", "the session"),
     ("client_id", "to which client it was given"),
 ];
+
+/// For an access token that does not say whose it is.
+const NO_SUB: &str = "a server that goes by RFC 9068 refuses the token. In Keycloak 25 or newer, the client scope basic writes it: make \
+                      that a default client scope of the client, and of the realm.";
 
 /// Times among the claims.
 const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
@@ -50,8 +55,11 @@ pub fn table(name: &str, token: &Secret) -> String {
         let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
         format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
     });
+    // "sub REQUIRED" (RFC 9068 §2.2)
+    let lacks_sub = name == "access_token" && !claims.contains_key("sub");
+    let absent = lacks_sub.then(|| format!("  {:<width$}  absent: {NO_SUB}", "sub"));
     let first = format!("{name}: {}, a JWT: {}", token.fingerprint(), header.join(", "));
-    [first].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+    [first].into_iter().chain(rows).chain(absent).collect::<Vec<_>>().join("\n")
 }
 
 fn shown(name: &str, value: &Value) -> String {
@@ -62,6 +70,9 @@ fn shown(name: &str, value: &Value) -> String {
             seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
         }
         Value::String(text) => text.clone(),
+        Value::Array(scopes) if name == "scp" && scopes.iter().all(Value::is_string) => {
+            scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
         other => other.to_string(),
     }
 }
@@ -83,6 +94,9 @@ mod tests {
     fn a_token_is_shown_claim_by_claim_and_never_itself() {
         let token = jwt(&json!({"iss": "https://i", "exp": 1_795_262_400, "aud": ["a"], "x": {"y": 1}}));
         let table = table("access_token", &token);
+        assert!(table.contains("sub  absent: a server") && table.contains("client scope basic"), "{table}");
+        let whole = super::table("access_token", &jwt(&json!({"sub": "u", "scp": ["a", "b"]})));
+        assert!(!whole.contains("basic") && whole.contains("scp  a b  (what it allows)"), "{whole}");
         for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (good until)", "x    {\"y\":1}"] {
             assert!(table.contains(line), "{table}");
         }

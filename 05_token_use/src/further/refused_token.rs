@@ -53,7 +53,8 @@ fn advice(kept: &Kept, server_url: &str) -> String {
         ));
     }
     if !is_access_token && !is_keycloaks {
-        found.push(format!("Its typ ({typ}) is not at+jwt: start this tutorial's server with --accept-typ {typ}, or have the IdP write at+jwt."));
+        let taken = if typ == "absent" { "\"\"" } else { typ };
+        found.push(format!("Its typ ({typ}) is not at+jwt: start this tutorial's server with --accept-typ {taken}, or have the IdP write at+jwt."));
     }
     if text("sub").is_none_or(str::is_empty) {
         found.push(NO_SUB.to_owned());

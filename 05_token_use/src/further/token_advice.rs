@@ -33,7 +33,7 @@ pub fn other_type(jwt: &Jwt<'_>) -> &'static str {
 
 /// For the operator of a server that got a token of another type.
 pub const ACCEPT_TYP: &str = "Have the IdP write typ at+jwt (RFC 9068). If access tokens of this IdP have another typ, start the server with \
-                              --accept-typ TYP, and make sure that its ID tokens have not the same.";
+                              --accept-typ TYP (\"\" for none), and make sure that its ID tokens have not the same.";
 
 /// For the operator of an IdP whose tokens do not say whose they are.
 pub const ADD_SUB: &str = "Have the IdP write sub into access tokens. In Keycloak 25 or newer, the client scope basic does that: make it a default \

@@ -47,7 +47,9 @@ pub fn spoiled(token: &Secret) -> Secret {
 impl AuthorizedClient {
     /// Spoils the access token, so that the server refuses the next request.
     pub async fn spoil_access_token(&self) {
-        if let Some(kept) = &mut self.state.lock().await.store.tokens {
+        let mut state = self.state.lock().await;
+        state.is_new = false;
+        if let Some(kept) = &mut state.store.tokens {
             kept.tokens.access_token = spoiled(&kept.tokens.access_token);
         }
     }
