@@ -115,7 +115,7 @@ fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> 
             HttpError::TooLarge { .. } | HttpError::TimedOut { .. } | HttpError::TooManyRedirects { .. } => {
                 reporter.require(&rules::METADATA_LIMITS, false, LIMITS, &error).ok();
             }
-            HttpError::BadUrl { .. } | HttpError::Unreachable { .. } => {
+            _ => {
                 reporter.require(&rules::METADATA_AVAILABLE, false, AVAILABLE, &error).ok();
             }
         }

@@ -17,7 +17,7 @@ use crate::further::select::Wanted;
 use crate::server::{self, ProtectedResource};
 
 /// The option `--idp`, for the commands that use it.
-pub const IDP_OPTIONS: OptionGroup = OptionGroup::of::<IdpOptions>(Side::Idp);
+pub const IDP_OPTIONS: OptionGroup = OptionGroup::of_requests::<IdpOptions>(Side::Idp);
 
 /// Options of the MCP server.
 #[derive(Args, Clone, Debug)]

@@ -12,6 +12,8 @@ pub enum ProbeResult {
     Ready,
     /// Nobody responds.
     Nothing { issuer: String, reason: String },
+    /// A server, or a proxy on the way, to which there is no connection that can be trusted.
+    NotTrusted { message: String, fix: String },
     /// An authorization server that has another name.
     OtherIssuer { issuer: String, found: String },
     /// A Keycloak without this realm.
@@ -25,6 +27,7 @@ impl std::fmt::Display for ProbeResult {
         match self {
             ProbeResult::Ready => f.write_str("it is ready"),
             ProbeResult::Nothing { issuer, reason } => write!(f, "nothing answers at {issuer} ({reason})"),
+            ProbeResult::NotTrusted { message, .. } => f.write_str(message),
             ProbeResult::OtherIssuer { issuer, found } => {
                 write!(f, "the metadata found for {issuer} names the issuer {found}")
             }
@@ -65,6 +68,11 @@ async fn ask(http: &Http, url: &str, issuer: &str) -> ProbeResult {
     let response = match http.send(&request).await {
         Ok(response) => response,
         Err(HttpError::Unreachable { reason, .. }) => return nothing(reason),
+        Err(HttpError::UnknownHost { host, .. }) => return nothing(format!("no address is known for {host}")),
+        Err(error @ (HttpError::Tls { .. } | HttpError::Proxy { .. })) => {
+            let message = error.to_string().trim_end_matches('.').to_owned();
+            return ProbeResult::NotTrusted { message, fix: error.fix() };
+        }
         Err(HttpError::TimedOut { seconds, .. }) => return nothing(format!("no answer within {seconds} s")),
         Err(other) => return nothing(other.to_string()),
     };

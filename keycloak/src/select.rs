@@ -206,6 +206,7 @@ async fn find_named(issuer: &str) -> Result<Idp, Failure> {
             "Is it up, and is that its address? Without --idp an embedded one is used.".to_owned()
         }
         ProbeResult::RealmNotReady { .. } => "Is the realm's name right, and has it been imported?".to_owned(),
+        ProbeResult::NotTrusted { fix, .. } => fix.clone(),
         ProbeResult::OtherIssuer { found, .. } => {
             format!("{} Pass --idp {found}, or leave --idp out.", Difference::between(issuer, found))
         }

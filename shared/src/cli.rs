@@ -1,6 +1,7 @@
 //! The command line of a lesson: the options that all lessons have in common, and which command
 //! uses which of the others.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
@@ -11,7 +12,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 use crate::breakage::{self, Breakage, Switch};
 use crate::lesson::LessonRun;
 use crate::reporter::{Format, Options};
-use crate::{Reporter, Side, reach};
+use crate::{Reporter, Side, http, reach};
 
 /// Options of every lesson's command line.
 #[derive(Args, Clone, Debug)]
@@ -52,6 +53,9 @@ pub struct NetworkOptions {
     /// (may be repeated)
     #[arg(long, value_name = "HOST", value_parser = reach::host, global = true)]
     pub allow_host: Vec<String>,
+    /// Trust the certificate authorities of this file (PEM) too, in every request over TLS
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ca_file: Option<PathBuf>,
 }
 
 impl NetworkOptions {
@@ -72,6 +76,22 @@ impl OptionGroup {
     pub const fn of<A: Args>(side: Side) -> Self {
         Self { side, ids: ids::<A> }
     }
+
+    /// The same, for commands that make requests: they have `--ca-file` too.
+    pub const fn of_requests<A: Args>(side: Side) -> Self {
+        Self { side, ids: ids_of_requests::<A> }
+    }
+}
+
+/// The option of every command that makes requests, whoever makes them.
+const CA_FILE: &str = "ca_file";
+
+fn ids_of_requests<A: Args>() -> Vec<Id> {
+    let mut ids = ids::<A>();
+    if !ids.iter().any(|id| id == CA_FILE) {
+        ids.push(Id::from(CA_FILE));
+    }
+    ids
 }
 
 fn ids<A: Args>() -> Vec<Id> {
@@ -134,6 +154,11 @@ pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     let breakage = switch.map(Switch::breakage);
     if let Some(conflict) = conflict(&matches, breakage, L::COMMANDS) {
         command.error(ErrorKind::ArgumentConflict, conflict).exit();
+    }
+    if let Some(failure) = cli.network().ca_file.as_deref().and_then(|file| http::trust_file(file).err()) {
+        reporter.error(failure.id, failure.message, failure.fix);
+        reporter.outcome(false);
+        return Err(ExitCode::FAILURE);
     }
     let run = LessonRun { breakage, reporter, allow_host: cli.network().allow_host.clone() };
     Ok(Parsed { cli, switch, run })

@@ -2,10 +2,13 @@
 //! its name.
 
 mod compare;
+mod instead_of_json;
 
 use serde_json::{Map, Value};
 
 pub use self::compare::compare;
+pub use self::instead_of_json::binary;
+use self::instead_of_json::instead_of_json;
 
 /// Entries that a list in a document may have: more than any server names, less than what keeps a
 /// client busy.
@@ -128,7 +131,9 @@ impl Members {
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(members)) => Ok(Self(members)),
             Ok(other) => Err(DocumentError::NotAnObject { got: kind(&other) }),
-            Err(error) => Err(DocumentError::NotAnObject { got: format!("not JSON ({error})") }),
+            Err(error) => {
+                Err(DocumentError::NotAnObject { got: format!("not JSON ({})", instead_of_json(bytes, &error)) })
+            }
         }
     }
 

@@ -10,6 +10,7 @@ mod ports;
 mod run;
 mod running;
 pub mod secrets;
+mod tls;
 mod transcript;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
@@ -19,6 +20,7 @@ pub use network::HostileNetwork;
 pub use ports::{ReservedPort, any_ports};
 pub use run::Run;
 pub use running::Running;
+pub use tls::{Certificate, TlsFront};
 pub use transcript::{Transcript, check_readme, check_readme_at, check_readme_with};
 
 /// A folder for a store. One that `tempfile::tempdir` makes is open to other users, and is refused.

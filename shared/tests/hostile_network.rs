@@ -174,7 +174,7 @@ async fn a_certificate_has_to_be_the_hosts_own() {
     network.pose("mcp.example", PUBLIC, page()).await;
     network.name("other.example", &[&[PUBLIC]]);
     let http = client(&network, "https://mcp.example/mcp", &[]);
-    assert_eq!(get_url(&http, "https://other.example/").await, Err("http.unreachable"));
+    assert_eq!(get_url(&http, "https://other.example/").await, Err("http.tls"));
     let stranger = HostileNetwork::new();
     stranger.name("mcp.example", &[&[PUBLIC]]);
     assert_eq!(get_url(&http, "https://mcp.example/").await, Ok(200));

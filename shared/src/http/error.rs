@@ -2,11 +2,24 @@
 
 use std::net::IpAddr;
 
+use super::proxy::ProxyName;
+use super::tls::TlsFault;
 use super::{MAX_BODY_BYTES, MAX_REDIRECTS};
 use crate::Failure;
 use crate::reach::{Privacy, host_of};
 use crate::redact::Mask;
 use crate::urls;
+
+/// Why a proxy does not let a request through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// There is no connection to it.
+    Unreachable(String),
+    /// It wants a user name and a password (407).
+    WantsPassword,
+    /// It refuses to connect to that host.
+    Refuses,
+}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -47,6 +60,31 @@ pub enum HttpError {
         url: String,
         /// The system's own words.
         reason: String,
+    },
+    /// No address is known for the host.
+    UnknownHost {
+        /// As it was given.
+        url: String,
+        /// The host's name.
+        host: String,
+    },
+    /// The connection is not one to trust.
+    Tls {
+        /// As it was given.
+        url: String,
+        /// What is wrong with it.
+        fault: TlsFault,
+        /// The proxy on the way, which may be the one that is not trusted.
+        proxy: Option<ProxyName>,
+    },
+    /// The proxy on the way does not let the request through.
+    Proxy {
+        /// As it was given.
+        url: String,
+        /// The proxy.
+        proxy: ProxyName,
+        /// What is wrong with it.
+        fault: ProxyFault,
     },
     /// Connected, and no whole answer within the time limit.
     TimedOut {
@@ -96,6 +134,26 @@ impl std::fmt::Display for HttpError {
                 shown(url)
             ),
             HttpError::Unreachable { url, reason } => write!(f, "{} cannot be reached: {reason}.", shown(url)),
+            HttpError::UnknownHost { url, host } => {
+                write!(f, "{} cannot be reached: no address is known for {host}.", shown(url))
+            }
+            HttpError::Tls { url, fault, proxy } => {
+                let through = proxy.as_ref().map_or(String::new(), |proxy| format!(" through {proxy}"));
+                write!(f, "{} is not trusted{through}: {fault}.", shown(url))
+            }
+            HttpError::Proxy { url, proxy, fault: ProxyFault::Unreachable(reason) } => {
+                write!(f, "{} cannot be reached through {proxy}: no connection to the proxy ({reason}).", shown(url))
+            }
+            HttpError::Proxy { url, proxy, fault: ProxyFault::WantsPassword } => {
+                write!(
+                    f,
+                    "{} cannot be reached through {proxy}: the proxy wants a user name and a password (HTTP 407).",
+                    shown(url)
+                )
+            }
+            HttpError::Proxy { url, proxy, fault: ProxyFault::Refuses } => {
+                write!(f, "{} cannot be reached through {proxy}: the proxy refuses to connect to it.", shown(url))
+            }
             HttpError::TimedOut { url, seconds } => {
                 write!(f, "{} did not answer in full within {seconds} seconds.", shown(url))
             }
@@ -119,7 +177,9 @@ impl HttpError {
             HttpError::Insecure { .. } => "http.insecure",
             HttpError::Downgraded { .. } => "http.downgraded",
             HttpError::Refused { .. } => "http.refused-address",
-            HttpError::Unreachable { .. } => "http.unreachable",
+            HttpError::Unreachable { .. } | HttpError::UnknownHost { .. } => "http.unreachable",
+            HttpError::Tls { .. } => "http.tls",
+            HttpError::Proxy { .. } => "http.proxy",
             HttpError::TimedOut { .. } => "http.timed-out",
             HttpError::TooLarge { .. } => "http.too-large",
             HttpError::TooManyRedirects { .. } => "http.too-many-redirects",
@@ -148,8 +208,30 @@ impl HttpError {
                 let host = host_of(url);
                 format!("If you know and trust that host, allow it with --allow-host {host}")
             }
-            HttpError::Unreachable { .. } => "Is the server started, and is the URL right?".to_owned(),
-            HttpError::TimedOut { .. } => "Is the server overloaded, or is it no HTTP server at all?".to_owned(),
+            HttpError::Unreachable { .. } => "Start the server there, or correct the URL's host and port.".to_owned(),
+            HttpError::UnknownHost { .. } => {
+                "Correct the host's name, or join the network that knows it (a VPN, for example).".to_owned()
+            }
+            HttpError::Tls { url, fault, proxy } => {
+                let inspects = "A proxy that inspects TLS shows a certificate of its own authority. ";
+                format!("{}{}", proxy.as_ref().map_or("", |_| inspects), fault.fix(url))
+            }
+            HttpError::Proxy { url, proxy, fault } => {
+                let without = format!("to go there without the proxy, add {} to NO_PROXY", host_of(url));
+                let named_by = &proxy.named_by;
+                match fault {
+                    ProxyFault::Unreachable(_) => format!("Start the proxy, or correct {named_by}; {without}."),
+                    ProxyFault::WantsPassword => {
+                        format!("Put them into {named_by}: http://USER:PASSWORD@HOST:PORT; {without}.")
+                    }
+                    ProxyFault::Refuses => {
+                        format!("Ask the proxy's administrator to allow {}; {without}.", host_of(url))
+                    }
+                }
+            }
+            HttpError::TimedOut { .. } => {
+                "Look at the server's load, and check that it speaks HTTP on that port.".to_owned()
+            }
             HttpError::TooLarge { .. } => {
                 "A metadata document has a few kilobytes: look at what is served there.".to_owned()
             }

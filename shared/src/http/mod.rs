@@ -2,7 +2,6 @@
 //! redirects and on the addresses it may reach ([`crate::reach`]). A URL is sent and compared as
 //! the text that it was, never as a URL type prints it.
 
-use std::error::Error as StdError;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -15,16 +14,25 @@ use crate::reach::{self, Reach};
 use crate::redact::Mask;
 use crate::{Failure, Reporter, urls};
 
+mod authorities;
+mod cause;
+mod coding;
 mod error;
 mod message;
 mod network;
+mod proxy;
 mod resolver;
+mod tls;
 
-pub use error::HttpError;
+pub use authorities::trust_file;
+use cause::Attempt;
+pub use error::{HttpError, ProxyFault};
 pub use message::{Request, Response};
 pub use network::Network;
+pub use proxy::ProxyName;
 pub use resolver::{Lookup, Names};
 use resolver::{RefusedAddress, first_refused};
+pub use tls::TlsFault;
 
 /// Seconds within which a connection has to stand.
 const CONNECT_SECONDS: u64 = 5;
@@ -84,7 +92,7 @@ impl Http {
         let reach = Arc::new(reach);
         let direct = network.direct(reach.clone()).map_err(|error| {
             let fix = "Install the system's certificate authorities (on Debian: the package ca-certificates).";
-            Failure::new("http.client", format!("No HTTP client can be made: {}.", innermost(&error)), fix)
+            Failure::new("http.client", format!("No HTTP client can be made: {}.", cause::innermost(&error)), fix)
         })?;
         let (proxied, network) = (Arc::default(), Arc::new(network));
         Ok(Self { direct, proxied, network, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
@@ -203,26 +211,18 @@ impl Http {
 
     /// What reqwest says, sorted by what a person can do about it.
     fn explained(&self, error: reqwest::Error, parsed: &Url, url: &str) -> HttpError {
-        let mut source: Option<&(dyn StdError + 'static)> = Some(&error);
-        while let Some(cause) = source {
-            if let Some(refused) = cause.downcast_ref::<RefusedAddress>() {
-                return self.refused(parsed, url, *refused);
-            }
-            source = cause.source();
+        if let Some(refused) = cause::find::<RefusedAddress>(&error) {
+            return self.refused(parsed, url, *refused);
         }
-        let url = url.to_owned();
-        if !error.is_timeout() {
-            return HttpError::Unreachable { url, reason: innermost(&error) };
-        }
-        let seconds = if error.is_connect() { CONNECT_SECONDS.min(self.seconds) } else { self.seconds };
-        HttpError::TimedOut { url, seconds }
+        let (host, proxy) = (parsed.host_str().unwrap_or_default(), self.network.proxy_for(parsed));
+        Attempt { url, host, proxy, limits: (CONNECT_SECONDS, self.seconds) }.explained(&error)
     }
 
     /// The client for this URL: where a proxy is for it, one that goes there; else one that
     /// resolves names itself, and guards what it finds.
     async fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
         let host = url.host_str().unwrap_or_default();
-        if reach::is_loopback(host) || !self.network.has_proxy_for(url) {
+        if self.network.proxy_for(url).is_none() {
             return Ok(&self.direct);
         }
         // A proxy resolves names itself, and chooses among the addresses. Where this machine can
@@ -279,19 +279,11 @@ fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64) -> E
         let value = String::from_utf8_lossy(value.as_bytes());
         (name.to_string(), Mask::Fingerprint.header(name.as_str(), &value))
     });
-    let body = body.map_or_else(
-        || Value::String(format!("(more than {MAX_BODY_BYTES} bytes, not read)")),
-        |body| Mask::Fingerprint.body(content_type, body),
-    );
+    let body = match body {
+        None => Value::String(format!("(more than {MAX_BODY_BYTES} bytes, not read)")),
+        Some(body) => {
+            coding::instead_of(headers, body).map_or_else(|| Mask::Fingerprint.body(content_type, body), Value::String)
+        }
+    };
     Event::Received { status, headers: shown.collect(), body, ms }
-}
-
-fn innermost(error: &dyn StdError) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let text = cause.to_string();
-    // The system's number for its own sentence tells a person nothing.
-    text.split(" (os error ").next().unwrap_or_default().to_lowercase()
 }
