@@ -7,11 +7,14 @@ use crate::requirements::{Requirement, requirements};
 /// The table: the requirements, what else the metadata offers, and what no metadata can show.
 pub fn table(issuer: &str, metadata: &AuthorizationServerMetadata, is_acceptable: impl Fn(&str) -> bool) -> String {
     let mut lines = vec![format!("What {issuer} says, and what MCP 2026-07-28 asks of it:")];
-    for Requirement { rule, passed, expected, seen, .. } in requirements(issuer, metadata, is_acceptable) {
+    for Requirement { rule, passed, expected, seen, fix } in requirements(issuer, metadata, is_acceptable) {
         let mark = if passed { "✔" } else { "✘" };
         // In an issuer the last character matters.
         let seen = if expected.contains("issuer is") { seen } else { shortened(&seen) };
         lines.push(format!("{mark} {:6} {expected:<55} {seen}", rule.keyword.to_string()));
+        if !passed {
+            lines.push(format!("         fix: {fix}"));
+        }
     }
     lines.push("What it offers beyond that (✔ it says so, · it does not):".to_owned());
     for (what, seen) in offers(metadata) {
@@ -73,6 +76,8 @@ mod tests {
         let table = table(issuer, &metadata, |_| true);
         let is_row = |line: &&str| ["MUST ", "SHOULD "].iter().any(|word| line.contains(word));
         assert_eq!(table.lines().filter(is_row).count(), requirements(issuer, &metadata, |_| true).len());
+        let failed = requirements(issuer, &metadata, |_| true).iter().filter(|row| !row.passed).count();
+        assert_eq!(table.matches("\n         fix: ").count(), failed, "{table}");
         assert!(table.contains("? resource indicators"), "{table}");
     }
 }

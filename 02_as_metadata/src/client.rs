@@ -8,8 +8,9 @@ use shared::http::{Http, Response};
 use shared::{Failure, spec};
 
 use crate::further::older::{self, Older};
+use crate::further::verdict;
 use crate::metadata::AuthorizationServerMetadata;
-use crate::requirements::Needs;
+use crate::requirements::{Needs, requirements};
 use crate::{capabilities, find};
 
 /// What the first two lessons find.
@@ -69,6 +70,8 @@ pub async fn run_after(
 pub async fn inspect(http: &Http, issuer: &str) -> Result<(), Failure> {
     let metadata = find::inspect(http, issuer).await?;
     show(http, issuer, &metadata).await;
+    let requirements = requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
+    http.reporter().note(verdict::verdict(http.reporter(), issuer, &requirements));
     Ok(())
 }
 

@@ -259,7 +259,7 @@ impl Texts {
 
     fn pkce(self) -> &'static str {
         self.choose(
-            "Keycloak announces it: is there a proxy in between that rewrites the document, or is this no Keycloak?",
+            "Keycloak announces it: look for a proxy in between that rewrites the document, or for another product at this URL.",
             "announce PKCE, if the IdP does it; many OpenID providers do it and forget to say so.",
         )
     }
@@ -272,7 +272,7 @@ impl Texts {
     }
 
     fn iss_parameter(self) -> &'static str {
-        self.choose("Keycloak 26 announces it: is this an older one?", "switch RFC 9207 on, where the IdP has it.")
+        self.choose("Keycloak 26 announces it: update an older one.", "switch RFC 9207 on, where the IdP has it.")
     }
 }
 

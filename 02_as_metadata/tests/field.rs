@@ -144,6 +144,103 @@ fn an_endpoint_that_is_no_absolute_url_is_called_that() {
     );
 }
 
+/// R-10: what is no JSON is recognized, and its bytes are not repeated.
+#[test]
+fn what_stands_where_json_belongs_is_named() {
+    let of = |headers: &[[&str; 2]], body: Value| {
+        let json = [["content-type", "application/json"]];
+        let headers = [&json, headers].concat();
+        json!({ METADATA: { "headers": headers, "body": body } })
+    };
+    let gzip = json!({ "$hex": "1f8b08000000000000034b4c4a0600c241243503000000" });
+    let id = &["as-metadata.json-object"][..];
+    assert_rows(
+        "inspect",
+        &[
+            (
+                of(&[["content-encoding", "gzip"]], gzip.clone()),
+                (id, &["compressed with gzip", "with the content coding gzip", "!u001f"]),
+            ),
+            (of(&[], gzip), (id, &["compressed with gzip", "23 bytes that are compressed"])),
+            (
+                of(&[["content-encoding", "br"]], json!({ "$hex": "8b0280616263 03".replace(' ', "") })),
+                (id, &["with the content coding br", "binary or compressed"]),
+            ),
+            (
+                of(&[["content-encoding", "identity"]], json!("{}")),
+                (&["as-metadata.member-types"], &["!content coding"]),
+            ),
+            (of(&[], json!({ "$hex": "efbbbf7b7d" })), (id, &["a byte order mark stands before it"])),
+            (of(&[], json!("issuer=x&token=SECRET")), (id, &["form fields"])),
+            (of(&[], json!("<html>")), (id, &["HTML or XML"])),
+            (of(&[], json!("")), (id, &["not JSON (empty)"])),
+        ],
+    );
+    let fake = Fake::start(&[]);
+    assert!(run_program(&["client", "--server-url", &fake.url("/mcp")]).success);
+    for request in fake.requests() {
+        assert_eq!(request.headers.get("accept-encoding").map(String::as_str), Some("identity"), "{}", request.line);
+    }
+}
+
+/// The fix is in the row that failed, and the last line says what follows.
+#[test]
+fn inspect_ends_in_a_verdict() {
+    let drop = json!({ "$drop": 1 });
+    let only = "Only metadata was read";
+    assert_rows(
+        "inspect",
+        &[
+            (
+                metadata(json!({ "client_id_metadata_document_supported": true })),
+                (
+                    &[],
+                    &[
+                        "usable with MCP as far as metadata shows, since every MUST that metadata can show holds.",
+                        only,
+                        "!not usable",
+                    ],
+                ),
+            ),
+            (
+                json!({}),
+                (
+                    &[],
+                    &["and 1 SHOULD missed (client_id_metadata_document_supported is true)", "\\n         fix: switch"],
+                ),
+            ),
+            (
+                metadata(json!({ "code_challenge_methods_supported": drop })),
+                (
+                    &["as-metadata.pkce-announced", "as-metadata.pkce-s256"],
+                    &[
+                        "not usable with MCP, since 2 MUSTs failed (code_challenge_methods_supported is there; code",
+                        "fix: announce PKCE",
+                        only,
+                    ],
+                ),
+            ),
+            (
+                metadata(json!({ "issuer": "http://127.0.0.1:{port}/" })),
+                (
+                    &["as-metadata.issuer-identical"],
+                    &[
+                        "since 1 MUST failed (issuer is identical to the one asked for)",
+                        "\\n         fix: The MCP server's",
+                    ],
+                ),
+            ),
+            (
+                metadata(json!({ "scopes_supported": "a b" })),
+                (
+                    &["as-metadata.member-types"],
+                    &["usable with MCP as far as metadata shows", "Some members have a wrong type", "!not usable"],
+                ),
+            ),
+        ],
+    );
+}
+
 /// What people type after `inspect`.
 #[test]
 fn a_typed_issuer_is_told_what_is_wrong_with_it() {

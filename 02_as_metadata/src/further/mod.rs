@@ -3,5 +3,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`older`] | servers of MCP 2025-03-26, which are their own authorization server |
+//! | [`verdict`] | the last line of `inspect` |
 
 pub mod older;
+pub mod verdict;
