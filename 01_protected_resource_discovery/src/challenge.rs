@@ -15,8 +15,7 @@
 //! =` goes on with the parameters, anything else begins a challenge. What the parameters mean is
 //! not checked here.
 
-use shared::http::Response;
-
+pub use crate::further::challenge_faults::challenges_of as of;
 use crate::further::challenge_faults::{self, END};
 
 /// Parameters that a challenge may have: more than any server sends.
@@ -80,20 +79,6 @@ pub fn parse(field: &str) -> (Vec<Challenge>, Option<ChallengeError>) {
         }
     }
     (challenges, None)
-}
-
-/// The challenges of a response, and for people what is wrong with its header fields; empty where
-/// nothing is.
-pub fn of(response: &Response) -> (Vec<Challenge>, String) {
-    let (mut challenges, mut faults) = (Vec::new(), Vec::new());
-    for field in response.header_values("www-authenticate") {
-        let (read, fault) = parse(&field);
-        challenges.extend(read);
-        faults.extend(fault.map(|fault| format!("its WWW-Authenticate is malformed: {fault}")));
-    }
-    faults.extend(challenge_faults::renamed(response));
-    let faults = if faults.is_empty() { String::new() } else { format!(" ({})", faults.join("; ")) };
-    (challenges, faults)
 }
 
 /// The challenge that an MCP client goes by: the first `Bearer` one that names the metadata, else

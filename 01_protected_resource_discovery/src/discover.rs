@@ -15,9 +15,9 @@ use crate::error::DiscoveryError;
 use crate::fetch::{AVAILABLE, FetchedMetadata, LIMITS, fetch_named, fetch_well_known};
 use crate::further::challenge_faults;
 use crate::further::first_response::{self, FirstResponse};
+use crate::further::named_url;
 use crate::metadata::ProtectedResourceMetadata;
 use crate::rules;
-use crate::well_known;
 
 /// What the client knows about an MCP server after this lesson.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,18 +75,6 @@ pub async fn discover_after(
     Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.response.url, metadata })
 }
 
-/// A resource identifier has no fragment (RFC 9728 §1.2), and a metadata document is no MCP server.
-fn check_server_url(server_url: &str) -> Result<(), DiscoveryError> {
-    let is_not = |reason, meant| DiscoveryError::ServerUrl { server_url: server_url.to_owned(), reason, meant };
-    if let Some((meant, _)) = server_url.split_once('#') {
-        return Err(is_not("it has a fragment, the part after #", meant.to_owned()));
-    }
-    match well_known::without_document(server_url) {
-        Some(meant) => Err(is_not("it is the URL of a metadata document", meant)),
-        None => Ok(()),
-    }
-}
-
 /// The challenge of a response, if it says where the metadata is.
 fn challenge_with_metadata(response: &Response) -> Option<Challenge> {
     let (challenges, _) = challenge::of(response);
@@ -96,8 +84,11 @@ fn challenge_with_metadata(response: &Response) -> Option<Challenge> {
 /// The first request, as a client of MCP 2026-07-28 sends it; to a server that does not know that
 /// version, as an older one does. Beside the response comes the reason why there may be no
 /// metadata, which does not end discovery.
-async fn ask_without_token(http: &Http, server_url: &str) -> Result<(Response, Option<DiscoveryError>), DiscoveryError> {
-    check_server_url(server_url)?;
+async fn ask_without_token(
+    http: &Http,
+    server_url: &str,
+) -> Result<(Response, Option<DiscoveryError>), DiscoveryError> {
+    named_url::check_server(server_url)?;
     let reporter = http.reporter();
     let mut response = http.send(&mcp::discover_request(server_url)).await.map_err(DiscoveryError::Server)?;
     if first_response::is_of_older_server(&response) {

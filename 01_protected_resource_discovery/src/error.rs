@@ -3,12 +3,11 @@
 use shared::Failure;
 use shared::http::HttpError;
 use shared::members::DocumentError;
-use shared::urls::{Difference, is_https_of};
+use shared::urls::Difference;
 
 use crate::further::first_response::FirstResponse;
-use crate::further::select;
+use crate::further::{mismatch, select};
 use crate::rules;
-use crate::well_known::split;
 
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Debug)]
@@ -146,7 +145,7 @@ impl DiscoveryError {
             }
             DiscoveryError::MediaType { .. } => "The server's operator has to serve it as application/json.".to_owned(),
             DiscoveryError::Document { .. } => "The server's operator has to mend the document.".to_owned(),
-            DiscoveryError::ResourceMismatch { expected, received, .. } => resource_fix(expected, received),
+            DiscoveryError::ResourceMismatch { expected, received, .. } => mismatch::fix(expected, received),
             DiscoveryError::NoAuthorizationServer { .. } => {
                 "The server's operator has to name at least one issuer in authorization_servers.".to_owned()
             }
@@ -155,25 +154,6 @@ impl DiscoveryError {
             }
         }
     }
-}
-
-/// Who has to change what, where a document is about another resource.
-fn resource_fix(expected: &[String], received: &str) -> String {
-    let asked = expected.first().map_or("", String::as_str);
-    let difference = Difference::from_nearest(expected, received);
-    // The same server under another of its names, or another place of it. One that names its origin
-    // alone has more likely forgotten its path.
-    let has_path = split(received).is_some_and(|(_, path)| !path.trim_matches('/').is_empty());
-    if difference.is_spelling() || difference.is_place() && has_path || is_https_of(asked, received) {
-        return format!("Pass the URL that the server gives itself: --server-url {received}");
-    }
-    if difference.is_host_case() {
-        return format!("The server's operator has to write resource with a scheme and a host in lower case: {asked}");
-    }
-    format!(
-        "The server's operator has to publish resource as {asked}: behind a proxy, a server has to be told its public URL. If the \
-         operator gave you {received} instead, pass --server-url {received}"
-    )
 }
 
 impl std::fmt::Display for DiscoveryError {

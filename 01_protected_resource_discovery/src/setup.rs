@@ -1,16 +1,14 @@
 //! The options of the MCP server, and its start together with its IdP. Lessons 02 to 04 run the
 //! same server, and the later ones their own.
 
-use std::convert::Infallible;
-
 use axum::Router;
 use clap::Args;
 use keycloak::{Defect, Idp, IdpOptions, IdpRequest, Lifetime};
 use serde_json::Value;
-use shared::cli::OptionGroup;
+use shared::cli::{self, OptionGroup};
 use shared::lesson::LessonRun;
 use shared::listen::{self, Serving};
-use shared::{Failure, Reporter, Side, scope, urls};
+use shared::{Failure, Reporter, Side, scope};
 
 use crate::further::registration_hint;
 use crate::further::select::Wanted;
@@ -57,7 +55,7 @@ impl ServerOptions {
 #[derive(Args, Clone, Debug)]
 pub struct McpServer {
     /// URL of the MCP server, exactly as it names itself
-    #[arg(long, value_name = "URL", default_value = "http://localhost:8000/mcp", value_parser = server_url)]
+    #[arg(long, value_name = "URL", default_value = "http://localhost:8000/mcp", value_parser = cli::typed_url)]
     pub server_url: String,
     /// Which authorization server to use, where the MCP server names several [default: ask on a
     /// terminal, else the first]
@@ -70,11 +68,6 @@ impl McpServer {
     pub fn wanted(&self) -> Wanted {
         self.issuer.clone().map_or(Wanted::Any, Wanted::Only)
     }
-}
-
-/// A server's URL as it was typed; what is wrong with it is said where it is requested.
-fn server_url(text: &str) -> Result<String, Infallible> {
-    Ok(urls::lowered(text))
 }
 
 /// A list of scopes, as an option gives it.

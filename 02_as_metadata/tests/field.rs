@@ -73,7 +73,7 @@ fn an_issuer_mismatch_names_the_part_that_differs_and_who_changes_what() {
                 (
                     id,
                     &[
-                        "the scheme (http and https), the host (127.0.0.1 and login.example.com) and the port ({port} and none)",
+                        "the scheme (http and https) and the host (127.0.0.1 and login.example.com).",
                         "has to list https://login.example.com in authorization_servers",
                         "publish http://127.0.0.1:{port} as its issuer",
                         "do not sign in",

@@ -1,6 +1,7 @@
 //! The command line of a lesson: the options that all lessons have in common, and which command
 //! uses which of the others.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 use crate::breakage::{self, Breakage, Switch};
 use crate::lesson::LessonRun;
 use crate::reporter::{Format, Options};
-use crate::{Reporter, Side, http, reach};
+use crate::{Reporter, Side, http, reach, urls};
 
 /// Options of every lesson's command line.
 #[derive(Args, Clone, Debug)]
@@ -96,6 +97,12 @@ fn ids_of_requests<A: Args>() -> Vec<Id> {
 
 fn ids<A: Args>() -> Vec<Id> {
     A::augment_args(Command::new("")).get_arguments().map(|arg| arg.get_id().clone()).collect()
+}
+
+/// A server's URL as it was typed, with scheme and host in lower case; what else is wrong with it
+/// is said where it is requested.
+pub fn typed_url(text: &str) -> Result<String, Infallible> {
+    Ok(urls::lowered(text))
 }
 
 /// What a command of a lesson is: who takes part in it, and which options it uses.

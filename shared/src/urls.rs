@@ -115,14 +115,17 @@ impl Difference {
         let (Some(a), Some(b)) = (Parts::of(expected.trim()), Parts::of(received.trim())) else {
             return Self(vec![Part::Form]);
         };
+        let host = host(a.host, b.host);
+        // Another host has its own ports.
+        let is_elsewhere = matches!(host, Some(Part::Host(_)));
         let blanks = (expected.trim() != expected || received.trim() != received).then_some(Part::Blanks);
         let parts = [
             blanks,
             scheme(a.scheme, b.scheme),
             (a.user != b.user).then_some(Part::User),
-            host(a.host, b.host),
-            port(&a, &b),
-            (a.has_colon != b.has_colon && a.port == b.port).then_some(Part::Colon),
+            host,
+            port(&a, &b).filter(|_| !is_elsewhere),
+            (a.has_colon != b.has_colon && a.port == b.port && !is_elsewhere).then_some(Part::Colon),
             path(a.path, b.path),
             (a.query != b.query).then_some(Part::Query),
             (a.fragment != b.fragment).then_some(Part::Fragment),

@@ -3,7 +3,7 @@
 
 use shared::http::Response;
 
-use crate::challenge::{Challenge, ChallengeError};
+use crate::challenge::{self, Challenge, ChallengeError};
 
 /// What the grammar asks for after a challenge or a parameter.
 pub(crate) const END: &str = "a comma or the end";
@@ -39,4 +39,18 @@ pub(crate) fn renamed(response: &Response) -> Option<String> {
     }
     let name = response.headers.keys().map(|name| name.as_str()).find(is_renamed)?;
     Some(format!("a gateway has renamed WWW-Authenticate to {name}, which clients do not read"))
+}
+
+/// The challenges of a response, and for people what is wrong with its header fields; empty where
+/// nothing is.
+pub fn challenges_of(response: &Response) -> (Vec<Challenge>, String) {
+    let (mut challenges, mut faults) = (Vec::new(), Vec::new());
+    for field in response.header_values("www-authenticate") {
+        let (read, fault) = challenge::parse(&field);
+        challenges.extend(read);
+        faults.extend(fault.map(|fault| format!("its WWW-Authenticate is malformed: {fault}")));
+    }
+    faults.extend(renamed(response));
+    let faults = if faults.is_empty() { String::new() } else { format!(" ({})", faults.join("; ")) };
+    (challenges, faults)
 }

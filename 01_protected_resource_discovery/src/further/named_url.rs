@@ -1,5 +1,5 @@
-//! `resource_metadata` in a challenge that leads to no document. The parameter is a URL (RFC 9728
-//! §5.1), so a path is none, and neither is the MCP server itself.
+//! URLs that lead to no document or to no MCP server: `resource_metadata` in a challenge is a URL
+//! (RFC 9728 §5.1), so a path is none, and neither is the MCP server itself.
 
 use shared::http::{HttpError, Response};
 use shared::urls::{self, Difference, UrlFault};
@@ -45,4 +45,16 @@ pub(crate) fn check_not_server(
     }
     let reason = format!("it is the MCP server itself ({seen})");
     Err(DiscoveryError::NamedUrl { url: url.to_owned(), reason, meant: right_place(server_url) })
+}
+
+/// A resource identifier has no fragment (RFC 9728 §1.2), and a metadata document is no MCP server.
+pub(crate) fn check_server(server_url: &str) -> Result<(), DiscoveryError> {
+    let is_not = |reason, meant| DiscoveryError::ServerUrl { server_url: server_url.to_owned(), reason, meant };
+    if let Some((meant, _)) = server_url.split_once('#') {
+        return Err(is_not("it has a fragment, the part after #", meant.to_owned()));
+    }
+    match well_known::without_document(server_url) {
+        Some(meant) => Err(is_not("it is the URL of a metadata document", meant)),
+        None => Ok(()),
+    }
 }
