@@ -216,6 +216,10 @@ fn a_challenge_that_cannot_be_used_is_named_with_its_fault() {
             ("metadata.available", &["it is the MCP server itself (HTTP 404)", belongs]),
         ),
         (
+            of("Bearer resource_metadata=\"http://127.0.0.1:{port}/mcp?metadata\""),
+            ("metadata.available", &["it is the MCP server itself (HTTP 404)", belongs]),
+        ),
+        (
             by("x-amzn-Remapped-WWW-Authenticate", &format!("Bearer {document}")),
             ("", &["a gateway has renamed WWW-Authenticate to x-amzn-remapped-www-authenticate"]),
         ),

@@ -176,6 +176,9 @@ pub(crate) fn issuer_fix(expected: &str, received: &str) -> String {
 impl std::fmt::Display for MetadataError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            MetadataError::BadIssuer { issuer, reason, .. } if issuer.trim() != issuer || issuer.is_empty() => {
+                write!(f, "{issuer:?} is no issuer: {reason}.")
+            }
             MetadataError::BadIssuer { issuer, reason, .. } => write!(f, "{issuer} is no issuer: {reason}."),
             MetadataError::Unavailable(error) => write!(f, "The authorization server's metadata at {error}"),
             MetadataError::Status { url, status } => {

@@ -33,7 +33,8 @@ pub(crate) fn check_not_server(
     url: &str,
     server_url: &str,
 ) -> Result<(), DiscoveryError> {
-    let is_itself = url == server_url || Difference::between(server_url, url).is_spelling();
+    let bare = url.split_once('?').map_or(url, |(bare, _)| bare);
+    let is_itself = url == server_url || bare == server_url || Difference::between(server_url, bare).is_spelling();
     let seen = match response {
         Ok(response) if response.status == 200 && response.media_type() == "application/json" => return Ok(()),
         Ok(response) => format!("HTTP {}", response.status),

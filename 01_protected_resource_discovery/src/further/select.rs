@@ -2,8 +2,8 @@
 //! <https://www.rfc-editor.org/rfc/rfc9728#section-7.6>. The user chooses, by `--issuer` or at the
 //! terminal; where nobody can be asked, the first one it is, and that is said.
 
-use shared::Reporter;
 use shared::urls::Difference;
+use shared::{Reporter, urls};
 
 use crate::error::DiscoveryError;
 
@@ -41,31 +41,45 @@ pub(crate) async fn select<'a>(
     wanted: &Wanted,
 ) -> Result<&'a str, DiscoveryError> {
     wanted.check(named)?;
-    let first = named.first().map_or("", String::as_str);
-    if named.len() < 2 {
+    let mut usable: Vec<&'a str> = Vec::new();
+    for issuer in named {
+        match urls::fault(issuer) {
+            Some(fault) => {
+                reporter.note(format!("authorization_servers names {issuer:?}, which is no issuer: {}.", fault.reason))
+            }
+            None if usable.contains(&issuer.as_str()) => {}
+            None => usable.push(issuer),
+        }
+    }
+    // Where none is usable, lesson 02 says what is wrong with the first.
+    let first = usable.first().copied().or(named.first().map(String::as_str)).unwrap_or_default();
+    if usable.len() < 2 {
         reporter.note(format!("Authorization server: {first}"));
         return Ok(first);
     }
-    let listed = named.iter().take(MOST_LISTED).enumerate();
+    let listed = usable.iter().take(MOST_LISTED).enumerate();
     let rows: Vec<_> = listed.map(|(n, issuer)| format!("  {}. {issuer}", n + 1)).collect();
-    let more = match named.len() - rows.len() {
+    let more = match usable.len() - rows.len() {
         0 => String::new(),
         more => format!("\n  … and {more} more"),
     };
-    reporter.note(format!("The MCP server names {} authorization servers:\n{}{more}", named.len(), rows.join("\n")));
-    let (chosen, why) = match wanted {
-        Wanted::Only(issuer) => (issuer.as_str(), "chosen by --issuer".to_owned()),
-        Wanted::Preferably(issuer) if named.contains(issuer) => {
-            (issuer.as_str(), "the one known from before".to_owned())
-        }
-        _ => match reporter.choose(rows.len()).await {
-            Some(n) => (named.get(n).map_or(first, String::as_str), "chosen at the terminal".to_owned()),
-            None => (first, format!("the first of {}; --issuer chooses another one", named.len())),
+    reporter.note(format!("The MCP server names {} authorization servers:\n{}{more}", usable.len(), rows.join("\n")));
+    let find = |wanted: &str| usable.iter().copied().find(|issuer| *issuer == wanted);
+    let by_default = (first, format!("the first of {}; --issuer chooses another one", usable.len()));
+    let known = match wanted {
+        Wanted::Only(issuer) => find(issuer).map(|issuer| (issuer, "chosen by --issuer".to_owned())),
+        Wanted::Preferably(issuer) => find(issuer).map(|issuer| (issuer, "the one that this client knows".to_owned())),
+        Wanted::Any => None,
+    };
+    let (chosen, why) = match known {
+        Some(known) => known,
+        None => match reporter.choose(rows.len()).await.and_then(|n| usable.get(n).copied()) {
+            Some(issuer) => (issuer, "chosen at the terminal".to_owned()),
+            None => by_default,
         },
     };
     reporter.note(format!("Authorization server: {chosen} ({why})"));
-    // What the caller gets lives as long as the document.
-    Ok(named.iter().find(|issuer| *issuer == chosen).map_or(first, String::as_str))
+    Ok(chosen)
 }
 
 /// What a person who chose an authorization server that is not named can do.
@@ -98,13 +112,21 @@ mod tests {
         for (wanted, chosen, said) in [
             (Wanted::Any, "https://a.example", "the first of 3; --issuer chooses another one"),
             (Wanted::Only("https://b.example/".to_owned()), "https://b.example/", "chosen by --issuer"),
-            (Wanted::Preferably("https://c.example".to_owned()), "https://c.example", "known from before"),
+            (Wanted::Preferably("https://c.example".to_owned()), "https://c.example", "the one that this client knows"),
             (Wanted::Preferably("https://x.example".to_owned()), "https://a.example", "the first of 3"),
         ] {
             let captured = Captured::json();
             assert_eq!(select(&captured.reporter(), &three, &wanted).await.unwrap(), chosen);
             assert!(captured.text().contains(said), "{}", captured.text());
             assert!(captured.text().contains("names 3 authorization servers"));
+        }
+        // The same twice is one, and what cannot be an issuer is none.
+        for odd in [named(&["https://a.example", "https://a.example"]), named(&["", "a.example", "https://a.example"])]
+        {
+            let captured = Captured::json();
+            assert_eq!(select(&captured.reporter(), &odd, &Wanted::Any).await.unwrap(), "https://a.example");
+            assert!(!captured.text().contains("authorization servers:"), "{}", captured.text());
+            assert_eq!(captured.text().contains("which is no issuer: it has no scheme"), odd.len() == 3);
         }
         let captured = Captured::json();
         let many: Vec<_> = (0..9000).map(|n| format!("https://{n}.example")).collect();
