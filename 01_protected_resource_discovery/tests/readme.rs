@@ -32,6 +32,7 @@ async fn the_errors_under_troubleshooting_read_as_they_really_do() {
         DiscoveryError::Server(HttpError::Unreachable {
             url: resource("localhost"),
             reason: "connection refused".to_owned(),
+            tried: Vec::new(),
         }),
         DiscoveryError::Unexpected(FirstResponse {
             server_url: "http://localhost:8000/".to_owned(),

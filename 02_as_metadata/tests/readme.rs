@@ -28,6 +28,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         MetadataError::Unavailable(HttpError::Unreachable {
             url: "http://localhost:9000/.well-known/oauth-authorization-server/realms/mcp-oauth".to_owned(),
             reason: "connection refused".to_owned(),
+            tried: Vec::new(),
         }),
         MetadataError::NotFound {
             tried: vec![

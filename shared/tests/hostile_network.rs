@@ -204,3 +204,24 @@ async fn proxies_that_are_not_for_a_url_change_nothing() {
     let http = network.http_behind(proxies, Captured::json().reporter(), Reach::of_server("https://mcp.example/", &[]));
     assert_eq!(get_url(&http, "https://mcp.example/mcp").await, REFUSED);
 }
+
+/// A name can lead to several addresses, and a person has to know which ones did not respond.
+#[tokio::test]
+async fn the_addresses_that_were_tried_are_named() {
+    let network = HostileNetwork::new();
+    network.name("mcp.example", &[&[PUBLIC, OTHER]]);
+    let http = client(&network, "https://mcp.example/mcp", &[]);
+    let error = http.send(&Request::get("https://mcp.example/mcp")).await.unwrap_err();
+    assert_eq!(error.id(), "http.unreachable");
+    assert!(error.to_string().ends_with(&format!("Tried: {PUBLIC}, {OTHER}.")), "{error}");
+    let nobody = http.send(&Request::get("https://unknown.example/")).await.unwrap_err();
+    assert!(nobody.to_string().contains("no address is known for unknown.example"), "{nobody}");
+
+    let local = HostileNetwork::new();
+    local.name("localhost", &[&["127.0.0.1"]]);
+    let http = client(&local, "http://localhost:1/mcp", &[]);
+    let error = http.send(&Request::get("http://localhost:1/mcp")).await.unwrap_err();
+    assert!(error.fix().contains("listens on ::1 only is not at localhost here"), "{}", error.fix());
+    let literal = http.send(&Request::get("http://127.0.0.1:1/mcp")).await.unwrap_err();
+    assert!(!literal.to_string().contains("Tried"), "{literal}");
+}

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::IpAddr;
 
 use super::error::{HttpError, ProxyFault};
 use super::proxy::ProxyName;
@@ -30,6 +31,8 @@ pub(super) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static
 pub(super) struct Attempt<'a> {
     pub url: &'a str,
     pub host: &'a str,
+    /// The addresses that the host's name led to.
+    pub tried: Vec<IpAddr>,
     /// The proxy on the way, if there is one.
     pub proxy: Option<ProxyName>,
     /// The limit for a connection, and the limit for the whole request.
@@ -39,7 +42,7 @@ pub(super) struct Attempt<'a> {
 impl Attempt<'_> {
     /// What reqwest says, for a person.
     pub fn explained(self, error: &reqwest::Error) -> HttpError {
-        let Self { url, host, proxy, limits: (to_connect, in_all) } = self;
+        let Self { url, host, tried, proxy, limits: (to_connect, in_all) } = self;
         let url = url.to_owned();
         if let Some(tls) = find::<rustls::Error>(error) {
             return HttpError::Tls { url, fault: TlsFault::of(tls), proxy };
@@ -59,7 +62,7 @@ impl Attempt<'_> {
             }
             _ if error.is_timeout() => HttpError::TimedOut { url, seconds },
             _ if error.is_dns() => HttpError::UnknownHost { url, host: host.to_owned() },
-            _ => HttpError::Unreachable { url, reason: innermost(error) },
+            _ => HttpError::Unreachable { url, reason: innermost(error), tried },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a request has no answer.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::proxy::ProxyName;
 use super::tls::TlsFault;
@@ -19,6 +19,16 @@ pub enum ProxyFault {
     WantsPassword,
     /// It refuses to connect to that host.
     Refuses,
+}
+
+impl std::fmt::Display for ProxyFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreachable(reason) => write!(f, "no connection to the proxy ({reason})"),
+            Self::WantsPassword => f.write_str("the proxy wants a user name and a password (HTTP 407)"),
+            Self::Refuses => f.write_str("the proxy refuses to connect to it"),
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -60,6 +70,8 @@ pub enum HttpError {
         url: String,
         /// The system's own words.
         reason: String,
+        /// The addresses that were tried; empty where the URL has the address itself.
+        tried: Vec<IpAddr>,
     },
     /// No address is known for the host.
     UnknownHost {
@@ -133,7 +145,11 @@ impl std::fmt::Display for HttpError {
                 "{} is not asked: its host is at {address} ({privacy}), and a stranger may not send this client there.",
                 shown(url)
             ),
-            HttpError::Unreachable { url, reason } => write!(f, "{} cannot be reached: {reason}.", shown(url)),
+            HttpError::Unreachable { url, reason, tried } => {
+                write!(f, "{} cannot be reached: {reason}.", shown(url))?;
+                let tried: Vec<_> = tried.iter().map(ToString::to_string).collect();
+                if tried.is_empty() { Ok(()) } else { write!(f, " Tried: {}.", tried.join(", ")) }
+            }
             HttpError::UnknownHost { url, host } => {
                 write!(f, "{} cannot be reached: no address is known for {host}.", shown(url))
             }
@@ -141,18 +157,8 @@ impl std::fmt::Display for HttpError {
                 let through = proxy.as_ref().map_or(String::new(), |proxy| format!(" through {proxy}"));
                 write!(f, "{} is not trusted{through}: {fault}.", shown(url))
             }
-            HttpError::Proxy { url, proxy, fault: ProxyFault::Unreachable(reason) } => {
-                write!(f, "{} cannot be reached through {proxy}: no connection to the proxy ({reason}).", shown(url))
-            }
-            HttpError::Proxy { url, proxy, fault: ProxyFault::WantsPassword } => {
-                write!(
-                    f,
-                    "{} cannot be reached through {proxy}: the proxy wants a user name and a password (HTTP 407).",
-                    shown(url)
-                )
-            }
-            HttpError::Proxy { url, proxy, fault: ProxyFault::Refuses } => {
-                write!(f, "{} cannot be reached through {proxy}: the proxy refuses to connect to it.", shown(url))
+            HttpError::Proxy { url, proxy, fault } => {
+                write!(f, "{} cannot be reached through {proxy}: {fault}.", shown(url))
             }
             HttpError::TimedOut { url, seconds } => {
                 write!(f, "{} did not answer in full within {seconds} seconds.", shown(url))
@@ -208,7 +214,15 @@ impl HttpError {
                 let host = host_of(url);
                 format!("If you know and trust that host, allow it with --allow-host {host}")
             }
-            HttpError::Unreachable { .. } => "Start the server there, or correct the URL's host and port.".to_owned(),
+            HttpError::Unreachable { url, tried, .. } => {
+                let other = [Ipv4Addr::LOCALHOST.into(), IpAddr::from(Ipv6Addr::LOCALHOST)];
+                let other = other.iter().find(|address| !tried.contains(address)).filter(|_| !tried.is_empty());
+                let elsewhere = match other.filter(|_| host_of(url) == "localhost") {
+                    Some(address) => format!(" A server that listens on {address} only is not at localhost here."),
+                    None => String::new(),
+                };
+                format!("Start the server there, or correct the URL's host and port.{elsewhere}")
+            }
             HttpError::UnknownHost { .. } => {
                 "Correct the host's name, or join the network that knows it (a VPN, for example).".to_owned()
             }

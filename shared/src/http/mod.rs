@@ -2,7 +2,7 @@
 //! redirects and on the addresses it may reach ([`crate::reach`]). A URL is sent and compared as
 //! the text that it was, never as a URL type prints it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
@@ -30,8 +30,8 @@ pub use error::{HttpError, ProxyFault};
 pub use message::{Request, Response};
 pub use network::Network;
 pub use proxy::ProxyName;
+use resolver::{Addresses, RefusedAddress, first_refused};
 pub use resolver::{Lookup, Names};
-use resolver::{RefusedAddress, first_refused};
 pub use tls::TlsFault;
 
 /// Seconds within which a connection has to stand.
@@ -59,6 +59,7 @@ pub struct Http {
     direct: reqwest::Client,
     proxied: Arc<OnceLock<reqwest::Client>>,
     network: Arc<Network>,
+    tried: Addresses,
     reach: Arc<Reach>,
     reporter: Reporter,
     seconds: u64,
@@ -90,12 +91,13 @@ impl Http {
     fn over(network: Network, reporter: Reporter, reach: Reach) -> Result<Self, Failure> {
         choose_cryptography();
         let reach = Arc::new(reach);
-        let direct = network.direct(reach.clone()).map_err(|error| {
+        let tried = Addresses::default();
+        let direct = network.direct(reach.clone(), tried.clone()).map_err(|error| {
             let fix = "Install the system's certificate authorities (on Debian: the package ca-certificates).";
             Failure::new("http.client", format!("No HTTP client can be made: {}.", cause::innermost(&error)), fix)
         })?;
         let (proxied, network) = (Arc::default(), Arc::new(network));
-        Ok(Self { direct, proxied, network, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
+        Ok(Self { direct, proxied, network, tried, reach, reporter, seconds: TOTAL_SECONDS, decorator: None })
     }
 
     /// The same client with another time limit for each request, in seconds.
@@ -215,7 +217,8 @@ impl Http {
             return self.refused(parsed, url, *refused);
         }
         let (host, proxy) = (parsed.host_str().unwrap_or_default(), self.network.proxy_for(parsed));
-        Attempt { url, host, proxy, limits: (CONNECT_SECONDS, self.seconds) }.explained(&error)
+        let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned().unwrap_or_default();
+        Attempt { url, host, tried, proxy, limits: (CONNECT_SECONDS, self.seconds) }.explained(&error)
     }
 
     /// The client for this URL: where a proxy is for it, one that goes there; else one that

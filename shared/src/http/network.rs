@@ -10,7 +10,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 use url::Url;
 
 use super::proxy::ProxyName;
-use super::resolver::{GuardedResolver, Names, SystemNames};
+use super::resolver::{Addresses, GuardedResolver, Names, SystemNames};
 use super::{CONNECT_SECONDS, authorities};
 use crate::reach::{self, Reach};
 
@@ -42,8 +42,8 @@ impl Network {
     }
 
     /// A client that resolves names itself, and guards what it finds.
-    pub(super) fn direct(&self, reach: Arc<Reach>) -> reqwest::Result<Client> {
-        let resolver = GuardedResolver::new(reach, self.names.clone());
+    pub(super) fn direct(&self, reach: Arc<Reach>, tried: Addresses) -> reqwest::Result<Client> {
+        let resolver = GuardedResolver::new(reach, self.names.clone(), tried);
         self.builder().no_proxy().dns_resolver(Arc::new(resolver)).build()
     }
 

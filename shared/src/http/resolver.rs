@@ -45,18 +45,24 @@ pub struct GuardedResolver {
     names: Arc<dyn Names>,
     /// What hosts that the user trusts had as addresses at first. They may be private, so they stay
     /// what they were while the user looked on.
-    pinned: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
+    pinned: Addresses,
+    /// What was handed out last for each host.
+    tried: Addresses,
 }
 
+/// The addresses of hosts, shared by all that resolve and report.
+pub type Addresses = Arc<Mutex<HashMap<String, Vec<IpAddr>>>>;
+
 impl GuardedResolver {
-    pub fn new(reach: Arc<Reach>, names: Arc<dyn Names>) -> Self {
-        Self { reach, names, pinned: Arc::default() }
+    pub fn new(reach: Arc<Reach>, names: Arc<dyn Names>, tried: Addresses) -> Self {
+        Self { reach, names, pinned: Arc::default(), tried }
     }
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (reach, names, pinned) = (self.reach.clone(), self.names.clone(), self.pinned.clone());
+        let tried = self.tried.clone();
         Box::pin(async move {
             let host = name.as_str();
             let known = pinned.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
@@ -68,6 +74,7 @@ impl Resolve for GuardedResolver {
                 let mut pinned = pinned.lock().unwrap_or_else(PoisonError::into_inner);
                 pinned.entry(host.to_owned()).or_insert_with(|| addresses.clone());
             }
+            tried.lock().unwrap_or_else(PoisonError::into_inner).insert(host.to_owned(), addresses.clone());
             let routes: Vec<_> = addresses.into_iter().map(|address| names.route(host, address)).collect();
             Ok(Box::new(routes.into_iter()) as Addrs)
         })
