@@ -6,6 +6,7 @@ use shared::Reporter;
 use url::form_urlencoded;
 
 use crate::error::AuthorizationError;
+use crate::further::discarded;
 use crate::rules;
 
 /// What the client wrote down before it sent the browser away: "the client MUST record the issuer
@@ -46,7 +47,21 @@ impl AuthorizationResponse {
 
     /// Whether the parameter is there, once or more often.
     pub fn has(&self, name: &str) -> bool {
-        self.parameters.iter().any(|(known, _)| known == name)
+        self.times(name) > 0
+    }
+
+    fn times(&self, name: &str) -> usize {
+        self.parameters.iter().filter(|(known, _)| known == name).count()
+    }
+
+    /// How often a parameter appears, where that is not once.
+    pub fn wrong_number(&self, name: &str) -> Option<String> {
+        match self.times(name) {
+            0 => Some(format!("no {name}")),
+            1 => None,
+            2 => Some(format!("{name} appears twice")),
+            times => Some(format!("{name} appears {times} times")),
+        }
     }
 
     /// The parameters, one in a line. Those that are worth something are masked, and an error's
@@ -77,10 +92,11 @@ pub fn check_state(
     expected: &Expected,
     response: &AuthorizationResponse,
 ) -> Result<(), AuthorizationError> {
-    let shown = |state: Option<&str>| state.map_or("no state".to_owned(), fingerprint);
-    let wanted = format!("the state that was sent: {}", shown(Some(&expected.state)));
-    let seen = shown(response.get("state"));
+    let wanted = format!("the state that was sent: {}", fingerprint(&expected.state));
+    let wrong_number = response.wrong_number("state");
+    let seen = wrong_number.unwrap_or_else(|| response.get("state").map(fingerprint).unwrap_or_default());
     reporter
+        .with_fix(discarded::fix(response))
         .require(&rules::STATE, response.answers(&expected.state), wanted, seen)
         .map_err(AuthorizationError::Response)
 }
@@ -111,7 +127,8 @@ pub fn check_issuer(
     // One that is there twice is none, and not absent either.
     let is_repeated = iss.is_none() && response.has("iss");
     let is_present = iss.is_some() || !expected.iss_promised && !is_repeated;
-    let seen = if is_repeated { "more than one iss" } else { iss.unwrap_or("absent") };
+    let wrong_number = response.wrong_number("iss").filter(|_| is_repeated);
+    let seen = wrong_number.as_deref().or(iss).unwrap_or("absent");
     reporter.require(&rules::ISS_PRESENT, is_present, wanted, seen).map_err(AuthorizationError::Response)?;
     // "If the value does not match the expected issuer identifier, clients MUST reject the
     // authorization response and MUST NOT proceed with the authorization grant." (RFC 9207 §2.4)
@@ -122,20 +139,18 @@ pub fn check_issuer(
 
 /// The code; or the error, which is shown only now that it is known whose it is.
 pub fn code(reporter: &Reporter, response: &AuthorizationResponse) -> Result<String, AuthorizationError> {
-    let code = response.get("code").filter(|code| !code.is_empty() && !response.has("error"));
-    let text = |name: &str| response.get(name).unwrap_or_default().to_owned();
-    let got = match code {
-        Some(code) => fingerprint(code),
-        None => format!("error {}", response.get("error").unwrap_or("(none)")),
+    let Some(error) = response.get("error") else {
+        let code = response.get("code").filter(|code| !code.is_empty() && !response.has("error"));
+        let seen = code.map_or_else(|| discarded::without_code(response), fingerprint);
+        let checked = reporter.with_fix(discarded::NO_CODE_FIX).require(&rules::CODE, code.is_some(), "a code", seen);
+        return checked.map(|()| code.unwrap_or_default().to_owned()).map_err(AuthorizationError::Response);
     };
     // An IdP that found the request itself wrong has been told of before this.
-    if !response.get("error").is_some_and(is_about_the_request) {
-        reporter.require(&rules::CODE, code.is_some(), "a code", got).ok();
+    if !is_about_the_request(error) {
+        reporter.require(&rules::CODE, false, "a code", format!("error {error}")).ok();
     }
-    code.map(str::to_owned).ok_or_else(|| AuthorizationError::Denied {
-        error: response.get("error").unwrap_or("neither a code nor an error").to_owned(),
-        description: text("error_description"),
-    })
+    let description = response.get("error_description").unwrap_or_default().to_owned();
+    Err(AuthorizationError::Denied { error: error.to_owned(), description })
 }
 
 /// Errors that an authorization server finds before anyone signs in.

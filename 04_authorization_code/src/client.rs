@@ -17,6 +17,7 @@ use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest
 use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
 use crate::error::AuthorizationError;
+use crate::further::discarded;
 use crate::further::explanation::explain_request;
 use crate::further::token_tables;
 use crate::rules;
@@ -231,6 +232,9 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     reporter.note(format!("Waiting at {redirect_uri} for one answer."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
+    if !user_agent.is_scripted() {
+        announced.note(discarded::STAYS_IN_THE_BROWSER);
+    }
     let seconds = if user_agent.is_scripted() { 1 } else { seconds };
     let response = callback.response(seconds).await?;
     // The redirect URI was good enough to be redirected to.

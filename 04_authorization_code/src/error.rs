@@ -3,6 +3,7 @@
 use shared::http::HttpError;
 use shared::{Failed, Failure, Rule};
 
+use crate::further::discarded;
 use crate::{further, rules};
 
 /// The decision that failed, with what was expected and what was seen.
@@ -56,6 +57,8 @@ pub enum AuthorizationError {
     TimedOut {
         /// The limit that ran out.
         seconds: u64,
+        /// Where the client waited.
+        redirect_uri: String,
     },
     /// A response that is not for this request, or from another authorization server.
     Response(Failed),
@@ -159,9 +162,8 @@ impl AuthorizationError {
             AuthorizationError::Nobody { .. } => {
                 "Say who signs in: --login USER, or --browser to sign in at the page yourself.".to_owned()
             }
-            AuthorizationError::TimedOut { .. } => {
-                "Run it again and finish signing in, or give more time with --sign-in-timeout SECONDS.".to_owned()
-            }
+            AuthorizationError::TimedOut { redirect_uri, .. } => discarded::nobody_came(redirect_uri),
+            AuthorizationError::Response(failed) if !failed.fix.is_empty() => failed.fix.clone(),
             AuthorizationError::Response(_) => {
                 "Do not use the answer. If it comes again, somebody may be in between; tell the operator of the IdP.".to_owned()
             }
@@ -212,7 +214,7 @@ impl std::fmt::Display for AuthorizationError {
             AuthorizationError::Nobody { issuer } => {
                 write!(f, "Nobody is at the keyboard, and the demo user's password is not for {issuer}.")
             }
-            AuthorizationError::TimedOut { seconds } => {
+            AuthorizationError::TimedOut { seconds, .. } => {
                 write!(f, "Nobody finished signing in within {seconds} seconds.")
             }
             AuthorizationError::Response(Failed { expected, seen, .. }) => {

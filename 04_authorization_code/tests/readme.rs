@@ -47,7 +47,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         },
         AuthorizationError::WantsBoundTokens,
         AuthorizationError::Nobody { issuer: "https://idp.example".to_owned() },
-        AuthorizationError::TimedOut { seconds: 300 },
+        AuthorizationError::TimedOut { seconds: 300, redirect_uri: "http://127.0.0.1:8888/callback".to_owned() },
         token(&rules::IDP_TAKES_CODE, "HTTP 400 invalid_grant: Code not valid"),
         token(&rules::IDP_CHECKS_VERIFIER, "HTTP 400 invalid_grant: PKCE verification failed: Code mismatch"),
         token(

@@ -1,9 +1,13 @@
-//! Reads an HTML page that a server answers with where a person is meant to look at it.
+//! Reads what a server responds with where a person is meant to look at it: an HTML page, or what
+//! stands in for one.
 
 use scraper::{ElementRef, Html, Selector};
+use serde_json::Value;
 
 /// Bytes of a page that are looked at for its message.
 const MESSAGE_BYTES: usize = 32 * 1024;
+/// Characters of an error that are shown: a page can have any number.
+const ERROR_CHARACTERS: usize = 300;
 /// Bytes of a page that are looked at for its forms.
 const FORM_BYTES: usize = 128 * 1024;
 /// Tags of a page that are looked at. A parser's work grows with their number times their depth,
@@ -31,24 +35,82 @@ fn beginning(html: &str, most_bytes: usize) -> &str {
     html
 }
 
+/// Where pages have their error messages: Keycloak's first, then what other servers use.
+const MESSAGES: &[&str] = &[
+    "#kc-error-message .instruction",
+    "[id^=input-error] .kc-feedback-text",
+    "[role=alert]",
+    ".error-message",
+    "#error_description",
+];
+const HEADINGS: &[&str] = &["h1", "title"];
+
 /// What a person would read first on this page: the message of an error page, else its heading,
 /// else its title. `None` where the text is no HTML with any of these.
 pub fn message(html: &str) -> Option<String> {
     let page = parse(html, MESSAGE_BYTES);
-    // Keycloak's error pages first, then what other servers use.
-    let places = [
-        "#kc-error-message .instruction",
-        "[id^=input-error] .kc-feedback-text",
-        "[role=alert]",
-        ".error-message",
-        "#error_description",
-        "h1",
-        "title",
-    ];
+    first(&page, MESSAGES).or_else(|| first(&page, HEADINGS))
+}
+
+/// What a response tells a person about an error, whatever its form: the message of an HTML page,
+/// else all of its text, since the error may appear below a heading that names the product only;
+/// the words of a JSON body; or a plain text. `None` where it has no words.
+pub fn error_text(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}');
+    let words = match serde_json::from_str::<Value>(text) {
+        Ok(json) => words_of(&json).join(": "),
+        Err(_) if text.contains('<') => {
+            let page = parse(text, MESSAGE_BYTES);
+            first(&page, MESSAGES).or_else(|| visible_text(&page)).or_else(|| first(&page, HEADINGS))?
+        }
+        Err(_) => beginning(text, MESSAGE_BYTES).split_whitespace().collect::<Vec<_>>().join(" "),
+    };
+    let shown = match words.char_indices().nth(ERROR_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    };
+    (!shown.is_empty()).then_some(shown)
+}
+
+/// The strings of a JSON error that are for a person, under the names that products use.
+fn words_of(json: &Value) -> Vec<String> {
+    let mut words: Vec<String> = match json {
+        Value::String(text) => vec![text.split_whitespace().collect::<Vec<_>>().join(" ")],
+        Value::Array(items) => items.first().map(words_of).unwrap_or_default(),
+        Value::Object(members) => {
+            let names = ["error", "errors", "title", "error_description", "message", "errorSummary", "detail"];
+            names.iter().filter_map(|name| members.get(*name)).flat_map(words_of).collect()
+        }
+        _ => Vec::new(),
+    };
+    words.dedup();
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The first text at one of these places, in their order.
+fn first(page: &Html, places: &[&str]) -> Option<String> {
     places.iter().find_map(|place| {
         let selector = Selector::parse(place).ok()?;
         page.select(&selector).map(text).find(|text| !text.is_empty())
     })
+}
+
+/// The text that a browser without scripts shows of the page.
+fn visible_text(page: &Html) -> Option<String> {
+    const HIDDEN: &[&str] = &["head", "script", "style", "noscript", "template", "nav", "footer", "select", "svg"];
+    let nodes = page.tree.root().descendants().filter(|node| {
+        !node
+            .ancestors()
+            .any(|above| above.value().as_element().is_some_and(|element| HIDDEN.contains(&element.name())))
+    });
+    let words = nodes.filter_map(|node| node.value().as_text()).flat_map(|text| text.split_whitespace());
+    let text = words.fold(String::new(), |text, word| {
+        let is_apart = !text.is_empty() && !word.starts_with([':', ';', ',', '.', '!', '?', ')']);
+        text + if is_apart { " " } else { "" } + word
+    });
+    (!text.is_empty()).then_some(text)
 }
 
 /// A form of a page.
@@ -148,6 +210,46 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_error_is_read_whatever_its_form() {
+        let long = "x".repeat(400);
+        for (body, expected) in [
+            (
+                r#"{"error": "invalid_request", "error_description": "not on the list"}"#,
+                "invalid_request: not on the list",
+            ),
+            (r#"{"error": "invalid_client"}"#, "invalid_client"),
+            (r#"{"error": {"code": 400, "message": "no"}}"#, "no"),
+            (r#"{"errors": [{"message": "no  way"}], "detail": ""}"#, "no way"),
+            (
+                r#"{"type": "about:blank", "title": "Bad Request", "detail": "unknown client"}"#,
+                "Bad Request: unknown client",
+            ),
+            ("\u{feff}\"No\"", "No"),
+            ("{}", ""),
+            ("[]", ""),
+            ("", ""),
+            ("  Invalid\n redirect ", "Invalid redirect"),
+            ("{\"error\": ", "{\"error\":"),
+            (
+                "<title>IdP</title><h1>IdP</h1><div><p>Error: <b>unknown</b> client</p></div>",
+                "IdP Error: unknown client",
+            ),
+            ("<title>IdP</title><style>p{}</style><script>var error = 1</script><p>No.</p>", "No."),
+            (
+                "<title>IdP</title><nav>Home</nav><h2>Error</h2><pre>invalid_scope</pre>",
+                "Error invalid_scope",
+            ),
+            ("<title>Error 400</title><body><script>x</script><noscript>Turn it on</noscript>", "Error 400"),
+            ("<h1>IdP</h1><p role=alert>No &amp; no</p><p>More</p>", "No & no"),
+            ("<<<>>><div id=", "<<<>>>"),
+            (&long, &format!("{}…", &long[..300])),
+        ] {
+            assert_eq!(error_text(body.as_bytes()).unwrap_or_default(), expected, "{body}");
+        }
+        assert_eq!(error_text(b"\xff\xfe").as_deref(), Some("\u{fffd}\u{fffd}"));
+    }
+
     /// What takes a parser minutes: deep, or much that has to be compared with what was before.
     #[test]
     fn a_page_of_any_size_and_depth_is_read_at_once() {
@@ -170,6 +272,7 @@ mod tests {
             assert_eq!(message(&begins_well).as_deref(), Some("Sign in"), "{name}");
             assert_eq!(forms(&begins_well)[0].inputs[0].0, "a", "{name}");
             message(&html);
+            error_text(html.as_bytes());
             // A whole tree of the worst of them takes many minutes.
             assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{name}");
         }

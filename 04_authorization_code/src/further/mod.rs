@@ -12,11 +12,13 @@
 //! | [`other_sign_ins`] | with another client, or for another resource |
 //! | [`login`] | whose password a program types, and where |
 //! | [`scripted_browser`] | a user who is a program |
+//! | [`discarded`] | redirects without a usable response, and a wait to which none came |
 //! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
 pub mod callback_page;
 pub mod client_assertion;
 pub mod client_credentials;
+pub mod discarded;
 pub mod explanation;
 pub mod grant;
 pub mod login;

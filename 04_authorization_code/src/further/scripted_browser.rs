@@ -97,7 +97,8 @@ impl ScriptedBrowser {
         signed_in: &mut bool,
     ) -> Result<Request, AuthorizationError> {
         let html = String::from_utf8_lossy(&response.body);
-        let said = page::message(&html).unwrap_or_else(|| "a page without a form".to_owned());
+        let said = page::message(&html).or_else(|| page::error_text(&response.body));
+        let said = said.unwrap_or_else(|| "a page without a form".to_owned());
         let forms = page::forms(&html);
         if let Some(form) = forms.iter().find(|form| form.input("password").is_some()) {
             if *signed_in {
@@ -160,19 +161,19 @@ fn origin_of(url: &str) -> String {
 /// An error page before anyone could sign in is about the request; one after that is about the
 /// sign-in.
 fn refused(step: usize, response: &Response) -> AuthorizationError {
-    let message = page::message(&String::from_utf8_lossy(&response.body));
-    let said = message.map(|message| format!(" “{message}”")).unwrap_or_default();
+    let said = page::error_text(&response.body).map(|text| format!(" “{text}”")).unwrap_or_default();
     let got = format!("HTTP {}{said}", response.status);
     match step {
-        0 => {
-            if got.contains("redirect") {
-                AuthorizationError::RedirectUri { got }
-            } else {
-                AuthorizationError::Request { got }
-            }
-        }
+        0 if is_about_redirect_uri(&got) => AuthorizationError::RedirectUri { got },
+        0 => AuthorizationError::Request { got },
         _ => AuthorizationError::SignIn { got },
     }
+}
+
+/// Whether a page speaks of the redirect URI, by one of the names that products have for it.
+fn is_about_redirect_uri(text: &str) -> bool {
+    let text: String = text.to_lowercase().replace(['_', '-', ' '], "");
+    ["redirecturi", "redirecturl", "redirectionuri", "callbackurl", "replyurl"].iter().any(|name| text.contains(name))
 }
 
 fn submitted(action: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {

@@ -1,0 +1,106 @@
+use shared::http::{Http, Request};
+use shared::reach::{Privacy, Reach};
+use shared::testing::Captured;
+use tokio::io::AsyncWriteExt;
+
+use super::*;
+
+async fn waiting(strict: bool) -> (Callback, String, Captured) {
+    let redirect = LoopbackRedirect::bind(0).await.unwrap();
+    let uri = redirect.uri.clone();
+    let captured = Captured::json();
+    let expected = Expected { state: "right".to_owned(), issuer: "https://i".to_owned(), iss_promised: true };
+    (Callback::wait_for(redirect, expected, strict, captured.reporter()), uri, captured)
+}
+
+async fn ask(request: Request) -> u16 {
+    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
+    http.send(&request).await.map_or(0, |response| response.status)
+}
+
+#[tokio::test]
+async fn only_the_one_answer_is_taken() {
+    let (callback, uri, captured) = waiting(false).await;
+    let get = |query: &str| Request::get(&format!("{uri}{query}"));
+    assert_eq!(ask(Request::get(&uri.replace("/callback", "/favicon.ico"))).await, 404);
+    assert_eq!(ask(Request::post_form(&uri, &[("state", "right"), ("code", "c")])).await, 405);
+    for query in ["", "?code=c", "?state=wrong&code=c", "?state=right&state=right&code=c", "?%ff%fe"] {
+        assert_eq!(ask(get(query)).await, 400, "{query}");
+    }
+    assert_eq!(ask(get(&format!("?state=right&code={}", "x".repeat(20_000)))).await, 414);
+    let megabyte = ask(get(&format!("?code={}", "x".repeat(1_000_000)))).await;
+    assert!([0, 414, 431].contains(&megabyte), "{megabyte}");
+    assert_eq!(ask(get("?state=right&code=one")).await, 200);
+    assert_eq!(ask(get("?state=right&code=two")).await, 410);
+    let response = callback.response(5).await.unwrap();
+    assert_eq!(response.get("code"), Some("one"));
+    // What was refused has done no harm, so it fails no check.
+    assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [true]);
+    assert!(!captured.text().contains("one"), "the code is not shown");
+}
+
+#[tokio::test]
+async fn a_slow_client_does_not_hold_anyone_up() {
+    let (callback, uri, _) = waiting(false).await;
+    let address = uri.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
+    let mut slow = tokio::net::TcpStream::connect(&address).await.unwrap();
+    slow.write_all(b"GET /callback?state=right").await.unwrap();
+    assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+    let response = tokio::time::timeout(Duration::from_secs(60), callback.response(5)).await;
+    assert!(response.expect("the wait for the slow client ends").is_ok());
+}
+
+#[tokio::test]
+async fn nobody_comes() {
+    let (callback, _, _) = waiting(false).await;
+    assert_eq!(callback.response(0).await.unwrap_err().id(), "sign-in.timed-out");
+}
+
+#[tokio::test]
+async fn an_answer_with_another_state_alone_is_told() {
+    let (callback, uri, captured) = waiting(false).await;
+    assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
+    assert_eq!(callback.response(0).await.unwrap_err().id(), "callback.state");
+    assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [false]);
+}
+
+#[tokio::test]
+async fn however_many_answers_are_refused_few_lines_tell_of_them() {
+    for (wrong, notes) in [(0, 0), (1, 1), (3, 3), (4, 4), (65, 4)] {
+        let (callback, uri, captured) = waiting(false).await;
+        for n in 0..wrong {
+            assert_eq!(ask(Request::get(&format!("{uri}?state=wrong{n}&code=c"))).await, 400);
+        }
+        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+        assert!(callback.response(5).await.is_ok());
+        let told = captured.events().iter().filter(|event| event["event"] == "note").count();
+        assert_eq!(told, notes, "{wrong}");
+        assert_eq!(captured.text().contains(&format!("{wrong} responses")), wrong > 3, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn where_no_other_answer_can_come_the_first_one_ends_the_wait() {
+    let (callback, uri, _) = waiting(true).await;
+    assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
+    assert_eq!(callback.response(5).await.unwrap_err().id(), "callback.state");
+}
+
+#[tokio::test]
+async fn a_response_without_the_right_state_is_named_at_once() {
+    for (query, says) in [
+        ("error=invalid_request&error_description=w0rds", "An error without state came."),
+        ("code=c", "A response without state came."),
+        ("error=x&state=right&state=right", "An error came in which state appears twice"),
+        ("code=c&state=a&state=b&state=right", "A response came in which state appears 3 times"),
+        ("code=c&state=wrong", "A response with another state came."),
+    ] {
+        let (callback, uri, captured) = waiting(false).await;
+        assert_eq!(ask(Request::get(&format!("{uri}?{query}"))).await, 400, "{query}");
+        assert!(captured.text().contains(says), "{query}: {}", captured.text());
+        assert!(!captured.text().contains("w0rds"), "an error's words are not shown");
+        // The right one is taken after it.
+        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{query}");
+        assert!(callback.response(5).await.is_ok(), "{query}");
+    }
+}

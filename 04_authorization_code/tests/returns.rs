@@ -1,0 +1,107 @@
+//! What comes back from the authorization endpoint, or stays there: for each response the exit
+//! code, the check that failed, and the words that decide what a reader does next.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use shared::testing::{Fake, Run, any_ports, private_folder};
+
+const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
+
+/// A sign-in by `user` (options) at an honest server whose authorization endpoint responds like
+/// this.
+fn sign_in(response: Value, user: &[&str]) -> Run {
+    let question = json!({ "POST /token code=this-code-was-never-issued":
+        { "status": 400, "body": { "error": "invalid_grant" } } });
+    let fake = Fake::start(&[question, json!({ "GET /authorize": response })]);
+    let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
+    let arguments = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer];
+    let output = Command::new(LESSON)
+        .args(arguments)
+        .args(user)
+        .args(any_ports(LESSON, &arguments))
+        .env("MCP_OAUTH_HOME", home.path())
+        .env("BROWSER", "true")
+        .env("LOGIN_PASSWORD", "any-password-at-all")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Run::of(&output)
+}
+
+fn redirect(query: &str) -> Value {
+    json!({ "status": 302, "headers": [["location", format!("{{q:redirect_uri}}?{query}")]] })
+}
+
+#[test]
+fn a_redirect_without_a_usable_response_says_why() {
+    let twice = "appears twice";
+    for (query, id, says) in [
+        ("error=invalid_request&error_description=no", "callback.state", "some IdPs leave state out of errors"),
+        ("code=k1", "callback.state", "no state"),
+        ("error=invalid_request&state={q:state}&state={q:state}", "callback.state", "state appears twice"),
+        ("code=k1&state={q:state}&state={q:state}&state=x", "callback.state", "state appears 3 times"),
+        ("code=k1&state=another", "callback.state", "somebody may be in between"),
+        ("code=k1&code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", twice),
+        ("code=&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "an empty code"),
+        ("state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "neither a code nor an error"),
+        ("error=a&error=b&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "error appears twice"),
+        ("error=access_denied&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "access_denied"),
+        ("code=k1&state={q:state}&iss=x&iss=x", "callback.iss-present", "iss appears twice"),
+        ("code=k1&state={q:state}", "callback.iss-present", "absent"),
+    ] {
+        let run = sign_in(redirect(query), &["--login", "demo"]);
+        let (failed, message, fix) = run.error();
+        assert_eq!((run.success, failed.as_str()), (false, id), "{query}: {message} {fix}");
+        assert!(format!("{message} {fix}").contains(says), "{query}: {message} {fix}");
+        assert_eq!(run.checks(id), [false], "{query}");
+    }
+    let good = "code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}";
+    assert!(sign_in(redirect(good), &["--login", "demo"]).success);
+}
+
+#[test]
+fn an_error_that_stays_on_its_page_is_read_whatever_its_form() {
+    let page = |status: u16, body: Value| json!({ "status": status, "body": body });
+    let (request, redirect_uri) = ("idp.authorization-request", "idp.redirect-uri-registered");
+    for (response, id, says) in [
+        (
+            page(400, json!({ "error": "invalid_request", "error_description": "redirect_uri is not on the list" })),
+            redirect_uri,
+            "HTTP 400 “invalid_request: redirect_uri is not on the list”",
+        ),
+        (page(400, json!({ "error": "invalid_client" })), request, "“invalid_client”"),
+        (page(401, json!({ "message": "Callback URL mismatch" })), redirect_uri, "“Callback URL mismatch”"),
+        (page(400, json!("Unknown client")), request, "“Unknown client”"),
+        (
+            page(400, json!("<title>IdP</title><h1>IdP</h1><p>Error: invalid_redirect_uri</p>")),
+            redirect_uri,
+            "“IdP Error: invalid_redirect_uri”",
+        ),
+        (
+            page(403, json!("<title>oops</title><h1>oops</h1><pre><strong>error</strong>: access_denied</pre>")),
+            request,
+            "“oops error: access_denied”",
+        ),
+        (page(500, json!("<title>Redirecting</title>")), request, "“Redirecting”"),
+        (page(500, json!("")), request, "HTTP 500."),
+    ] {
+        let run = sign_in(response.clone(), &["--login", "demo"]);
+        let (failed, message, fix) = run.error();
+        assert_eq!((run.success, failed.as_str()), (false, id), "{response}: {message} {fix}");
+        assert!(message.contains(says), "{response}: {message}");
+        assert_eq!(run.checks(id), [false], "{response}");
+    }
+}
+
+#[test]
+fn a_wait_to_which_nobody_came_names_the_likely_causes() {
+    let run = sign_in(json!({ "status": 400 }), &["--browser", "--sign-in-timeout", "1"]);
+    let (id, message, fix) = run.error();
+    assert_eq!((run.success, id.as_str()), (false, "sign-in.timed-out"), "{message}");
+    for says in ["register http://127.0.0.1:", "another machine", "--sign-in-timeout"] {
+        assert!(fix.contains(says), "{fix}");
+    }
+    assert!(!fix.contains('?') && run.says("stays in the browser and never comes back here"), "{run:#?}");
+}
