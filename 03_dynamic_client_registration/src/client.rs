@@ -50,7 +50,7 @@ pub async fn register_at(
     let DiscoveredServer { discovery, authorization_server } = found;
     plan.check_issuer(http.reporter(), &authorization_server.issuer)?;
     // Bound first: the redirect URI that is registered has to be the one that works.
-    let redirect = LoopbackRedirect::bind(plan.options.callback_port).await?;
+    let redirect = LoopbackRedirect::bind(&plan.options.redirect_uri()).await?;
     let metadata = describe_client(plan, discovery.as_ref(), &authorization_server, &redirect.uri);
     let metadata = plan.sabotage.client_metadata(metadata);
 

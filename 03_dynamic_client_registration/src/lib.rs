@@ -32,6 +32,7 @@
 //! | [`further::granted_credentials`] | what came with a registration: expiry, management URL |
 //! | [`further::known_client`] | whether the authorization server knows the client |
 //! | [`further::stored_client`] | whether a stored client can be used again |
+//! | [`further::redirect_uri`] | which redirect URI the client uses |
 //! | [`further::refusal_advice`] | what a person can do about a refusal |
 //! | [`further::enable_cimd`] | `-- enable-cimd` |
 //! | [`further::reset`] | `cargo reset`: forgets everything that is stored |

@@ -6,29 +6,31 @@
 use shared::{Failure, listen};
 use tokio::net::TcpListener;
 
-/// A redirect URI on this machine, and the listener behind it.
+pub use crate::further::redirect_uri::RedirectUri;
+
+/// A redirect URI on this machine, and what listens behind it.
 #[derive(Debug)]
 pub struct LoopbackRedirect {
-    /// `http://127.0.0.1:PORT/callback`: the address, since "the use of "localhost" is NOT
-    /// RECOMMENDED" (RFC 8252 §8.3).
+    /// The URI, as it is registered and sent.
     pub uri: String,
-    /// The listener.
-    pub listener: TcpListener,
+    /// Its path, as a browser requests it.
+    pub path: String,
+    /// One listener for each address of its host.
+    pub listeners: Vec<TcpListener>,
 }
 
 impl LoopbackRedirect {
-    /// Binds `port`; 0 lets the system choose.
-    pub async fn bind(port: u16) -> Result<Self, Failure> {
-        let listener = listen::bind(port, "the listener for the browser's return", "--callback-port").await?;
-        let uri = format!("http://127.0.0.1:{}/callback", listen::port(&listener));
-        Ok(Self { uri, listener })
+    /// Binds the URI's port; 0 lets the system choose.
+    pub async fn bind(uri: &RedirectUri) -> Result<Self, Failure> {
+        let listeners = uri.listen().await?;
+        let port = listeners.first().map_or(0, listen::port);
+        Ok(Self { uri: uri.with_port(port), path: uri.path().to_owned(), listeners })
     }
 
-    /// Binds the port of a redirect URI that was registered: some authorization servers know it
-    /// with its port only.
+    /// Binds a redirect URI that was registered: some authorization servers know it with its port
+    /// only.
     pub async fn bind_again(uri: &str) -> Result<Self, Failure> {
-        let port = uri.rsplit(':').next().and_then(|rest| rest.split('/').next()?.parse().ok());
-        let no_port = || Failure::new("listen.port", format!("The redirect URI {uri} has no port to listen on."), "");
-        Self::bind(port.ok_or_else(no_port)?).await
+        let no_uri = |reason| Failure::new("listen.port", format!("The client cannot wait at {uri}."), reason);
+        Self::bind(&uri.parse().map_err(no_uri)?).await
     }
 }

@@ -23,7 +23,7 @@ pub async fn register(
 ) -> Result<ClientInformation, RegistrationError> {
     let endpoint = match check_endpoint(http.reporter(), authorization_server) {
         Some(endpoint) => endpoint,
-        None => return Err(no_endpoint::error(http, authorization_server).await),
+        None => return Err(no_endpoint::error(http, authorization_server, Some(metadata.redirect_uri())).await),
     };
     let mut request = Request::post_json(endpoint, &metadata.to_registration()).header("accept", "application/json");
     // "The client registration endpoint MAY be an OAuth 2.0 … protected resource and it MAY accept

@@ -65,6 +65,27 @@ fn wrong_usage_ends_with_exit_code_2() {
 }
 
 #[test]
+fn a_redirect_uri_is_one_of_this_machine() {
+    let home = shared::testing::private_folder();
+    for (arguments, sentence) in [
+        (&["--redirect-uri", "http://localhost:3118/cb", "--callback-port", "1"][..], "cannot be used with"),
+        (&["--redirect-uri", "https://localhost:3118/cb"], "write http:"),
+        (&["--redirect-uri", "http://app.example/cb"], "name this machine: localhost"),
+        (&["--redirect-uri", "localhost:3118/cb"], "write a whole URL"),
+        (&["--redirect-uri", "http://LOCALHOST:3118/cb"], "write it as browsers do: http://localhost:3118/cb"),
+        (&["--redirect-uri", "http://localhost:3118/cb#x"], "a fragment is never allowed"),
+        (&["server", "--redirect-uri", "http://localhost:3118/cb"], "which takes no part in this run"),
+    ] {
+        let output = run(arguments, home.path());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {text}");
+        assert!(text.contains(sentence), "{arguments:?}: {text}");
+    }
+    let good = ["--port", "0", "--document-port", "0", "--redirect-uri", "http://localhost:0/oauth/callback"];
+    assert!(run(&good, home.path()).status.success());
+}
+
+#[test]
 fn what_is_missing_gets_a_sentence() {
     let home = shared::testing::private_folder();
     for (arguments, id, sentence) in [

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
-use axum::routing::get;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::Reporter;
 use shared::listen::{self, Serving};
@@ -30,11 +29,14 @@ const CLOSING: Duration = Duration::from_secs(1);
 pub struct Callback {
     response: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
     waiting: Arc<Waiting>,
-    serving: Serving,
+    /// One for each address of the redirect URI's host.
+    serving: Vec<Serving>,
     redirect_uri: String,
 }
 
 struct Waiting {
+    /// The path of the redirect URI.
+    path: String,
     expected: Expected,
     reporter: Reporter,
     /// An answer with another state ends the wait: for a user agent that will bring no other one.
@@ -50,14 +52,17 @@ impl Callback {
     pub fn wait_for(redirect: LoopbackRedirect, expected: Expected, strict: bool, reporter: Reporter) -> Self {
         let (send, response) = oneshot::channel();
         let waiting = Arc::new(Waiting {
+            path: redirect.path,
             expected,
             reporter,
             strict,
             response: Mutex::new(Some(send)),
             discarded: Mutex::default(),
         });
-        let router = Router::new().route("/callback", get(arrived)).with_state(waiting.clone());
-        let serving = listen::serve(redirect.listener, router);
+        // The path is compared as it is: in a route, some characters mean something.
+        let router = Router::new().fallback(arrived).with_state(waiting.clone());
+        let serve = |listener| listen::serve(listener, router.clone());
+        let serving = redirect.listeners.into_iter().map(serve).collect();
         Self { response, waiting, serving, redirect_uri: redirect.uri }
     }
 
@@ -66,7 +71,9 @@ impl Callback {
         let response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response).await;
         // The page that the browser still waits for is sent; a connection that says nothing is not
         // waited for.
-        self.serving.finish(CLOSING).await;
+        for serving in self.serving {
+            serving.finish(CLOSING).await;
+        }
         let discarded = std::mem::take(&mut *self.waiting.discarded());
         discarded.count(&self.waiting.reporter);
         match (response, discarded.latest) {
@@ -80,12 +87,18 @@ impl Callback {
     }
 }
 
-async fn arrived(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
+async fn arrived(State(waiting): State<Arc<Waiting>>, method: Method, uri: Uri) -> Response {
+    if uri.path() != waiting.path {
+        return page(StatusCode::NOT_FOUND, "Not found", "The client waits for the browser at another path.");
+    }
+    if method != Method::GET {
+        return page(StatusCode::METHOD_NOT_ALLOWED, "Not allowed", "A browser brings a response with GET.");
+    }
+    let query = uri.query().unwrap_or_default();
     if query.len() > MAX_QUERY_BYTES {
         return page(StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider.");
     }
-    let response = AuthorizationResponse::from_query(&query);
+    let response = AuthorizationResponse::from_query(query);
     let is_over = waiting.response.lock().unwrap_or_else(PoisonError::into_inner).is_none();
     if is_over {
         return page(StatusCode::GONE, "Too late", "An answer was taken already. You can close this window.");

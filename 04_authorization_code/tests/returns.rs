@@ -5,22 +5,24 @@
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use shared::testing::{Fake, Run, any_ports, private_folder};
+use shared::testing::{Fake, ReservedPort, Run, private_folder};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
-/// A sign-in by `user` (options) at an honest server whose authorization endpoint responds like
-/// this.
-fn sign_in(response: Value, user: &[&str]) -> Run {
+/// An honest server whose authorization endpoint responds like this.
+fn honest(response: Value) -> Fake {
     let question = json!({ "POST /token code=this-code-was-never-issued":
         { "status": 400, "body": { "error": "invalid_grant" } } });
-    let fake = Fake::start(&[question, json!({ "GET /authorize": response })]);
+    Fake::start(&[question, json!({ "GET /authorize": response })])
+}
+
+/// A sign-in at this server.
+fn run(fake: &Fake, options: &[&str]) -> Run {
     let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
-    let arguments = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer];
+    let arguments = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--document-port", "0"];
     let output = Command::new(LESSON)
         .args(arguments)
-        .args(user)
-        .args(any_ports(LESSON, &arguments))
+        .args(options)
         .env("MCP_OAUTH_HOME", home.path())
         .env("BROWSER", "true")
         .env("LOGIN_PASSWORD", "any-password-at-all")
@@ -28,6 +30,10 @@ fn sign_in(response: Value, user: &[&str]) -> Run {
         .output()
         .unwrap();
     Run::of(&output)
+}
+
+fn sign_in(response: Value, user: &[&str]) -> Run {
+    run(&honest(response), &[user, &["--callback-port", "0"]].concat())
 }
 
 fn redirect(query: &str) -> Value {
@@ -104,4 +110,32 @@ fn a_wait_to_which_nobody_came_names_the_likely_causes() {
         assert!(fix.contains(says), "{fix}");
     }
     assert!(!fix.contains('?') && run.says("stays in the browser and never comes back here"), "{run:#?}");
+}
+
+/// The URI is registered and sent as it was typed, and the browser finds the client there.
+#[test]
+fn a_chosen_redirect_uri_is_used_to_the_letter() {
+    let good = "code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}";
+    for (host, path) in [
+        ("localhost", "/callback"),
+        ("localhost", ""),
+        ("localhost", "/oauth/callback/"),
+        ("127.0.0.1", "/a:b/%7Bx%7D"),
+        ("127.0.0.1", "/*any"),
+        ("[::1]", "/callback"),
+    ] {
+        if host == "[::1]" && std::net::TcpListener::bind("[::1]:0").is_err() {
+            continue;
+        }
+        let (fake, port) = (honest(redirect(good)), ReservedPort::take());
+        let uri = format!("http://{host}:{port}{path}");
+        let signed_in = run(&fake, &["--login", "demo", "--redirect-uri", &uri]);
+        assert!(signed_in.success, "{uri}: {signed_in:#?}");
+        assert_eq!(fake.requests_to("POST /register")[0].json("redirect_uris"), json!([uri]), "{uri}");
+        let sent = fake.requests_to("GET /authorize").into_iter().chain(fake.requests_to("POST /token"));
+        assert!(
+            sent.clone().count() >= 2 && sent.clone().all(|sent| sent.field("redirect_uri") == Some(&uri)),
+            "{uri}"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Binds a port and serves a router on it.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,16 +27,17 @@ mod body;
 ///
 /// `what` names the server, `option` the switch that chooses another port; both stand in the error.
 pub async fn bind(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
-    bind_at(Ipv4Addr::LOCALHOST, port, what, option).await
+    bind_at(Ipv4Addr::LOCALHOST.into(), port, what, option).await
 }
 
 /// The same on all addresses of this machine: for what others have to reach, a container for
 /// example.
 pub async fn bind_openly(port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
-    bind_at(Ipv4Addr::UNSPECIFIED, port, what, option).await
+    bind_at(Ipv4Addr::UNSPECIFIED.into(), port, what, option).await
 }
 
-async fn bind_at(address: Ipv4Addr, port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
+/// The same at one address.
+pub async fn bind_at(address: IpAddr, port: u16, what: &str, option: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind((address, port)).await.map_err(|error| {
         let message = match error.kind() {
             std::io::ErrorKind::AddrInUse => format!("Port {port} is taken, so {what} cannot start there."),

@@ -14,6 +14,7 @@ pub mod no_endpoint;
 pub mod not_listed;
 pub mod options;
 pub mod preregistered;
+pub mod redirect_uri;
 pub mod refusal_advice;
 pub mod reset;
 pub mod rules;

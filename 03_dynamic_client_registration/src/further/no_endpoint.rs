@@ -6,12 +6,17 @@ use shared::http::{Http, Request};
 use crate::error::RegistrationError;
 use crate::further::refusal_advice::BY_HAND;
 
-/// The error, with every way that is left: MCP's order first.
-pub async fn error(http: &Http, authorization_server: &AuthorizationServerMetadata) -> RegistrationError {
+/// The error, with every way that is left: MCP's order first. A client without a user has no
+/// redirect URI.
+pub async fn error(
+    http: &Http,
+    authorization_server: &AuthorizationServerMetadata,
+    redirect_uri: Option<&str>,
+) -> RegistrationError {
     let issuer = authorization_server.issuer.clone();
     let takes_documents = authorization_server.client_id_metadata_document_supported == Some(true);
     let elsewhere = elsewhere(http, &issuer).await;
-    let fix = fix(takes_documents, elsewhere.as_deref());
+    let fix = fix(takes_documents, elsewhere.as_deref(), redirect_uri);
     RegistrationError::NoEndpoint { issuer, fix }
 }
 
@@ -36,8 +41,11 @@ async fn elsewhere(http: &Http, issuer: &str) -> Option<String> {
     None
 }
 
-fn fix(takes_documents: bool, elsewhere: Option<&str>) -> String {
-    let by_hand = format!("{BY_HAND} (public, PKCE, redirect URI http://127.0.0.1:8888/callback).");
+fn fix(takes_documents: bool, elsewhere: Option<&str>, redirect_uri: Option<&str>) -> String {
+    let by_hand = match redirect_uri {
+        Some(uri) => format!("{BY_HAND} (public, PKCE, redirect URI {uri})."),
+        None => format!("{BY_HAND}."),
+    };
     let document = "The IdP says that it takes Client ID Metadata Documents: --register cimd, with --client-id URL for a document on the web.";
     let found = elsewhere.map(|url| {
         format!(
@@ -55,9 +63,11 @@ mod tests {
 
     #[test]
     fn the_ways_that_are_left_are_named() {
-        let by_hand = fix(false, None);
+        let uri = Some("http://localhost:3118/callback");
+        let by_hand = fix(false, None, uri);
+        assert!(by_hand.contains("(public, PKCE, redirect URI http://localhost:3118/callback)"), "{by_hand}");
         assert!(by_hand.starts_with("Have a client registered by hand") && by_hand.contains("--client-id ID"));
-        let all = fix(true, Some("https://idp.example/t/.well-known/openid-configuration"));
+        let all = fix(true, Some("https://idp.example/t/.well-known/openid-configuration"), uri);
         assert!(all.starts_with("The IdP says that it takes Client ID Metadata Documents: --register cimd"), "{all}");
         assert!(all.contains("https://idp.example/t/.well-known/openid-configuration does name"), "{all}");
         assert!(all.contains("Or have a client registered by hand"), "{all}");

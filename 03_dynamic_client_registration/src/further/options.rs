@@ -10,6 +10,7 @@ use crate::further::administration::is_tutorial;
 use crate::further::initial_access_token;
 use crate::further::preregistered::StaticClient;
 use crate::get_or_register::check_issuer;
+use crate::redirect::RedirectUri;
 use crate::sabotage::Sabotage;
 use crate::way::Way;
 
@@ -63,6 +64,10 @@ pub struct RegistrationOptions {
     /// Port on which the client waits for the browser; 0 lets the system choose
     #[arg(long, value_name = "PORT", default_value_t = 8888, global = true)]
     pub callback_port: u16,
+    /// Redirect URI that the client was registered with, such as http://localhost:3118/callback;
+    /// the client waits for the browser there, on this machine only
+    #[arg(long = "redirect-uri", value_name = "URI", conflicts_with = "callback_port", global = true)]
+    pub own_redirect_uri: Option<RedirectUri>,
     /// Host under which the IdP reaches the client's document [default: localhost, then
     /// host.docker.internal]
     #[arg(long, value_name = "HOST", value_parser = host, global = true)]
@@ -115,6 +120,11 @@ pub struct Plan {
 impl RegistrationOptions {
     /// These options, for the commands that use them.
     pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
+
+    /// Where the client waits for the browser.
+    pub fn redirect_uri(&self) -> RedirectUri {
+        self.own_redirect_uri.clone().unwrap_or_else(|| RedirectUri::at_port(self.callback_port))
+    }
 
     /// Puts the options together, or says which do not go together. `issuer` is the authorization
     /// server that the user named.

@@ -1,3 +1,4 @@
+use dynamic_client_registration::redirect::RedirectUri;
 use shared::http::{Http, Request};
 use shared::reach::{Privacy, Reach};
 use shared::testing::Captured;
@@ -6,7 +7,11 @@ use tokio::io::AsyncWriteExt;
 use super::*;
 
 async fn waiting(strict: bool) -> (Callback, String, Captured) {
-    let redirect = LoopbackRedirect::bind(0).await.unwrap();
+    waiting_at(&RedirectUri::at_port(0), strict).await
+}
+
+async fn waiting_at(uri: &RedirectUri, strict: bool) -> (Callback, String, Captured) {
+    let redirect = LoopbackRedirect::bind(uri).await.unwrap();
     let uri = redirect.uri.clone();
     let captured = Captured::json();
     let expected = Expected { state: "right".to_owned(), issuer: "https://i".to_owned(), iss_promised: true };
@@ -14,7 +19,8 @@ async fn waiting(strict: bool) -> (Callback, String, Captured) {
 }
 
 async fn ask(request: Request) -> u16 {
-    let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
+    let reach = Reach::public_only().limit(Privacy::Loopback).name(request.url());
+    let http = Http::new(Reporter::silent(), reach).unwrap();
     http.send(&request).await.map_or(0, |response| response.status)
 }
 
@@ -102,5 +108,38 @@ async fn a_response_without_the_right_state_is_named_at_once() {
         // The right one is taken after it.
         assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{query}");
         assert!(callback.response(5).await.is_ok(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_path_of_the_redirect_uri_is_compared_as_it_is() {
+    for (uri, elsewhere) in [
+        ("http://127.0.0.1:0/oauth/callback/", "/oauth/callback"),
+        ("http://127.0.0.1:0/a:b/%7Bx%7D", "/a:b/x"),
+        ("http://127.0.0.1:0/*rest", "/any"),
+        ("http://127.0.0.1:0/", "/callback"),
+        ("http://localhost:0", "/callback"),
+        ("http://localhost:0/callback", "/CALLBACK"),
+    ] {
+        let (callback, uri, _) = waiting_at(&uri.parse().unwrap(), false).await;
+        let path = url::Url::parse(&uri).unwrap().path().to_owned();
+        let other = format!("{}{elsewhere}", uri.strip_suffix(&path).unwrap_or(&uri));
+        assert_eq!(ask(Request::get(&format!("{other}?state=right&code=c"))).await, 404, "{other}");
+        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{uri}");
+        assert!(callback.response(5).await.is_ok(), "{uri}");
+    }
+}
+
+/// A browser takes any address of `localhost`.
+#[tokio::test]
+async fn each_address_of_localhost_takes_the_response() {
+    for host in ["127.0.0.1", "[::1]"] {
+        if host == "[::1]" && std::net::TcpListener::bind("[::1]:0").is_err() {
+            continue;
+        }
+        let (callback, uri, _) = waiting_at(&"http://localhost:0/callback".parse().unwrap(), false).await;
+        let there = uri.replace("localhost", host);
+        assert_eq!(ask(Request::get(&format!("{there}?state=right&code=c"))).await, 200, "{there}");
+        assert!(callback.response(5).await.is_ok(), "{there}");
     }
 }

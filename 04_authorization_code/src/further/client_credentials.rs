@@ -139,7 +139,7 @@ async fn register(
     scopes: &[String],
 ) -> Result<ClientInformation, Failure> {
     let Some(endpoint) = &authorization_server.registration_endpoint else {
-        return Err(no_endpoint::error(http, authorization_server).await.into());
+        return Err(no_endpoint::error(http, authorization_server, None).await.into());
     };
     let mut document = json!({
         "client_name": format!("{CLIENT_NAME}: a client without a user"),

@@ -147,7 +147,13 @@ fn posts_to(here: &str, form: &page::Form, allowed: &[String]) -> Result<String,
 /// Whether a browser that opens `here` is at the redirect URI: with whatever query, and nowhere
 /// beside it.
 fn is_at(here: &str, redirect_uri: &str) -> bool {
-    here.strip_prefix(redirect_uri).is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#']))
+    let place = |url: &str| {
+        let mut url = Url::parse(url).ok()?;
+        url.set_query(None);
+        url.set_fragment(None);
+        Some(url)
+    };
+    place(here).is_some_and(|here| Some(here) == place(redirect_uri))
 }
 
 /// The origin of a URL; a URL without one has a text here that is no other's.

@@ -167,7 +167,10 @@ fn verdict(response: &Response, redirect_uri: &str) -> Result<Verdict, String> {
             let to = location.split('?').next().unwrap_or_default();
             Ok(Verdict::Page(format!("HTTP {}, on to {to}", response.status)))
         }
-        status => Err(format!("HTTP {status}{said}")),
+        status => {
+            let said = page::error_text(&response.body).map(|text| format!(" “{text}”")).unwrap_or_default();
+            Err(format!("HTTP {status}{said}"))
+        }
     }
 }
 
