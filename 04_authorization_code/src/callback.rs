@@ -17,8 +17,9 @@ use tokio::sync::oneshot;
 
 use crate::authorization_response::{AuthorizationResponse, Expected, check_state};
 use crate::error::AuthorizationError;
-use crate::further::callback_page::page;
+use crate::further::callback_page::{self, Taken, page};
 use crate::further::discarded::Discarded;
+use crate::further::pasted;
 
 /// Bytes of a query that are looked at. A code, a state and an issuer need a few hundred.
 const MAX_QUERY_BYTES: usize = 16 * 1024;
@@ -66,9 +67,19 @@ impl Callback {
         Self { response, waiting, serving, redirect_uri: redirect.uri }
     }
 
-    /// The answer; the listener is closed when this returns.
-    pub async fn response(mut self, seconds: u64) -> Result<AuthorizationResponse, AuthorizationError> {
-        let response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response).await;
+    /// The answer; the listener is closed when this returns. A person who is told of it by `person`
+    /// may paste it.
+    pub async fn response(
+        mut self,
+        seconds: u64,
+        person: Option<&Reporter>,
+    ) -> Result<AuthorizationResponse, AuthorizationError> {
+        let waiting = self.waiting.clone();
+        let pasted = pasted::take_lines(&self.redirect_uri, person, |path, query| waiting.take(path, query));
+        let response = tokio::select! {
+            response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response) => response,
+            never = pasted => match never {},
+        };
         // The page that the browser still waits for is sent; a connection that says nothing is not
         // waited for.
         for serving in self.serving {
@@ -88,44 +99,40 @@ impl Callback {
 }
 
 async fn arrived(State(waiting): State<Arc<Waiting>>, method: Method, uri: Uri) -> Response {
-    if uri.path() != waiting.path {
-        return page(StatusCode::NOT_FOUND, "Not found", "The client waits for the browser at another path.");
-    }
-    if method != Method::GET {
+    if uri.path() == waiting.path && method != Method::GET {
         return page(StatusCode::METHOD_NOT_ALLOWED, "Not allowed", "A browser brings a response with GET.");
     }
-    let query = uri.query().unwrap_or_default();
-    if query.len() > MAX_QUERY_BYTES {
-        return page(StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider.");
-    }
-    let response = AuthorizationResponse::from_query(query);
-    let is_over = waiting.response.lock().unwrap_or_else(PoisonError::into_inner).is_none();
-    if is_over {
-        return page(StatusCode::GONE, "Too late", "An answer was taken already. You can close this window.");
-    }
-    if !response.answers(&waiting.expected.state) {
-        if waiting.strict {
-            let refused = check_state(&waiting.reporter, &waiting.expected, &response);
-            waiting.finish(refused.map(|()| response));
-        } else {
-            waiting.discarded().add(&waiting.reporter, response);
-        }
-        let text = "This response does not belong to the sign-in that the terminal waits for. It was not used.";
-        return page(StatusCode::BAD_REQUEST, "Not for this sign-in", text);
-    }
-    let _ = check_state(&waiting.reporter, &waiting.expected, &response);
-    let failed = response.get("error").is_some();
-    waiting.finish(Ok(response));
-    if failed {
-        // What went wrong is shown in the terminal, once it is known whose response it is.
-        let text = "The terminal says why. You can close this window.";
-        return page(StatusCode::OK, "No access was given", text);
-    }
-    let text = "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.";
-    page(StatusCode::OK, "You are signed in", text)
+    callback_page::of(waiting.take(uri.path(), uri.query().unwrap_or_default()))
 }
 
 impl Waiting {
+    /// Takes the response, if this is it: the browser brought it, or the user.
+    fn take(&self, path: &str, query: &str) -> Taken {
+        if path != self.path {
+            return Taken::Elsewhere;
+        }
+        if query.len() > MAX_QUERY_BYTES {
+            return Taken::TooLong;
+        }
+        let response = AuthorizationResponse::from_query(query);
+        if self.response.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Taken::TooLate;
+        }
+        if !response.answers(&self.expected.state) {
+            if self.strict {
+                let refused = check_state(&self.reporter, &self.expected, &response);
+                self.finish(refused.map(|()| response));
+            } else {
+                self.discarded().add(&self.reporter, response);
+            }
+            return Taken::Discarded;
+        }
+        let _ = check_state(&self.reporter, &self.expected, &response);
+        let is_error = response.get("error").is_some();
+        self.finish(Ok(response));
+        if is_error { Taken::Error } else { Taken::Response }
+    }
+
     fn discarded(&self) -> MutexGuard<'_, Discarded> {
         self.discarded.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -232,11 +232,9 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     reporter.note(format!("Waiting at {redirect_uri} for one answer."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
-    if !user_agent.is_scripted() {
-        announced.note(discarded::STAYS_IN_THE_BROWSER);
-    }
-    let seconds = if user_agent.is_scripted() { 1 } else { seconds };
-    let response = callback.response(seconds).await?;
+    let (seconds, person) = if user_agent.is_scripted() { (1, None) } else { (seconds, Some(announced)) };
+    person.inspect(|person| person.note(discarded::STAYS_IN_THE_BROWSER));
+    let response = callback.response(seconds, person).await?;
     // The redirect URI was good enough to be redirected to.
     reporter.on(Side::Idp).require(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri)?;
     reporter.note(format!("The browser came back with{}", response.table()));

@@ -24,7 +24,8 @@ pub struct SignInOptions {
     /// is USER:PASSWORD [default: a browser where there is a terminal, else the demo user]
     #[arg(long, value_name = "USER", global = true)]
     pub login: Option<Login>,
-    /// Sign in with a browser; its URL is printed too, for a machine without one
+    /// Sign in with a browser; its URL is printed too, for a browser on another machine: paste the
+    /// address that it ends at into the terminal
     #[arg(long, conflicts_with = "login", global = true)]
     pub browser: bool,
     /// The user who is a program says no on the consent page
@@ -140,7 +141,7 @@ impl UserAgent {
 /// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP 2026-07-28,
 /// OAuth Authorization URL Validation): the crate asks the system.
 fn open(reporter: &Reporter, url: &str) {
-    reporter.note(format!("Sign in here (on another machine: forward the callback port, or copy the address that your browser ends at into curl):\n{url}"));
+    reporter.note(format!("Sign in here (on another machine: forward the callback port, or bring the address that your browser ends at to this one):\n{url}"));
     match webbrowser::open(url) {
         Ok(()) => reporter.note("A browser is opened. Ctrl-C ends the wait."),
         Err(error) => reporter.note(format!("No browser could be opened here ({error}). Open the URL yourself.")),

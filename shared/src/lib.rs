@@ -36,6 +36,8 @@ pub mod listen;
 pub mod mcp;
 pub mod members;
 pub mod page;
+#[cfg(feature = "kept")]
+pub mod pasted;
 mod person;
 #[cfg(feature = "kept")]
 pub mod prompt;

@@ -236,10 +236,7 @@ mod tests {
                 "IdP Error: unknown client",
             ),
             ("<title>IdP</title><style>p{}</style><script>var error = 1</script><p>No.</p>", "No."),
-            (
-                "<title>IdP</title><nav>Home</nav><h2>Error</h2><pre>invalid_scope</pre>",
-                "Error invalid_scope",
-            ),
+            ("<title>IdP</title><nav>Home</nav><h2>Error</h2><pre>invalid_scope</pre>", "Error invalid_scope"),
             ("<title>Error 400</title><body><script>x</script><noscript>Turn it on</noscript>", "Error 400"),
             ("<h1>IdP</h1><p role=alert>No &amp; no</p><p>More</p>", "No & no"),
             ("<<<>>><div id=", "<<<>>>"),

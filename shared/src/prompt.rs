@@ -34,15 +34,41 @@ pub async fn hidden(prompt: String) -> Option<String> {
 fn remember_terminal() {
     let Ok(terminal) = std::fs::File::open("/dev/tty") else { return };
     if let Ok(before) = rustix::termios::tcgetattr(&terminal) {
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some((terminal, before));
+        // What was there before the first of several is what the terminal becomes again.
+        BEFORE.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((terminal, before));
     }
+}
+
+/// Has the terminal give each byte as it comes and echo none, until it is restored. A line that it
+/// gathers itself is cut off at 4,095 bytes, and a longer URL is nothing special. `None` where this
+/// is not possible: a program in the background that tries it is stopped.
+#[cfg(unix)]
+pub(crate) fn read_hidden(terminal: &std::os::fd::OwnedFd) -> Option<()> {
+    use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex};
+    if !is_in_foreground(terminal) {
+        return None;
+    }
+    remember_terminal();
+    let mut changed = rustix::termios::tcgetattr(terminal).ok()?;
+    changed.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+    changed.special_codes[SpecialCodeIndex::VMIN] = 1;
+    changed.special_codes[SpecialCodeIndex::VTIME] = 0;
+    rustix::termios::tcsetattr(terminal, OptionalActions::Now, &changed).ok()
+}
+
+/// Whether the terminal is this program's at the moment.
+#[cfg(unix)]
+pub(crate) fn is_in_foreground(terminal: impl std::os::fd::AsFd) -> bool {
+    rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
 }
 
 /// Makes the terminal what it was before the prompt, if there is one: the thread that waits for the
 /// keyboard may be abandoned.
 #[cfg(unix)]
 pub(crate) fn restore_terminal() {
-    if let Some((terminal, before)) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // A program in the background that changes the terminal is stopped; the shell has changed it.
+    if let Some((terminal, before)) = before.filter(|(terminal, _)| is_in_foreground(terminal)) {
         let _ = rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &before);
     }
 }

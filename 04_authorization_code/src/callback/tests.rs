@@ -38,7 +38,7 @@ async fn only_the_one_answer_is_taken() {
     assert!([0, 414, 431].contains(&megabyte), "{megabyte}");
     assert_eq!(ask(get("?state=right&code=one")).await, 200);
     assert_eq!(ask(get("?state=right&code=two")).await, 410);
-    let response = callback.response(5).await.unwrap();
+    let response = callback.response(5, None).await.unwrap();
     assert_eq!(response.get("code"), Some("one"));
     // What was refused has done no harm, so it fails no check.
     assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [true]);
@@ -52,21 +52,21 @@ async fn a_slow_client_does_not_hold_anyone_up() {
     let mut slow = tokio::net::TcpStream::connect(&address).await.unwrap();
     slow.write_all(b"GET /callback?state=right").await.unwrap();
     assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
-    let response = tokio::time::timeout(Duration::from_secs(60), callback.response(5)).await;
+    let response = tokio::time::timeout(Duration::from_secs(60), callback.response(5, None)).await;
     assert!(response.expect("the wait for the slow client ends").is_ok());
 }
 
 #[tokio::test]
 async fn nobody_comes() {
     let (callback, _, _) = waiting(false).await;
-    assert_eq!(callback.response(0).await.unwrap_err().id(), "sign-in.timed-out");
+    assert_eq!(callback.response(0, None).await.unwrap_err().id(), "sign-in.timed-out");
 }
 
 #[tokio::test]
 async fn an_answer_with_another_state_alone_is_told() {
     let (callback, uri, captured) = waiting(false).await;
     assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
-    assert_eq!(callback.response(0).await.unwrap_err().id(), "callback.state");
+    assert_eq!(callback.response(0, None).await.unwrap_err().id(), "callback.state");
     assert_eq!(captured.checks("callback.state").iter().map(|(_, passed)| *passed).collect::<Vec<_>>(), [false]);
 }
 
@@ -78,7 +78,7 @@ async fn however_many_answers_are_refused_few_lines_tell_of_them() {
             assert_eq!(ask(Request::get(&format!("{uri}?state=wrong{n}&code=c"))).await, 400);
         }
         assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
-        assert!(callback.response(5).await.is_ok());
+        assert!(callback.response(5, None).await.is_ok());
         let told = captured.events().iter().filter(|event| event["event"] == "note").count();
         assert_eq!(told, notes, "{wrong}");
         assert_eq!(captured.text().contains(&format!("{wrong} responses")), wrong > 3, "{wrong}");
@@ -89,7 +89,7 @@ async fn however_many_answers_are_refused_few_lines_tell_of_them() {
 async fn where_no_other_answer_can_come_the_first_one_ends_the_wait() {
     let (callback, uri, _) = waiting(true).await;
     assert_eq!(ask(Request::get(&format!("{uri}?state=wrong&code=c"))).await, 400);
-    assert_eq!(callback.response(5).await.unwrap_err().id(), "callback.state");
+    assert_eq!(callback.response(5, None).await.unwrap_err().id(), "callback.state");
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_response_without_the_right_state_is_named_at_once() {
         assert!(!captured.text().contains("w0rds"), "an error's words are not shown");
         // The right one is taken after it.
         assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{query}");
-        assert!(callback.response(5).await.is_ok(), "{query}");
+        assert!(callback.response(5, None).await.is_ok(), "{query}");
     }
 }
 
@@ -126,7 +126,7 @@ async fn the_path_of_the_redirect_uri_is_compared_as_it_is() {
         let other = format!("{}{elsewhere}", uri.strip_suffix(&path).unwrap_or(&uri));
         assert_eq!(ask(Request::get(&format!("{other}?state=right&code=c"))).await, 404, "{other}");
         assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{uri}");
-        assert!(callback.response(5).await.is_ok(), "{uri}");
+        assert!(callback.response(5, None).await.is_ok(), "{uri}");
     }
 }
 
@@ -140,6 +140,6 @@ async fn each_address_of_localhost_takes_the_response() {
         let (callback, uri, _) = waiting_at(&"http://localhost:0/callback".parse().unwrap(), false).await;
         let there = uri.replace("localhost", host);
         assert_eq!(ask(Request::get(&format!("{there}?state=right&code=c"))).await, 200, "{there}");
-        assert!(callback.response(5).await.is_ok(), "{there}");
+        assert!(callback.response(5, None).await.is_ok(), "{there}");
     }
 }

@@ -3,6 +3,44 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+/// What becomes of a request to the listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is not to the redirect URI.
+    Elsewhere,
+    TooLong,
+    /// A response was taken before.
+    TooLate,
+    /// It has another state.
+    Discarded,
+    /// It is the response, and an error.
+    Error,
+    /// It is the response.
+    Response,
+}
+
+/// The page after a request to the listener.
+pub fn of(taken: Taken) -> Response {
+    let (status, title, text) = match taken {
+        Taken::Elsewhere => (StatusCode::NOT_FOUND, "Not found", "The client waits for the browser at another path."),
+        Taken::TooLong => (StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider."),
+        Taken::TooLate => (StatusCode::GONE, "Too late", "An answer was taken already. You can close this window."),
+        Taken::Discarded => (
+            StatusCode::BAD_REQUEST,
+            "Not for this sign-in",
+            "This response does not belong to the sign-in that the terminal waits for. It was not used.",
+        ),
+        // What went wrong is shown in the terminal, once it is known whose response it is.
+        Taken::Error => (StatusCode::OK, "No access was given", "The terminal says why. You can close this window."),
+        Taken::Response => (
+            StatusCode::OK,
+            "You are signed in",
+            "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.",
+        ),
+    };
+    page(status, title, text)
+}
+
 /// A page without a script, and without anything of the answer in it.
 pub fn page(status: StatusCode, title: &str, text: &str) -> Response {
     let html = format!(

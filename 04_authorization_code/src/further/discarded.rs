@@ -88,7 +88,7 @@ pub fn without_code(response: &AuthorizationResponse) -> String {
 pub fn nobody_came(redirect_uri: &str) -> String {
     format!(
         "If the browser shows an error about the client or the redirect URI, register {redirect_uri} at the IdP exactly like this: such an error never comes \
-         back to the client. If the browser runs on another machine, forward the port to this one. If the sign-in only takes longer, give it more \
+         back to the client. If the browser runs on another machine, forward the port to this one, or paste the address that it ends at into this terminal. If the sign-in only takes longer, give it more \
          time with --sign-in-timeout SECONDS."
     )
 }

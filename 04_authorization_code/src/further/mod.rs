@@ -13,6 +13,7 @@
 //! | [`login`] | whose password a program types, and where |
 //! | [`scripted_browser`] | a user who is a program |
 //! | [`discarded`] | redirects without a usable response, and a wait to which none came |
+//! | [`pasted`] | the callback URL from a browser on another machine |
 //! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
 pub mod callback_page;
@@ -23,6 +24,7 @@ pub mod explanation;
 pub mod grant;
 pub mod login;
 pub mod other_sign_ins;
+pub mod pasted;
 pub mod recipients;
 pub mod refresh;
 pub mod refused_tokens;

@@ -1,0 +1,130 @@
+//! The callback URL, pasted by a person whose browser runs on another machine.
+//!
+//! The redirect URI is on this machine, so a browser elsewhere ends at a page that it cannot load.
+//! The address of that page is the authorization response. A person who pastes it does what the
+//! browser would have done, so it gets the same checks.
+
+use std::convert::Infallible;
+
+use shared::Reporter;
+use shared::pasted::PastedLines;
+use url::Url;
+
+use crate::further::callback_page::Taken;
+
+/// What to do where the browser is on another machine.
+pub const PASTE: &str = "If the browser is on another machine, it ends at a page that it cannot load: copy the address of that page, paste it here (it is not shown), \
+                         and press Enter.";
+
+/// Gives each URL of the callback that a person pastes to `take`, until this is dropped. `person`
+/// is told how; without one, nobody can paste anything.
+pub async fn take_lines(
+    redirect_uri: &str,
+    person: Option<&Reporter>,
+    take: impl Fn(&str, &str) -> Taken,
+) -> Infallible {
+    let (Some(person), Some(mut lines)) = (person, person.and_then(|_| PastedLines::open())) else {
+        return std::future::pending().await;
+    };
+    person.note(PASTE);
+    loop {
+        let line = lines.next().await;
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(text) = take_line(&line, redirect_uri, &take) {
+            person.note(text);
+        }
+    }
+}
+
+/// Takes the line if it is a URL of the callback; what to say about it.
+fn take_line(line: &str, redirect_uri: &str, take: impl Fn(&str, &str) -> Taken) -> Option<String> {
+    let place = |url: &Url| {
+        let mut place = url.clone();
+        place.set_query(None);
+        place.set_fragment(None);
+        place
+    };
+    let expected = Url::parse(redirect_uri).ok()?;
+    // What was typed may hold a secret, so it is not repeated.
+    let Some(url) = Url::parse(line).ok().filter(|url| place(url) == place(&expected)) else {
+        return Some(format!(
+            "This line is not used: it is not the address that the browser ended at, which begins with {redirect_uri}?. The wait goes on."
+        ));
+    };
+    match take(url.path(), url.query().unwrap_or_default()) {
+        Taken::Response | Taken::Error => {
+            Some("The address was pasted. It is taken as if the browser had come here.".to_owned())
+        }
+        Taken::TooLong => {
+            Some("This line is not used: it is too long for an authorization response. The wait goes on.".to_owned())
+        }
+        Taken::TooLate => Some("This line is not used: a response was taken before.".to_owned()),
+        // Why, was said where it was discarded.
+        Taken::Discarded | Taken::Elsewhere => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_taken_where_it_is_a_url_of_the_callback() {
+        const URI: &str = "http://localhost:3118/oauth/callback";
+        for (line, taken) in [
+            ("http://localhost:3118/oauth/callback?code=c&state=s", Some("code=c&state=s")),
+            ("http://LOCALHOST:3118/oauth/callback?code=c&state=s", Some("code=c&state=s")),
+            (
+                "http://localhost:3118/oauth/callback?error=access_denied&state=s#_=_",
+                Some("error=access_denied&state=s"),
+            ),
+            ("http://localhost:3118/oauth/callback", Some("")),
+            ("https://localhost:3118/oauth/callback?code=c&state=s", None),
+            ("http://127.0.0.1:3118/oauth/callback?code=c&state=s", None),
+            ("http://localhost:3119/oauth/callback?code=c&state=s", None),
+            ("http://localhost:3118/oauth/callback/?code=c&state=s", None),
+            ("http://localhost:3118/oauth?code=c&state=s", None),
+            ("http://me@localhost:3118/oauth/callback?code=c&state=s", None),
+            ("http://localhost:3118@idp.example/oauth/callback?code=c&state=s", None),
+            ("localhost:3118/oauth/callback?code=c&state=s", None),
+            ("code=c&state=s", None),
+            ("c", None),
+            ("yes", None),
+        ] {
+            let queries = RefCell::new(Vec::new());
+            let said = take_line(line, URI, |path, query| {
+                assert_eq!(path, "/oauth/callback");
+                queries.borrow_mut().push(query.to_owned());
+                Taken::Discarded
+            });
+            assert_eq!(queries.into_inner(), Vec::from_iter(taken), "{line}");
+            assert_eq!(said.is_some(), taken.is_none(), "{line}");
+            let said = said.unwrap_or_default();
+            assert!(
+                !said.contains("state=")
+                    && (taken.is_some() || said.contains("begins with http://localhost:3118/oauth/callback?")),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_became_of_a_line_is_said_once() {
+        const LINE: &str = "http://127.0.0.1:1/callback?code=c0de&state=s";
+        for (taken, says) in [
+            (Taken::Response, Some("as if the browser had come here")),
+            (Taken::Error, Some("as if the browser had come here")),
+            (Taken::TooLong, Some("too long")),
+            (Taken::TooLate, Some("taken before")),
+            (Taken::Discarded, None),
+        ] {
+            let said = take_line(LINE, "http://127.0.0.1:1/callback", |_, _| taken);
+            assert_eq!(said.is_some(), says.is_some(), "{taken:?}");
+            assert!(said.unwrap_or_default().contains(says.unwrap_or_default()), "{taken:?}");
+        }
+    }
+}
