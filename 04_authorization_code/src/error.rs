@@ -136,7 +136,8 @@ impl AuthorizationError {
         match self {
             AuthorizationError::Url { .. } => "Do not open it. Tell the operator of the IdP.".to_owned(),
             AuthorizationError::RedirectUri { .. } => {
-                "Register the redirect URI exactly as it is sent (host and path; the port of a loopback address is free). Without --client-id, run again: the client registers anew."
+                "Register the redirect URI exactly as it is sent (host and path; the port of a loopback address is free), or send the registered one with \
+                 --redirect-uri URI. Without --client-id, run again: the client registers anew."
                     .to_owned()
             }
             AuthorizationError::Request { .. } => {

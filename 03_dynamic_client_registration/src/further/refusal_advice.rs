@@ -23,7 +23,8 @@ impl Refusal {
                  INITIAL_ACCESS_TOKEN with --register initial-access-token, or {BY_HAND}."
             ),
             Reason::RedirectUri => "Register a redirect URI without fragment and wildcard: https, or http on 127.0.0.1 or [::1] for a client on this machine. \
-                 Where this one is such a URI, the IdP takes only those on a list of its own, and its operator has to add it."
+                 Where this one is such a URI, the IdP takes only those on a list of its own: send one of them with --redirect-uri URI, or have its operator add this \
+                 one."
                 .to_owned(),
             Reason::ClientMetadata(not_listed) if not_listed.is_empty() => {
                 "Compare the request above with what the IdP's metadata says that it supports (lesson 02).".to_owned()

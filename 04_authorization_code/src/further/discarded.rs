@@ -87,7 +87,7 @@ pub fn without_code(response: &AuthorizationResponse) -> String {
 /// What to do after a wait to which nobody came.
 pub fn nobody_came(redirect_uri: &str) -> String {
     format!(
-        "If the browser shows an error about the client or the redirect URI, register {redirect_uri} at the IdP exactly like this: such an error never comes \
+        "If the browser shows an error about the client or the redirect URI, register {redirect_uri} at the IdP exactly like this, or send the registered one with --redirect-uri URI: such an error never comes \
          back to the client. If the browser runs on another machine, forward the port to this one, or paste the address that it ends at into this terminal. If the sign-in only takes longer, give it more \
          time with --sign-in-timeout SECONDS."
     )
