@@ -17,7 +17,6 @@ use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest
 use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
 use crate::error::AuthorizationError;
-use crate::further::discarded;
 use crate::further::explanation::explain_request;
 use crate::further::token_tables;
 use crate::rules;
@@ -233,7 +232,6 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
     let (seconds, person) = if user_agent.is_scripted() { (1, None) } else { (seconds, Some(announced)) };
-    person.inspect(|person| person.note(discarded::STAYS_IN_THE_BROWSER));
     let response = callback.response(seconds, person).await?;
     // The redirect URI was good enough to be redirected to.
     reporter.on(Side::Idp).require(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri)?;

@@ -11,6 +11,7 @@ use shared::pasted::PastedLines;
 use url::Url;
 
 use crate::further::callback_page::Taken;
+use crate::further::discarded::STAYS_IN_THE_BROWSER;
 
 /// What to do where the browser is on another machine.
 pub const PASTE: &str = "If the browser is on another machine, it ends at a page that it cannot load: copy the address of that page, paste it here (it is not shown), \
@@ -23,9 +24,9 @@ pub async fn take_lines(
     person: Option<&Reporter>,
     take: impl Fn(&str, &str) -> Taken,
 ) -> Infallible {
-    let (Some(person), Some(mut lines)) = (person, person.and_then(|_| PastedLines::open())) else {
-        return std::future::pending().await;
-    };
+    let Some(person) = person else { return std::future::pending().await };
+    person.note(STAYS_IN_THE_BROWSER);
+    let Some(mut lines) = PastedLines::open() else { return std::future::pending().await };
     person.note(PASTE);
     loop {
         let line = lines.next().await;
