@@ -48,7 +48,7 @@ struct File {
 /// Where clients are kept.
 pub enum Store {
     /// In a file of this folder: for an authorization server that is still there tomorrow.
-    Kept(Home),
+    Kept(Home, &'static str),
     /// In memory: for one inside this process, which forgets its clients when it ends.
     InMemory(Mutex<Registrations>),
 }
@@ -56,7 +56,12 @@ pub enum Store {
 impl Store {
     /// The store for an authorization server that stays, or not.
     pub fn for_idp(stays: bool, reporter: &Reporter) -> Result<Self, Failure> {
-        if stays { Home::of_user(reporter).map(Store::Kept) } else { Ok(Self::in_memory()) }
+        Self::of_file(FILE, stays, reporter)
+    }
+
+    /// The same in another file: for clients that are not this user's own.
+    pub fn of_file(file: &'static str, stays: bool, reporter: &Reporter) -> Result<Self, Failure> {
+        if stays { Ok(Store::Kept(Home::of_user(reporter)?, file)) } else { Ok(Self::in_memory()) }
     }
 
     /// A store that ends with the run.
@@ -71,8 +76,8 @@ impl Store {
                 let held = clients.lock().await;
                 Ok(Opened { clients: held.clone(), held: Held::Memory(held) })
             }
-            Store::Kept(home) => {
-                let file = Locked::open(home, FILE).await?;
+            Store::Kept(home, file) => {
+                let file = Locked::open(home, file).await?;
                 let read = file.read()?.map(|bytes| read(&bytes)).transpose();
                 let clients = read.map_err(|reason| unreadable(&file, &reason))?.unwrap_or_default();
                 Ok(Opened { clients, held: Held::File(file) })
@@ -170,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_saved_is_there_for_the_next_run() {
         let folder = shared::testing::private_folder();
-        let store = Store::Kept(Home::at(folder.path()));
+        let store = Store::Kept(Home::at(folder.path()), FILE);
         let mut opened = store.open().await.unwrap();
         assert!(opened.is_empty());
         opened.insert("https://idp.example".to_owned(), registration());
@@ -182,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_no_store_gets_a_sentence_and_is_left_alone() {
         let folder = shared::testing::private_folder();
-        let store = Store::Kept(Home::at(folder.path()));
+        let store = Store::Kept(Home::at(folder.path()), FILE);
         for text in [
             "",
             "{",

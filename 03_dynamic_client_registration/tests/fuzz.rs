@@ -70,7 +70,7 @@ fn refusal_of_a_registration() {
 #[test]
 fn file_of_clients() {
     let (folder, runtime) = (private_folder(), tokio::runtime::Runtime::new().unwrap());
-    let (file, store) = (folder.path().join("clients.json"), Store::Kept(Home::at(folder.path())));
+    let (file, store) = (folder.path().join("clients.json"), Store::Kept(Home::at(folder.path()), "clients.json"));
     let registration = json!({"way": "anonymous", "registered_at": 1, "mcp_servers": ["http://localhost:8000/mcp"],
         "requested": {"client_name": "x"}, "information": valid()});
     let valid = json!({"version": 1, "clients": {"https://idp.example": registration}});

@@ -13,7 +13,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use protected_resource_discovery::server::{ProtectedResource, metadata_routes};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{Failure, Reporter, mcp};
 
 use crate::access_token::{AccessToken, Verifier};
@@ -55,6 +55,8 @@ pub struct Server {
     /// Going further: whose sessions are whose.
     sessions: Sessions,
     reporter: Reporter,
+    /// What `/health` responds: nothing in it is secret.
+    pub health: Value,
 }
 
 impl Server {
@@ -70,13 +72,14 @@ impl Server {
         let verified = VerifiedTokens::with_room_for(options.remember_tokens);
         let proofs = Proofs::new(&protected.resource, options.require_dpop);
         proofs.announce(&mut protected);
-        Ok(Self { protected, verifier, verified, proofs, sessions: Sessions::default(), reporter })
+        let health = json!({"status": "ok"});
+        Ok(Self { protected, verifier, verified, proofs, sessions: Sessions::default(), reporter, health })
     }
 
     /// `/mcp`, its metadata, and `/health`.
     pub fn app(self, table: Table, toolbox: impl Toolbox) -> Result<Router, Failure> {
         let permissions = Arc::new(Permissions::of_scopes(table, &self.protected.scopes));
-        let (reporter, protected) = (self.reporter.clone(), self.protected.clone());
+        let (reporter, protected, health) = (self.reporter.clone(), self.protected.clone(), self.health.clone());
         let guard = Guard { server: self, permissions: Arc::clone(&permissions) };
         // In this order: origin, CORS, token, endpoint. As one layer they are cloned once for a
         // request, not each for itself.
@@ -85,7 +88,7 @@ impl Server {
             mcp::endpoint_cors(),
             middleware::from_fn_with_state(Arc::new(guard), check_token),
         ));
-        let health = get(|| async { Json(json!({"status": "ok"})) });
+        let health = get(async || Json(health));
         Ok(endpoint.merge(metadata_routes(protected)).route("/health", health))
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use audience_binding::client;
 use audience_binding::complete_client::{self, ClientArguments};
 use audience_binding::further::lab::{LabArguments, LabOptions};
-use audience_binding::further::{confused_deputy, lab, matrix};
+use audience_binding::further::{confused_deputy, lab, matrix, server_client};
 use audience_binding::parties::{self, AudienceOptions, LessonOptions};
 use audience_binding::sabotage::{Sabotage, Switch, attacks};
 use authorization_code::further::recipients::Recipients;
@@ -107,6 +107,7 @@ impl Lesson for Cli {
                 CheckOptions::GROUP,
                 AudienceOptions::GROUP,
                 parties::OTHER_NAMES,
+                server_client::REGISTER,
             ],
         },
         of_client("client"),

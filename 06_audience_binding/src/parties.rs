@@ -7,7 +7,7 @@ use authorization_code::further::recipients::Recipients;
 use authorization_code::user_agent::SignInOptions;
 use clap::Args;
 use dynamic_client_registration::further::administration;
-use dynamic_client_registration::further::options::{Plan, RegistrationOptions};
+use dynamic_client_registration::further::options::{Plan, Register, RegistrationOptions};
 use keycloak::{Idp, Lifetime, SERVERS};
 use protected_resource_discovery::server::ProtectedResource;
 use protected_resource_discovery::setup::{Scopes, ServerOptions, Setup, scopes};
@@ -17,12 +17,13 @@ use shared::listen::{self, Serving};
 use shared::reach::Reach;
 use shared::{Failure, Reporter, Side};
 use token_use::further::key_rotation::Limits;
-use token_use::options::{CheckOptions, resource_server};
+use token_use::options::CheckOptions;
 use token_use::server::Server;
 use tokio::sync::OnceCell;
 
 use crate::downstream::{self, Downstream};
 use crate::further::lab::LabOptions;
+use crate::further::server_client::ServerClient;
 use crate::server;
 use crate::token_exchange::TokenExchange;
 use crate::tools::{self, Calendar, Office, Reports, TokenSent};
@@ -97,6 +98,12 @@ impl LessonOptions {
         Ok(Plan { more_scopes: [self.sign_in.more_scopes(), self.audience.second_scopes.0.clone()].concat(), ..plan })
     }
 
+    /// How the MCP server itself registers: only where it runs alone, since in the whole story
+    /// `--register` is the client's.
+    fn server_registration(&self, lifetime: Lifetime) -> Option<Register> {
+        self.registration.register.filter(|_| lifetime == Lifetime::Server)
+    }
+
     /// The scopes of each server: of a server of this lesson, the one for reading is enough.
     pub fn scopes(&self) -> [&[String]; 2] {
         [self.server.scopes(), &self.audience.second_scopes.0].map(|scopes| scopes.get(..1).unwrap_or_default())
@@ -166,7 +173,9 @@ impl Parties {
         report_other_ports(&reporter, &idp, recipients, [&first, &second]);
 
         let downstream = Arc::new(Downstream::new(idp.issuer(), audience, checks, reporter.clone())?);
-        let reports = Arc::new(reports(&reporter, &idp, audience, &first, &downstream_url, conduct.sends)?);
+        let client = ServerClient::find(&reporter, &idp, &first, options.server_registration(lifetime)).await?;
+        let health = client.health();
+        let reports = Arc::new(reports(&reporter, &idp, audience, client, &downstream_url, conduct.sends)?);
 
         let scopes = audience.second_scopes.0.clone();
         let mut protected = setup.server.protected_resource(&first, &idp);
@@ -174,12 +183,13 @@ impl Parties {
             protected.scopes.clone_from(&scopes);
         }
         let accepted = [vec![first.clone()], recipients.audience.clone()].concat();
-        let office = if conduct.checks_audience {
+        let mut office = if conduct.checks_audience {
             server::create(protected.clone(), &accepted, checks, Limits::default(), reporter.clone())?
         } else {
             // Lesson 05's server has no such check.
             Server::new(protected.clone(), checks, Limits::default(), reporter.clone())?
         };
+        office.health = health;
         let protected = ProtectedResource { resource: second.clone(), scopes, ..protected };
         let calendar = server::create(protected, std::slice::from_ref(&second), checks, Limits::default(), reporter)?;
         let _serving = [
@@ -209,14 +219,14 @@ fn reports(
     reporter: &Reporter,
     idp: &Idp,
     options: &AudienceOptions,
-    server_url: &str,
+    client: ServerClient,
     downstream_url: &str,
     sends: TokenSent,
 ) -> Result<Reports, Failure> {
     // IdP and API are the operator's own choice.
     let reach = Reach::of_operator(idp.issuer());
     let http = Http::new(reporter.clone(), reach)?;
-    let exchange = resource_server(idp, server_url).map(|client| TokenExchange {
+    let exchange = client.information.map(|client| TokenExchange {
         http: http.clone(),
         issuer: idp.issuer().to_owned(),
         client,

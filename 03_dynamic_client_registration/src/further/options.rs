@@ -47,8 +47,9 @@ impl Register {
 
 #[derive(Args, Clone, Debug)]
 pub struct RegistrationOptions {
-    /// How the client registers; without it, with --client-id as that client, else anonymously
-    #[arg(long, value_enum, value_name = "WAY", global = true)]
+    /// How the client registers; without it, with --client-id as that client, else anonymously.
+    /// Without WAY: initial-access-token
+    #[arg(long, value_enum, value_name = "WAY", num_args = 0..=1, default_missing_value = "initial-access-token", global = true)]
     pub register: Option<Register>,
     /// A client that was registered by hand (its secret, if any, in the environment variable
     /// CLIENT_SECRET); with --register cimd, the URL of a document

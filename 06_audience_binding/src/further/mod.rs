@@ -12,4 +12,5 @@ pub mod lab;
 pub mod matrix;
 pub mod proxy;
 pub mod rules;
+pub mod server_client;
 pub mod token_tables;
