@@ -29,9 +29,11 @@ pub fn explain(failure: Failure, refused: Option<&Kept>, server_url: &str) -> Fa
 fn advice(kept: &Kept, server_url: &str) -> String {
     let token = &kept.tokens.access_token;
     let (Some(claims), Some(header)) = (claims(token), header(token)) else {
-        return "The token is opaque: a server that takes only JWTs cannot check it. Have the IdP issue JWT access tokens (RFC 9068), or have the server \
-                ask the IdP (introspection, RFC 7662)."
-            .to_owned();
+        let kind = if token.expose().split('.').count() == 5 { "encrypted" } else { "opaque" };
+        return format!(
+            "The token is {kind}: a server that takes only signed JWTs cannot check it. Have the IdP issue such access tokens (RFC 9068), or have the \
+             server ask the IdP (introspection, RFC 7662)."
+        );
     };
     let text = |name: &str| claims.get(name).and_then(|value| value.as_str());
     let typ = header.get("typ").and_then(|typ| typ.as_str()).unwrap_or("absent");

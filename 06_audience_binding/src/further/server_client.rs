@@ -101,8 +101,9 @@ impl ServerClient {
         let registering = Registering { http: &http, metadata: &metadata, server_url, way, stays: idp.stays() };
         let information = registering.get(&store).await?;
         reporter.note(format!(
-            "This MCP server is the client {} of {}. It can authenticate there. To exchange a token or to introspect it, it also has to be in the token's \
-             audience where the IdP asks for that: Keycloak does, and wants this client_id in aud.",
+            "This MCP server is the client {} of {}. It can authenticate there. Keycloak exchanges and introspects only tokens whose aud has this client_id: \
+             add an audience mapper for it to a client scope that users' clients ask for, and make the scope of the API behind the server an optional \
+             scope of this client.",
             information.client_id, metadata.issuer
         ));
         Ok(Self { information: Some(information), source: "registered" })

@@ -56,6 +56,21 @@ impl Received {
     pub fn json(&self, name: &str) -> Value {
         serde_json::from_str::<Value>(&self.body).map(|body| body[name].clone()).unwrap_or_default()
     }
+
+    /// The row that is for this request: the one with the most conditions, all of which hold.
+    fn row<'a>(&self, table: &'a Map<String, Value>, with_query: &str) -> Option<&'a Value> {
+        let holds = |condition: &str| {
+            let mut pairs = self.fields.iter().map(|(name, value)| (name, value)).chain(&self.headers);
+            pairs.any(|(name, value)| condition.split_once('=') == Some((name, value)))
+        };
+        let conditions = |key: &str| {
+            let conditions: Vec<_> = key.strip_prefix(&self.line)?.strip_prefix(' ')?.split(" & ").collect();
+            conditions.iter().all(|condition| holds(condition)).then_some(conditions.len())
+        };
+        let matching = table.iter().filter_map(|(key, row)| Some((conditions(key)?, row)));
+        let most = matching.max_by_key(|(number, _)| *number).map(|(_, row)| row);
+        most.or_else(|| table.get(with_query)).or_else(|| table.get(&self.line))
+    }
 }
 
 impl Fake {
@@ -63,7 +78,8 @@ impl Fake {
     ///
     /// A row is `"METHOD /path": {"status": 200, "headers": [["name", "value"]], "body": …}`. A key
     /// without a query is for any query; `"POST /token code=x"` is for a request with this
-    /// parameter, and comes first. What no row is for is 404. `null` takes a row away.
+    /// parameter or header, and comes first; `"POST /mcp a=x & b=y"` is for a request with both,
+    /// and comes before that. What no row is for is 404. `null` takes a row away.
     /// `"patch"` changes members of the body and keeps the rest; `{"$drop": 1}` takes the
     /// member away. A body is JSON, or a string as it is, or `{"$hex": "…"}` for bytes. In strings,
     /// `{port}` is the port, and `{q:NAME}` is a parameter of the request; a value that is
@@ -163,11 +179,7 @@ async fn respond(State(answering): State<Arc<Answering>>, request: Request) -> R
     };
     let row = {
         let table = lock(&answering.table);
-        let with_header = received.headers.iter().map(|(name, value)| format!("{} {name}={value}", received.line));
-        let with_field = received.fields.iter().map(|(name, value)| format!("{} {name}={value}", received.line));
-        let keys =
-            with_header.chain(with_field).chain([format!("{} {}", parts.method, parts.uri), received.line.clone()]);
-        keys.into_iter().find_map(|key| table.get(&key)).cloned()
+        received.row(&table, &format!("{} {}", parts.method, parts.uri)).cloned()
     };
     lock(&answering.requests).push(received.clone());
     let row = row.unwrap_or_else(|| serde_json::json!({ "status": 404, "body": "nothing here" }));
