@@ -103,8 +103,9 @@ pub fn check(
     if let Some(claims) = claims(&response.access_token) {
         let audience = audiences(&claims);
         let expected = format!("aud names the MCP server: {resource}");
-        let fix = "have the IdP put the server's URL into aud: by resource indicators (RFC 8707), or by an audience mapper in a scope that is \
-                   asked for. The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before Keycloak starts.";
+        let fix = "have the IdP put the server's URL into aud: in Keycloak by an audience mapper in a scope that is asked for, elsewhere by \
+                   resource indicators (RFC 8707). The tutorial's own realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before \
+                   Keycloak starts.";
         let fix = match recipient(&response.access_token, resource, &[]) {
             Recipient::Named(names) => {
                 format!(

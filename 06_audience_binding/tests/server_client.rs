@@ -174,8 +174,9 @@ fn a_registered_client_is_not_in_the_audience_of_the_servers_tokens() {
             .output()
             .unwrap();
         let run = Run::of(&output);
-        eprintln!("{:#?}", run.error());
-        assert!(!run.success, "{run:#?}");
+        let (id, message, _) = run.error();
+        assert_eq!((run.success, id.as_str()), (false, "tool.failed"), "{run:#?}");
+        assert!(message.contains("Client is not within the token audience"), "{message}");
         Ok(())
     })
     .unwrap();

@@ -176,7 +176,8 @@ fn due_status(switch: Switch) -> u16 {
         | Switch::OtherKey
         | Switch::ReplayedProof
         | Switch::ProofForOtherUrl
-        | Switch::StolenRefresh
-        | Switch::JwksDown => 401,
+        | Switch::StolenRefresh => 401,
+        // The token may be valid: nobody can tell while the keys are away.
+        Switch::JwksDown => 503,
     }
 }
