@@ -37,7 +37,12 @@ fn an_initial_access_token_is_taken_from_any_successful_response() {
         (403, json!({ "error": "unknown_error" }), false),
         (500, json!("x"), false),
     ] {
+        let metadata = json!({ "issuer": "http://127.0.0.1:{port}/realms/acme",
+            "authorization_endpoint": "http://127.0.0.1:{port}/authorize",
+            "token_endpoint": "http://127.0.0.1:{port}/token", "response_types_supported": ["code"] });
         let fake = Fake::start(&[json!({
+            "GET /realms/acme/.well-known/openid-configuration": { "body": metadata.clone() },
+            "GET /.well-known/oauth-authorization-server/realms/acme": { "body": metadata },
             "POST /realms/master/protocol/openid-connect/token": { "body": { "access_token": "an-administrators-token" } },
             "POST /admin/realms/acme/clients-initial-access": { "status": status, "body": body },
         })]);

@@ -49,7 +49,8 @@ pub(crate) struct State {
     refusals: Refusals,
     /// The token that may be sent: it was looked at.
     looked_at: Option<Secret>,
-    /// The tokens are from a sign-in of this run, and the server has not served a request with them.
+    /// The tokens are from a sign-in of this run, and the server has not yet served a request with
+    /// them.
     pub(crate) is_new: bool,
     /// The latest 401: its challenge says where the metadata is.
     refusal: Option<Response>,

@@ -179,7 +179,11 @@ fn challenges() {
         ),
         ("several schemes and quoted pairs", json!({ MCP: unauthorized(&quoted) }), (OK, &[])),
         ("a gateway renames the header", json!({ MCP: remapped }), (OK, &["challenge.resource-metadata"])),
-        ("resource_metadata is the server itself", itself, ("metadata.media-type", &["text/plain"])),
+        (
+            "resource_metadata is the server itself",
+            itself,
+            ("metadata.available", &["it is the MCP server itself", "/.well-known/oauth-protected-resource/mcp"]),
+        ),
     ]);
 }
 
@@ -200,9 +204,9 @@ fn first_responses() {
         "GET /prod/.well-known/oauth-protected-resource/mcp": resource_with(json!({ "resource": "http://127.0.0.1:{port}/prod/mcp" })),
     });
     assert_cases(vec![
-        ("a redirect to a slash", json!({ MCP: moved }), ("server.status", &["HTTP 307"])),
-        ("422 to an unknown method", json!({ MCP: unknown }), ("server.status", &["HTTP 422"])),
-        ("403 without a token", json!({ MCP: forbidden }), ("server.status", &["HTTP 403"])),
+        ("a redirect to a slash", json!({ MCP: moved }), (OK, &["307"])),
+        ("422 to an unknown method", json!({ MCP: unknown }), (OK, &["422"])),
+        ("403 without a token", json!({ MCP: forbidden }), (OK, &["403"])),
         ("the server is at the root", at_root, (OK, &[])),
         ("the gateway has a stage in the path", in_stage, (OK, &[])),
     ]);

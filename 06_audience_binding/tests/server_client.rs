@@ -153,8 +153,8 @@ fn what_is_missing_or_too_much_gets_a_sentence() {
 }
 
 /// What a registered client can do at an IdP that behaves as Keycloak: authenticate, and introspect
-/// tokens that name it. A token of the MCP server names the server's URL, so its exchange is refused
-/// with words that say what to change.
+/// tokens that name it. A token for the MCP server names the server's URL, so its exchange is
+/// refused with words that say what to change.
 #[test]
 fn a_registered_client_is_not_in_the_audience_of_the_servers_tokens() {
     let port = ReservedPort::take();
