@@ -214,8 +214,11 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
         checks.require(rule, passed, expected, seen, kind).map_err(|refusal| refusal.with_fix(fix))
     };
     let (begun, lasts) = (!is_there("nbf") || is("nbf", is_behind), is("exp", is_ahead));
+    let issued = !is_there("iat") || is("iat", |_| true);
+    token_advice::note_future_issue(checks, &jwt.claims);
     Refusal::of_all([
         check(&rules::EXPIRY, "exp", lasts, "exp lies ahead", "The token has expired"),
         check(&rules::NOT_BEFORE, "nbf", begun, "nbf, if there, lies behind", "The token is not good yet"),
+        check(&rules::ISSUED_AT, "iat", issued, "iat, if there, is a number", "The token's iat is not a number"),
     ])
 }

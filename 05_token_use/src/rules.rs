@@ -43,6 +43,9 @@ pub static EXPIRY: Rule = Rule::must("token.exp", &spec::RFC9068_4_EXP);
 /// The token has begun.
 pub static NOT_BEFORE: Rule = Rule::must("token.nbf", &spec::RFC7519_4_1_5);
 
+/// The token says when it was issued, if it says that, in a number.
+pub static ISSUED_AT: Rule = Rule::must("token.iat", &spec::RFC7519_4_1_6);
+
 /// The token says whose it is.
 pub static SUBJECT: Rule = Rule::must("token.sub", &spec::RFC9068_2_2_SUB);
 
@@ -77,6 +80,7 @@ pub static ALL: &[&Rule] = &[
     &ISSUER,
     &EXPIRY,
     &NOT_BEFORE,
+    &ISSUED_AT,
     &SUBJECT,
     &SCOPE,
     &ROLE,

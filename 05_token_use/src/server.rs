@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{self, StatusCode};
 use axum::middleware::Next;
@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use protected_resource_discovery::server::{ProtectedResource, metadata_routes};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{Failure, Reporter, mcp};
 
@@ -21,12 +20,13 @@ use crate::bearer::{self, Scheme};
 use crate::further::dpop::proof::Proofs;
 use crate::further::dpop::unproven;
 use crate::further::key_rotation::Limits;
+use crate::further::mcp_call::McpCall;
 use crate::further::options::CheckOptions;
-use crate::further::remembered_tokens::{Trust, VerifiedTokens};
+use crate::further::remembered_tokens::VerifiedTokens;
 use crate::further::sample_tools::SampleTools;
 use crate::further::sample_tools::mcp_server::{Toolbox, endpoint};
 use crate::further::sessions::Sessions;
-use crate::refusal::{Checks, Refusal, short};
+use crate::refusal::{Checks, Refusal};
 use crate::tools::{Permissions, TOOLS, Table};
 
 /// Bytes of a message that are read.
@@ -165,61 +165,3 @@ impl Guard {
         response
     }
 }
-
-/// What a client requests with a message: the part that decides what a token has to allow.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct McpCall {
-    method: Option<String>,
-    /// The tool that it calls.
-    tool: Option<String>,
-}
-
-/// A member appears twice in a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct DuplicateMember;
-
-#[derive(Deserialize)]
-struct Message {
-    method: Option<String>,
-    #[serde(default)]
-    params: Option<Params>,
-}
-
-#[derive(Deserialize)]
-struct Params {
-    name: Option<String>,
-}
-
-impl McpCall {
-    /// Reads the message. What is no message at all requests nothing: then the endpoint refuses it.
-    /// A member that appears twice could mean one tool here and another one there, so it is an
-    /// error.
-    fn read(body: &Bytes) -> Result<Self, DuplicateMember> {
-        // Else the reader would take a list for the members in their order.
-        if body.trim_ascii_start().first() != Some(&b'{') {
-            return Ok(Self::default());
-        }
-        let Message { method, params } = match serde_json::from_slice(body) {
-            Ok(message) => message,
-            Err(error) if error.to_string().starts_with("duplicate field") => return Err(DuplicateMember),
-            Err(_) => return Ok(Self::default()),
-        };
-        let calls = method.as_deref() == Some("tools/call");
-        Ok(Self { method, tool: params.filter(|_| calls).and_then(|params| params.name) })
-    }
-
-    /// One line for a request that is served, and for what was not checked.
-    fn describe(&self, token: &AccessToken, trust: Trust, aud_is_checked: bool) -> String {
-        let method = short(self.method.as_deref().unwrap_or("The request"));
-        let tool = self.tool.as_ref().map(|tool| format!(" {}", short(tool))).unwrap_or_default();
-        let why = trust.reason();
-        if aud_is_checked {
-            return format!("{method}{tool} is let in: {why}.");
-        }
-        let aud = token.claims.get("aud").map_or("absent".to_owned(), |aud| short(&aud.to_string()));
-        format!("{method}{tool} is let in: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
-    }
-}
-
-#[cfg(test)]
-mod tests;

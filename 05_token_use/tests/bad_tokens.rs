@@ -524,6 +524,10 @@ fn claims_rows(w: &World) -> Vec<Row> {
         let expected = if nbf.is_number() { NBF } else { ODD_NBF };
         rows.push(w.claiming(&format!("nbf is {nbf}"), &json!({"nbf": nbf}), expected));
     }
+    let odd_iat = Expected::Token("The token's iat is not a number", &rules::ISSUED_AT);
+    for iat in [json!(now.to_string()), json!(true), json!([now])] {
+        rows.push(w.claiming(&format!("iat is {iat}"), &json!({"iat": iat}), odd_iat));
+    }
     for sub in [Value::Null, json!(""), json!(7), json!([MARKER])] {
         rows.push(w.claiming(&format!("sub is {sub}"), &json!({"sub": sub}), SUB));
     }

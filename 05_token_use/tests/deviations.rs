@@ -40,6 +40,8 @@ async fn one_refusal_names_all_that_is_wrong_with_a_token() {
         (json!({}), json!({"exp": null}), &["The token's exp is not a number"][..], &["token.exp", "null"][..]),
         (json!({}), json!({"exp": "4102444800"}), &["The token's exp is not a number"], &["a string and not a number"]),
         (json!({}), json!({"exp": [1]}), &["The token's exp is not a number"], &["an array and not a number"]),
+        (json!({}), json!({"iat": "now"}), &["The token's iat is not a number"], &["token.iat", "a string and not"]),
+        (json!({}), json!({"iat": null}), &["The token's iat is not a number"], &["token.iat", "null"]),
         (json!({}), json!({"nbf": null}), &["The token's nbf is not a number"], &["token.nbf", "null"]),
         (json!({}), json!({"exp": now - 4000}), &["The token has expired"], &["s behind this server's clock", "NTP"]),
         (
@@ -80,6 +82,9 @@ async fn one_refusal_names_all_that_is_wrong_with_a_token() {
         assert_eq!(description.split("; ").count(), descriptions.len(), "{patch}: {description}");
         assert!(words.iter().all(|word| failed.contains(word)), "{patch}: {failed}");
     }
+    let ahead = key.token(&claims_with(&authority.issuer, &json!({"iat": now + 4000})));
+    assert_eq!(server.weather(&ahead).await.status, 200);
+    assert!(server.captured.text().contains("s ahead of this server's clock: the clocks differ"));
     // The good twin of the last one.
     let options = CheckOptions { accept_typ: vec!["JWT".to_owned()], ..CheckOptions::default() };
     let server = Server::with(&authority.issuer, CALM, &options);

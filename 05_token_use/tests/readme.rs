@@ -35,6 +35,9 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let sentences = [
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
+        refused("The token's typ is JWT, and this server takes that only with --accept-typ JWT"),
+        refused("The token is opaque, and this server takes JWT access tokens only"),
+        refused("The token does not say whose it is (sub)"),
         refused("The token is no access token"),
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },

@@ -9,6 +9,7 @@ pub mod hidden_credentials;
 pub mod issued_by;
 pub mod kept_tokens;
 pub mod key_rotation;
+pub(crate) mod mcp_call;
 pub mod options;
 pub mod other_uses;
 pub mod refused_token;

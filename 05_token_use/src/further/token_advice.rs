@@ -5,7 +5,8 @@
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 
-use crate::jwt::{Jwt, number, seconds_now};
+use crate::jwt::{Jwt, is_behind, number, seconds_now};
+use crate::refusal::Checks;
 
 /// Why a token that this server cannot read as a JWT is refused.
 pub fn not_a_jwt(token: &str) -> &'static str {
@@ -66,7 +67,15 @@ pub fn wrong_time(claims: &Map<String, Value>, name: &str) -> String {
     if kind == shown { shown } else { format!("{shown}, {kind} and not a number") }
 }
 
-/// Whether `exp` or `nbf` is there and is a number; else the reason.
+/// A token from the future is no reason to refuse it (RFC 7519 §4.1.6), and it tells that two clocks
+/// differ.
+pub fn note_future_issue(checks: &Checks<'_>, claims: &Map<String, Value>) {
+    if number(claims, "iat").is_some_and(|iat| !is_behind(iat)) {
+        checks.note(|| format!("The token's iat is {}: the clocks differ. {SET_CLOCKS}", wrong_time(claims, "iat")));
+    }
+}
+
+/// Why a time that is there, or has to be there, is no number; `None` where it is one.
 pub fn faulty_time(claims: &Map<String, Value>, name: &str) -> Option<&'static str> {
     match (name, claims.get(name).map(Value::is_number)) {
         ("exp", None) => Some("The token has no exp"),

@@ -47,6 +47,8 @@ documents! {
         RFC7519_4_1_5("4.1.5"):
             "The \"nbf\" (not before) claim identifies the time before which the JWT MUST NOT be \
             accepted for processing.";
+        RFC7519_4_1_6("4.1.6"):
+            "Its value MUST be a number containing a NumericDate value.";
         RFC7519_7_2("7.2"):
             "If any of the listed steps fail, then the JWT MUST be rejected -- that is, treated by \
             the application as an invalid input.";
