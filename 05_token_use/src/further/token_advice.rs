@@ -67,8 +67,8 @@ pub fn wrong_time(claims: &Map<String, Value>, name: &str) -> String {
     if kind == shown { shown } else { format!("{shown}, {kind} and not a number") }
 }
 
-/// A token from the future is no reason to refuse it (RFC 7519 §4.1.6), and it tells that two clocks
-/// differ.
+/// A token from the future is no reason to refuse it (RFC 7519 §4.1.6), and it tells that two
+/// clocks differ.
 pub fn note_future_issue(checks: &Checks<'_>, claims: &Map<String, Value>) {
     if number(claims, "iat").is_some_and(|iat| !is_behind(iat)) {
         checks.note(|| format!("The token's iat is {}: the clocks differ. {SET_CLOCKS}", wrong_time(claims, "iat")));
