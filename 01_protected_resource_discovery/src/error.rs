@@ -215,6 +215,6 @@ impl std::error::Error for DiscoveryError {}
 
 impl From<DiscoveryError> for Failure {
     fn from(error: DiscoveryError) -> Self {
-        Failure::new(error.id(), error.to_string(), error.fix())
+        Failure::new(error.id(), error.to_string(), error.fix()).caused_by(error)
     }
 }

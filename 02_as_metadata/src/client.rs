@@ -50,10 +50,18 @@ pub async fn run_after(
         }
         Err(error @ (DiscoveryError::NotFound { .. } | DiscoveryError::NoSignIn { .. })) => {
             http.reporter().note(error.to_string());
-            // It names none, so there is none to choose.
-            wanted.check(&[])?;
+            let is_open = matches!(error, DiscoveryError::NoSignIn { .. });
+            if !is_open {
+                // It names none, so there is none to choose.
+                wanted.check(&[])?;
+            }
             match older::find(http, server_url).await? {
-                Older::Published(metadata) => (metadata.issuer.clone(), None, metadata),
+                Older::Published(metadata) => {
+                    wanted.check(&[])?;
+                    (metadata.issuer.clone(), None, metadata)
+                }
+                // Endpoints are not guessed at a server that has asked for no sign-in.
+                Older::Defaults(_) if is_open => return Err(error.into()),
                 // It has said nothing about itself that could be shown.
                 Older::Defaults(metadata) => {
                     return Ok(DiscoveredServer { discovery: None, authorization_server: metadata });

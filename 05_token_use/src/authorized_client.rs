@@ -12,6 +12,7 @@ use authorization_code::further::stored_tokens::Kept;
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::options::Plan;
 use dynamic_client_registration::redirect::LoopbackRedirect;
+use protected_resource_discovery::DiscoveryError;
 use shared::http::{Http, Request, Response};
 use shared::kept::Home;
 use shared::mcp::client::Send;
@@ -171,9 +172,17 @@ impl AuthorizedClient {
     }
 
     /// The first sign-in, before anything is requested: lessons 01 to 04. `more` is asked for
-    /// beyond what the server wants.
+    /// beyond what the server wants. A server that asks for no sign-in may ask for one later.
     pub async fn sign_in_first(&self, more: &[String]) -> Result<(), Failure> {
-        self.sign_in(&mut *self.state.lock().await, more).await
+        match self.sign_in(&mut *self.state.lock().await, more).await {
+            Err(failure) if matches!(failure.cause(), Some(DiscoveryError::NoSignIn { .. })) => {
+                self.http
+                    .reporter()
+                    .note("The client goes on without a token, and signs in when the server asks for it.");
+                Ok(())
+            }
+            signed_in => signed_in,
+        }
     }
 
     /// Takes steps until the request is worth another try.

@@ -47,7 +47,15 @@ impl Story<'_> {
         reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
         let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
         let tools = connection.list_tools().await?;
-        reporter.note(tools_table(&tools, true));
+        let has_token = self.authorized.tokens().await.is_some();
+        reporter.note(tools_table(&tools, has_token));
+        if !has_token {
+            reporter.note(
+                "No token was needed so far: call-tool NAME calls a tool, and signs in where the server asks for it.",
+            );
+            connection.close().await;
+            return Ok(());
+        }
 
         // An untrusted server's tools are called only by a user who asks for that.
         let is_ours = tools.iter().any(|tool| tool.name == "get_weather");

@@ -312,6 +312,12 @@ fn the_challenge_of_a_later_401_leads_to_the_metadata() {
             assert_eq!(run.sent("GET", WELL_KNOWN), 0, "{run:#?}");
         });
     }
+    for command in ["list-tools", "client"] {
+        once(Habit::AsksLate, &[command], |run| {
+            assert!(run.success && run.says("offers, without a token, 1 tool"), "{run:#?}");
+            assert_eq!(run.sent("GET", "/odd/meta") + run.sent("POST", "/register"), 0, "{run:#?}");
+        });
+    }
     once(Habit::AsksLate, &["list-tools"], |run| {
         assert!(run.success && run.says("offers, without a token, 1 tool"), "{run:#?}");
         assert_eq!(run.sent("GET", "/odd/meta"), 0, "{run:#?}");

@@ -93,7 +93,10 @@ pub async fn complete(
     task: ClientTask<'_>,
 ) -> Result<(), Failure> {
     authorized.sign_in_first(&[]).await?;
-    check_bound(http, authorized, server_url).await?;
+    let has_token = authorized.tokens().await.is_some();
+    if has_token {
+        check_bound(http, authorized, server_url).await?;
+    }
     let reporter = http.reporter();
     if let (Some(dpop), Some(stored)) = (task.dpop, authorized.tokens().await) {
         reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
@@ -106,7 +109,7 @@ pub async fn complete(
         show_claims(http, authorized, server_url).await?;
     }
     let connection = opened?;
-    reporter.note(tools_table(&connection.list_tools().await?, true));
+    reporter.note(tools_table(&connection.list_tools().await?, has_token));
     match task.call {
         Some((name, arguments)) => {
             reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;

@@ -413,3 +413,40 @@ fn token_responses() {
         ),
     ]);
 }
+
+/// Everybody may list the tools, and only the first call is refused: its challenge names the only
+/// metadata that there is, with and without an issuer that the user names.
+#[test]
+fn a_server_that_asks_for_a_token_at_the_first_call() {
+    let open = serves();
+    let of = |method: &str| open[format!("POST /mcp authorization=Bearer opaque-1 & mcp-method={method}")].clone();
+    let said = json!({ "resultType": "complete", "content": [{ "type": "text", "text": "again" }] });
+    let mut odd = resource_with(json!({}));
+    odd["status"] = json!(200);
+    let table = json!({
+        "POST /mcp mcp-method=server/discover": of("server/discover"),
+        "POST /mcp mcp-method=tools/list": of("tools/list"),
+        "POST /mcp mcp-method=tools/call": unauthorized("Bearer resource_metadata=\"http://127.0.0.1:{port}/odd/meta\""),
+        "POST /mcp authorization=Bearer opaque-1 & mcp-method=tools/call":
+            { "body": { "jsonrpc": "2.0", "id": "{json:id}", "result": said } },
+        "GET /odd/meta": odd,
+        RESOURCE_PATH: null,
+        AS_PATH: null,
+        OPENID_PATH: at(OPENID_PATH, json!({}))[OPENID_PATH].clone(),
+    });
+    let fake = Fake::start(&[serves(), table]);
+    let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
+    let arguments =
+        ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo", "--call", "echo"];
+    let output = Command::new(LESSON)
+        .args(arguments)
+        .args(any_ports(LESSON, &arguments))
+        .env("MCP_OAUTH_HOME", home.path())
+        .env("LOGIN_PASSWORD", "any-password-at-all")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let run = Run::of(&output);
+    assert!(run.success && run.says("echo says: again") && run.says("offers, without a token, 1 tool"), "{run:#?}");
+    assert_eq!((fake.requests_to("GET /odd/meta").len(), fake.requests_to("GET /authorize").len()), (1, 1));
+}
