@@ -31,6 +31,11 @@ pub enum AuthorizationError {
         /// What the page said.
         got: String,
     },
+    /// A page that the program that signs in does not know.
+    UnknownPage {
+        /// What is there.
+        got: String,
+    },
     /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
     WantsBoundTokens,
@@ -120,6 +125,7 @@ impl AuthorizationError {
             AuthorizationError::NotBound { .. } => rules::TOKEN_TYPE_DPOP.id,
             AuthorizationError::ForOtherServers { .. } => further::rules::RECIPIENT.id,
             AuthorizationError::SignIn { .. } => "sign-in.refused",
+            AuthorizationError::UnknownPage { .. } => "sign-in.unknown-page",
             AuthorizationError::WantsBoundTokens => "sign-in.wants-bound-tokens",
             AuthorizationError::LoginOfNobody => "configuration.login-issuer",
             AuthorizationError::LoginElsewhere { .. } => "sign-in.issuer",
@@ -145,6 +151,9 @@ impl AuthorizationError {
             }
             AuthorizationError::SignIn { .. } => {
                 "Give the right name with --login USER and its password, or sign in with --browser.".to_owned()
+            }
+            AuthorizationError::UnknownPage { .. } => {
+                "Sign in with --browser, where a person reads the page.".to_owned()
             }
             AuthorizationError::WantsBoundTokens => {
                 "Use a client that has a key and proves it with each request (DPoP, RFC 9449): that of a later lesson.".to_owned()
@@ -201,6 +210,7 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
+            AuthorizationError::UnknownPage { got } => write!(f, "The sign-in is not finished: {got}."),
             AuthorizationError::WantsBoundTokens => f.write_str(
                 "The MCP server takes only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),

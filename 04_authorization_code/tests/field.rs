@@ -14,11 +14,16 @@ const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 fn sign_in(response: Value) -> Run {
     let question = json!({ "POST /token code=this-code-was-never-issued":
         { "status": 400, "body": { "error": "invalid_grant" } } });
-    let fake = Fake::start(&[question, json!({ "POST /token code=k1": response })]);
+    run(&Fake::start(&[question, json!({ "POST /token code=k1": response })]), &[])
+}
+
+/// A sign-in at this server, by the program that fills in forms, with further options.
+fn run(fake: &Fake, options: &[&str]) -> Run {
     let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
-    let arguments = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
+    let own = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
+    let arguments = [&own, options].concat();
     let output = Command::new(LESSON)
-        .args(arguments)
+        .args(&arguments)
         .args(any_ports(LESSON, &arguments))
         .env("MCP_OAUTH_HOME", home.path())
         .env("LOGIN_PASSWORD", "any-password-at-all")
@@ -92,5 +97,41 @@ fn a_response_without_a_usable_token_is_none() {
         let run = sign_in(json!({ "status": 200, "body": body }));
         assert!(!run.success && run.error().1.contains(says), "{body}: {:?}", run.error());
         assert_eq!(run.checks(rules::TOKEN_RESPONSE.id), [false], "{body}");
+    }
+}
+
+/// `--login` agrees where a page asks for that, and says so where it does not know the page; it
+/// blames no password that nobody asked for.
+#[test]
+fn a_consent_page_is_agreed_to_and_an_unknown_page_is_named() {
+    let page = |inside: &str| {
+        let html = format!(
+            r#"<title>Grants</title><form method="post" action="/decide">
+            <input type="hidden" name="redirect_uri" value="{{q:redirect_uri}}">
+            <input type="hidden" name="state" value="{{q:state}}">{inside}</form>"#
+        );
+        let back = "{q:redirect_uri}?state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}";
+        json!({
+            "GET /authorize": { "headers": [["content-type", "text/html"]], "body": html },
+            "POST /decide": { "status": 400, "body": "no decision" },
+            "POST /decide do=yes": { "status": 302, "headers": [["location", format!("{back}&code=k1")]] },
+            "POST /decide do=no": { "status": 302, "headers": [["location", format!("{back}&error=access_denied")]] },
+        })
+    };
+    let both = r#"<button name="do" value="no">Deny</button><button name="do" value="yes">Allow access</button>"#;
+    for (inside, options, error, says) in [
+        (both, &[][..], None, "the user agrees (“Allow access”)"),
+        (both, &["--deny"], Some("callback.code"), "the user says no (“Deny”)"),
+        (r#"<button name="do" value="yes">Continue</button>"#, &[], None, "the user agrees (“Continue”)"),
+        (r#"<button name="do" value="yes">Yes</button>"#, &["--deny"], Some("sign-in.unknown-page"), "--browser"),
+        (r#"<input name="email"><button>Next</button>"#, &[], Some("sign-in.unknown-page"), "“Grants” with “Next”"),
+        ("<button>Sign out</button>", &[], Some("sign-in.unknown-page"), "--browser"),
+        ("<script>ask()</script>", &[], Some("sign-in.unknown-page"), "with no button"),
+    ] {
+        let run = run(&Fake::start(&[page(inside)]), options);
+        assert_eq!(run.success, error.is_none(), "{inside} {options:?}: {run:#?}");
+        assert!(run.says(says), "{inside} {options:?}: {run:#?}");
+        assert!(error.is_none_or(|error| run.error().0 == error), "{inside} {options:?}: {:?}", run.error());
+        assert!(!run.says("LOGIN_PASSWORD") && !run.says("its password"), "{inside}: {run:#?}");
     }
 }

@@ -37,6 +37,10 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         denied("invalid_scope", "Invalid scopes: mcp:read mcp:write"),
         denied("access_denied", ""),
         AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
+        AuthorizationError::UnknownPage {
+            got: "the IdP shows “Choose an account” with “Next”, and --login knows neither a sign-in nor a consent form there"
+                .to_owned(),
+        },
         AuthorizationError::LoginOfNobody,
         AuthorizationError::LoginElsewhere {
             named: "https://idp.example".to_owned(),

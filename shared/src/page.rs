@@ -116,51 +116,113 @@ fn visible_text(page: &Html) -> Option<String> {
 /// A form of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Form {
-    /// Where it goes, as it stands in the page: it may be relative.
+    /// Where it goes, as it appears in the page: it may be relative.
     pub action: String,
-    /// The input fields: name, type, value.
-    pub inputs: Vec<(String, String, String)>,
-    /// The names of its buttons.
-    pub buttons: Vec<String>,
+    /// Whether its fields go into the URL's query: a form's method is `get` unless it names another.
+    pub is_get: bool,
+    /// The fields that have a name, in order; buttons are not among them.
+    pub inputs: Vec<Input>,
+    /// The buttons that submit it.
+    pub buttons: Vec<Button>,
+}
+
+/// A field of a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    pub name: String,
+    /// The type of an `input`, in lower case; else the element's name, such as `textarea`.
+    pub kind: String,
+    pub value: String,
+    /// Whether a box or a choice is marked from the beginning.
+    pub is_checked: bool,
+}
+
+/// A button that submits a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Button {
+    /// What a person reads on it.
+    pub label: String,
+    /// Empty for a button of which nothing is submitted.
+    pub name: String,
+    pub value: String,
+    pub id: String,
+    /// Where it submits the form to, where that differs from the form's action.
+    pub action: Option<String>,
 }
 
 impl Form {
     /// The first input of this type.
     pub fn input(&self, kind: &str) -> Option<&str> {
-        self.inputs.iter().find(|(_, known, _)| known == kind).map(|(name, _, _)| name.as_str())
+        self.inputs.iter().find(|input| input.kind == kind).map(|input| input.name.as_str())
     }
 
-    /// Whether there is a button of this name.
-    pub fn has_button(&self, name: &str) -> bool {
-        self.buttons.iter().any(|button| button == name)
+    /// The hidden fields that a page wants to have back.
+    pub fn hidden(&self) -> impl Iterator<Item = (&str, &str)> {
+        let hidden = self.inputs.iter().filter(|input| input.kind == "hidden");
+        hidden.map(|input| (input.name.as_str(), input.value.as_str()))
+    }
+
+    fn add(&mut self, control: ElementRef<'_>) {
+        let is_input = control.value().name() == "input";
+        let kind = attribute(control, "type").to_ascii_lowercase();
+        let (name, value) = (attribute(control, "name"), attribute(control, "value"));
+        match (control.value().name(), kind.as_str()) {
+            ("input", "button" | "reset" | "image") | ("button", "button" | "reset") => {}
+            ("input", "submit") | ("button", _) => self.buttons.push(Button {
+                label: if is_input { value.clone() } else { text(control) },
+                name,
+                value,
+                id: attribute(control, "id"),
+                action: control.attr("formaction").map(str::to_owned),
+            }),
+            _ if name.is_empty() => {}
+            (element, kind) => {
+                let kind = match (is_input, kind) {
+                    (true, "") => "text",
+                    (true, kind) => kind,
+                    (false, _) => element,
+                };
+                let is_box = ["checkbox", "radio"].contains(&kind) && control.attr("value").is_none();
+                let value = if is_box { "on".to_owned() } else { value };
+                let is_checked = control.attr("checked").is_some();
+                self.inputs.push(Input { name, kind: kind.to_owned(), value, is_checked });
+            }
+        }
     }
 }
 
-/// The forms of a page, in order.
+/// The forms of a page, in order. What a page has disabled is left out, as a browser does.
 pub fn forms(html: &str) -> Vec<Form> {
     let page = parse(html, FORM_BYTES);
-    let (Ok(forms), Ok(inputs), Ok(buttons)) = (
-        Selector::parse("form"),
-        Selector::parse("input[name]"),
-        Selector::parse("button[name], input[type=submit][name]"),
-    ) else {
+    let (Ok(form), Ok(control)) = (Selector::parse("form"), Selector::parse("input, button, select, textarea")) else {
         return Vec::new();
     };
-    let attribute = |element: ElementRef<'_>, name: &str| element.attr(name).unwrap_or_default().to_owned();
-    let read = |form: ElementRef<'_>| Form {
-        action: attribute(form, "action"),
-        inputs: form
-            .select(&inputs)
-            .map(|input| {
-                let kind = attribute(input, "type").to_ascii_lowercase();
-                let kind = if kind.is_empty() { "text".to_owned() } else { kind };
-                (attribute(input, "name"), kind, attribute(input, "value"))
-            })
-            .filter(|(_, kind, _)| kind != "submit")
-            .collect(),
-        buttons: form.select(&buttons).map(|button| attribute(button, "name")).collect(),
+    let elements: Vec<_> = page.select(&form).collect();
+    let is_get = |element: &ElementRef<'_>| !attribute(*element, "method").eq_ignore_ascii_case("post");
+    let empty = |element: &ElementRef<'_>| Form {
+        action: attribute(*element, "action"),
+        is_get: is_get(element),
+        ..Form::default()
     };
-    page.select(&forms).map(read).collect()
+    let mut forms: Vec<_> = elements.iter().map(empty).collect();
+    for control in page.select(&control).filter(|control| control.attr("disabled").is_none()) {
+        // A control belongs to the form that it names, else to the one around it.
+        let owner = match control.attr("form") {
+            Some(id) => elements.iter().position(|form| form.attr("id") == Some(id)),
+            None => control
+                .ancestors()
+                .find_map(|around| ElementRef::wrap(around).filter(|around| around.value().name() == "form"))
+                .and_then(|around| elements.iter().position(|form| form.id() == around.id())),
+        };
+        if let Some(form) = owner.and_then(|owner| forms.get_mut(owner)) {
+            form.add(control);
+        }
+    }
+    forms
+}
+
+fn attribute(element: ElementRef<'_>, name: &str) -> String {
+    element.attr(name).unwrap_or_default().to_owned()
 }
 
 /// The text of an element, its white space in order.
@@ -183,9 +245,30 @@ mod tests {
         assert_eq!(forms.len(), 2);
         assert_eq!(forms[0].action, "/login?x=1&y=2");
         assert_eq!(forms[0].input("password"), Some("password"));
-        assert_eq!(forms[0].inputs[2], ("credentialId".to_owned(), "hidden".to_owned(), "7".to_owned()));
-        assert_eq!(forms[0].buttons, ["login"]);
-        assert_eq!(forms[1], Form::default());
+        assert_eq!(forms[0].hidden().collect::<Vec<_>>(), [("credentialId", "7")]);
+        let buttons: Vec<_> = forms[0].buttons.iter().map(|button| (&*button.name, &*button.label)).collect();
+        assert_eq!((buttons, forms[0].is_get), (vec![("login", "Sign in")], false));
+        assert_eq!(forms[1], Form { is_get: true, ..Form::default() });
+    }
+
+    #[test]
+    fn a_control_belongs_to_one_form_and_counts_as_in_a_browser() {
+        let html = r#"<form id=one method=GET action=/one><input type=checkbox name=scope value=read checked>
+            <input type=submit value="Deny access"><input type=image name=i><input type=reset value=x>
+            <textarea name=note></textarea><button name=off disabled>off</button><input value="no name"></form>
+            <form id=two method=post><fieldset><button formaction="/x?a=1">  Yes,
+            <b>go on</b></button></fieldset></form>
+            <button form=one name=answer value=yes id=ok>Allow</button><button>outside</button>"#;
+        let forms = forms(html);
+        let inputs: Vec<_> =
+            forms[0].inputs.iter().map(|input| (&*input.name, &*input.kind, input.is_checked)).collect();
+        assert_eq!(inputs, [("scope", "checkbox", true), ("note", "textarea", false)]);
+        let labels = |form: &Form| form.buttons.iter().map(|button| button.label.clone()).collect::<Vec<_>>();
+        assert_eq!((labels(&forms[0]), forms[0].is_get), (vec!["Deny access".to_owned(), "Allow".to_owned()], true));
+        let other = &forms[0].buttons[1];
+        assert_eq!((&*other.name, &*other.value, &*other.id), ("answer", "yes", "ok"));
+        assert_eq!((labels(&forms[1]), forms[1].is_get), (vec!["Yes, go on".to_owned()], false));
+        assert_eq!(forms[1].buttons[0].action.as_deref(), Some("/x?a=1"));
     }
 
     #[test]
@@ -267,7 +350,7 @@ mod tests {
             let begun = std::time::Instant::now();
             let begins_well = format!("<title>Sign in</title><form><input name=a></form>{html}");
             assert_eq!(message(&begins_well).as_deref(), Some("Sign in"), "{name}");
-            assert_eq!(forms(&begins_well)[0].inputs[0].0, "a", "{name}");
+            assert_eq!(forms(&begins_well)[0].inputs[0].name, "a", "{name}");
             message(&html);
             error_text(html.as_bytes());
             // A whole tree of the worst of them takes many minutes.

@@ -114,7 +114,7 @@ fn html_page() {
             );
         }
         for form in page::forms(&html) {
-            assert!(form.inputs.iter().all(|(_, kind, _)| !kind.is_empty() && kind != "submit"));
+            assert!(form.inputs.iter().all(|input| !input.kind.is_empty() && input.kind != "submit"));
         }
     });
 }

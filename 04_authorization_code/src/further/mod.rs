@@ -14,11 +14,13 @@
 //! | [`scripted_browser`] | a user who is a program |
 //! | [`discarded`] | redirects without a usable response, and a wait to which none came |
 //! | [`pasted`] | the callback URL from a browser on another machine |
+//! | [`consent`] | which button of a page means yes |
 //! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
 pub mod callback_page;
 pub mod client_assertion;
 pub mod client_credentials;
+pub mod consent;
 pub mod discarded;
 pub mod explanation;
 pub mod grant;

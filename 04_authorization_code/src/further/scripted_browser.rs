@@ -12,6 +12,7 @@ use shared::{Failure, Reporter, page};
 use url::Url;
 
 use crate::error::AuthorizationError;
+use crate::further::consent;
 use crate::user_agent::Login;
 
 /// Pages and redirects on the way from the request to the response, at most.
@@ -105,7 +106,7 @@ impl ScriptedBrowser {
                 return Err(AuthorizationError::SignIn { got: format!("the IdP says “{said}”") });
             }
             *signed_in = true;
-            let action = posts_to(here, form, std::slice::from_ref(&self.origin))?;
+            let action = posts_to(here, &form.action, std::slice::from_ref(&self.origin))?;
             let Some(secret) = &login.password else {
                 return Err(AuthorizationError::SignIn {
                     got: format!("the IdP shows “{said}”, and there is no password"),
@@ -117,22 +118,33 @@ impl ScriptedBrowser {
             let typed = [(name, login.username.as_str()), (password, secret.expose())];
             return Ok(submitted(&action, form, &typed));
         }
-        if let Some(form) = forms.iter().find(|form| form.has_button("accept")) {
-            let action = posts_to(here, form, allowed)?;
-            let button = if denies { "cancel" } else { "accept" };
+        if let Some(consent) = consent::find(&forms, denies) {
+            let action = consent.button.action.as_deref().unwrap_or(&consent.form.action);
+            let action = posts_to(here, action, allowed)?;
             let verb = if denies { "says no" } else { "agrees" };
-            self.reporter.note(format!("The consent page asks “{said}”; the user {verb}."));
-            return Ok(submitted(&action, form, &[(button, "x")]));
+            let label = consent::label(consent.button);
+            self.reporter.note(format!("The consent page asks “{said}”; the user {verb} (“{label}”)."));
+            let fields = consent.fields(denies);
+            return Ok(if consent.form.is_get {
+                fetched(&action, &fields)
+            } else {
+                Request::post_form(&action, &fields)
+            });
         }
-        Err(AuthorizationError::SignIn {
-            got: format!("the IdP shows “{said}”, and this program knows no form there")
-        })
+        let labels: Vec<_> = forms.iter().flat_map(|form| &form.buttons).take(5).map(consent::label).collect();
+        let buttons =
+            if labels.is_empty() { "no button".to_owned() } else { format!("“{}”", labels.join("”, “")) };
+        let got = format!(
+            "the IdP shows “{said}” with {buttons}, and --login knows neither a sign-in nor a consent form there"
+        );
+        Err(AuthorizationError::UnknownPage { got })
     }
 }
 
-/// The URL that this form posts to, if its page is of one of these origins and posts to its own.
-fn posts_to(here: &str, form: &page::Form, allowed: &[String]) -> Result<String, AuthorizationError> {
-    let action = if form.action.is_empty() { here.to_owned() } else { joined(here, &form.action) };
+/// The URL that a form with this action posts to, if its page is of one of these origins and posts
+/// to its own.
+fn posts_to(here: &str, action: &str, allowed: &[String]) -> Result<String, AuthorizationError> {
+    let action = if action.is_empty() { here.to_owned() } else { joined(here, action) };
     let (page, target) = (origin_of(here), origin_of(&action));
     if !allowed.contains(&page) {
         let got = format!("the authorization endpoint is at {}, and the page is at {page}", allowed.join(" or "));
@@ -184,10 +196,18 @@ fn is_about_redirect_uri(text: &str) -> bool {
 
 fn submitted(action: &str, form: &page::Form, typed: &[(&str, &str)]) -> Request {
     let is_typed = |name: &str| typed.iter().any(|(known, _)| *known == name);
-    let kept = form.inputs.iter().filter(|(name, kind, _)| kind == "hidden" && !is_typed(name));
-    let mut fields: Vec<(&str, &str)> = kept.map(|(name, _, value)| (name.as_str(), value.as_str())).collect();
+    let mut fields: Vec<_> = form.hidden().filter(|(name, _)| !is_typed(name)).collect();
     fields.extend_from_slice(typed);
     Request::post_form(action, &fields)
+}
+
+/// The request of a form whose method is `get`: its fields are the query.
+fn fetched(action: &str, fields: &[(&str, &str)]) -> Request {
+    let url = Url::parse(action).map(|mut url| {
+        url.query_pairs_mut().clear().extend_pairs(fields);
+        url.to_string()
+    });
+    Request::get(&url.unwrap_or_else(|_| action.to_owned()))
 }
 
 fn joined(base: &str, reference: &str) -> String {

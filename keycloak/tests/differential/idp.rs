@@ -101,8 +101,7 @@ impl IdpUnderTest {
         let html = String::from_utf8_lossy(&response.body);
         let form = page::forms(&html).into_iter().next().ok_or("a page without a form")?;
         let action = Url::parse(here)?.join(&form.action)?;
-        let hidden = form.inputs.iter().filter(|(_, kind, _)| kind == "hidden");
-        let mut fields: Vec<(&str, &str)> = hidden.map(|(name, _, value)| (name.as_str(), value.as_str())).collect();
+        let mut fields: Vec<(&str, &str)> = form.hidden().collect();
         fields.extend_from_slice(typed);
         self.send(Request::post_form(action.as_str(), &fields)).await
     }
