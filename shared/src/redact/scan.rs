@@ -25,8 +25,8 @@ pub fn by_shape(text: &[u8], found: &mut Vec<Found>) {
         {
             push(found, text, at + start..at + length, "token");
         }
-        if text[at..].starts_with(b"://") {
-            let authority = at + 3..at + 3 + run(&text[at + 3..], |c| c > b' ' && !b"/?#\"'<>".contains(&c));
+        if let Some(start) = start_of_authority(text, at) {
+            let authority = start..start + run(&text[start..], |c| c > b' ' && !b"/?#\"'<>".contains(&c));
             if let Some(end) = text[authority.clone()].iter().rposition(|c| *c == b'@') {
                 push(found, text, authority.start..authority.start + end, "password");
                 at = authority.end;
@@ -34,6 +34,17 @@ pub fn by_shape(text: &[u8], found: &mut Vec<Found>) {
         }
         at += length.max(1);
     }
+}
+
+/// Where a URL's authority begins, if the colon after its scheme is here. Browsers take backslashes
+/// for slashes, and after `http` and `https` they need none.
+fn start_of_authority(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text[at..].strip_prefix(b":")?;
+    let slashes = run(rest, |c| matches!(c, b'/' | b'\\'));
+    let is_web = [&b"http"[..], b"https"]
+        .iter()
+        .any(|scheme| at.checked_sub(scheme.len()).is_some_and(|start| text[start..at].eq_ignore_ascii_case(scheme)));
+    (slashes > 1 || is_web).then_some(at + 1 + slashes)
 }
 
 fn is_word(c: u8) -> bool {

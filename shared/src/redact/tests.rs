@@ -28,6 +28,9 @@ fn no_place_of_a_request_shows_its_secret() {
         Mask::Fingerprint.header("Cookie", &format!("session={secret}")),
         Mask::Fingerprint.url(&format!("http://host/cb?state=x&code={secret}#access_token={secret}")),
         Mask::Fingerprint.url(&format!("http://user:{secret}@host/path")),
+        Mask::Fingerprint.text(&format!("seen: HTTPS:\\\\user:{secret}@host/path")),
+        Mask::Fingerprint.text(&format!("seen: http:user:{secret}@host/path")),
+        Mask::Fingerprint.url(&format!("https://host/auth?client_id=c&state={secret}&scope=a")),
         Mask::Fingerprint.form(&format!("grant_type=x&Client_Secret={secret}")),
         Mask::Fingerprint
             .body("application/json", json!({"a": [{"refresh_token": secret}]}).to_string().as_bytes())
