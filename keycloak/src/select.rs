@@ -203,9 +203,12 @@ async fn find_named(issuer: &str) -> Result<Idp, Failure> {
     };
     let fix = match &other {
         ProbeResult::Nothing { .. } => {
-            "Is it up, and is that its address? Without --idp an embedded one is used.".to_owned()
+            "Start it, or give --idp the issuer URL at which it is reached from here. Without --idp an embedded one is used."
+                .to_owned()
         }
-        ProbeResult::RealmNotReady { .. } => "Is the realm's name right, and has it been imported?".to_owned(),
+        ProbeResult::RealmNotReady { .. } => {
+            "Wait until the realm has been imported, or correct its name in the issuer URL.".to_owned()
+        }
         ProbeResult::NotTrusted { fix, .. } => fix.clone(),
         ProbeResult::OtherIssuer { found, .. } => {
             format!("{} Pass --idp {found}, or leave --idp out.", Difference::between(issuer, found))
@@ -222,9 +225,25 @@ async fn find_keycloak() -> Result<Idp, Failure> {
         other => Err(Failure::new(
             "idp.keycloak",
             format!("Keycloak was asked for with --idp keycloak, but {other}."),
-            format!("Start it: {START_KEYCLOAK} (or leave --idp out for the embedded IdP)."),
+            keycloak_fix(&other),
         )),
     }
+}
+
+fn keycloak_fix(found: &ProbeResult) -> String {
+    let fix = match found {
+        ProbeResult::OtherIssuer { found, .. } => format!(
+            "Give the issuer that it has: --idp {found}. To have it named by the address in KEYCLOAK_URL, start Keycloak with that as its hostname."
+        ),
+        ProbeResult::RealmNotReady { .. } => format!(
+            "Wait until the realm has been imported; a Keycloak that was started without keycloak/realm-export.json has to be started with it: {START_KEYCLOAK}"
+        ),
+        ProbeResult::SomethingElse { .. } => format!(
+            "Put Keycloak's address into KEYCLOAK_URL: another program has this one. If none is up yet, start it: {START_KEYCLOAK}"
+        ),
+        ProbeResult::Nothing { .. } | ProbeResult::Ready => format!("Start it: {START_KEYCLOAK}"),
+    };
+    format!("{fix} (or leave --idp out for the embedded IdP).")
 }
 
 impl From<RealmError> for Failure {
@@ -274,7 +293,27 @@ mod tests {
             let choice: IdpChoice = issuer.parse().unwrap();
             let failure = find(&choice).await.err().unwrap();
             assert!(failure.message.contains(expected), "{failure}");
-            assert!(!failure.fix.is_empty());
+            assert!(!failure.fix.is_empty() && !failure.fix.contains('?'), "{failure}");
+        }
+    }
+
+    #[test]
+    fn what_to_do_about_keycloak_fits_what_was_found() {
+        let issuer = "http://localhost:9000/realms/mcp-oauth".to_owned();
+        let found = "http://kc.example/realms/mcp-oauth".to_owned();
+        for (result, says, starts) in [
+            (ProbeResult::Nothing { issuer: issuer.clone(), reason: String::new() }, "Start it: docker compose", true),
+            (
+                ProbeResult::OtherIssuer { issuer: issuer.clone(), found },
+                "--idp http://kc.example/realms/mcp-oauth",
+                false,
+            ),
+            (ProbeResult::RealmNotReady { issuer: issuer.clone(), status: 404 }, "Wait until the realm", false),
+            (ProbeResult::SomethingElse { issuer, status: 200 }, "KEYCLOAK_URL", false),
+        ] {
+            let fix = keycloak_fix(&result);
+            assert!(fix.contains(says) && !fix.contains('?'), "{fix}");
+            assert_eq!(fix.starts_with("Start it"), starts, "{fix}");
         }
     }
 }
