@@ -118,7 +118,7 @@ fn visible_text(page: &Html) -> Option<String> {
 pub struct Form {
     /// Where it goes, as it appears in the page: it may be relative.
     pub action: String,
-    /// Whether its fields go into the URL's query: a form's method is `get` unless it names another.
+    /// Whether its fields go into the URL's query: the method is `get` where a form names none.
     pub is_get: bool,
     /// The fields that have a name, in order; buttons are not among them.
     pub inputs: Vec<Input>,

@@ -48,8 +48,8 @@ const YES: &[&str] = &[
     "permit",
     "yes",
 ];
-/// Words of a button that says yes where it says nothing else: "Continue", but not "Continue with
-/// Example Mail".
+/// Words of a button that says yes where it says nothing else: one that continues with another IdP
+/// is for something else.
 const GO_ON: &[&str] = &["confirm", "continue", "go", "next", "ok", "on", "proceed", "submit"];
 /// Words of a button that is for something else: to end the session, another account, cookies.
 const ELSEWHERE: &[&str] = &[
