@@ -2,7 +2,6 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::DiscoveredServer;
-use as_metadata::requirements::Needs;
 use protected_resource_discovery::Discovery;
 use shared::http::Http;
 use shared::{Failure, scope, spec};
@@ -36,7 +35,7 @@ pub struct Registered {
 
 /// From an MCP server's URL to a client that its authorization server knows.
 pub async fn run(http: &Http, server_url: &str, plan: &Plan) -> Result<Registered, Failure> {
-    let found = as_metadata::client::run(http, server_url, &plan.wanted, Needs::AuthorizationCode).await?;
+    let found = plan.discover(http, server_url, None).await?;
     register_at(http, server_url, found, plan).await
 }
 

@@ -3,7 +3,6 @@
 
 use as_metadata::AuthorizationServerMetadata;
 use as_metadata::client::{DiscoveredServer, resource};
-use as_metadata::requirements::Needs;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client::{self, Registered};
 use dynamic_client_registration::further::metadata_document::Published;
@@ -18,7 +17,7 @@ use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
 use crate::error::AuthorizationError;
 use crate::further::explanation::explain_request;
-use crate::further::token_tables;
+use crate::further::{scope_advice, token_tables};
 use crate::rules;
 use crate::sabotage::Sabotage;
 use crate::scopes::{self, Scopes};
@@ -111,8 +110,7 @@ pub async fn get_ready_after(
     needs_script: bool,
 ) -> Result<(Ready, LoopbackRedirect), Failure> {
     options.check_login(plan)?;
-    let found =
-        as_metadata::client::run_after(http, server_url, refusal, &plan.wanted, Needs::AuthorizationCode).await?;
+    let found = plan.discover(http, server_url, refusal).await?;
     get_ready_at(http, server_url, found, plan, options, needs_script).await
 }
 
@@ -173,6 +171,7 @@ impl Ready {
             asks_again: options.deny,
         };
         let request = build_request(reporter, &self.authorization_server, parameters)?;
+        let request = options.resource_parameter.authorization_request(reporter, request);
         let request = sabotage.authorization_request(request);
         explain_request(reporter, &request);
         let AuthorizationRequest { url, verifier, expected } = request;
@@ -189,11 +188,12 @@ impl Ready {
 
         reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
         authorization_response::check_issuer(reporter, &expected, &response)?;
-        report_decision(http, &response);
+        report_decision(http, &response, requested, self.authorization_server.scopes_supported.as_deref());
         let code = authorization_response::code(reporter, &response)?;
 
         reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
-        let request = sabotage.token_request(TokenRequest::code(&code, &verifier, &redirect_uri, resource));
+        let request = TokenRequest::code(&code, &verifier, &redirect_uri, resource);
+        let request = sabotage.token_request(options.resource_parameter.token_request(request));
         let tokens = request_tokens(http, &endpoint, &request, sabotage.decision(TAKES_CODE)).await?;
         sabotage.replay_code(http, &endpoint, &request).await?;
 
@@ -241,14 +241,17 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
 
 /// What the authorization server thought of the request; its words are shown only now that it is
 /// known to be the one that was asked.
-fn report_decision(http: &Http, response: &AuthorizationResponse) {
+fn report_decision(http: &Http, response: &AuthorizationResponse, requested: &[String], supported: Option<&[String]>) {
     let error = response.get("error").filter(|error| authorization_response::is_about_the_request(error));
     let got = error.map_or("it did".to_owned(), |error| {
         response.get("error_description").map_or(error.to_owned(), |text| format!("{error}: {text}"))
     });
     let idp = http.reporter().on(Side::Idp);
-    let advised = idp.with_fix("compare the request with what the IdP's metadata offers (lesson 02).");
-    advised.require(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got).ok();
+    let fix = match error {
+        Some("invalid_scope") => scope_advice::refused(requested, supported),
+        _ => "compare the request with what the IdP's metadata offers (lesson 02).".to_owned(),
+    };
+    idp.with_fix(fix).require(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got).ok();
 }
 
 const TAKES_REQUEST: &str = "the IdP takes the request, PKCE and scopes included";

@@ -179,20 +179,20 @@ impl AuthorizationError {
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
                 "access_denied" => "Run it again and agree, if that was not what you meant.",
-                "invalid_scope" => "The client was registered for other scopes: see -- clients show of lesson 03.",
-                "invalid_request" => "Mend the request as the answer says; what the IdP wants is in its metadata (lesson 02).",
+                "invalid_scope" => "Do what the check above says: the IdP lacks a scope, or this client may not ask for it.",
+                "invalid_request" => "Fix the request as it says; what the IdP wants is in its metadata (lesson 02).",
                 _ => "Look into the IdP's log.",
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
             AuthorizationError::Token { fix, .. } => fix.clone(),
             AuthorizationError::NotBound { .. } => {
-                "This IdP bound the token to no key: does its metadata have dpop_signing_alg_values_supported (lesson 02)? A client that asks for no bound \
-                 token gets a bearer token."
+                "This IdP bound the token to no key. Look for dpop_signing_alg_values_supported in its metadata (lesson 02): without that it has no DPoP, and \
+                 a client that asks for no bound token gets a bearer token."
                     .to_owned()
             }
             AuthorizationError::ForOtherServers { others, server_url } => format!(
-                "Do you trust {server_url}? It chose the scopes, and those of another server bring that server's token. If {others} is another name of the same \
+                "Make sure that you trust {server_url}: it chose the scopes, and those of another server bring that server's token. If {others} is another name of the same \
                  server, say so with --audience URL; if the IdP writes the wrong URL, have it write {server_url}. --send-anyway sends the token in any case."
             ),
             AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "The IdP's operator has to mend the answer.".to_owned(),

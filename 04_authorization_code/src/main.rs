@@ -118,7 +118,8 @@ async fn whole_story(setup: &Setup<'_>, cli: &Cli, sabotage: Sabotage, refreshes
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
     let signed_in = client::run(&http, &running.server_url, &plan, &cli.sign_in, sabotage).await?;
     if refreshes {
-        refresh::refresh_and_replay(&http, &signed_in.endpoint, &signed_in.tokens, &signed_in.resource).await?;
+        let (endpoint, parameter) = (&signed_in.endpoint, &cli.sign_in.resource_parameter);
+        refresh::refresh_and_replay(&http, endpoint, &signed_in.tokens, &signed_in.resource, parameter).await?;
     }
     Ok(())
 }
@@ -135,7 +136,8 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     let plan = plan(cli, Some(running.idp.issuer()), running.idp.stays())?;
     without_a_user::check_options(&cli.sign_in, &plan)?;
     let http = setup.run.http(&running.server_url, &[running.idp.issuer()]).await?;
-    without_a_user::run(&http, &running.server_url, plan.static_client.as_ref(), signs).await
+    let (client, parameter) = (plan.static_client.as_ref(), &cli.sign_in.resource_parameter);
+    without_a_user::run(&http, &running.server_url, client, signs, parameter).await
 }
 
 async fn client_alone(

@@ -57,8 +57,14 @@ impl TokenRequest {
 
     /// With one more parameter, or in place of one of that name.
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.parameters.retain(|(known, _)| *known != name);
+        self = self.without(name);
         self.parameters.push((name, Secret::new(value)));
+        self
+    }
+
+    /// Without the parameter of this name.
+    pub fn without(mut self, name: &str) -> Self {
+        self.parameters.retain(|(known, _)| *known != name);
         self
     }
 

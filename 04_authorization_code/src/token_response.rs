@@ -9,10 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use shared::members::{DocumentError, Members};
-use shared::{Reporter, Secret, scope};
+use shared::{Reporter, Secret};
 
 use crate::error::AuthorizationError;
 use crate::further::recipients::{Recipient, recipient};
+use crate::further::scope_advice;
 use crate::rules;
 
 /// What the token endpoint gives.
@@ -69,7 +70,7 @@ impl TokenResponse {
     /// The scopes that were granted; what was asked for, where the answer does not say.
     pub fn scopes<'a>(&'a self, requested: &'a [String]) -> Vec<&'a str> {
         match &self.scope {
-            Some(scope) => scope::split(scope).collect(),
+            Some(scope) => scope_advice::granted(scope, requested).0,
             None => requested.iter().map(String::as_str).collect(),
         }
     }
@@ -92,12 +93,8 @@ pub fn check(
         let got = format!("its token_type is {}", response.token_type);
         if dpop { AuthorizationError::NotBound { got } } else { AuthorizationError::TokenType { got } }
     })?;
-    let granted = response.scopes(requested);
-    let missing = scope::missing(requested.iter().map(String::as_str), &granted);
-    let shown = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
-    let got = if missing.is_empty() { shown } else { format!("{shown} (not: {})", missing.join(" ")) };
-    let fix = "whoever the token is for lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
-    reporter.with_fix(fix).recommend(&rules::SCOPE_GRANTED, missing.is_empty(), "every scope that was asked for", got);
+    let (is_granted, got, fix) = scope_advice::compared(response, requested);
+    reporter.with_fix(fix).recommend(&rules::SCOPE_GRANTED, is_granted, "every scope that was asked for", got);
 
     // A token that cannot be read says nothing, and that is all right.
     if let Some(claims) = claims(&response.access_token) {

@@ -14,6 +14,7 @@ use shared::{Failure, Reporter, Side};
 use crate::error::AuthorizationError;
 pub use crate::further::login::Login;
 use crate::further::recipients::Recipients;
+use crate::further::resource_parameter::ResourceParameter;
 use crate::further::scripted_browser::ScriptedBrowser;
 
 /// Options about signing in.
@@ -38,6 +39,8 @@ pub struct SignInOptions {
     /// session
     #[arg(long, global = true)]
     pub offline_access: bool,
+    #[command(flatten)]
+    pub resource_parameter: ResourceParameter,
     /// Whether tokens of the type `DPoP` are understood (RFC 9449): lesson 05 sees to it.
     #[arg(skip)]
     pub dpop: bool,
@@ -143,7 +146,9 @@ impl UserAgent {
 fn open(reporter: &Reporter, url: &str) {
     reporter.note(format!("Sign in here (on another machine: forward the callback port, or bring the address that your browser ends at to this one):\n{url}"));
     match webbrowser::open(url) {
-        Ok(()) => reporter.note("A browser is opened. Ctrl-C ends the wait."),
+        Ok(()) => reporter.note(
+            "The system was asked to open a browser; where none appears, open the URL yourself. Ctrl-C ends the wait.",
+        ),
         Err(error) => reporter.note(format!("No browser could be opened here ({error}). Open the URL yourself.")),
     }
 }
@@ -160,6 +165,7 @@ mod tests {
             deny: false,
             sign_in_timeout: 300,
             offline_access: false,
+            resource_parameter: ResourceParameter::default(),
             dpop: false,
             recipients: Recipients::default(),
             lets_everybody_in: false,

@@ -28,6 +28,10 @@ fn wrong_usage_ends_with_exit_code_2_and_repeats_no_password() {
         (&["--login", "me:hunter2"], "the password in LOGIN_PASSWORD or at the prompt"),
         (&["--login", "me", "--browser"], "cannot be used with"),
         (&["--browser", "--deny"], "cannot be used with"),
+        (&["client", "--authorization-endpoint", "https://idp.example/a"], "--token-endpoint <URL>"),
+        (&["client", "--token-endpoint", "https://idp.example/t"], "--authorization-endpoint <URL>"),
+        (&["client", "--token-endpoint", "idp.example/t"], "an http or https URL without a fragment"),
+        (&["server", "--omit-resource"], "--omit-resource is the client's"),
         (&["--sign-in-timeout", "0"], "0 is not in 1..=3600"),
         (&["client", "--break", "bad-state"], "is done by the IdP, which takes no part in this run"),
     ] {

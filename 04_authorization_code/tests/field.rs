@@ -82,6 +82,62 @@ fn a_token_is_one_and_a_refusal_is_one_whatever_the_status_says() {
     }
 }
 
+/// RFC 6749 §3.3 parts scopes by spaces; a list with commas is read, and is a fault.
+#[test]
+fn scopes_with_commas_are_read_and_reported() {
+    for (scope, passed, says) in [
+        ("mcp:read", true, "every scope that was asked for"),
+        ("mcp:read,extra", false, "separate the scopes with spaces"),
+        ("extra, mcp:read", false, "mcp:read, separated by commas"),
+        ("extra,other", false, "(not: mcp:read)"),
+        ("", false, "(not: mcp:read)"),
+    ] {
+        let run = sign_in(json!({ "body": { "access_token": "a", "token_type": "Bearer", "scope": scope } }));
+        assert_eq!(run.checks(rules::SCOPE_GRANTED.id), [passed], "{scope}: {run:#?}");
+        assert!(run.success && run.says(says), "{scope}: {run:#?}");
+    }
+}
+
+/// `invalid_scope` is explained by the IdP's own list.
+#[test]
+fn refused_scopes_are_compared_with_those_of_the_idp() {
+    let refuses = json!({ "GET /authorize": { "status": 302, "headers":
+        [["location", "{q:redirect_uri}?error=invalid_scope&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}"]] } });
+    let supports = |scopes: Value| json!({ "GET /.well-known/oauth-authorization-server": { "patch": { "scopes_supported": scopes } } });
+    for (scopes, says) in [
+        (json!(["openid", "email"]), "create mcp:read at the IdP, whose scopes_supported lacks it"),
+        (json!([]), "create mcp:read at the IdP"),
+        (json!(["mcp:read"]), "its scopes_supported has them all"),
+        (json!({ "$drop": 1 }), "its metadata has no scopes_supported"),
+    ] {
+        let run = run(&Fake::start(&[refuses.clone(), supports(scopes.clone())]), &[]);
+        assert_eq!(run.checks(rules::IDP_TAKES_REQUEST.id), [false], "{scopes}: {run:#?}");
+        assert!(!run.success && run.says(says), "{scopes}: {run:#?}");
+        assert!(run.error().2.contains("the check above"), "{scopes}: {:?}", run.error());
+    }
+}
+
+/// No sentence shows the state of a sign-in, and none a password that an endpoint's URL has.
+#[test]
+fn neither_state_nor_the_password_of_a_url_is_shown() {
+    let metadata = |endpoint: &str| json!({ "GET /.well-known/oauth-authorization-server": { "patch": { "authorization_endpoint": endpoint } } });
+    for (endpoint, id) in [
+        ("http://127.0.0.1:1/authorize", "http.unreachable"),
+        ("http://me:pa55word@127.0.0.1:{port}/authorize", "as-metadata.endpoints-secure"),
+        ("http://me:pa55word@idp.example/authorize", "as-metadata.endpoints-secure"),
+        ("ftp://me:pa55word@127.0.0.1/authorize", "as-metadata.endpoints-secure"),
+        (r"http:\\me:pa55word@127.0.0.1/authorize", "as-metadata.endpoints-secure"),
+        ("http:me:pa55word@127.0.0.1/authorize", "as-metadata.endpoints-secure"),
+    ] {
+        let run = run(&Fake::start(&[metadata(endpoint)]), &[]);
+        let seen = run.events.iter().map(Value::to_string).filter(|event| event.contains("state=")).collect::<Vec<_>>();
+        let is_hidden = |event: &String| event.matches("state=").count() == event.matches("state=<state, ").count();
+        assert!(seen.iter().all(is_hidden), "{endpoint}: {seen:#?}");
+        assert_eq!(run.error().0, id, "{endpoint}");
+        assert!(!run.says("pa55word"), "{endpoint}: {run:#?}");
+    }
+}
+
 /// What is REQUIRED stays strict.
 #[test]
 fn a_response_without_a_usable_token_is_none() {
@@ -133,5 +189,83 @@ fn a_consent_page_is_agreed_to_and_an_unknown_page_is_named() {
         assert!(run.says(says), "{inside} {options:?}: {run:#?}");
         assert!(error.is_none_or(|error| run.error().0 == error), "{inside} {options:?}: {:?}", run.error());
         assert!(!run.says("LOGIN_PASSWORD") && !run.says("its password"), "{inside}: {run:#?}");
+    }
+}
+
+/// An authorization server without metadata: the user names its endpoints, what is missing is
+/// reported, and the sign-in is as strict as any other.
+#[test]
+fn an_authorization_server_without_metadata_has_its_endpoints_from_the_user() {
+    let back = "{q:redirect_uri}?code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}";
+    let endpoints = json!({
+        "GET /odd/authorize": { "status": 302, "headers": [["location", back]] },
+        "POST /odd/token": { "body": { "access_token": "a", "token_type": "Bearer", "scope": "mcp:read" } },
+        "POST /odd/token code=this-code-was-never-issued": { "status": 400, "body": { "error": "invalid_grant" } },
+    });
+    let none = json!({ "GET /.well-known/oauth-authorization-server": null });
+    let silent = json!({ "POST /mcp": { "status": 401, "headers": [["www-authenticate", "Bearer"]] },
+        "GET /.well-known/oauth-protected-resource/mcp": null });
+    let of_another = json!({ "GET /.well-known/oauth-protected-resource/mcp": { "patch": { "authorization_servers": ["http://127.0.0.1:{port}/other"] } } });
+    let page = json!({ "GET /.well-known/oauth-authorization-server": { "body": "<h1>Not here</h1>" } });
+    let other_state = json!({ "GET /odd/authorize": { "status": 302, "headers": [["location", "{q:redirect_uri}?code=k1&state=x"]] } });
+    let broken =
+        json!({ "GET /.well-known/oauth-authorization-server": { "patch": { "issuer": "https://else.example" } } });
+    let nothing = json!({});
+    let went_on = "goes on with the endpoints on the command line";
+    // tables, how the search for metadata ended, the tokens, what is said
+    for (tables, found, has_tokens, says) in [
+        ([&none, &nothing], vec![false], true, went_on),
+        ([&none, &silent], vec![false], true, went_on),
+        ([&page, &nothing], vec![false], true, went_on),
+        ([&broken, &nothing], vec![true], true, went_on),
+        ([&nothing, &nothing], vec![true], true, "leave them out to use the published ones"),
+        ([&none, &other_state], vec![false], false, "the state that was sent"),
+        ([&none, &of_another], vec![false], false, "sign-in.issuer"),
+    ] {
+        let fake = Fake::start(&[&endpoints, tables[0], tables[1]].map(Clone::clone));
+        let [authorize, token] = ["/odd/authorize", "/odd/token"].map(|path| fake.url(path));
+        let options = ["--client-id", "c9", "--authorization-endpoint", &authorize, "--token-endpoint", &token];
+        let run = run(&fake, &options);
+        assert_eq!(run.checks("as-metadata.location"), found, "{tables:?}: {run:#?}");
+        assert_eq!(run.checks(rules::TOKEN_RESPONSE.id), vec![true; usize::from(has_tokens)], "{tables:?}: {run:#?}");
+        assert!(run.says(says), "{tables:?}: {run:#?}");
+        // What is missing is a MUST of MCP, so the run does not end well, whatever it brought.
+        assert_eq!(run.success, found == [true] && tables == [&nothing, &nothing], "{tables:?}: {run:#?}");
+        for request in fake.requests_to("GET /odd/authorize") {
+            assert!(request.field("code_challenge").is_some() && request.field("state").is_some(), "{request:?}");
+        }
+        assert!(fake.requests_to("POST /token").is_empty() && fake.requests_to("GET /authorize").is_empty());
+        if says == "sign-in.issuer" {
+            assert!(!fake.requests().iter().any(|request| request.line.contains("/odd/")), "{run:#?}");
+        }
+    }
+    let fake = Fake::start(&[none, endpoints]);
+    let (authorize, token) = (fake.url("/odd/authorize"), "http://idp.example/token");
+    let run = run(&fake, &["--client-id", "c", "--authorization-endpoint", &authorize, "--token-endpoint", token]);
+    assert_eq!(run.error().0, "as-metadata.endpoints-secure");
+}
+
+/// IdPs that refuse `resource`, or choose the audience by a parameter of their own.
+#[test]
+fn the_requests_say_whom_the_token_is_for_in_the_idps_way() {
+    for (options, resource, audience) in [
+        (&[][..], true, None),
+        (&["--omit-resource"], false, None),
+        (&["--request-audience", "https://api.example/v1"], true, Some("https://api.example/v1")),
+        (&["--omit-resource", "--request-audience", "a b&c"], false, Some("a b&c")),
+    ] {
+        let fake = Fake::start(&[]);
+        let run = run(&fake, options);
+        assert_eq!(run.checks("authorization.resource"), vec![false; usize::from(!resource)], "{options:?}");
+        assert_eq!(run.success, resource, "{options:?}: {run:#?}");
+        assert_eq!(run.checks(rules::IDP_TAKES_CODE.id), [true], "{options:?}: {run:#?}");
+        let token_requests = fake.requests_to("POST /token");
+        let with_code = token_requests.iter().filter(|request| request.field("code") == Some("k1"));
+        for request in fake.requests_to("GET /authorize").iter().chain(with_code) {
+            let url = fake.url("/mcp");
+            assert_eq!(request.field("resource"), resource.then_some(url.as_str()), "{options:?}: {request:?}");
+            assert_eq!(request.field("audience"), audience, "{options:?}: {request:?}");
+        }
+        assert_eq!(run.says("is sent too (--request-audience)"), audience.is_some(), "{options:?}");
     }
 }

@@ -214,7 +214,7 @@ impl AuthorizedClient {
 
     pub(crate) async fn refresh(&self, State { store, ready, is_new, .. }: &mut State) -> Result<Refreshed, Failure> {
         *is_new = false;
-        store.refresh(&self.http, &self.plan, ready.as_deref()).await
+        store.refresh(self, ready.as_deref()).await
     }
 
     /// A refusal is not a failure here, since then the user signs in.

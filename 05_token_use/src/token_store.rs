@@ -8,10 +8,9 @@ use authorization_code::further::refresh::USED;
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::token_request::{Decision, TokenRequest, request_tokens};
 use authorization_code::{AuthorizationError, TokenResponse, token_response};
-use dynamic_client_registration::further::options::Plan;
-use shared::http::Http;
 use shared::{Failure, Reporter, Secret, now, scope};
 
+use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
 use crate::further::issued_by::IssuedBy;
 use crate::further::kept_tokens::TokenFile;
@@ -92,17 +91,18 @@ impl TokenStore {
 
     /// Trades the refresh token for new tokens: RFC 6749 §6. The file is locked from before the
     /// refresh until the new tokens are in it.
-    pub async fn refresh(&mut self, http: &Http, plan: &Plan, ready: Option<&Ready>) -> Result<Refreshed, Failure> {
+    pub async fn refresh(&mut self, client: &AuthorizedClient, ready: Option<&Ready>) -> Result<Refreshed, Failure> {
         let file = self.file.lock().await?;
-        if file.take_changes(http.reporter(), &mut self.tokens) {
+        if file.take_changes(client.http.reporter(), &mut self.tokens) {
             return Ok(if self.tokens.is_some() { Refreshed::Renewed } else { Refreshed::Refused });
         }
         let (Some(token), Some(kept)) = (self.refresh_token().cloned(), self.tokens.clone()) else {
             return Ok(Refreshed::Refused);
         };
-        let endpoint = IssuedBy::of(http, &kept, plan, ready).await?.token_endpoint()?;
-        let request = TokenRequest::refresh(&token, kept.resource.as_deref().unwrap_or(&self.file.server_url));
-        let tokens = match request_tokens(http, &endpoint, &request, TAKES_REFRESH_TOKEN).await {
+        let endpoint = IssuedBy::of(&client.http, &kept, &client.plan, ready).await?.token_endpoint()?;
+        let resource = kept.resource.as_deref().unwrap_or(&self.file.server_url);
+        let request = client.options.resource_parameter.token_request(TokenRequest::refresh(&token, resource));
+        let tokens = match request_tokens(&client.http, &endpoint, &request, TAKES_REFRESH_TOKEN).await {
             Ok(tokens) => tokens,
             Err(AuthorizationError::Token { is_final: true, .. }) => return Ok(Refreshed::Refused),
             Err(error) => return Err(error.into()),
@@ -113,7 +113,7 @@ impl TokenStore {
         let tokens = TokenResponse { refresh_token, ..tokens };
         let kept = Kept { obtained_at: now(), refused: false, tokens, ..kept };
         self.tokens = Some(kept.clone());
-        file.write(http.reporter(), kept)?;
+        file.write(client.http.reporter(), kept)?;
         Ok(Refreshed::Renewed)
     }
 }

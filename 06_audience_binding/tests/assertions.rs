@@ -8,6 +8,7 @@ use as_metadata::AuthorizationServerMetadata;
 use audience_binding::further::assertions::{EnterpriseManaged, WorkloadIdentity};
 use audience_binding::{further, rules};
 use authorization_code::further::grant::{Grant, GrantRequest};
+use authorization_code::further::resource_parameter::ResourceParameter;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -59,7 +60,12 @@ impl Authority {
         let metadata = json!({"issuer": self.origin, "token_endpoint": format!("{}/token", self.origin)});
         let metadata = AuthorizationServerMetadata::from_json(metadata.to_string().as_bytes()).unwrap();
         let scopes = ["mcp:read".to_owned()];
-        let wanted = GrantRequest { authorization_server: &metadata, resource: MCP_SERVER, scopes: &scopes };
+        let wanted = GrantRequest {
+            authorization_server: &metadata,
+            resource: MCP_SERVER,
+            scopes: &scopes,
+            parameter: &ResourceParameter::default(),
+        };
         let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap();
         let tokens = grant.tokens(&http, wanted).await;
         tokens.map(|tokens| tokens.access_token.expose().to_owned()).map_err(|failure| failure.message)

@@ -241,6 +241,7 @@ fn keycloak_fix(found: &ProbeResult) -> String {
         ProbeResult::SomethingElse { .. } => format!(
             "Put Keycloak's address into KEYCLOAK_URL: another program has this one. If none is up yet, start it: {START_KEYCLOAK}"
         ),
+        ProbeResult::NotTrusted { fix, .. } => fix.clone(),
         ProbeResult::Nothing { .. } | ProbeResult::Ready => format!("Start it: {START_KEYCLOAK}"),
     };
     format!("{fix} (or leave --idp out for the embedded IdP).")

@@ -2,8 +2,10 @@
 //!
 //! | file | what it shows |
 //! |---|---|
+//! | [`configured`] | authorization servers without metadata, whose endpoints the user names |
 //! | [`older`] | servers of MCP 2025-03-26, which are their own authorization server |
 //! | [`verdict`] | the last line of `inspect` |
 
+pub mod configured;
 pub mod older;
 pub mod verdict;

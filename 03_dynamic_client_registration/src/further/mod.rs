@@ -3,6 +3,7 @@
 pub mod administration;
 pub mod clients;
 pub mod enable_cimd;
+pub mod endpoints;
 pub mod forgetting;
 pub mod granted_credentials;
 pub mod initial_access_token;

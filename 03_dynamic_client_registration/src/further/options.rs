@@ -7,6 +7,7 @@ use shared::cli::OptionGroup;
 use shared::{Failure, Reporter, Secret, Side};
 
 use crate::further::administration::is_tutorial;
+use crate::further::endpoints::EndpointOptions;
 use crate::further::initial_access_token;
 use crate::further::preregistered::StaticClient;
 use crate::get_or_register::check_issuer;
@@ -59,6 +60,8 @@ pub struct RegistrationOptions {
     /// the client finds its IdP by discovery
     #[arg(long, value_name = "ISSUER_URL", global = true)]
     pub client_issuer: Option<String>,
+    #[command(flatten)]
+    pub endpoints: EndpointOptions,
     /// Register a client with a secret instead of a public one
     #[arg(long, conflicts_with = "client_id", global = true)]
     pub confidential: bool,

@@ -18,6 +18,7 @@ use shared::{Failure, now, spec};
 
 use crate::further::client_assertion::{ClientKey, JWT_BEARER};
 use crate::further::grant::{Grant, GrantRequest, TokenFuture};
+use crate::further::resource_parameter::ResourceParameter;
 use crate::further::rules as further_rules;
 use crate::further::token_tables;
 use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens};
@@ -36,7 +37,13 @@ const OWN_TOKEN: Decision = Decision {
 ///
 /// The extension wants the client to be registered by hand. Where `known` names none, one is
 /// registered for this run and deleted again.
-pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, signs: bool) -> Result<(), Failure> {
+pub async fn run(
+    http: &Http,
+    server_url: &str,
+    known: Option<&StaticClient>,
+    signs: bool,
+    parameter: &ResourceParameter,
+) -> Result<(), Failure> {
     let DiscoveredServer { discovery, authorization_server } =
         as_metadata::client::run(http, server_url, &Wanted::Any, Needs::OtherGrant).await?;
     let requested = scopes::select(discovery.as_ref(), &[], false).values;
@@ -54,6 +61,7 @@ pub async fn run(http: &Http, server_url: &str, known: Option<&StaticClient>, si
         client: &client,
         requested,
         resource: resource(discovery.as_ref(), server_url),
+        parameter,
     };
     let result = asked.ask(http, key.as_ref()).await;
     if known.is_none() {
@@ -84,6 +92,7 @@ impl Grant for ClientCredentials {
             client: &self.client,
             requested: wanted.scopes.to_vec(),
             resource: wanted.resource,
+            parameter: wanted.parameter,
         };
         Box::pin(async move { asked.tokens(http, self.key.as_ref()).await })
     }
@@ -95,14 +104,17 @@ struct OwnTokenRequest<'a> {
     client: &'a ClientInformation,
     requested: Vec<String>,
     resource: &'a str,
+    parameter: &'a ResourceParameter,
 }
 
 impl OwnTokenRequest<'_> {
     async fn tokens(&self, http: &Http, key: Option<&ClientKey>) -> Result<TokenResponse, Failure> {
         let reporter = http.reporter();
         let endpoint = TokenEndpoint::new(self.authorization_server, self.client)?;
-        let mut request =
+        let request =
             TokenRequest::new("client_credentials").with_scopes(&self.requested).with("resource", self.resource);
+        self.parameter.report(reporter);
+        let mut request = self.parameter.token_request(request);
         if let Some(key) = key {
             reporter.stage("sign instead of showing a secret", &spec::RFC7523_3).await;
             let assertion = key.assertion(&self.client.client_id, &self.authorization_server.issuer, now());
@@ -189,6 +201,7 @@ pub fn option_about_signing_in(sign_in: &SignInOptions, plan: &Plan) -> Option<&
         ("--offline-access", sign_in.offline_access),
         ("--register", plan.options.register.is_some()),
         ("--confidential", plan.options.confidential),
+        ("--authorization-endpoint", plan.options.endpoints.authorization_endpoint.is_some()),
     ]
     .into_iter()
     .find_map(|(option, given)| given.then_some(option))

@@ -8,6 +8,7 @@ use as_metadata::AuthorizationServerMetadata;
 use shared::Failure;
 use shared::http::Http;
 
+use crate::further::resource_parameter::ResourceParameter;
 use crate::token_response::TokenResponse;
 
 /// What a grant is asked for.
@@ -19,6 +20,8 @@ pub struct GrantRequest<'a> {
     pub resource: &'a str,
     /// The scopes.
     pub scopes: &'a [String],
+    /// How this authorization server wants to be told whom the token is for.
+    pub parameter: &'a ResourceParameter,
 }
 
 /// The tokens, some time later.

@@ -15,6 +15,8 @@
 //! | [`discarded`] | redirects without a usable response, and a wait to which none came |
 //! | [`pasted`] | the callback URL from a browser on another machine |
 //! | [`consent`] | which button of a page means yes |
+//! | [`resource_parameter`] | authorization servers that know no resource indicators |
+//! | [`scope_advice`] | scopes that were refused, or granted in an odd way |
 //! | [`explanation`], [`token_tables`], [`callback_page`] | for people to read |
 
 pub mod callback_page;
@@ -30,7 +32,9 @@ pub mod pasted;
 pub mod recipients;
 pub mod refresh;
 pub mod refused_tokens;
+pub mod resource_parameter;
 pub mod rules;
+pub mod scope_advice;
 pub mod scripted_browser;
 pub mod stored_tokens;
 pub mod token_tables;

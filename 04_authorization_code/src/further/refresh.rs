@@ -5,6 +5,7 @@ use shared::http::Http;
 use shared::{Failure, spec};
 
 use crate::error::AuthorizationError;
+use crate::further::resource_parameter::ResourceParameter;
 use crate::further::rules as further_rules;
 use crate::rules;
 use crate::token_request::{Decision, TokenEndpoint, TokenRequest, request_tokens, send_token_request};
@@ -27,6 +28,7 @@ pub async fn refresh_and_replay(
     endpoint: &TokenEndpoint,
     tokens: &TokenResponse,
     resource: &str,
+    parameter: &ResourceParameter,
 ) -> Result<(), Failure> {
     let reporter = http.reporter();
     let Some(old) = &tokens.refresh_token else {
@@ -35,7 +37,7 @@ pub async fn refresh_and_replay(
         return Ok(());
     };
     reporter.stage("refresh the tokens", &spec::RFC6749_6).await;
-    let request = TokenRequest::refresh(old, resource);
+    let request = parameter.token_request(TokenRequest::refresh(old, resource));
     let renewed = request_tokens(http, endpoint, &request, TAKES).await?;
     let rotated = renewed.refresh_token.as_ref().is_some_and(|new| new != old);
     let got = renewed.refresh_token.as_ref().map_or("none".to_owned(), shared::Secret::fingerprint);

@@ -17,5 +17,9 @@ pub static NO_REFRESH_TOKEN: Rule = Rule::should("token.no-refresh", &spec::RFC6
 /// The token goes to nobody for whom it is not, as far as it can be read.
 pub static RECIPIENT: Rule = Rule::must("token.recipient", &spec::RFC6750_5_3);
 
+/// Both requests say which MCP server the token is for.
+pub static RESOURCE_SENT: Rule = Rule::must("authorization.resource", &spec::MCP_RESOURCE_BOTH);
+
 /// Every rule above.
-pub static ALL: &[&Rule] = &[&REFRESH_ROTATED, &REFRESH_OLD_DEAD, &IDP_GIVES_OWN_TOKEN, &NO_REFRESH_TOKEN, &RECIPIENT];
+pub static ALL: &[&Rule] =
+    &[&REFRESH_ROTATED, &REFRESH_OLD_DEAD, &IDP_GIVES_OWN_TOKEN, &NO_REFRESH_TOKEN, &RECIPIENT, &RESOURCE_SENT];

@@ -1,8 +1,7 @@
 //! The authorization server that gave tokens, and the client that it gave them to: what lessons 01
 //! to 03 found in this run, or else what an earlier run stored.
 
-use as_metadata::requirements::Needs;
-use as_metadata::{AuthorizationServerMetadata, find};
+use as_metadata::AuthorizationServerMetadata;
 use authorization_code::client::Ready;
 use authorization_code::further::stored_tokens::Kept;
 use authorization_code::token_request::TokenEndpoint;
@@ -47,7 +46,7 @@ async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, 
     let note = format!("The client is the kept one, and {} is asked where its endpoints are (not shown).", kept.issuer);
     http.reporter().note(note);
     let silent = http.clone().telling(Reporter::silent());
-    let server = find::find(&silent, &kept.issuer, Needs::AuthorizationCode).await?;
+    let server = plan.find_metadata(&silent, &kept.issuer).await?;
     let client = match (&plan.static_client, &plan.hosted_document) {
         (Some(client), _) => client.information(silent.reporter(), &server)?,
         (None, Some(client_id)) => ClientInformation::known(client_id, None),

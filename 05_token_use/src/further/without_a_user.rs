@@ -31,7 +31,12 @@ pub async fn request(
     };
     let requested = union(&base, scopes);
     let resource = resource(discovery.as_ref(), server_url).to_owned();
-    let wanted = GrantRequest { authorization_server: &authorization_server, resource: &resource, scopes: &requested };
+    let wanted = GrantRequest {
+        authorization_server: &authorization_server,
+        resource: &resource,
+        scopes: &requested,
+        parameter: &options.resource_parameter,
+    };
     let tokens = grant.tokens(http, wanted).await?;
     http.reporter().stage("look at the tokens", &spec::RFC6749_7_1).await;
     token_response::check(http.reporter(), &tokens, &requested, &resource, options.dpop)?;

@@ -15,6 +15,7 @@ use as_metadata::AuthorizationServerMetadata;
 use authorization_code::TokenResponse;
 use authorization_code::further::grant::{Grant, GrantRequest, TokenFuture};
 use authorization_code::further::token_tables;
+use authorization_code::token_request::{TokenEndpoint, TokenRequest, send_token_request};
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
 use shared::http::Http;
@@ -112,17 +113,16 @@ async fn redeem(
     let reporter = http.reporter();
     reporter.stage("trade the assertion for an access token", &spec::RFC7523_2_1).await;
     reporter.note(token_tables::table("assertion", assertion));
-    let endpoint = token_endpoint(wanted.authorization_server)?;
-    let scope = wanted.scopes.join(" ");
-    let mut fields = vec![
-        ("grant_type", JWT_BEARER),
-        ("assertion", assertion.expose()),
+    let url = token_endpoint(wanted.authorization_server)?.to_owned();
+    let endpoint = TokenEndpoint { url, client: client.clone() };
+    let request = TokenRequest::new(JWT_BEARER)
+        .with("assertion", assertion.expose())
         // "MCP clients MUST include the resource parameter in authorization and token requests"
         // (MCP 2026-07-28)
-        ("resource", wanted.resource),
-    ];
-    fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
-    let response = http.send(&authenticated(endpoint, &fields, client)).await?;
+        .with("resource", wanted.resource)
+        .with_scopes(wanted.scopes);
+    wanted.parameter.report(reporter);
+    let response = send_token_request(http, &endpoint, &wanted.parameter.token_request(request)).await?;
     let refused = |got| AssertionError::Refused { code: response.error_code(), got };
     let expected = "the IdP takes the assertion";
     reporter

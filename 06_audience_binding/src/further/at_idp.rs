@@ -1,8 +1,6 @@
 //! A client at an authorization server, without any MCP server.
 
 use as_metadata::client::DiscoveredServer;
-use as_metadata::find;
-use as_metadata::requirements::Needs;
 use authorization_code::client::{Ready, get_ready_at};
 use authorization_code::user_agent::SignInOptions;
 use dynamic_client_registration::further::administration::is_tutorial;
@@ -47,7 +45,7 @@ pub async fn get_ready(
     options: &SignInOptions,
 ) -> Result<Ready, Failure> {
     let silent = http.clone().telling(Reporter::silent());
-    let authorization_server = find::find(&silent, issuer, Needs::AuthorizationCode).await?;
+    let authorization_server = plan.find_metadata(&silent, issuer).await?;
     let found = DiscoveredServer { discovery, authorization_server };
     // Three sign-ins: no person wants to make them where the demo user can, unless they ask for it
     // (--browser).
