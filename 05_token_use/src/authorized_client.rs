@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 use crate::error::TokenUseError;
 use crate::further::issued_by::is_still_named;
 use crate::further::kept_tokens::TokenFile;
-use crate::further::refused_token::explain;
+use crate::further::refused_token::{attempts_with, explain};
 use crate::further::{dpop, without_a_user};
 use crate::rules;
 use crate::server_demand::{Attempts, Holdings, ServerDemand, Step, next_step, union};
@@ -92,18 +92,6 @@ impl State {
         let scopes = matches!(demand, ServerDemand::Scopes { scopes } if self.store.allows(scopes));
         Holdings { refresh_token: self.store.refresh_token().is_some(), scopes }
     }
-
-    /// A new token that the server refuses stays refused: to refresh it, or to sign in again, would
-    /// bring the same, unless it has ended meanwhile, or the server wants other scopes.
-    fn attempts(&self, demand: &ServerDemand, attempts: Attempts) -> Attempts {
-        let (ServerDemand::Token { scopes, .. }, Some(kept)) = (demand, &self.store.tokens) else { return attempts };
-        let lasts = kept.tokens.expires_in.is_none_or(|seconds| now() < kept.obtained_at.saturating_add(seconds));
-        let has_scopes = scopes.iter().all(|scope| kept.requested.contains(scope));
-        if self.is_new && lasts && has_scopes {
-            return Attempts { refreshed: true, signed_in: true, ..attempts };
-        }
-        attempts
-    }
 }
 
 impl Send for AuthorizedClient {
@@ -117,7 +105,7 @@ impl Send for AuthorizedClient {
                 return Ok(response);
             };
             state.count(&demand);
-            attempts = state.attempts(&demand, attempts);
+            attempts = attempts_with(&demand, attempts, state.store.tokens.as_ref().filter(|_| state.is_new));
             dpop::check_demand(&demand, self.options.dpop)?;
             if let ServerDemand::Token { .. } = demand {
                 state.store.mark_refused().await?;

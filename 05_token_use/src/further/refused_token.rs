@@ -8,6 +8,7 @@ use authorization_code::token_response::{audiences, claims, header, named};
 use shared::{Failure, now};
 
 use crate::error::TokenUseError;
+use crate::server_demand::{Attempts, ServerDemand};
 
 /// The failure, with advice from the token that the server refused.
 pub fn explain(failure: Failure, refused: Option<&Kept>, server_url: &str) -> Failure {
@@ -23,6 +24,16 @@ pub fn explain(failure: Failure, refused: Option<&Kept>, server_url: &str) -> Fa
         }
         None => failure,
     }
+}
+
+/// A new token that the server refuses stays refused: to refresh it, or to sign in again, would
+/// bring the same, unless it has ended meanwhile, or the server wants other scopes. So both count
+/// as done.
+pub fn attempts_with(demand: &ServerDemand, attempts: Attempts, new: Option<&Kept>) -> Attempts {
+    let (ServerDemand::Token { scopes, .. }, Some(kept)) = (demand, new) else { return attempts };
+    let lasts = kept.tokens.expires_in.is_none_or(|seconds| now() < kept.obtained_at.saturating_add(seconds));
+    let has_scopes = scopes.iter().all(|scope| kept.requested.contains(scope));
+    if lasts && has_scopes { Attempts { refreshed: true, signed_in: true, ..attempts } } else { attempts }
 }
 
 /// What is unusual about the token, each with what to do.
