@@ -365,7 +365,7 @@ fn sign_ins() {
         (
             "an error that stays in the browser",
             json!({ "GET /authorize": { "status": 400, "body": other_uri } }),
-            ("idp.authorization-request", &["HTTP 400"]),
+            ("idp.redirect-uri-registered", &["HTTP 400", "--redirect-uri URI"]),
         ),
         (
             "an error without state",
