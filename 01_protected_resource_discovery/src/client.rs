@@ -38,10 +38,8 @@ pub async fn select_authorization_server<'a>(
 ) -> Result<&'a str, DiscoveryError> {
     reporter.stage("select an authorization server", &spec::MCP_CLIENT_SELECTS).await;
     let metadata = &discovery.metadata;
-    if let Some(name) = &metadata.resource_name {
-        reporter.note(format!("The server calls itself: {name}"));
-    }
     let issuer = select::select(reporter, &metadata.authorization_servers, wanted).await?;
+    reporter.result(format!("authorization server {issuer}"));
     if !metadata.ignored.is_empty() {
         reporter.note(format!(
             "Ignored, since RFC 9728 does not define it: {}. {}: “{}”",

@@ -135,7 +135,7 @@ fn check_challenge(reporter: &Reporter, response: &Response) -> Option<Challenge
     reporter.recommend(
         &rules::CHALLENGE_NAMES_METADATA,
         named.is_some(),
-        "a Bearer challenge whose resource_metadata says where the metadata is",
+        "the challenge names the metadata's URL in resource_metadata",
         named.unwrap_or(&absent),
     );
     if bearer.is_some() {
@@ -212,7 +212,7 @@ fn check_resource(
 ) -> Result<(), DiscoveryError> {
     let FetchedMetadata { resources, from_challenge, .. } = found;
     let rule = if *from_challenge { &rules::RESOURCE_OF_CHALLENGE } else { &rules::RESOURCE_OF_WELL_KNOWN };
-    let expected = format!("resource is identical to the URL asked for: {}", resources.join(" or "));
+    let expected = format!("resource is identical to {}", resources.join(" or "));
     let is_identical = resources.contains(&metadata.resource);
     reporter.require(rule, is_identical, expected, &metadata.resource).map_err(|_| DiscoveryError::ResourceMismatch {
         expected: resources.clone(),

@@ -99,7 +99,7 @@ pub(crate) async fn fetch_well_known(http: &Http, server_url: &str) -> Result<Fe
 /// Tells a request that was not made, for the sake of the user's network, from one that failed.
 fn check_fetched(reporter: &Reporter, response: Result<Response, HttpError>) -> Result<Response, DiscoveryError> {
     let secure = "https, or this machine, or where the user typed http";
-    let near = "the metadata is, redirects included, at no more private an address than the server";
+    let near = "the metadata is on a network no more private than the server's";
     if let Ok(response) = &response {
         reporter.recommend(&rules::METADATA_SECURE, true, secure, &response.url);
         reporter.recommend(&rules::METADATA_ADDRESS, true, near, &response.url);

@@ -284,3 +284,8 @@ fn with_pause_each_stage_waits_for_enter() {
     }
     assert_eq!(story.until(|event| event["event"] == "outcome")["exit"], 0);
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_01_protected_resource_discovery"), 90);
+}

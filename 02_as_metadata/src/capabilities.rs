@@ -1,14 +1,18 @@
-//! The table of what this authorization server says: the requirements of MCP 2026-07-28, what else
-//! it offers, and what no metadata can show.
+//! Two tables of what this authorization server says: beside the requirements of MCP 2026-07-28,
+//! and what else it offers.
 
 use crate::metadata::AuthorizationServerMetadata;
 use crate::requirements::{Requirement, requirements};
 
-/// The table: the requirements, what else the metadata offers, and what no metadata can show.
-pub fn table(issuer: &str, metadata: &AuthorizationServerMetadata, is_acceptable: impl Fn(&str) -> bool) -> String {
+/// The requirements of MCP 2026-07-28 beside what this authorization server says.
+pub fn requirements_table(
+    issuer: &str,
+    metadata: &AuthorizationServerMetadata,
+    is_acceptable: impl Fn(&str) -> bool,
+) -> String {
     let mut lines = vec![format!("What {issuer} says, and what MCP 2026-07-28 asks of it:")];
     for Requirement { rule, passed, expected, seen, fix } in requirements(issuer, metadata, is_acceptable) {
-        let mark = if passed { "✔" } else { "✘" };
+        let mark = if passed { "yes" } else { "NO " };
         // In an issuer the last character matters.
         let seen = if expected.contains("issuer is") { seen } else { shortened(&seen) };
         lines.push(format!("{mark} {:6} {expected:<55} {seen}", rule.keyword.to_string()));
@@ -16,13 +20,17 @@ pub fn table(issuer: &str, metadata: &AuthorizationServerMetadata, is_acceptable
             lines.push(format!("         fix: {fix}"));
         }
     }
-    lines.push("What it offers beyond that (✔ it says so, · it does not):".to_owned());
+    lines.join("\n")
+}
+
+/// What else the metadata offers, and what no metadata can show.
+pub fn offers_table(metadata: &AuthorizationServerMetadata) -> String {
+    let mut lines = vec!["What the metadata offers beyond the requirements:".to_owned()];
     for (what, seen) in offers(metadata) {
-        let (mark, shown) = seen.map_or(("·", String::new()), |seen| ("✔", shortened(&seen)));
-        lines.push(format!("{mark} MAY    {what:<55} {shown}").trim_end().to_owned());
+        lines.push(format!("  {what:<55} {}", seen.map_or_else(|| "no".to_owned(), |seen| shortened(&seen))));
     }
     lines.push("What metadata cannot show, and these lessons try out:".to_owned());
-    lines.extend(NOT_IN_METADATA.iter().map(|what| format!("? {what}")));
+    lines.extend(NOT_IN_METADATA.iter().map(|what| format!("  {what}")));
     lines.join("\n")
 }
 
@@ -73,11 +81,11 @@ mod tests {
         let issuer = "https://idp.example/realms/r";
         let metadata =
             AuthorizationServerMetadata { issuer: issuer.to_owned(), ..AuthorizationServerMetadata::default() };
-        let table = table(issuer, &metadata, |_| true);
+        let table = requirements_table(issuer, &metadata, |_| true);
         let is_row = |line: &&str| ["MUST ", "SHOULD "].iter().any(|word| line.contains(word));
         assert_eq!(table.lines().filter(is_row).count(), requirements(issuer, &metadata, |_| true).len());
         let failed = requirements(issuer, &metadata, |_| true).iter().filter(|row| !row.passed).count();
         assert_eq!(table.matches("\n         fix: ").count(), failed, "{table}");
-        assert!(table.contains("? resource indicators"), "{table}");
+        assert!(offers_table(&metadata).contains("  resource indicators"));
     }
 }

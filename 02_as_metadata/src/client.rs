@@ -42,11 +42,11 @@ pub async fn run_after(
     wanted: &Wanted,
     needs: Needs,
 ) -> Result<DiscoveredServer, Failure> {
-    let (issuer, discovery, metadata) = match discover_after(http, server_url, refusal).await {
+    let (discovery, metadata) = match discover_after(http, server_url, refusal).await {
         Ok(discovery) => {
-            let issuer = select_authorization_server(http.reporter(), &discovery, wanted).await?.to_owned();
-            let metadata = find::find(http, &issuer, needs).await?;
-            (issuer, Some(discovery), metadata)
+            let issuer = select_authorization_server(http.reporter(), &discovery, wanted).await?;
+            let metadata = find::find(http, issuer, needs).await?;
+            (Some(discovery), metadata)
         }
         Err(error @ (DiscoveryError::NotFound { .. } | DiscoveryError::NoSignIn { .. })) => {
             http.reporter().note(error.to_string());
@@ -58,7 +58,7 @@ pub async fn run_after(
             match older::find(http, server_url).await? {
                 Older::Published(metadata) => {
                     wanted.check(&[])?;
-                    (metadata.issuer.clone(), None, metadata)
+                    (None, metadata)
                 }
                 // Endpoints are not guessed at a server that has asked for no sign-in.
                 Older::Defaults(_) if is_open => return Err(error.into()),
@@ -70,20 +70,24 @@ pub async fn run_after(
         }
         Err(error) => return Err(error.into()),
     };
-    show(http, &issuer, &metadata).await;
+    if let Some(endpoint) = &metadata.token_endpoint {
+        http.reporter().result(format!("PKCE with S256, token endpoint {endpoint}"));
+    }
+    show_offers(http, &metadata).await;
     Ok(DiscoveredServer { discovery, authorization_server: metadata })
 }
 
 /// `inspect`: everything that this authorization server says about itself, beside what MCP asks.
 pub async fn inspect(http: &Http, issuer: &str) -> Result<(), Failure> {
     let metadata = find::inspect(http, issuer).await?;
-    show(http, issuer, &metadata).await;
+    show_offers(http, &metadata).await;
+    http.reporter().note(capabilities::requirements_table(issuer, &metadata, |url| http.accepts(url).is_ok()));
     let requirements = requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
-    http.reporter().note(verdict::verdict(http.reporter(), issuer, &requirements));
+    http.reporter().announce(verdict::verdict(http.reporter(), issuer, &requirements));
     Ok(())
 }
 
-async fn show(http: &Http, issuer: &str, metadata: &AuthorizationServerMetadata) {
+async fn show_offers(http: &Http, metadata: &AuthorizationServerMetadata) {
     http.reporter().stage("what the authorization server can do", &spec::MCP_AS_METADATA).await;
-    http.reporter().note(capabilities::table(issuer, metadata, |url| http.accepts(url).is_ok()));
+    http.reporter().note(capabilities::offers_table(metadata));
 }

@@ -41,3 +41,8 @@ fn the_whole_story_runs_where_nothing_is_up() {
     let events = assert_events_hold(&run.stdout);
     assert_eq!((run.exit, &events.last().unwrap()["stages"]), (Some(0), &8.into()));
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_02_as_metadata"), 110);
+}

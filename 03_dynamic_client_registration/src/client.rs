@@ -58,6 +58,7 @@ pub async fn register_at(
 
     let registering = Registering { http, plan, authorization_server: &authorization_server, server_url, metadata };
     let (client, document) = registering.register().await?;
+    http.reporter().result(format!("client {}", client.client_id));
     Ok(Registered { discovery, authorization_server, client, redirect, document })
 }
 

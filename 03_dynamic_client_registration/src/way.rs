@@ -86,8 +86,8 @@ fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&
     ];
     let rows = rows.iter().enumerate().map(|(n, (name, open, reason, ways))| {
         let taken = if ways.iter().any(|way| chosen.contains(way)) { "  ← taken here" } else { "" };
-        let mark = if *open { "✔" } else { "·" };
-        format!("{mark} {}. {name:<34} {reason}{taken}", n + 1)
+        let open = if *open { "open" } else { "no" };
+        format!("  {}. {name:<34} {open:<4}  {reason}{taken}", n + 1)
     });
     ["MCP's order, and what is open here:".to_owned()].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
 }
@@ -100,14 +100,14 @@ mod tests {
     fn the_table_says_what_is_open_and_why() {
         let nothing = AuthorizationServerMetadata::default();
         let closed = table(&nothing, None, &[]);
-        assert_eq!(closed.matches('·').count(), 3, "{closed}");
+        assert_eq!(closed.matches(" no  ").count(), 3, "{closed}");
         let open = AuthorizationServerMetadata {
             registration_endpoint: Some("x".to_owned()),
             client_id_metadata_document_supported: Some(true),
             ..nothing
         };
         let open = table(&open, Some("id"), &[Way::Anonymous]);
-        assert_eq!(open.matches('✔').count(), 4, "{open}");
+        assert_eq!(open.matches(" open  ").count(), 4, "{open}");
         assert!(open.lines().nth(3).unwrap().ends_with("← taken here"), "{open}");
     }
 }

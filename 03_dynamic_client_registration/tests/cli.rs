@@ -231,3 +231,8 @@ fn an_idp_inside_the_process_leaves_nothing_behind() {
     }
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_03_dynamic_client_registration"), 150);
+}

@@ -178,7 +178,7 @@ fn a_client_has_a_life(issuer: &str) {
     let updated = user.command(&["clients", "update", "--client-name", "Another name"]);
     assert!(updated.success && updated.sent("PUT", "/clients-registrations/") == 1);
     let shown = user.command(&["clients", "show", issuer]);
-    assert!(shown.says("✔ client_name") && shown.says("Another name"), "{:?}", shown.events);
+    assert!(shown.says("= client_name") && shown.says("Another name"), "{:?}", shown.events);
 
     let rotated = user.command(&["clients", "rotate"]);
     assert!(rotated.success);
@@ -357,12 +357,12 @@ fn nothing_secret_is_shown(issuer: &str) {
             secrets.extend(tokens[issuer]["token"].as_str().map(str::to_owned));
         }
     };
-    let story = ["--idp", issuer, "--confidential", "--verbose", "--curl", "--register", "initial-access-token"];
+    let story = ["--idp", issuer, "--confidential", "--full", "--curl", "--register", "initial-access-token"];
     collect(&story, &[("INITIAL_ACCESS_TOKEN", &iat)]);
     collect(&[&story[..], &["--json"]].concat(), &[("INITIAL_ACCESS_TOKEN", &iat)]);
-    collect(&["initial-access-token", "--idp", issuer, "--verbose", "--curl"], &[]);
+    collect(&["initial-access-token", "--idp", issuer, "--full", "--curl"], &[]);
     for command in [&["list"][..], &["show"], &["update", "--client-name", "x"], &["rotate"], &["delete"]] {
-        collect(&[&["clients"], command, &["--verbose", "--curl"]].concat(), &[]);
+        collect(&[&["clients"], command, &["--full", "--curl"]].concat(), &[]);
     }
     secrets.sort();
     secrets.dedup();

@@ -202,6 +202,7 @@ impl Ready {
         for table in token_tables::tables(&tokens) {
             reporter.note(table);
         }
+        reporter.result(format!("access token for {resource}, scopes: {}", requested.join(" ")));
         Ok((endpoint, tokens))
     }
 }

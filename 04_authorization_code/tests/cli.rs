@@ -91,3 +91,8 @@ fn a_client_that_acts_for_itself_takes_no_options_about_users() {
         assert!(text.contains(sentence), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_04_authorization_code"), 170);
+}

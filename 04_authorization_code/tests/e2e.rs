@@ -203,7 +203,7 @@ fn every_way_of_lesson_03_goes_on_here(issuer: &str) {
 fn tokens_are_kept_and_never_shown(issuer: &str) {
     let user = User::new(issuer);
     let (server, url) = server(&user);
-    let output = user.command(&["authorize", "--server-url", &url, "--verbose", "--curl"]).output().unwrap();
+    let output = user.command(&["authorize", "--server-url", &url, "--full", "--curl"]).output().unwrap();
     let mut printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}");
     let file = user.home.path().join("tokens.json");
@@ -221,7 +221,7 @@ fn tokens_are_kept_and_never_shown(issuer: &str) {
     }
     let tokens = &kept["servers"][url.as_str()]["tokens"];
     let secret = |name: &str| tokens[name].as_str().unwrap().to_owned();
-    for arguments in [&["--verbose", "--curl", "--json"][..], &["--verbose", "refresh"]] {
+    for arguments in [&["--full", "--curl", "--json"][..], &["--full", "refresh"]] {
         printed += &String::from_utf8_lossy(&user.output(arguments).stdout);
     }
     for hidden in [secret("access_token"), secret("refresh_token"), "password123".to_owned()] {

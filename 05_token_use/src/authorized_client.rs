@@ -215,7 +215,7 @@ impl AuthorizedClient {
             return Ok(Refreshed::Refused);
         }
         let why = "Then the user signs in again.";
-        let _expecting = reporter.expecting(Side::Idp, &rules::IDP_TAKES_REFRESH_TOKEN, why);
+        let _expecting = reporter.demonstrating(Side::Idp, &rules::IDP_TAKES_REFRESH_TOKEN, why);
         match self.refresh(state).await {
             // The client that the tokens were given to is gone: its refresh token is worth nothing.
             Err(failure) if matches!(failure.cause(), Some(TokenUseError::NoRefresh(_))) => {

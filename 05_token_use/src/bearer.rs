@@ -56,7 +56,7 @@ pub fn credentials<'a>(checks: &Checks<'_>, parts: &'a Parts) -> Result<Credenti
     // Requirements). It would stand in every log.
     let in_query = has_query_parameter(parts.uri.query().unwrap_or_default(), "access_token");
     let got = if in_query { "access_token in the URL" } else { "none in the URL" };
-    let expected = "the token is in the Authorization header and nowhere else";
+    let expected = "the token is in the Authorization header only";
     let kind = RefusalKind::InvalidRequest("The access token must not be in the URL");
     checks.require(&rules::NOT_IN_QUERY, !in_query, expected, got, kind)?;
     let sent = one_credential(checks, &parts.headers)?;

@@ -87,7 +87,7 @@ impl Story<'_> {
         reporter.stage("call what the token does not allow", &spec::MCP_STEP_UP).await;
         let before = self.authorized.refusals().await.too_little;
         let why = "This is how a client learns which scope it lacks.";
-        let expecting = reporter.expecting(Side::Server, &rules::SCOPE, why);
+        let expecting = reporter.expecting_refusal(Side::Server, &rules::SCOPE, why);
         let note = json!({"name": format!("shopping-{}", shared::now()), "text": "Umbrella for Oslo"});
         let called = self.call(connection, "save_note", &note).await;
         drop(expecting);
@@ -118,7 +118,7 @@ impl Story<'_> {
         self.authorized.spoil_access_token().await;
         let before = self.authorized.refusals().await.bad_token;
         let why = "This is how a client learns that it needs another token.";
-        let expecting = reporter.expecting(Side::Server, &rules::SIGNATURE, why);
+        let expecting = reporter.expecting_refusal(Side::Server, &rules::SIGNATURE, why);
         if is_ours {
             self.call(connection, "get_weather", &json!({"city": "Lisbon"})).await?;
         } else {
@@ -148,6 +148,7 @@ impl Story<'_> {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let said = call_tool(connection, name, arguments).await?;
         self.http.reporter().note(format!("{name} says: {said}"));
+        self.http.reporter().result(format!("{name}: {said}"));
         Ok(())
     }
 }

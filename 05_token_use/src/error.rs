@@ -62,7 +62,7 @@ impl TokenUseError {
             Self::NoRefresh(_) => ("refresh.none", "Sign in again: -- authorize, with the same --server-url."),
             Self::Tool { .. } => (
                 "tool.failed",
-                "What the tool says is all that is known here. Other arguments: --args (-- list-tools --verbose shows what each tool takes); if the server itself \
+                "What the tool says is all that is known here. Other arguments: --args (-- list-tools --full shows what each tool takes); if the server itself \
                  lacks something, its own terminal says more.",
             ),
         }

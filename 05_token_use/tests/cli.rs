@@ -77,3 +77,8 @@ fn a_file_that_holds_no_tokens_is_left_alone() {
         assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     }
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_05_token_use"), 260);
+}

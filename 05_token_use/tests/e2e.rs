@@ -303,7 +303,7 @@ fn secrets_stay_secret(user: &User<'_>, url: &str) {
     let secrets = ["access_token", "refresh_token"].map(|name| user.tokens(url)[name].as_str().unwrap().to_owned());
     let commands = [&["list-tools"][..], &["call-tool", "get_user_profile"], &["refresh"], &["logout"]];
     for arguments in commands {
-        let shown = ["--verbose", "--curl", "--server-url", url, AUDIENCE[0], AUDIENCE[1]];
+        let shown = ["--full", "--curl", "--server-url", url, AUDIENCE[0], AUDIENCE[1]];
         let Output { stdout, stderr, .. } = user.output(&[arguments, &shown].concat());
         let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         assert!(!printed.is_empty());

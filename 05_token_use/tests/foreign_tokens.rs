@@ -49,7 +49,7 @@ fn requests(token: &str) -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn no_token_of_a_foreign_client_is_printed() {
-    for (view, expected) in [(&["--verbose", "--curl"][..], "401"), (&["--json"], "\"text\":\"401")] {
+    for (view, expected) in [(&["--full", "--curl"][..], "401"), (&["--json"], "\"text\":\"401")] {
         let arguments = [view, &["server", "--idp", "embedded"]].concat();
         let mut command = Command::new(LESSON);
         command.args(&arguments).args(any_ports(LESSON, &arguments)).stdin(Stdio::null());

@@ -63,8 +63,8 @@ fn scopes(claims: &Map<String, Value>) -> String {
 }
 
 /// What a token's claims say about where it belongs, claim by claim: for a server that refuses it,
-/// and for a client that wants to know why. ✔ and ✘ mark claims that have to fit, · those that are
-/// worth knowing. Nothing is verified here. A client has no business with the inside of an access
+/// and for a client that wants to know why. Claims that have to fit and do not are marked with what
+/// they are not. Nothing is verified here. A client has no business with the inside of an access
 /// token; but a person who tries out an IdP wants to see what it gave.
 pub fn verdict(title: &str, claims: &Map<String, Value>, issuer: &str, accepted: &[String]) -> String {
     let text = |name: &str| claims.get(name).map_or("absent".to_owned(), |value| short(&shown(value)));
@@ -73,18 +73,16 @@ pub fn verdict(title: &str, claims: &Map<String, Value>, issuer: &str, accepted:
     let until = exp.map_or_else(|| text("exp"), rfc3339);
     let is_issuer = claims.get("iss").is_some_and(|iss| iss == issuer);
     let is_for_us = is_meant(claims, accepted);
-    let mark = |holds: bool| if holds { '✔' } else { '✘' };
-    let but = |holds: bool, expected: &str| if holds { String::new() } else { format!("   (not {expected})") };
-    [
+    let but = |holds: bool, expected: &str| if holds { String::new() } else { format!("   ← not {expected}") };
+    let mut lines = vec![
         title.to_owned(),
-        format!("  {} iss    {}{}", mark(is_issuer), text("iss"), but(is_issuer, issuer)),
-        format!("  {} aud    {}{}", mark(is_for_us), text("aud"), but(is_for_us, &accepted.join(" or "))),
-        format!("  {} exp    {until}{}", mark(is_alive), but(is_alive, "ahead")),
-        format!("  · sub    {}", text("sub")),
-        format!("  · azp    {}", text("azp")),
-        format!("  · scope  {}", scopes(claims)),
-    ]
-    .join("\n")
+        format!("  iss    {}{}", text("iss"), but(is_issuer, issuer)),
+        format!("  aud    {}{}", text("aud"), but(is_for_us, &accepted.join(" or "))),
+        format!("  exp    {until}{}", but(is_alive, "ahead")),
+        format!("  azp    {}, scope {}", text("azp"), scopes(claims)),
+    ];
+    lines.extend((!claims.contains_key("sub")).then(|| "  sub    absent".to_owned()));
+    lines.join("\n")
 }
 
 #[cfg(test)]

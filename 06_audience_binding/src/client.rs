@@ -82,14 +82,14 @@ impl Story<'_> {
     async fn run(&self) -> Result<(), Failure> {
         self.authorized.sign_in_first(&[]).await?;
         check_bound(self.http, &self.authorized, &self.parties.first).await?;
-        self.use_token().await?;
+        let connection = self.use_token().await?;
         let calendars = self.sign_in_at_the_second_server().await?;
         self.swap(&calendars).await?;
         lab::show_in_story(self).await?;
         match &self.parties.reports.exchange {
             Some(_) => {
-                self.pass_through().await?;
-                self.exchange().await?;
+                self.pass_through(&connection).await?;
+                self.exchange(&connection).await?;
                 self.confuse(&calendars).await?;
             }
             None => self.http.reporter().note(
@@ -101,11 +101,10 @@ impl Story<'_> {
     }
 
     /// Calls a tool of the first server, as an MCP client does.
-    async fn call(&self, name: &str) -> Result<(), Failure> {
-        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
-        let said = call_tool(&connection, name, JsonObject::new()).await?;
+    async fn call(&self, connection: &Connection, name: &str) -> Result<(), Failure> {
+        let said = call_tool(connection, name, JsonObject::new()).await?;
         self.http.reporter().note(format!("{name} says: {said}"));
-        connection.close().await;
+        self.http.reporter().result(format!("{name}: {said}"));
         Ok(())
     }
 
@@ -115,10 +114,12 @@ impl Story<'_> {
         Ok(self.http.send(&send_anyway(request, token)).await?.status)
     }
 
-    async fn use_token(&self) -> Result<(), Failure> {
+    async fn use_token(&self) -> Result<Connection, Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
-        self.call("get_user_profile").await
+        let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
+        self.call(&connection, "get_user_profile").await?;
+        Ok(connection)
     }
 
     /// Lessons 01 to 04 once more, for the second server. It is at the same authorization server,
@@ -127,9 +128,7 @@ impl Story<'_> {
         let reporter = self.http.reporter();
         let second = self.parties.second.as_str();
         reporter.stage("sign in for a second MCP server", &spec::MCP_AUTHORIZATION_SERVERS).await;
-        reporter.note(format!(
-            "{second} is discovered and signed in for as the first one was (lessons 01 to 04, not shown)."
-        ));
+        reporter.note(format!("Lessons 01 to 04 once more, for {second} (not shown)."));
         let discovery = discover(&self.http.clone().telling(Reporter::silent()), second).await?;
         let issuer = self.parties.idp.issuer();
         if !discovery.metadata.authorization_servers.iter().any(|named| named == issuer) {
@@ -152,75 +151,67 @@ impl Story<'_> {
         let first_token = own_token(&self.authorized).await?;
         self.misuse(second, &first_token, "the first server's token, at the calendar").await?;
         self.misuse(first, &calendars.access_token, "the calendar's token, at the first server").await?;
-        reporter.note(
-            "In lesson 05 the calendar's token opened the first server. One line closes it (src/server.rs): server.verifier.audience = Some(audience::check(…)).",
-        );
+        reporter.note("src/server.rs refuses it in one line: server.verifier.audience = Some(audience::check(…)).");
         Ok(())
     }
 
     /// Sends a token where it does not belong.
     async fn misuse(&self, server_url: &str, token: &Secret, what: &str) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        let why = "This is what this lesson's server is for.";
-        let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
+        let why = "";
+        let expecting = reporter.expecting_refusal(Side::Server, &rules::AUDIENCE, why);
         let status = self.send(server_url, "get_user_profile", token).await?;
         drop(expecting);
         let expected = format!("401 to {what}");
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
         if let Some(claims) = token_response::claims(token) {
-            let title = format!("Seen from the client – {what}:");
-            reporter.note(audience::verdict(&title, &claims, self.parties.idp.issuer(), &[server_url.to_owned()]));
+            let aud = claims.get("aud").map_or("absent".to_owned(), audience::shown);
+            reporter.note(format!("The client sees it, too: the token's aud is {aud}."));
         }
         Ok(())
     }
 
     /// Done wrong: the API behind the server gets the client's token, and does not look at `aud`.
-    async fn pass_through(&self) -> Result<(), Failure> {
+    async fn pass_through(&self, connection: &Connection) -> Result<(), Failure> {
         let Parties { first, reports, downstream, .. } = self.parties;
         let reporter = self.http.reporter();
         reporter
             .stage("pass the client's token on to the API behind the server (done wrong)", &spec::MCP_PASSTHROUGH)
             .await;
-        reporter.note(
-            "For this stage the MCP server passes on what it was sent, and the API behind it does not look at aud.",
-        );
+        reporter.note("Now the MCP server passes on the token that it was sent, and the API does not check aud.");
         reports.set(TokenSent::PassedThrough);
         downstream.set_careless(true);
-        let connection = Connection::open(self.authorized.clone(), first).await?;
-        let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await;
+        let said = call_tool(connection, LIST_REPORTS, JsonObject::new()).await;
         downstream.set_careless(false);
         reporter.note(format!("{LIST_REPORTS} says: {}", said?));
-        reporter.note(
-            "It works, and that is the trap: whoever runs the API now has the client's token. They can use it, too:",
-        );
+        reporter.note("It works, and that is the trap: the API now has the client's token, and can use it:");
         let status = self.send(first, "get_user_profile", &own_token(&self.authorized).await?).await?;
         let why = "This is what passing a token on costs: the MCP server cannot tell the API from its client.";
-        let expecting = reporter.expecting(Side::Client, &rules::NOT_PASSED_THROUGH, why);
-        let expected = "what was sent to the API behind the server does not open the server itself";
+        let expecting = reporter.demonstrating(Side::Client, &rules::NOT_PASSED_THROUGH, why);
+        let expected = "the API's token does not open the MCP server";
         reporter.require(&rules::NOT_PASSED_THROUGH, status == 401, expected, format!("HTTP {status}: it does")).ok();
         drop(expecting);
         self.pass_through_to_a_careful_api(connection).await
     }
 
     /// Done wrong once more, with an API that looks at `aud`.
-    async fn pass_through_to_a_careful_api(&self, connection: Connection) -> Result<(), Failure> {
+    async fn pass_through_to_a_careful_api(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("the same, and the API looks at aud", &spec::RFC9068_4_AUD).await;
         let why = "An API that looks at aud makes passing tokens on impossible.";
-        let expecting = reporter.expecting(Side::Server, &rules::DOWNSTREAM_AUDIENCE, why);
-        let said = call_tool(&connection, LIST_REPORTS, JsonObject::new()).await;
+        let expecting = reporter.expecting_refusal(Side::Server, &rules::DOWNSTREAM_AUDIENCE, why);
+        let said = call_tool(connection, LIST_REPORTS, JsonObject::new()).await;
         drop(expecting);
         self.parties.reports.set(TokenSent::Exchanged);
-        connection.close().await;
         reporter.note(said.map_or_else(|failure| failure.message, |said| format!("{LIST_REPORTS} says: {said}")));
         Ok(())
     }
 
     /// Done right: the API behind the server gets a token for it.
-    async fn exchange(&self) -> Result<(), Failure> {
+    async fn exchange(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("exchange the token for one of the server's own (done right)", &spec::RFC8693_2_1).await;
-        self.call(LIST_REPORTS).await
+        self.call(connection, LIST_REPORTS).await
     }
 
     /// The operator of the calendar has the user's token for it, and wants the reports.
@@ -229,10 +220,10 @@ impl Story<'_> {
         reporter.stage("have the server fetch the reports with the calendar's token", &spec::MCP_AUDIENCE_CLAIM).await;
         let token = &calendars.access_token;
         let why = "A server that exchanged whatever it is sent would fetch the user's reports for the calendar.";
-        let expecting = reporter.expecting(Side::Server, &rules::AUDIENCE, why);
+        let expecting = reporter.expecting_refusal(Side::Server, &rules::AUDIENCE, why);
         let status = self.send(&self.parties.first, LIST_REPORTS, token).await?;
         drop(expecting);
-        let expected = "the server does nothing for a token that is not for it: 401";
+        let expected = "401 to the calendar's token, for list_reports, too";
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
 
         let Some(exchange) = &self.parties.reports.exchange else { return Ok(()) };
@@ -240,7 +231,7 @@ impl Story<'_> {
             "And a server that did not look? It would ask the IdP for the exchange, and the IdP looks once more:",
         );
         let why = "The IdP exchanges a token only for the server that it is for.";
-        let _expecting = reporter.expecting(Side::Idp, &rules::IDP_EXCHANGES, why);
+        let _expecting = reporter.expecting_refusal(Side::Idp, &rules::IDP_EXCHANGES, why);
         if exchange.exchange(token).await.is_ok() {
             reporter.note("This IdP gave a token all the same: here the server's own check is the only one. Look for a setting that limits who may exchange what.");
         }

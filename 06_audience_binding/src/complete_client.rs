@@ -115,6 +115,7 @@ pub async fn complete(
             reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
             let said = call_tool(&connection, name, arguments).await?;
             reporter.note(format!("{name} says: {said}"));
+            reporter.result(format!("{name}: {said}"));
         }
         // The client calls an untrusted server's tools only when the user asks for it.
         None => reporter.note("No tool is called: --call NAME --args JSON does that."),

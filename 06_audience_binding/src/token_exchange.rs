@@ -57,7 +57,7 @@ impl TokenExchange {
         let response = self.http.send(&authenticated(url, &fields, &self.client)).await?;
         let reporter = self.http.reporter();
 
-        let expected = "the IdP exchanges the token: it is good, and it is for the server that asks";
+        let expected = "the IdP exchanges a token that is for this server";
         reporter
             .on(Side::Idp)
             .with_fix(exchange_advice::advice(&response.refusal()))

@@ -93,10 +93,11 @@ async fn the_server_refuses_what_does_not_and_says_which_check_failed() {
         let reply = server.weather(&key.token(&claims(&authority, &aud))).await;
         assert_refused(&reply, &aud);
         assert_eq!(server.captured.checks(rules::AUDIENCE.id), [("server".to_owned(), false)], "{aud}");
-        let verdict =
-            server.captured.events().iter().any(|event| {
-                event["text"].as_str().is_some_and(|text| text.contains("✔ iss") && text.contains("✘ aud"))
-            });
+        let verdict = server.captured.events().iter().any(|event| {
+            event["text"]
+                .as_str()
+                .is_some_and(|text| text.contains("  iss  ") && text.contains(&format!("← not {RESOURCE}")))
+        });
         assert!(verdict, "claim by claim: {aud}");
     }
 }

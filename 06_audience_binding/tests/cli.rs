@@ -259,3 +259,8 @@ fn files_that_hold_something_else_get_a_sentence() {
         }
     }
 }
+
+#[test]
+fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
+    shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_06_audience_binding"), 280);
+}

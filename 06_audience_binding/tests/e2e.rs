@@ -131,18 +131,10 @@ fn the_matrix_is_the_same_everywhere(issuer: &str, servers: &Servers) {
     assert!(run.success, "{run:#?}");
     let table = run.events.iter().filter_map(|event| event["text"].as_str()).find(|text| text.starts_with("token  "));
     let rows: Vec<_> = table.unwrap().lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>()).collect();
-    let cells: Vec<_> = rows.iter().map(|row| row[row.len() - 6..].join(" ")).collect();
+    let cells: Vec<_> = rows.iter().map(|row| row[row.len() - 3..].join(" ")).collect();
     assert_eq!(
         cells,
-        [
-            "✔ 200 ✘ 401 ✘ 401",
-            "✘ 401 ✔ 200 ✘ 401",
-            "✔ 200 ✔ 200 ✘ 401",
-            "✘ 401 ✘ 401 ✘ 401",
-            "✘ 401 ✘ 401 ✘ 401",
-            "✘ 401 ✘ 401 ✘ 401",
-            "✘ 401 ✘ 401 ✔ 200",
-        ],
+        ["200 401 401", "401 200 401", "200 200 401", "401 401 401", "401 401 401", "401 401 401", "401 401 200",],
         "{run:#?}"
     );
     let passed = [rules::SERVER_REFUSES_OTHERS.id, rules::SERVER_TAKES_OWN.id].map(|id| run.checks(id));
@@ -338,7 +330,7 @@ fn nothing_secret_is_shown(issuer: &str, servers: &Servers) {
     {
         let is_client = arguments == ["confused-deputy"];
         let ports = if is_client { &ports[..2] } else { &ports[..] };
-        let Output { stdout, stderr, .. } = user.output(&[ports, &["--verbose", "--curl"], arguments].concat());
+        let Output { stdout, stderr, .. } = user.output(&[ports, &["--full", "--curl"], arguments].concat());
         let printed = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         assert!(printed.len() > 500);
         // Tokens begin so; claims are shown decoded. Passwords and the servers' secrets are the

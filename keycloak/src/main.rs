@@ -26,7 +26,7 @@ struct Cli {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let format = if cli.json { Format::Json } else { Format::for_stdout(cli.no_color) };
-    let options = Options { format, verbose: false, curl: false, pause: false };
+    let options = Options::in_form(format);
     let reporter = Reporter::new(options, std::io::stdout()).on(Side::Idp);
     story::run(&reporter, Holds::WhenInterrupted, serve(&reporter, cli.port))
 }

@@ -96,7 +96,7 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
     let home = private_folder();
     let mut printed = vec![];
     for arguments in runs {
-        for view in [&["--verbose", "--curl"][..], &["--json"]] {
+        for view in [&["--full", "--curl"][..], &["--json"]] {
             let arguments = [arguments, view, &["--idp", embedded.issuer()]].concat();
             let mut command = Command::new(binary);
             command

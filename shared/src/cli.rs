@@ -2,6 +2,7 @@
 //! uses which of the others.
 
 use std::convert::Infallible;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 
 use crate::breakage::{self, Breakage, Switch};
-use crate::lesson::LessonRun;
+use crate::lesson::{LessonId, LessonRun};
 use crate::reporter::{Format, Options};
 use crate::{Reporter, Side, http, reach, urls};
 
@@ -33,16 +34,22 @@ pub struct CommonOptions {
     /// Print each request as a curl line too
     #[arg(long, global = true)]
     pub curl: bool,
-    /// Print whole bodies
-    #[arg(long, global = true)]
-    pub verbose: bool,
+    /// Print everything: every stage, check, header and whole bodies
+    #[arg(long, global = true, alias = "verbose")]
+    pub full: bool,
+    /// Show the stages of the lessons from this one on; those before it fold into one line each
+    #[arg(long, value_name = "NN", value_parser = clap::value_parser!(u8).range(1..=99), global = true)]
+    pub from: Option<u8>,
 }
 
 impl CommonOptions {
-    /// The reporter that these options ask for, on standard output.
-    pub fn reporter(&self) -> Reporter {
+    /// The reporter that these options ask for, on standard output. `lesson` is the program's, and
+    /// `is_story` says whether this run is its whole story.
+    fn reporter(&self, lesson: Option<LessonId>, is_story: bool) -> Reporter {
         let format = if self.json { Format::Json } else { Format::for_stdout(self.no_color) };
-        let options = Options { format, verbose: self.verbose, curl: self.curl, pause: self.pause };
+        let first_shown = self.from.or(lesson.map(LessonId::number)).unwrap_or_default();
+        let lesson = lesson.filter(|_| is_story);
+        let options = Options { format, full: self.full, curl: self.curl, pause: self.pause, first_shown, lesson };
         Reporter::new(options, std::io::stdout())
     }
 }
@@ -141,7 +148,9 @@ pub struct Parsed<L: Lesson> {
 }
 
 /// Reads the command line. Wrong usage, `--help` and `--version` end the process here, with clap's
-/// exit codes (wrong usage: 2); the error is the exit code after `--break list`.
+/// exit codes (wrong usage: 2); the error is the exit code after `--break list`. The lesson is the
+/// one whose source calls this.
+#[track_caller]
 pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     let names = L::Switch::ALL.iter().map(|switch| switch.breakage().name).chain(["list"]);
     let names = PossibleValuesParser::new(names.collect::<Vec<_>>());
@@ -150,7 +159,8 @@ pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     let matches = command.get_matches_mut();
     let cli = L::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let common = cli.common();
-    let reporter = common.reporter();
+    let lesson = LessonId::of(Location::caller());
+    let reporter = common.reporter(lesson, matches.subcommand_name().is_none());
     let name = common.breakage.as_deref();
     if name == Some("list") {
         reporter.note(breakage::list(&L::Switch::breakages()));

@@ -3,9 +3,12 @@
 //! The JSON form of each event is described by `events.schema.json` beside this crate's
 //! `Cargo.toml`.
 
+use std::panic::Location;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::lesson::LessonId;
 use crate::spec::SpecRef;
 
 /// The version of the JSON form. It rises when a member is renamed or removed.
@@ -62,17 +65,26 @@ pub struct Rule {
     pub keyword: Keyword,
     /// The sentence that asks for it.
     pub spec: &'static SpecRef,
+    /// Where it is written down: see [`Rule::lesson`].
+    defined_at: &'static Location<'static>,
 }
 
 impl Rule {
     /// A rule that a standard requires.
+    #[track_caller]
     pub const fn must(id: &'static str, spec: &'static SpecRef) -> Self {
-        Self { id, keyword: Keyword::Must, spec }
+        Self { id, keyword: Keyword::Must, spec, defined_at: Location::caller() }
     }
 
     /// A rule that a standard recommends.
+    #[track_caller]
     pub const fn should(id: &'static str, spec: &'static SpecRef) -> Self {
-        Self { id, keyword: Keyword::Should, spec }
+        Self { id, keyword: Keyword::Should, spec, defined_at: Location::caller() }
+    }
+
+    /// The lesson that teaches it; `None` for a rule outside the lessons.
+    pub fn lesson(&self) -> Option<LessonId> {
+        LessonId::of(self.defined_at)
     }
 }
 
@@ -89,8 +101,17 @@ pub struct Failed {
     pub fix: String,
 }
 
-/// A header of a request or an answer, redacted.
+/// A header of a request or a response, redacted.
 pub type Header = (String, String);
+
+/// Why a failure is expected, and therefore not counted. The text is for a person.
+#[derive(Clone, Debug)]
+pub enum Expected {
+    /// The lesson provokes a refusal: the party that refuses does what it must.
+    Refusal(String),
+    /// The lesson, or `--break`, shows what happens when a rule is not followed.
+    Demonstration(String),
+}
 
 /// One line of the JSON form, without `v`, `seq` and `side`, which the
 /// [`Reporter`](crate::Reporter) adds.
@@ -103,6 +124,12 @@ pub enum Event {
         n: usize,
         /// What happens in it.
         title: String,
+        /// The lesson that teaches this stage; `None` outside the lessons.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lesson: Option<LessonId>,
+        /// Whether it is beside the lesson's straight path: see FURTHER.md.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_aside: bool,
         /// The standard that describes it.
         spec: &'static SpecRef,
     },
@@ -120,7 +147,7 @@ pub enum Event {
         #[serde(skip)]
         curl: String,
     },
-    /// The answer to the request before it.
+    /// The response to the request before it.
     Received {
         /// HTTP status code.
         status: u16,
@@ -128,7 +155,7 @@ pub enum Event {
         headers: Vec<Header>,
         /// JSON where it is JSON, else a string; `null` without a body.
         body: Value,
-        /// Milliseconds from sending the request to the last byte of the answer.
+        /// Milliseconds from sending the request to the last byte of the response.
         ms: u64,
     },
     /// A decision, with what it compared.
@@ -137,6 +164,9 @@ pub enum Event {
         id: &'static str,
         /// [`Rule::keyword`].
         keyword: Keyword,
+        /// [`Rule::lesson`].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lesson: Option<LessonId>,
         /// Whether the rule was kept.
         passed: bool,
         /// What the rule asks for.
@@ -148,17 +178,23 @@ pub enum Event {
         /// What to do about a failure.
         #[serde(skip_serializing_if = "str::is_empty")]
         fix: String,
-        /// True for a failure that `--break` provoked, or that a stage is there to show; such a
-        /// failure is not counted.
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        expected_failure: bool,
-        /// Why it was expected, for a person; empty where it was not.
-        #[serde(skip)]
-        why_expected: String,
+        /// A failure that `--break` provoked, or that a stage is there to show, is not counted.
+        #[serde(rename = "expected_failure", skip_serializing_if = "Option::is_none", serialize_with = "is_expected")]
+        failure_expected: Option<Expected>,
     },
     /// Something worth knowing.
     Note {
         /// One or more lines.
+        text: String,
+        /// A person must not miss it: it is printed in a folded stage too.
+        #[serde(skip)]
+        is_urgent: bool,
+    },
+    /// What a lesson has come to, in one line.
+    Result {
+        /// The lesson.
+        lesson: LessonId,
+        /// For example the authorization server that was found.
         text: String,
     },
     /// Why the run cannot go on.
@@ -172,7 +208,7 @@ pub enum Event {
     },
     /// The last line of every run.
     Outcome {
-        /// Whether the story holds.
+        /// Whether the run succeeded.
         ok: bool,
         /// Stages begun.
         stages: usize,
@@ -185,4 +221,9 @@ pub enum Event {
         /// The exit code of the process.
         exit: u8,
     },
+}
+
+/// The JSON form only says that a failure was expected.
+fn is_expected<S: serde::Serializer>(_: &Option<Expected>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(true)
 }

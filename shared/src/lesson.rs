@@ -1,12 +1,43 @@
 //! One run of a lesson, as far as it is the same in every lesson.
 
+use std::panic::Location;
 use std::process::ExitCode;
+
+use serde::Serialize;
 
 use crate::breakage::Breakage;
 use crate::http::Http;
 use crate::reach::Reach;
 use crate::story::{self, Holds};
 use crate::{Failure, Reporter, Side};
+
+/// A lesson, by its folder: `02_as_metadata`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct LessonId(&'static str);
+
+impl LessonId {
+    /// The lesson whose source holds this location; `None` for code outside the lessons.
+    pub fn of(location: &'static Location<'static>) -> Option<Self> {
+        Self::in_path(location.file())
+    }
+
+    /// The lesson whose folder is in this path.
+    pub fn in_path(path: &'static str) -> Option<Self> {
+        let is_lesson = |folder: &&str| matches!(folder.as_bytes(), [b'0'..=b'9', b'0'..=b'9', b'_', _, ..]);
+        path.rsplit(['/', '\\']).find(is_lesson).map(Self)
+    }
+
+    /// The number that its folder begins with.
+    pub fn number(self) -> u8 {
+        self.0.get(..2).and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+
+    /// The name of its folder.
+    pub fn folder(self) -> &'static str {
+        self.0
+    }
+}
 
 /// What a run breaks, where it reports, and what its client may talk to.
 pub struct LessonRun {

@@ -12,6 +12,7 @@
 //! | [`clock`] | times as tokens count them |
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
 //! | [`lesson`] | one run of a lesson, as far as it is the same in every lesson |
+//! | `lesson_view` | what a person sees: folded lessons, marks, results |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | `signals` | Ctrl-C, whatever the story is doing |
 //! | [`listen`] | binds a port and serves a router on it |
@@ -32,6 +33,7 @@ pub mod http;
 #[cfg(feature = "kept")]
 pub mod kept;
 pub mod lesson;
+mod lesson_view;
 pub mod listen;
 pub mod mcp;
 pub mod members;

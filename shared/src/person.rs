@@ -5,53 +5,36 @@
 
 use colored::{Color, Colorize};
 use serde_json::{Map, Value};
-use unicode_general_category::{GeneralCategory, get_general_category};
 
-use crate::breakage::Breakage;
-use crate::event::{Event, Side};
+mod headers;
+mod printable;
+
+pub use printable::{is_invisible, printable};
+
+use crate::event::{Event, Expected, Side};
+use crate::lesson_view::Marks;
 use crate::page;
 use crate::spec::SpecRef;
 
-/// Lines of a body that are shown without `--verbose`.
-const BODY_LINES: usize = 24;
-/// Characters of one line of a body that are shown without `--verbose`.
+/// Lines of a body that are shown without `--full`.
+const BODY_LINES: usize = 11;
+/// Characters of one line of a body that are shown without `--full`.
 const BODY_COLUMNS: usize = 400;
-
-/// Headers of the transport, and those that tell a browser to be careful: they are shown with
-/// `--verbose` only (the JSON form always has them).
-const TRANSPORT_HEADERS: &[&str] = &[
-    "access-control-allow-credentials",
-    "access-control-expose-headers",
-    "connection",
-    "content-language",
-    "content-length",
-    "content-security-policy",
-    "date",
-    "keep-alive",
-    "pragma",
-    "referrer-policy",
-    "strict-transport-security",
-    "transfer-encoding",
-    "vary",
-    "x-content-type-options",
-    "x-frame-options",
-    "x-robots-tag",
-];
 
 /// How events are drawn.
 pub struct View {
     pub color: bool,
     /// Columns after which text is wrapped; URLs are never broken.
     pub width: usize,
-    pub verbose: bool,
+    pub full: bool,
     pub curl: bool,
 }
 
 impl View {
-    /// `quoted`: the sentence of this check was printed before.
-    pub fn render(&self, side: Side, event: &Event, breakage: Option<&Breakage>, quoted: bool) -> String {
+    /// `quotes`: the sentence that asks for this check is printed, too.
+    pub fn render(&self, side: Side, event: &Event, quotes: bool) -> String {
         match event {
-            Event::Stage { n, title, spec } => self.stage(*n, title, spec),
+            Event::Stage { n, title, spec, .. } => self.stage(*n, title, spec),
             Event::Sent { method, url, headers, body, curl } => {
                 let mut text = self.line(side, "→", &self.bold(&format!("{method} {}", printable(url))));
                 text += &self.headers_and_body(headers, body);
@@ -66,21 +49,8 @@ impl View {
                 let title = format!("{status} {} ({ms} ms)", reason.unwrap_or_default());
                 self.line(side, "←", &self.bold(&title)) + &self.headers_and_body(headers, body)
             }
-            Event::Checked { keyword, passed, expected, got, spec, fix, expected_failure, why_expected, .. } => {
-                let mark = self.mark(*passed, *expected_failure);
-                let title = format!("{keyword}: {}", printable(expected));
-                let mut text = self.wrapped(side, &mark, &title);
-                text += &self.indented(&format!("seen: {}", printable(got)));
-                text += &self.quote(spec, quoted);
-                if !fix.is_empty() {
-                    text += &self.indented(&format!("fix: {}", printable(fix)));
-                }
-                if *expected_failure {
-                    text += &self.tinted(&self.indented(why_expected), Color::Yellow);
-                }
-                text
-            }
-            Event::Note { text } => {
+            Event::Checked { .. } => self.check(side, event, quotes),
+            Event::Note { text, .. } => {
                 let mut lines = text.lines();
                 let first = self.wrapped(side, "·", &printable(lines.next().unwrap_or_default()));
                 lines.fold(first, |text, line| text + "           " + &printable(line) + "\n")
@@ -92,37 +62,86 @@ impl View {
                 }
                 text
             }
-            Event::Outcome { .. } => self.outcome(event, breakage.is_some()),
+            // The view puts these together.
+            Event::Result { .. } | Event::Outcome { .. } => String::new(),
         }
     }
 
-    /// The last line of a run.
-    fn outcome(&self, outcome: &Event, broken: bool) -> String {
-        let &Event::Outcome { ok, stages, checks, failed, missed, .. } = outcome else { return String::new() };
-        let color = if ok { Color::Green } else { Color::Red };
-        // A program that tells no story, such as a server until Ctrl-C, has no verdict.
-        if ok && stages == 0 {
+    /// One line where a check passed; where it did not, what was seen, and what to do.
+    fn check(&self, side: Side, event: &Event, quotes: bool) -> String {
+        let Event::Checked { id, keyword, passed, expected, got, spec, fix, failure_expected, .. } = event else {
             return String::new();
-        }
-        // Where nothing was checked, there is nothing to count.
-        if checks == 0 {
-            return format!("\n{}\n", self.tinted(if ok { "Done." } else { "It did not work." }, color));
-        }
-        let verdict = if ok { "The story holds" } else { "The story does not hold" };
-        let count = |n: usize, thing: &str| format!("{n} {thing}{}", if n == 1 { "" } else { "s" });
-        // A run can end by something that is no check: a wrong password, an IdP that is down.
-        let failures = if failed == 0 && !ok {
-            "no check failed, but see the error above".to_owned()
-        } else {
-            format!("{failed} failed")
         };
-        let title = format!(
-            "{verdict}: {}, {}, {failures}, {missed} SHOULD missed{}.",
-            count(stages, "stage"),
-            count(checks, "check"),
-            if broken && ok { ", beside the one that was broken on purpose" } else { "" },
-        );
-        format!("\n{}\n", self.tinted(&title, color))
+        let mark = match (passed, failure_expected) {
+            (true, _) | (false, Some(Expected::Refusal(_))) => self.tinted("✔", Color::Green),
+            (false, Some(Expected::Demonstration(_))) => self.tinted("⚠", Color::Yellow),
+            (false, None) => self.tinted("✘", Color::Red),
+        };
+        let refused = match failure_expected {
+            Some(Expected::Refusal(_)) => " – refused, as it must be",
+            _ => "",
+        };
+        let title = format!("{keyword} {}{refused} [{id}] {}", printable(expected), spec.id);
+        let with_section = format!("{title} {}", spec.section);
+        // A section's title is left out where it would take a line of its own.
+        let fits = self.full
+            || spec.section.starts_with('§')
+            || textwrap::core::display_width(&with_section) <= self.width - 11;
+        let mut text = self.wrapped(side, &mark, if fits { &with_section } else { &title });
+        let is_refusal = matches!(failure_expected, Some(Expected::Refusal(_)));
+        if self.full || !passed && !is_refusal {
+            text += &self.indented(&format!("seen: {}", printable(got)));
+        }
+        if !fix.is_empty() {
+            text += &self.indented(&format!("fix: {}", printable(fix)));
+        }
+        if let Some(Expected::Refusal(why) | Expected::Demonstration(why)) = failure_expected {
+            let why = if is_refusal { format!("{why} Seen: {}", printable(got)) } else { why.clone() };
+            text += &self.tinted(&self.indented(why.trim_start()), Color::Yellow);
+        }
+        if quotes {
+            text += &self.tinted(
+                &self.quote(spec.quote, (*passed || failure_expected.is_some()) && !self.full),
+                Color::BrightBlack,
+            );
+        }
+        text
+    }
+
+    /// A sentence of a standard, or as much of it as fits into a line.
+    fn quote(&self, sentence: &str, is_cut: bool) -> String {
+        let sentence = format!("“{sentence}”");
+        let lines = textwrap::wrap(&sentence, options(self.width - 13));
+        match lines.as_slice() {
+            [first, _, ..] if is_cut => format!("           {first} …\n"),
+            _ => self.indented(&sentence),
+        }
+    }
+
+    /// The line for the folded stages of a lesson.
+    pub fn fold(&self, lesson: &str, stages: usize, marks: Marks, hint: &str) -> String {
+        let text = format!("{lesson}: {stages} {}, {marks}{hint}", if stages == 1 { "stage" } else { "stages" });
+        self.tinted(&format!("  {text}\n"), Color::BrightBlack)
+    }
+
+    /// One row for the result of each lesson, and the verdict with the marks that were printed.
+    pub fn last_lines<'a>(
+        &self,
+        results: impl Iterator<Item = (String, &'a str)>,
+        ok: bool,
+        verdict: &str,
+        caught: Option<&str>,
+        marks: Marks,
+    ) -> String {
+        let rows =
+            results.map(|(lesson, result)| format!("  {lesson}  {}\n", self.in_one_row(result, lesson.len() + 4)));
+        let rows: String = rows.collect();
+        let counts = if marks == Marks::default() { String::new() } else { format!(": {marks}") };
+        let caught = caught.map(|caught| format!(" ({caught})")).unwrap_or_default();
+        let see = if !ok && marks.failed == 0 { " See the error above." } else { "" };
+        let line = self.tinted(&format!("{verdict}{caught}{counts}.{see}"), if ok { Color::Green } else { Color::Red });
+        let parted = if rows.is_empty() { "" } else { "\n" };
+        format!("{parted}{rows}\n{line}\n")
     }
 
     pub fn prompt(&self, text: &str) -> String {
@@ -134,10 +153,11 @@ impl View {
         let title = self.bold(&format!("{symbol}Stage {n}: {}", printable(title)));
         let mut place = format!("{} {}", spec.id, spec.section);
         // A rule of this tutorial's own has no link.
-        if !spec.url.is_empty() {
+        if self.full && !spec.url.is_empty() {
             place += &format!("\n{}", spec.url);
         }
-        format!("\n{title}\n{}\n", self.tinted(&place, Color::BrightBlack))
+        let gap = if self.full { "\n" } else { " · " };
+        format!("\n{title}{gap}{}\n", self.tinted(&place, Color::BrightBlack))
     }
 
     /// `client → …`: the side, a mark, and what it does.
@@ -155,7 +175,7 @@ impl View {
     fn headers_and_body(&self, headers: &[(String, String)], body: &Value) -> String {
         let mut text: String = headers
             .iter()
-            .filter(|(name, _)| self.verbose || !TRANSPORT_HEADERS.contains(&name.as_str()))
+            .filter(|(name, value)| self.full || !headers::is_quiet(name, value, body))
             .map(|(name, value)| {
                 let line = format!("{name}: {}", printable(value));
                 format!("           {}\n", self.tinted(&self.cut(&line), Color::BrightBlack))
@@ -164,38 +184,41 @@ impl View {
         let is_page = headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("text/html"));
         let pretty = match body {
             Value::Null => return text,
-            Value::String(html) if is_page && !self.verbose => {
+            Value::String(html) if is_page && !self.full => {
                 let message = page::message(html).map_or(String::new(), |message| format!(": “{message}”"));
-                format!("(an HTML page{message}; --verbose shows it whole)")
+                format!("(an HTML page{message}; --full shows it whole)")
             }
             Value::String(plain) => plain.clone(),
-            Value::Object(message) if message.contains_key("jsonrpc") && !self.verbose => in_one_line(message),
+            Value::Object(message) if message.contains_key("jsonrpc") && !self.full => in_one_line(message),
             other => serde_json::to_string_pretty(other).unwrap_or_default(),
         };
-        let shown = if self.verbose { usize::MAX } else { BODY_LINES };
+        let shown = if self.full { usize::MAX } else { BODY_LINES };
         for line in pretty.lines().take(shown) {
             text += &format!("           {}\n", self.cut(&printable(line)));
         }
         let left = pretty.lines().count().saturating_sub(shown);
         if left > 0 {
-            text += &format!("           … {left} more lines (--verbose shows them)\n");
+            text += &format!("           … {left} more lines, --full\n");
         }
         text
     }
 
-    fn cut(&self, line: &str) -> String {
-        match line.char_indices().nth(BODY_COLUMNS) {
-            Some((end, _)) if !self.verbose => {
-                format!("{}… {} more characters (--verbose shows them)", &line[..end], line[end..].chars().count())
-            }
-            _ => line.to_owned(),
+    /// The first line of a text, as far as it fits behind so many columns.
+    fn in_one_row(&self, text: &str, columns: usize) -> String {
+        let line = printable(text.lines().next().unwrap_or_default());
+        match line.char_indices().nth(self.width.saturating_sub(columns + 2)) {
+            Some((end, _)) => format!("{} …", &line[..end]),
+            None => line,
         }
     }
 
-    fn quote(&self, spec: &SpecRef, quoted: bool) -> String {
-        let sentence = if quoted { "(see above)".to_owned() } else { format!("“{}”", spec.quote) };
-        let text = self.indented(&format!("{} {}: {sentence}", spec.id, spec.section));
-        self.tinted(&text, Color::BrightBlack)
+    fn cut(&self, line: &str) -> String {
+        match line.char_indices().nth(BODY_COLUMNS) {
+            Some((end, _)) if !self.full => {
+                format!("{}… {} more characters, --full", &line[..end], line[end..].chars().count())
+            }
+            _ => line.to_owned(),
+        }
     }
 
     fn side(&self, side: Side) -> String {
@@ -206,14 +229,6 @@ impl View {
             Side::Idp => Color::Yellow,
         };
         self.tinted(&name, color)
-    }
-
-    fn mark(&self, passed: bool, expected_failure: bool) -> String {
-        match (passed, expected_failure) {
-            (true, _) => self.tinted("✔", Color::Green),
-            (false, true) => self.tinted("✘", Color::Yellow),
-            (false, false) => self.tinted("✘", Color::Red),
-        }
     }
 
     fn indented(&self, text: &str) -> String {
@@ -246,21 +261,6 @@ fn in_one_line(message: &Map<String, Value>) -> String {
 
 fn options<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width).break_words(false).word_splitter(textwrap::WordSplitter::NoHyphenation)
-}
-
-/// Text of a stranger without what a terminal would act on, and without what nobody would see.
-pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if is_invisible(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
-}
-
-/// Whether this is a control character (DEL and C1 included), a format character, such as a mark
-/// that turns the reading direction or joins nothing to nothing, or the separator of a line or a
-/// paragraph: the categories Cc, Cf, Zl and Zp of Unicode.
-pub fn is_invisible(c: char) -> bool {
-    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
-    !c.is_ascii_graphic()
-        && c != ' '
-        && matches!(get_general_category(c), Control | Format | LineSeparator | ParagraphSeparator)
 }
 
 #[cfg(test)]

@@ -1,49 +1,54 @@
 //! Counts the events of a run and prints them: for a person on a terminal, plain, or as JSON Lines.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{IsTerminal, Write};
+use std::collections::HashMap;
+use std::io::Write;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
-
 use crate::breakage::Breakage;
-use crate::event::{Event, Rule, Side, VERSION};
-use crate::person;
+use crate::event::{Event, Expected, Rule, Side};
+use crate::lesson::LessonId;
+use crate::lesson_view::LessonView;
 use crate::redact;
 use crate::spec::SpecRef;
 
 mod checks;
 mod choice;
+mod format;
+mod json;
 
 pub use checks::Advised;
-
-/// In which form the events are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For a person; in colour or plain.
-    Person {
-        /// Colour and symbols.
-        color: bool,
-        /// Columns after which text is wrapped.
-        width: usize,
-    },
-    /// One JSON object a line.
-    Json,
-    /// Nothing is printed, and only counted.
-    Silent,
-}
+pub use format::{Format, WIDTH};
 
 /// How much a run prints, and when it waits.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The form of the events.
     pub format: Format,
-    /// Whole bodies instead of their beginnings (the JSON form always has them).
-    pub verbose: bool,
+    /// Everything: whole bodies, all headers, every stage and every check (the JSON form always
+    /// has them).
+    pub full: bool,
     /// A line for a shell with every request.
     pub curl: bool,
     /// Wait for Enter before each stage but the first.
     pub pause: bool,
+    /// Stages of lessons before this one fold into a line for each lesson; 0 folds none.
+    pub first_shown: u8,
+    /// The lesson whose whole story this run is.
+    pub lesson: Option<LessonId>,
+}
+
+impl Options {
+    /// Nothing but the form of the events: no stage folds, and nothing waits.
+    pub fn in_form(format: Format) -> Self {
+        Self { format, full: false, curl: false, pause: false, first_shown: 0, lesson: None }
+    }
+
+    /// Whether a stage folds, unless something is wrong in it.
+    pub fn folds(&self, lesson: Option<LessonId>, is_aside: bool) -> bool {
+        let is_earlier = lesson.is_some_and(|lesson| lesson.number() < self.first_shown);
+        !self.full && (is_earlier || is_aside && self.lesson.is_some())
+    }
 }
 
 /// What the run has counted so far.
@@ -64,39 +69,39 @@ struct State {
     seq: u64,
     counts: Counts,
     results: HashMap<&'static str, bool>,
-    quoted: HashSet<&'static str>,
-    told: HashSet<(&'static str, String)>,
-    shown: Vec<Shown>,
+    view: LessonView,
+    expecting: Vec<Shown>,
     breakage: Option<&'static Breakage>,
     caught: bool,
 }
 
 /// A failure that is expected: on which side, of which rule, and why.
-type Shown = (Side, &'static str, &'static str);
+type Shown = (Side, &'static str, Expected);
 
 impl State {
     /// Why a failure of this rule on this side is expected; `None` where it is not.
-    fn why_expected(&mut self, side: Side, rule: &Rule) -> Option<String> {
+    fn why_expected(&mut self, side: Side, rule: &Rule) -> Option<Expected> {
         let provoked = self.breakage.filter(|breakage| breakage.caught_as.id == rule.id && breakage.caught_by == side);
         if let Some(breakage) = provoked {
             self.caught = true;
-            return Some(format!("This is the rule that --break {} breaks.", breakage.name));
+            return Some(Expected::Demonstration(format!("This is the rule that --break {} breaks.", breakage.name)));
         }
-        let shown = self.shown.iter().find(|(by, id, _)| *by == side && *id == rule.id);
-        shown.map(|(_, _, why)| (*why).to_owned())
+        let shown = self.expecting.iter().find(|(by, id, _)| *by == side && *id == rule.id);
+        shown.map(|(_, _, expected)| expected.clone())
     }
 }
 
 pub struct Expecting {
     reporter: Reporter,
-    shown: Shown,
+    side: Side,
+    rule: &'static str,
 }
 
 impl Drop for Expecting {
     fn drop(&mut self) {
         let mut state = self.reporter.state();
-        if let Some(n) = state.shown.iter().position(|shown| *shown == self.shown) {
-            state.shown.remove(n);
+        if let Some(n) = state.expecting.iter().position(|(side, rule, _)| (*side, *rule) == (self.side, self.rule)) {
+            state.expecting.remove(n);
         }
     }
 }
@@ -118,9 +123,8 @@ impl Reporter {
             seq: 0,
             counts: Counts::default(),
             results: HashMap::new(),
-            quoted: HashSet::new(),
-            told: HashSet::new(),
-            shown: Vec::new(),
+            view: LessonView::new(&options),
+            expecting: Vec::new(),
             breakage: None,
             caught: false,
         };
@@ -129,7 +133,7 @@ impl Reporter {
 
     /// A reporter that prints nothing, for requests that are no part of the story.
     pub fn silent() -> Self {
-        Self::new(Options { format: Format::Silent, verbose: false, curl: false, pause: false }, std::io::sink())
+        Self::new(Options::in_form(Format::Silent), std::io::sink())
     }
 
     /// Whether nobody hears it: then nothing has to be said.
@@ -147,13 +151,23 @@ impl Reporter {
         self.state().breakage = Some(breakage);
     }
 
-    /// A failure of `rule` on `side` is what the story shows now: until what this returns is
-    /// dropped, it is expected, and not counted. `why` is a sentence for a person.
+    /// The story provokes a refusal: until what this returns is dropped, a failure of `rule` on
+    /// `side` is what should happen, and not counted. `why` is a sentence for a person.
     #[must_use = "the expectation ends when this is dropped"]
-    pub fn expecting(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
-        let shown = (side, rule.id, why);
-        self.state().shown.push(shown);
-        Expecting { reporter: self.clone(), shown }
+    pub fn expecting_refusal(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
+        self.expecting(side, rule, Expected::Refusal(why.to_owned()))
+    }
+
+    /// The story shows what happens when `rule` is not followed: until what this returns is
+    /// dropped, its failure on `side` is not counted. `why` is a sentence for a person.
+    #[must_use = "the expectation ends when this is dropped"]
+    pub fn demonstrating(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
+        self.expecting(side, rule, Expected::Demonstration(why.to_owned()))
+    }
+
+    fn expecting(&self, side: Side, rule: &'static Rule, expected: Expected) -> Expecting {
+        self.state().expecting.push((side, rule.id, expected));
+        Expecting { reporter: self.clone(), side, rule: rule.id }
     }
 
     /// Whether the expected failure has been seen on the side that should see it.
@@ -171,9 +185,21 @@ impl Reporter {
         self.state().counts
     }
 
-    /// Begins a stage; with `--pause`, after Enter.
-    pub async fn stage(&self, title: impl Into<String>, spec: &'static SpecRef) {
-        if self.options.pause && self.counts().stages > 0 {
+    /// Begins a stage of the lesson whose source calls this; with `--pause`, after Enter.
+    #[track_caller]
+    pub fn stage(&self, title: impl Into<String>, spec: &'static SpecRef) -> impl Future<Output = ()> {
+        self.begin(title.into(), LessonId::of(Location::caller()), false, spec)
+    }
+
+    /// Begins a stage beside the lesson's straight path. A lesson's whole story folds it; commands
+    /// of its own show it.
+    #[track_caller]
+    pub fn aside(&self, title: impl Into<String>, spec: &'static SpecRef) -> impl Future<Output = ()> {
+        self.begin(title.into(), LessonId::of(Location::caller()), true, spec)
+    }
+
+    async fn begin(&self, title: String, lesson: Option<LessonId>, is_aside: bool, spec: &'static SpecRef) {
+        if self.options.pause && !self.options.folds(lesson, is_aside) && self.counts().stages > 0 {
             self.prompt("Enter for the next stage");
             choice::typed_line().await;
         }
@@ -182,12 +208,26 @@ impl Reporter {
             state.counts.stages += 1;
             state.counts.stages
         };
-        self.emit(&Event::Stage { n, title: title.into(), spec });
+        self.emit(&Event::Stage { n, title, lesson, is_aside, spec });
     }
 
     /// Says something worth knowing.
     pub fn note(&self, text: impl Into<String>) {
-        self.emit(&Event::Note { text: text.into() });
+        self.emit(&Event::Note { text: text.into(), is_urgent: false });
+    }
+
+    /// Says something that a person must not miss, in a folded stage either.
+    pub fn announce(&self, text: impl Into<String>) {
+        self.emit(&Event::Note { text: text.into(), is_urgent: true });
+    }
+
+    /// Says in one line what the lesson whose source calls this has come to; where it says so
+    /// again, the latest line counts.
+    #[track_caller]
+    pub fn result(&self, text: impl Into<String>) {
+        if let Some(lesson) = LessonId::of(Location::caller()) {
+            self.emit(&Event::Result { lesson, text: text.into() });
+        }
     }
 
     /// Says why the run cannot go on.
@@ -213,74 +253,17 @@ impl Reporter {
         state.seq += 1;
         let text = match self.options.format {
             Format::Silent => return,
-            Format::Json => json_line(state.seq, self.side, event),
-            Format::Person { .. } if !self.options.verbose && self.was_told(&mut state, event) => return,
-            Format::Person { color, width } => {
-                let view = person::View { color, width, verbose: self.options.verbose, curl: self.options.curl };
-                let quoted = matches!(event, Event::Checked { spec, .. } if !state.quoted.insert(spec.quote));
-                let text = view.render(self.side, event, state.breakage, quoted);
-                // The empty line before a stage parts it from what came before.
-                if state.seq == 1 { text.trim_start_matches('\n').to_owned() } else { text }
+            Format::Json => json::line(state.seq, self.side, event),
+            Format::Person { .. } => {
+                let breakage = state.breakage;
+                state.view.show(self.side, event, breakage)
             }
         };
         let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
     }
 
-    /// Whether a person has read this before: a server makes the same checks with every request,
-    /// and one that goes on holding is no news. After a failure it is.
-    fn was_told(&self, state: &mut State, event: &Event) -> bool {
-        match event {
-            Event::Checked { id, passed, expected, .. } if self.side == Side::Server => {
-                let check = (*id, expected.clone());
-                if *passed {
-                    return !state.told.insert(check);
-                }
-                state.told.remove(&check);
-                false
-            }
-            _ => false,
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn json_line(seq: u64, side: Side, event: &Event) -> String {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        v: u32,
-        seq: u64,
-        side: Side,
-        #[serde(flatten)]
-        event: &'a Event,
-    }
-    // Events hold strings, numbers and JSON values with string keys: writing them cannot fail.
-    let line = serde_json::to_string(&Line { v: VERSION, seq, side, event }).unwrap_or_default();
-    let mut shown = String::with_capacity(line.len() + 1);
-    for c in line.chars() {
-        // Such a character can only stand in a string, where an escape says the same.
-        if person::is_invisible(c) {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown += &format!("\\u{unit:04x}"));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown + "\n"
-}
-
-/// Columns of the person's view where there is no terminal, and at the most where there is one.
-pub const WIDTH: usize = 110;
-
-impl Format {
-    /// The person's view that suits standard output: in colour on a terminal, unless `plain` or
-    /// `NO_COLOR` (<https://no-color.org>) ask for none, and no wider than the terminal.
-    pub fn for_stdout(plain: bool) -> Self {
-        let is_terminal = std::io::stdout().is_terminal();
-        let no_color = plain || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let width = if is_terminal { textwrap::termwidth().clamp(50, WIDTH) } else { WIDTH };
-        Format::Person { color: is_terminal && !no_color, width }
     }
 }
 

@@ -129,7 +129,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
         Holds::WithoutFailure => went_through && reporter.counts().failed == 0,
         Holds::WhenCaught(_) if interrupted => false,
         Holds::WhenCaught(breakage) if reporter.caught() => {
-            reporter.note(format!(
+            reporter.announce(format!(
                 "Caught: the {} noticed what --break {} did, at the check {}.",
                 breakage.caught_by, breakage.name, breakage.caught_as.id
             ));
@@ -137,7 +137,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
         }
         // The story never came to the party that should have noticed; why, was said above.
         Holds::WhenCaught(breakage) if !went_through && reporter.result_of(breakage.caught_as).is_none() => {
-            reporter.note(format!("--break {} was not tried out: the story ended before.", breakage.name));
+            reporter.announce(format!("--break {} was not tried out: the story ended before.", breakage.name));
             false
         }
         Holds::WhenCaught(breakage) => {
@@ -158,11 +158,11 @@ fn interrupted() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Keyword, Rule, Side};
+    use crate::event::{Rule, Side};
     use crate::spec;
     use crate::testing::Captured;
 
-    static RULE: Rule = Rule { id: "test.rule", keyword: Keyword::Must, spec: &spec::MCP_ORIGIN };
+    static RULE: Rule = Rule::must("test.rule", &spec::MCP_ORIGIN);
     static BREAKAGE: Breakage =
         Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &RULE };
 

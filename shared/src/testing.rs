@@ -12,6 +12,7 @@ mod running;
 pub mod secrets;
 mod tls;
 mod transcript;
+mod view;
 
 pub use breakages::{assert_breakages_are_caught, assert_names_are_unique};
 pub use captured::{Captured, assert_events_hold};
@@ -22,6 +23,7 @@ pub use run::Run;
 pub use running::Running;
 pub use tls::{Certificate, TlsFront};
 pub use transcript::{Transcript, check_readme, check_readme_at, check_readme_with};
+pub use view::assert_plain_run_fits;
 
 /// A folder for a store. One that `tempfile::tempdir` makes is open to other users, and is refused.
 pub fn private_folder() -> tempfile::TempDir {

@@ -39,8 +39,8 @@ fn words() -> impl Strategy<Value = String> {
 
 /// The text as the last step before printing leaves it.
 fn shown(text: &str) -> String {
-    match redact::redacted(&Event::Note { text: text.to_owned() }) {
-        Event::Note { text } => text,
+    match redact::redacted(&Event::Note { text: text.to_owned(), is_urgent: false }) {
+        Event::Note { text, .. } => text,
         other => unreachable!("a note stays a note: {other:?}"),
     }
 }

@@ -17,7 +17,7 @@ const DOES: &str = "STORY_DOES";
 #[test]
 fn child() {
     let Ok(does) = std::env::var(DOES) else { return };
-    let options = Options { format: Format::Json, verbose: false, curl: false, pause: false };
+    let options = Options::in_form(Format::Json);
     let reporter = Reporter::new(options, std::io::stdout());
     let holds = if does == "serves" { Holds::WhenInterrupted } else { Holds::WithoutFailure };
     let said = reporter.clone();

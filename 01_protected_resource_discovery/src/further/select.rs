@@ -63,7 +63,11 @@ pub(crate) async fn select<'a>(
         0 => String::new(),
         more => format!("\n  … and {more} more"),
     };
-    reporter.note(format!("The MCP server names {} authorization servers:\n{}{more}", usable.len(), rows.join("\n")));
+    reporter.announce(format!(
+        "The MCP server names {} authorization servers:\n{}{more}",
+        usable.len(),
+        rows.join("\n")
+    ));
     let find = |wanted: &str| usable.iter().copied().find(|issuer| *issuer == wanted);
     let by_default = (first, format!("the first of {}; --issuer chooses another one", usable.len()));
     let known = match wanted {

@@ -50,8 +50,8 @@ fn endpoint(text: &str) -> Result<String, String> {
 }
 
 impl Plan {
-    /// Lessons 01 and 02: from an MCP server's URL, and its 401 if there was one, to the metadata of
-    /// its authorization server.
+    /// Lessons 01 and 02: from an MCP server's URL, and its 401 if there was one, to the metadata
+    /// of its authorization server.
     pub async fn discover(
         &self,
         http: &Http,

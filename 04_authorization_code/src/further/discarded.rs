@@ -33,7 +33,7 @@ impl Discarded {
         self.number += 1;
         if self.number <= SAID_ONE_BY_ONE {
             let more = if self.number == SAID_ONE_BY_ONE { " More of them are only counted." } else { "" };
-            reporter.note(format!("{}{more}", reason(&response)));
+            reporter.announce(format!("{}{more}", reason(&response)));
         }
         self.latest = Some(response);
     }

@@ -25,16 +25,16 @@ pub async fn take_lines(
     take: impl Fn(&str, &str) -> Taken,
 ) -> Infallible {
     let Some(person) = person else { return std::future::pending().await };
-    person.note(STAYS_IN_THE_BROWSER);
+    person.announce(STAYS_IN_THE_BROWSER);
     let Some(mut lines) = PastedLines::open() else { return std::future::pending().await };
-    person.note(PASTE);
+    person.announce(PASTE);
     loop {
         let line = lines.next().await;
         if line.is_empty() {
             continue;
         }
         if let Some(text) = take_line(&line, redirect_uri, &take) {
-            person.note(text);
+            person.announce(text);
         }
     }
 }

@@ -173,7 +173,8 @@ async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Resu
         None => (&kept.tokens.access_token, Hint::AccessToken),
     };
     // A refusal is an error, which says all; or the end of a client that is not known any more.
-    let _expecting = http.reporter().expecting(Side::Idp, &rules::IDP_REVOKES, "What follows from it, is said below.");
+    let _expecting =
+        http.reporter().demonstrating(Side::Idp, &rules::IDP_REVOKES, "What follows from it, is said below.");
     token_endpoints::revoke(http, &issued_by.server, &issued_by.client, token, hint).await
 }
 

@@ -65,7 +65,10 @@ impl Story<'_> {
         let reporter = self.http.reporter();
         let request = mcp::call_tool_request(self.server_url, "get_user_profile", &json!({}));
         let lesson = if self.dpop.is_some() { dpop::FOREIGN_TOKEN } else { FOREIGN_TOKEN };
-        let _expecting = reporter.expecting(lesson.fails_at.0, lesson.fails_at.1, lesson.why);
+        let _expecting = match lesson.fails_at {
+            (Side::Client, rule) => reporter.demonstrating(Side::Client, rule, lesson.why),
+            (side, rule) => reporter.expecting_refusal(side, rule, lesson.why),
+        };
         let status = self.http.send(&send_anyway(request, token)).await?.status;
         reporter.require(lesson.rule, status == 401, lesson.expected, format!("HTTP {status}")).ok();
         reporter.note(lesson.conclusion);

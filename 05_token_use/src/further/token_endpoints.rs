@@ -50,17 +50,17 @@ pub async fn introspect_and_revoke(story: &Story<'_>, connection: &Connection) -
         return Ok(());
     }
     let server = story.http.clone().telling(reporter.on(Side::Server));
-    reporter.stage("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
+    reporter.aside("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
     introspect(&server, metadata, resource_server, &token).await?;
 
-    reporter.stage("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
+    reporter.aside("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
     revoke(story.http, metadata, &ready.client, &token, Hint::AccessToken).await?;
     let known = introspect(&server, metadata, resource_server, &token).await?;
     let active = known.get("active") == Some(&Value::Bool(true));
     let (expected, seen) = ("the IdP calls the token inactive at once", format!("active is {active}"));
     reporter.on(Side::Idp).require(&rules::IDP_REVOKES_AT_ONCE, !active, expected, seen).ok();
 
-    reporter.stage("use the revoked token", &spec::RFC9068_4_EXP).await;
+    reporter.aside("use the revoked token", &spec::RFC9068_4_EXP).await;
     story.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
     reporter.note(
         "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \

@@ -53,7 +53,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let options = Options { format: Format::for_stdout(true), verbose: false, curl: false, pause: false };
+    let options = Options::in_form(Format::for_stdout(true));
     let reporter = Reporter::new(options, std::io::stdout());
     let ended = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new("runtime", error.to_string(), ""))

@@ -54,7 +54,7 @@ pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
         } else {
             "an OAuth proxy that does not ask (the confused deputy)"
         };
-        reporter.stage(title, &spec::MCP_CONFUSED_DEPUTY).await;
+        reporter.aside(title, &spec::MCP_CONFUSED_DEPUTY).await;
         let demonstration = Demonstration::start(http, &endpoint, resource, scope, asks).await?;
         demonstration.attack(&login, asks).await?;
     }
@@ -104,7 +104,7 @@ impl<'a> Demonstration<'a> {
         let has_code = response.contains_key("code");
         let server = reporter.on(Side::Server);
         let why = "The IdP had asked once, for the proxy; that the code is for another client of the proxy's, it cannot know.";
-        let _expecting = (!asks).then(|| reporter.expecting(Side::Server, &rules::PROXY_ASKS, why));
+        let _expecting = (!asks).then(|| reporter.demonstrating(Side::Server, &rules::PROXY_ASKS, why));
         let expected = "the user is asked before another client of the proxy's gets a code";
         let got = match (has_code, response.get("error")) {
             (true, _) => "nobody was asked, and the attacker has a code for this user".to_owned(),

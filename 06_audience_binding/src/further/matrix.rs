@@ -71,7 +71,7 @@ impl Matrix<'_> {
                 };
                 let expected = format!("{server} {verb} the token {}", row.name);
                 reporter.require(rule, status == due, expected, format!("HTTP {status}")).ok();
-                cells.push(format!("{} {status}", if status == 200 { '✔' } else { '✘' }));
+                cells.push(status.to_string());
             }
             table.push(format!("{:<34}  {:<9}  {:<9}  {}", row.name, cells[0], cells[1], cells[2]));
         }
@@ -155,7 +155,7 @@ impl Matrix<'_> {
         let reporter = self.http.reporter();
         let why = "The matrix sends every token everywhere.";
         let _expecting = [&rules::AUDIENCE, &rules::DOWNSTREAM_AUDIENCE, &token_use::rules::TYPE]
-            .map(|rule| reporter.expecting(Side::Server, rule, why));
+            .map(|rule| reporter.expecting_refusal(Side::Server, rule, why));
         Ok(silent.send(&send_anyway(request, token)).await?.status)
     }
 }

@@ -63,7 +63,7 @@ pub fn command_is_safe(binary: &str, command: &[&str], said: &str, other: &Other
     ];
     let mut printed = vec![];
     for row in &rows {
-        for view in [&["--verbose", "--curl"][..], &["--json"]] {
+        for view in [&["--full", "--curl"][..], &["--json"]] {
             printed.push((row.what, run(binary, &[view, command].concat(), row, said)?));
         }
     }

@@ -19,7 +19,7 @@ pub fn compare(columns: &[Column<'_>], hidden: &[&str]) -> String {
     let names: Vec<_> = all.filter(|name| !hidden.contains(name) && known.insert(*name)).collect();
     let width = names.iter().map(|name| name.len()).max().unwrap_or_default();
     let mut lines =
-        vec!["✔ unchanged, ≠ changed, − dropped, + added (by the IdP, from the first column to the last)".to_owned()];
+        vec!["= unchanged, ≠ changed, − dropped, + added (by the IdP, from the first column to the last)".to_owned()];
     for name in names {
         let values: Vec<_> = columns
             .iter()
@@ -29,7 +29,7 @@ pub fn compare(columns: &[Column<'_>], hidden: &[&str]) -> String {
         let said: Vec<_> = groups(&values)
             .into_iter()
             .map(|(headings, value)| match mark(first, last) {
-                "✔" => value,
+                "=" => value,
                 _ => format!("{}: {value}", headings.join(" and ")),
             })
             .collect();
@@ -52,7 +52,7 @@ fn groups<'a>(values: &[(&'a str, Option<&Value>)]) -> Vec<(Vec<&'a str>, String
 
 fn mark(first: Option<&Value>, last: Option<&Value>) -> &'static str {
     match (first, last) {
-        _ if same(first, last) => "✔",
+        _ if same(first, last) => "=",
         (None, Some(_)) => "+",
         (Some(_), None) => "−",
         _ => "≠",
@@ -103,8 +103,8 @@ mod tests {
         let granted = json!({"name": "x", "areas": "b a", "addresses": [], "subject_type": "public", "number": "i"});
         let table = compare(&[("asked for", asked.as_object()), ("granted", granted.as_object())], &["number"]);
         for line in [
-            "✔ name              x",
-            "✔ areas             a b",
+            "= name              x",
+            "= areas             a b",
             "− application_type  asked for: native → granted: –",
             "≠ addresses         asked for: u → granted: (empty)",
             "+ subject_type      asked for: – → granted: public",

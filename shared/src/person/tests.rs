@@ -1,11 +1,11 @@
 use super::*;
 use serde_json::json;
 
-const PLAIN: View = View { color: false, width: 80, verbose: false, curl: false };
+const PLAIN: View = View { color: false, width: 80, full: false, curl: false };
 
 fn received(body: Value) -> String {
     let headers = vec![("x-evil".to_owned(), "\u{1b}[2Jcleared\r\n".to_owned())];
-    PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, None, false)
+    PLAIN.render(Side::Client, &Event::Received { status: 200, headers, body, ms: 3 }, false)
 }
 
 #[test]
@@ -18,7 +18,7 @@ fn a_terminal_never_gets_a_strangers_control_characters() {
 #[test]
 fn a_long_body_is_cut_and_says_so() {
     let text = received(json!({"list": (0..1000).collect::<Vec<_>>()}));
-    assert!(text.contains("more lines (--verbose shows them)"), "{text}");
+    assert!(text.contains("more lines, --full"), "{text}");
     assert!(text.lines().count() < 30, "{text}");
     let text = received(json!("é".repeat(5000)));
     assert!(text.contains("4600 more characters"), "{text}");
@@ -27,21 +27,24 @@ fn a_long_body_is_cut_and_says_so() {
 #[test]
 fn an_unknown_status_code_is_shown_as_a_number() {
     let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
-    assert_eq!(PLAIN.render(Side::Client, &event, None, false), "  client ← 799  (0 ms)\n");
+    assert_eq!(PLAIN.render(Side::Client, &event, false), "  client ← 799  (0 ms)\n");
 }
 
 #[test]
 fn a_rule_of_this_tutorial_is_printed_as_its_own_and_without_a_link() {
     let spec = &crate::spec::TUTORIAL_LIMITS;
-    let stage = Event::Stage { n: 1, title: "read".to_owned(), spec };
-    assert_eq!(PLAIN.render(Side::Client, &stage, None, false), "\nStage 1: read\nThis tutorial Limits\n");
-    assert!(PLAIN.quote(spec, false).contains("This tutorial Limits: “A response has at most a megabyte"));
+    let stage = Event::Stage { n: 1, title: "read".to_owned(), lesson: None, is_aside: false, spec };
+    assert_eq!(PLAIN.render(Side::Client, &stage, false), "\nStage 1: read · This tutorial Limits\n");
 }
 
 #[test]
 fn a_url_is_never_broken() {
     let url = format!("http://localhost/{}", "a-b/".repeat(60));
-    assert!(PLAIN.render(Side::Server, &Event::Note { text: format!("see {url} there") }, None, false).contains(&url));
+    assert!(
+        PLAIN
+            .render(Side::Server, &Event::Note { text: format!("see {url} there"), is_urgent: false }, false)
+            .contains(&url)
+    );
 }
 
 #[test]

@@ -21,7 +21,9 @@ pub fn redacted(event: &Event) -> Event {
             replace_in(headers, body, values);
         }
         Event::Received { headers, body, .. } => replace_in(headers, body, values),
-        Event::Stage { title: text, .. } | Event::Note { text } => replace(text, sentences),
+        Event::Stage { title: text, .. } | Event::Note { text, .. } | Event::Result { text, .. } => {
+            replace(text, sentences);
+        }
         Event::Checked { expected, got, fix, .. } => {
             for text in [expected, got, fix] {
                 replace(text, sentences);

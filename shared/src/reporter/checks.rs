@@ -34,17 +34,17 @@ impl Reporter {
     }
 
     fn report(&self, rule: &'static Rule, passed: bool, expected: &dyn Display, seen: &dyn Display, fix: &str) {
-        let why_expected = {
+        let failure_expected = {
             let mut state = self.state();
-            let why = if passed { None } else { state.why_expected(self.side, rule) };
+            let expected = if passed { None } else { state.why_expected(self.side, rule) };
             state.counts.checks += 1;
             state.results.insert(rule.id, passed);
             match rule.keyword {
-                _ if passed || why.is_some() => {}
+                _ if passed || expected.is_some() => {}
                 Keyword::Must => state.counts.failed += 1,
                 Keyword::Should => state.counts.missed += 1,
             }
-            why
+            expected
         };
         if self.is_silent() {
             return;
@@ -52,13 +52,13 @@ impl Reporter {
         self.emit(&Event::Checked {
             id: rule.id,
             keyword: rule.keyword,
+            lesson: rule.lesson(),
             passed,
             expected: expected.to_string(),
             got: seen.to_string(),
             spec: rule.spec,
             fix: if passed { String::new() } else { fix.to_owned() },
-            expected_failure: why_expected.is_some(),
-            why_expected: why_expected.unwrap_or_default(),
+            failure_expected,
         });
     }
 }

@@ -32,7 +32,7 @@ impl Reporter {
 
     pub(super) fn prompt(&self, text: &str) {
         if let Format::Person { color, width } = self.options.format {
-            let view = person::View { color, width, verbose: false, curl: false };
+            let view = person::View { color, width, full: false, curl: false };
             let prompt = view.prompt(text);
             let mut state = self.state();
             let _ = state.out.write_all(prompt.as_bytes()).and_then(|()| state.out.flush());

@@ -49,7 +49,7 @@ fn a_provoked_failure_is_caught_and_not_counted_only_on_its_own_side() {
 fn a_failure_that_is_shown_on_purpose_is_not_counted_until_the_showing_ends() {
     let captured = Captured::json();
     let reporter = captured.reporter();
-    let showing = reporter.expecting(Side::Server, &MUST, "It is shown.");
+    let showing = reporter.demonstrating(Side::Server, &MUST, "It is shown.");
     reporter.on(Side::Server).recommend(&MUST, false, 1, 2);
     assert_eq!(reporter.counts().failed, 0);
     reporter.recommend(&MUST, false, 1, 2);
@@ -74,7 +74,7 @@ fn a_server_tells_a_person_once_what_goes_on_holding() {
     let client = captured.reporter();
     client.recommend(&MUST, true, "x", "y");
     client.recommend(&MUST, true, "x", "y");
-    assert_eq!(captured.text().matches("MUST: x").count(), 2);
+    assert_eq!(captured.text().matches("MUST x").count(), 2);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_reader_that_has_gone_away_does_not_end_the_run() {
             Err(std::io::ErrorKind::BrokenPipe.into())
         }
     }
-    let options = Options { format: Format::Json, verbose: false, curl: false, pause: false };
+    let options = Options::in_form(Format::Json);
     let reporter = Reporter::new(options, Closed);
     reporter.note("x");
     assert!(reporter.recommend(&MUST, true, 1, 1));
@@ -100,7 +100,7 @@ fn the_json_form_escapes_what_a_terminal_or_an_editor_acts_on_and_says_the_same(
     let captured = Captured::json();
     captured.reporter().note(hostile);
     let text = captured.text();
-    assert!(!text.trim_end().chars().any(person::is_invisible), "{text:?}");
+    assert!(!text.trim_end().chars().any(crate::person::is_invisible), "{text:?}");
     for escape in ["\\u007f", "\\u009b", "\\u202e", "\\u2028", "\\u200b", "\\ufeff", "\\udb40\\udc41"] {
         assert!(text.contains(escape), "{escape} in {text}");
     }

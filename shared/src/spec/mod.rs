@@ -117,7 +117,7 @@ mod tests {
     use serde_json::json;
 
     use super::{ALL, SpecRef, TUTORIAL_LIMITS};
-    use crate::event::{Keyword, Rule};
+    use crate::event::Rule;
     use crate::testing::Captured;
 
     fn all() -> impl Iterator<Item = &'static SpecRef> {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_rule_of_this_tutorial_holds_against_the_schema_without_a_link() {
-        static RULE: Rule = Rule { id: "test.own", keyword: Keyword::Must, spec: &TUTORIAL_LIMITS };
+        static RULE: Rule = Rule::must("test.own", &TUTORIAL_LIMITS);
         let captured = Captured::json();
         captured.reporter().recommend(&RULE, true, "at most a megabyte", "HTTP 200");
         assert_eq!(captured.events()[0]["spec"], json!({"id": "This tutorial", "section": "Limits"}));

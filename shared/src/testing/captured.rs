@@ -44,13 +44,13 @@ impl Captured {
         Self::with(PLAIN)
     }
 
-    /// As a person without colour sees it who wants everything, with `--verbose` and `--curl`.
+    /// As a person without colour sees it who wants everything, with `--full` and `--curl`.
     pub fn with_curl() -> Self {
-        Self::of(Options { format: PLAIN, verbose: true, curl: true, pause: false })
+        Self::of(Options { full: true, curl: true, ..Options::in_form(PLAIN) })
     }
 
     fn with(format: Format) -> Self {
-        Self::of(Options { format, verbose: false, curl: false, pause: false })
+        Self::of(Options::in_form(format))
     }
 
     fn of(options: Options) -> Self {

@@ -179,7 +179,7 @@ impl Lab<'_> {
             if samples.iter().any(is_opaque) {
                 continue;
             }
-            reporter.stage(format!("the audience lab: {}", mode.title()), &spec::MCP_AUDIENCE_BINDING).await;
+            reporter.aside(format!("the audience lab: {}", mode.title()), &spec::MCP_AUDIENCE_BINDING).await;
             for request in requests {
                 // What resource does not do here is counted, but where a second authorization
                 // server shows it better.
@@ -253,7 +253,7 @@ impl Lab<'_> {
         };
         let audiences = token_response::audiences(claims);
         let why = "Whether resource decides about aud is what the lab finds out.";
-        let expecting = (!counts).then(|| reporter.expecting(Side::Idp, &rules::IDP_BINDS, why));
+        let expecting = (!counts).then(|| reporter.demonstrating(Side::Idp, &rules::IDP_BINDS, why));
         let expected = format!("aud is {resource} and nobody else");
         let got = token_response::named(&audiences);
         reporter.on(Side::Idp).recommend(&rules::IDP_BINDS, audiences == [resource], expected, got);
