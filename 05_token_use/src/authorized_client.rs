@@ -166,7 +166,7 @@ impl AuthorizedClient {
             Err(failure) if matches!(failure.cause(), Some(DiscoveryError::NoSignIn { .. })) => {
                 self.http
                     .reporter()
-                    .note("The client goes on without a token, and signs in when the server asks for it.");
+                    .announce("The client goes on without a token, and signs in when the server asks for it.");
                 Ok(())
             }
             signed_in => signed_in,

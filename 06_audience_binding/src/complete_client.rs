@@ -109,16 +109,16 @@ pub async fn complete(
         show_claims(http, authorized, server_url).await?;
     }
     let connection = opened?;
-    reporter.note(tools_table(&connection.list_tools().await?, has_token));
+    reporter.announce(tools_table(&connection.list_tools().await?, has_token));
     match task.call {
         Some((name, arguments)) => {
             reporter.stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
             let said = call_tool(&connection, name, arguments).await?;
-            reporter.note(format!("{name} says: {said}"));
+            reporter.announce(format!("{name} says: {said}"));
             reporter.result(format!("{name}: {said}"));
         }
         // The client calls an untrusted server's tools only when the user asks for it.
-        None => reporter.note("No tool is called: --call NAME --args JSON does that."),
+        None => reporter.announce("No tool is called: --call NAME --args JSON does that."),
     }
     connection.close().await;
     if task.probe { audience_probe::run(http, server_url, authorized).await } else { Ok(()) }
@@ -150,12 +150,12 @@ async fn show_claims(
 ) -> Result<Map<String, Value>, Failure> {
     let reporter = http.reporter();
     let Some(claims) = token_response::claims(&own_token(authorized).await?) else {
-        reporter.note(
+        reporter.announce(
             "The token is one that only the IdP can read. Whether it is bound to the server, the server has to ask (introspection, lesson 05).",
         );
         return Ok(Map::new());
     };
     let issuer = authorized.tokens().await.map(|stored| stored.issuer).unwrap_or_default();
-    reporter.note(audience::verdict("The token, claim by claim:", &claims, &issuer, &[server_url.to_owned()]));
+    reporter.announce(audience::verdict("The token, claim by claim:", &claims, &issuer, &[server_url.to_owned()]));
     Ok(claims)
 }

@@ -158,6 +158,10 @@ fn the_complete_client(issuer: &str, servers: &Servers) {
     let run = user.client(&["client", "--server-url", url, "--call", "list_reports", "--probe-audience"]);
     assert!(run.success && run.says("Umbrellas sold in Oslo"), "{run:#?}");
     assert_eq!(run.checks(rules::SERVER_REFUSES_OTHERS.id), [true]);
+    // The stages of lesson 05 fold here, and what the user asked for shows all the same.
+    let output = user.output(&["call-tool", "get_weather", "--args", r#"{"city": "Oslo"}"#, "--server-url", url]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("get_weather says: Oslo") && text.contains("05_token_use: 1 stage"), "{text}");
     // A tool that takes more than was granted: the user is asked, and the call is made again.
     let arguments = r#"{"name": "a", "text": "b"}"#;
     let run = user.client(&["client", "--server-url", url, "--call", "save_note", "--args", arguments]);

@@ -99,7 +99,7 @@ pub async fn store(reporter: &Reporter, server_url: &str, signed_in: SignedIn) -
     let (client_id, resource) = (Some(client_id), Some(resource));
     let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), refused: false, tokens };
     let place = Tokens::open(&Home::of_user(reporter)?).await?.keep(server_url, kept)?;
-    reporter.note(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+    reporter.announce(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
     Ok(())
 }
 

@@ -103,7 +103,7 @@ pub async fn list_tools(http: &Http, authorized: AuthorizedClient, server_url: &
     http.reporter().stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized.clone(), server_url).await?;
     let tools = connection.list_tools().await?;
-    http.reporter().note(tools_table(&tools, authorized.tokens().await.is_some()));
+    http.reporter().announce(tools_table(&tools, authorized.tokens().await.is_some()));
     connection.close().await;
     Ok(())
 }
@@ -120,7 +120,7 @@ pub async fn call_tool(
     http.reporter().stage(format!("call {name}, with the token"), &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;
     let connection = Connection::open(authorized, server_url).await?;
     let said = client::call_tool(&connection, name, arguments).await?;
-    http.reporter().note(format!("{name} says: {said}"));
+    http.reporter().announce(format!("{name} says: {said}"));
     connection.close().await;
     Ok(())
 }
@@ -149,10 +149,10 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
             let fix = format!("{} The tokens are NOT revoked, so they stay kept: -- logout again.", failure.fix);
             return Err(failure.with_fix(fix));
         }
-        http.reporter().note(format!("{} They are forgotten without it, and end by themselves.", failure.message));
+        http.reporter().announce(format!("{} They are forgotten without it, and end by themselves.", failure.message));
     }
     let place = opened.forget(server_url)?;
-    http.reporter().note(format!("The tokens for {server_url} are gone from {place}."));
+    http.reporter().announce(format!("The tokens for {server_url} are gone from {place}."));
     Ok(())
 }
 
@@ -185,7 +185,7 @@ pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
     let http = setup.run.http(idp.issuer(), &[]).await?;
     http.reporter().stage("have the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
     let place = Administration::sign_in_where_named(&http, idp.issuer()).await?.rotate_signing_key().await?;
-    http.reporter().note(format!(
+    http.reporter().announce(format!(
         "Tokens are signed with a new key from now on. The old key stays published, so tokens that are out stay good; an MCP server fetches the \
          keys again when it meets the new kid. To take the new key back: DELETE {place}"
     ));

@@ -87,7 +87,7 @@ impl LockedTokenFile {
     pub fn write(self, reporter: &Reporter, kept: Kept) -> Result<(), Failure> {
         if let Some(mut opened) = self.tokens {
             let place = opened.keep(&self.server_url, kept)?;
-            reporter.note(format!("The tokens are kept in {place} (only you can read that)."));
+            reporter.announce(format!("The tokens are kept in {place} (only you can read that)."));
         }
         Ok(())
     }

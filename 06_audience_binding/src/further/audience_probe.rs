@@ -46,13 +46,14 @@ async fn foreign_token<'a>(
     authorized: &AuthorizedClient,
 ) -> Result<(TokenResponse, &'a str), Failure> {
     let reporter = http.reporter();
-    reporter.note(format!(
+    reporter.announce(format!(
         "The user signs in once more, for {NOBODYS_SERVER}, which nobody runs, and for no scope (lesson 04, not shown)."
     ));
     match authorized.token_for(http, NOBODYS_SERVER, &[]).await {
         Ok(tokens) => return Ok((tokens, NOBODYS_SERVER)),
         Err(failure) if is_refusal(&failure) => {
-            reporter.note(format!("The IdP gives no token for it: {} Once more, for this server.", failure.message));
+            reporter
+                .announce(format!("The IdP gives no token for it: {} Once more, for this server.", failure.message));
         }
         Err(failure) => return Err(unknown(&no_token(&failure))),
     }
