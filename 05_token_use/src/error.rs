@@ -34,8 +34,8 @@ impl TokenUseError {
         match self {
             Self::Refused(_) => (
                 "use.refused",
-                "The server's own terminal says which check failed. If it is iss or key: do server and client mean the same IdP? If it is aud: does the IdP put \
-                 the server's URL into the token (lesson 06)?",
+                "Look in the server's own terminal which check failed. If it is iss or key, give server and client the same IdP. If it is aud, have the IdP put \
+                 the server's URL into the token (lesson 06).",
             ),
             Self::NotGranted { .. } => (
                 "step-up.not-granted",

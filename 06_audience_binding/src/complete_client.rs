@@ -99,7 +99,7 @@ pub async fn complete(
     }
     let reporter = http.reporter();
     if let (Some(dpop), Some(stored)) = (task.dpop, authorized.tokens().await) {
-        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
+        reporter.stage("check that the token is bound to the client's key", &spec::RFC9449_7).await;
         dpop.check_bound(reporter, &stored.tokens.access_token);
     }
     reporter.stage("list the tools, with the token", &spec::MCP_TOKEN_IN_EVERY_REQUEST).await;

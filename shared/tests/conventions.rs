@@ -277,3 +277,25 @@ fn the_conformance_suite_is_pinned() {
     let version = manifest["dependencies"][suite].as_str().unwrap();
     assert!(read("README.md").contains(&format!("`{suite}` {version}")), "the README names the version {version}");
 }
+
+/// What to do is an instruction that a person can carry out (a question leaves them alone with it).
+#[test]
+fn no_text_of_the_programs_ends_in_a_question() {
+    let mut questions = vec![];
+    for path in files(&root(), ".rs") {
+        let name = shown(&path);
+        let source = fs::read_to_string(&path).unwrap();
+        let program = source.split("#[cfg(test)]").next().unwrap();
+        if !name.contains("/src/") || name.contains("/tests") || name.contains("/testing") {
+            continue;
+        }
+        for (n, line) in program.lines().enumerate() {
+            let ends =
+                line.match_indices("?\"").any(|(at, _)| line[..at].ends_with(|c: char| c.is_alphabetic() || c == ')'));
+            if ends && comment_start(line).is_none() {
+                questions.push(format!("{name}:{}", n + 1));
+            }
+        }
+    }
+    assert!(questions.is_empty(), "say what to do instead of asking:\n{}", questions.join("\n"));
+}

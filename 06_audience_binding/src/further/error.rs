@@ -42,7 +42,7 @@ impl From<AssertionError> for Failure {
             ),
             AssertionError::Refused { .. } => (
                 "assertion.refused",
-                "Does this authorization server trust who made the assertion, and is it still good, and meant for it (aud)?",
+                "Have the IdP trust the issuer of the assertion, and give it an assertion that has not expired and whose aud is this IdP.",
             ),
         };
         Failure::new(id, error.to_string(), fix).caused_by(error)

@@ -106,7 +106,7 @@ impl Matrix<'_> {
         match &reports.exchange {
             Some(exchange) => {
                 let token = exchange.exchange(&own).await.map_err(|error| {
-                    let fix = "Are MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET, --downstream-audience and --downstream-scope what this IdP knows?";
+                    let fix = "Give MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET, --downstream-audience and --downstream-scope the values that this IdP knows.";
                     Failure::new("exchange.failed", format!("There is no exchanged token: {error}."), fix)
                 })?;
                 rows.push(Row {

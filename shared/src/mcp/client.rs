@@ -138,7 +138,11 @@ impl Connection {
 
 fn no_mcp(error: &dyn std::fmt::Display) -> Failure {
     let message = format!("What the server answers is no MCP message: {error}.");
-    Failure::new("mcp.protocol", message, "Is it an MCP server with Streamable HTTP, and is the URL its endpoint?")
+    Failure::new(
+        "mcp.protocol",
+        message,
+        "Give the URL of an MCP endpoint with Streamable HTTP; its path is often /mcp.",
+    )
 }
 
 /// The SDK's HTTP client.

@@ -54,7 +54,7 @@ impl Dpop {
 
     /// A stage of the story: whether the token is bound to this key.
     pub async fn look_at_the_binding(&self, reporter: &Reporter, client: &AuthorizedClient) {
-        reporter.stage("is the token bound to the client's key?", &spec::RFC9449_7).await;
+        reporter.stage("check that the token is bound to the client's key", &spec::RFC9449_7).await;
         if let Some(kept) = client.tokens().await {
             self.check_bound(reporter, &kept.tokens.access_token);
         }

@@ -148,7 +148,7 @@ impl Proofs {
             (-LEEWAY..=MAX_AGE).contains(&age),
             format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
             format_args!("{age} s back"),
-            invalid_proof("The proof is too old, or from the future: are both clocks right?"),
+            invalid_proof("The proof is too old, or from the future: compare both clocks."),
         )
     }
 

@@ -32,7 +32,7 @@ impl SampleFolder {
     pub fn create() -> Result<Self, Failure> {
         Self::try_create().map_err(|error| {
             let message = format!("The sample folder cannot be made: {error}.");
-            Failure::new("sample-folder", message, "Is there room in the folder for temporary files (TMPDIR)?")
+            Failure::new("sample-folder", message, "Make room in the folder for temporary files (TMPDIR).")
         })
     }
 
