@@ -197,7 +197,7 @@ fn check_document(reporter: &Reporter, body: &[u8]) -> Result<ProtectedResourceM
         let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
         let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();
         let expected = "each member has the type that RFC 9728 §2 gives it";
-        let seen = if faults.is_empty() { "each has".to_owned() } else { faults.join(", ") };
+        let seen = if faults.is_empty() { "every member has the required type".to_owned() } else { faults.join(", ") };
         reporter.require(&rules::METADATA_MEMBER_TYPES, faults.is_empty(), expected, seen).ok();
     }
     document

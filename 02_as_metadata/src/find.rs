@@ -155,7 +155,7 @@ pub(crate) fn check_document(http: &Http, response: &Response) -> Result<Authori
     if is_object {
         let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
         let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();
-        let seen = if faults.is_empty() { "each has".to_owned() } else { faults.join(", ") };
+        let seen = if faults.is_empty() { "every member has the required type".to_owned() } else { faults.join(", ") };
         let advised = reporter.with_fix("leave a member out where it has no value, and give the others their type.");
         advised.require(&rules::MEMBER_TYPES, faults.is_empty(), MEMBER_TYPES, seen).ok();
     }

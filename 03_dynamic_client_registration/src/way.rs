@@ -51,7 +51,7 @@ pub fn explain_choice(reporter: &Reporter, authorization_server: &AuthorizationS
         let quote = spec::MCP_DCR_DEPRECATED.quote;
         reporter.note(format!(
             "DEPRECATED: “{quote}” It is taught here all the same: most identity providers and clients have it, few have documents \
-             yet, and whoever runs either has to understand it."
+             yet, and anyone who runs either has to understand it."
         ));
     }
     if plan.ways == [Way::Anonymous] && authorization_server.client_id_metadata_document_supported == Some(true) {

@@ -26,7 +26,7 @@ const MAX_QUERY_BYTES: usize = 16 * 1024;
 /// What is still under way may take this long when the listener ends.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// A listener that waits for one answer.
+/// A listener that waits for one response.
 pub struct Callback {
     response: oneshot::Receiver<Result<AuthorizationResponse, AuthorizationError>>,
     waiting: Arc<Waiting>,

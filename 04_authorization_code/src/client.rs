@@ -186,7 +186,7 @@ impl Ready {
         };
         let response = ask_user(http, visit, redirect).await?;
 
-        reporter.stage("check who gave the answer", &spec::RFC9207_2_4).await;
+        reporter.stage("check who sent the response", &spec::RFC9207_2_4).await;
         authorization_response::check_issuer(reporter, &expected, &response)?;
         report_decision(http, &response, requested, self.authorization_server.scopes_supported.as_deref());
         let code = authorization_response::code(reporter, &response)?;
@@ -229,7 +229,7 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     let Visit { user_agent, url, expected, seconds, announced } = visit;
     let reporter = http.reporter();
     let redirect_uri = redirect.uri.clone();
-    reporter.note(format!("Waiting at {redirect_uri} for one answer."));
+    reporter.note(format!("Waiting at {redirect_uri} for one response."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
     let (seconds, person) = if user_agent.is_scripted() { (1, None) } else { (seconds, Some(announced)) };

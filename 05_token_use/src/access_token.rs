@@ -1,7 +1,7 @@
 //! The access token, checked: RFC 9068 §4, <https://www.rfc-editor.org/rfc/rfc9068#section-4>, and
 //! RFC 8725. [`Verifier::verify`] reads from top to bottom as the list of checks.
 //!
-//! **Left out on purpose: `aud`.** A token that was given out for another server is let in here.
+//! **Left out on purpose: `aud`.** A token that was issued for another server is accepted here.
 //! Lesson 06 closes that. Left out besides: tokens that are encrypted, and tokens that only the
 //! authorization server can read (they are introspected, RFC 7662).
 

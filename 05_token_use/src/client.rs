@@ -111,7 +111,7 @@ impl Story<'_> {
     /// request is made again.
     async fn refresh(&self, connection: &Connection, is_ours: bool) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("use a token that is good no more", &spec::MCP_INVALID_TOKEN_401).await;
+        reporter.stage("use a token that is no longer valid", &spec::MCP_INVALID_TOKEN_401).await;
         reporter.note(
             "Nobody wants to wait until the token ends, so the client spoils it: its last characters are changed.",
         );
@@ -139,7 +139,7 @@ impl Story<'_> {
 
     /// What the server had to refuse, seen from the client.
     fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
-        let got = if refused { "it did" } else { "it let it in" };
+        let got = if refused { "it did" } else { "it accepted it" };
         self.http.reporter().require(rule, refused, format!("the server answers {expected}"), got).ok();
     }
 

@@ -178,7 +178,7 @@ impl RefusalKind {
                 let parameters: Vec<_> =
                     parameters.flatten().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
                 let field = [(header::WWW_AUTHENTICATE, format!("{} {}", scheme.name(), parameters.join(", ")))];
-                let text = "WWW-Authenticate says what is wrong and where a good token comes from.\n";
+                let text = "WWW-Authenticate says what is wrong and where to get a valid token.\n";
                 let mut response = (status, field, text).into_response();
                 if let Self::Unproven(unproven) = self {
                     unproven::add_nonce(&mut response, unproven.nonce());

@@ -24,7 +24,7 @@ const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 /// How the MCP server answers whoever has a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Habit {
-    /// Everybody is let in, with any token.
+    /// Everybody is accepted, with any token.
     LetsEverybodyIn,
     /// However much the token allows, it is too little.
     NeverEnough,

@@ -1,5 +1,5 @@
 //! Tokens with more than one fault, and sets with more than one key of a name: what the client
-//! gets, what the server's operator reads, and the twin that is let in.
+//! gets, what the server's operator reads, and the twin that is accepted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;

@@ -126,7 +126,7 @@ static PASSTHROUGH: Breakage = Breakage::by_server(
 
 static EXCHANGE_NOT_IN_AUDIENCE: Breakage = Breakage::by_server(
     "exchange-not-in-audience",
-    "does not look at aud, and has the IdP exchange a token that was given out for another server",
+    "does not look at aud, and has the IdP exchange a token that was issued for another server",
     Side::Idp,
     &rules::IDP_EXCHANGES,
 );

@@ -1,4 +1,4 @@
-//! The servers, against tokens of every audience: what is for them is let in, and nothing else.
+//! The servers, against tokens of every audience: what is for them is accepted, and nothing else.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "../../05_token_use/tests/common/mod.rs"]

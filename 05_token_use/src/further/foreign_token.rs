@@ -13,7 +13,7 @@ use crate::further::rules;
 /// its audience.
 const ANOTHER_SERVER: (&str, &str) = (keycloak::SERVERS[1], "calendar:read");
 
-/// What a token that was given out for another server shows.
+/// What a token that was issued for another server shows.
 #[derive(Clone, Copy)]
 pub struct ForeignToken {
     /// The check that fails, and whose it is.
@@ -32,9 +32,9 @@ const FOREIGN_TOKEN: ForeignToken = ForeignToken {
     fails_at: (Side::Client, &rules::FOREIGN_TOKEN),
     why: "Lesson 06 closes this: there the server looks at aud, and answers 401.",
     rule: &rules::FOREIGN_TOKEN,
-    expected: "the server refuses a token that was given out for another one",
-    conclusion: "Whoever runs the calendar can read this user's profile here, with a token that the user gave to the \
-                 calendar. Had it the scopes, it could do everything else, too.",
+    expected: "the server refuses a token that was issued for another one",
+    conclusion: "The calendar's operator can read this user's profile here, with a token that the user gave to the \
+                 calendar. With the scopes it could do everything else, too.",
 };
 
 /// Scopes that the client has to be registered for, beyond those of the MCP server.
@@ -46,7 +46,7 @@ impl Story<'_> {
     /// The last stage: what a server without the audience check lets in.
     pub(crate) async fn use_a_token_for_another_server(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("use a token that was given out for another server", &spec::MCP_AUDIENCE).await;
+        reporter.stage("use a token that was issued for another server", &spec::MCP_AUDIENCE).await;
         let (resource, scope) = ANOTHER_SERVER;
         let ready = self.authorized.ready().await;
         let metadata = ready.as_ref().map(|ready| &ready.authorization_server);

@@ -55,10 +55,10 @@ impl McpCall {
         let tool = self.tool.as_ref().map(|tool| format!(" {}", short(tool))).unwrap_or_default();
         let why = trust.reason();
         if aud_is_checked {
-            return format!("{method}{tool} is let in: {why}.");
+            return format!("{method}{tool} is accepted: {why}.");
         }
         let aud = token.claims.get("aud").map_or("absent".to_owned(), |aud| short(&aud.to_string()));
-        format!("{method}{tool} is let in: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
+        format!("{method}{tool} is accepted: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
     }
 }
 

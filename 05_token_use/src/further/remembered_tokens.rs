@@ -30,7 +30,7 @@ impl Trust {
     /// The reason, for the server's terminal.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Verified => "every check of its token holds",
+            Self::Verified => "every check of its token passed",
             Self::Remembered => "its token is remembered to be good",
         }
     }

@@ -119,7 +119,7 @@ pub const FOREIGN_TOKEN: ForeignToken = ForeignToken {
     why: "The calendar has the token, and not the client's key.",
     rule: &SERVER_REFUSES_BAD_TOKEN,
     expected: "the server refuses a bound token that comes without its key",
-    conclusion: "Whoever runs the calendar can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
+    conclusion: "The calendar's operator can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
                  here: whom a token is for, only aud says (lesson 06).",
 };
 
