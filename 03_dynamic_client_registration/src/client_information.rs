@@ -52,7 +52,8 @@ impl ClientInformation {
     /// counts as absent and comes back beside the client, which exists all the same.
     pub fn from_json(bytes: &[u8]) -> Result<(Self, Vec<DocumentError>), DocumentError> {
         let members = Members::from_json(bytes)?;
-        let client_id = members.required_string("client_id")?;
+        // `client-id = *VSCHAR` (RFC 6749, appendix A.1), and an empty one names nobody.
+        let client_id = members.required_visible_string("client_id")?;
         let mut optional = members.optional();
         let client_secret = optional.string("client_secret").map(Secret::new);
         let client_secret_expires_at = optional.integer("client_secret_expires_at");
@@ -169,6 +170,8 @@ mod tests {
         for (text, message) in [
             ("{}", "client_id is absent"),
             (r#"{"client_id": 1}"#, "client_id is a number"),
+            (r#"{"client_id": ""}"#, "client_id is empty, or has other characters than visible ASCII"),
+            (r#"{"client_id": "a\nb"}"#, "client_id is empty, or has other characters than visible ASCII"),
             (r#"{"client_id": null}"#, "client_id is null"),
             ("[1]", "an array with something else than strings"),
         ] {

@@ -202,7 +202,8 @@ impl Ready {
         for table in token_tables::tables(&tokens) {
             reporter.note(table);
         }
-        reporter.result(format!("access token for {resource}, scopes: {}", requested.join(" ")));
+        let scopes = tokens.scope.clone().unwrap_or_else(|| requested.join(" "));
+        reporter.result(format!("access token for {resource}, scopes: {scopes}"));
         Ok((endpoint, tokens))
     }
 }

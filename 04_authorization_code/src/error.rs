@@ -232,10 +232,10 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The answer is not used (asked for: {expected}; seen: {seen}).")
             }
             AuthorizationError::Denied { error, description } if description.is_empty() => {
-                write!(f, "The authorization server answered {error} instead of a code.")
+                write!(f, "The authorization server responded with the error {error}.")
             }
             AuthorizationError::Denied { error, description } => {
-                write!(f, "The authorization server answered {error} instead of a code: {description}.")
+                write!(f, "The authorization server responded with the error {error}: {description}.")
             }
             AuthorizationError::Unavailable(error) => write!(f, "{error}"),
             AuthorizationError::ForOtherServers { others, server_url } => {

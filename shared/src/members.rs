@@ -148,6 +148,16 @@ impl Members {
         self.string(name)?.ok_or(absent)
     }
 
+    /// A string that is not empty, of the characters that RFC 6749, appendix A, calls VSCHAR.
+    pub fn required_visible_string(&self, name: &'static str) -> Result<String, DocumentError> {
+        let text = self.required_string(name)?;
+        if text.is_empty() || !text.bytes().all(|c| matches!(c, b' '..=b'~')) {
+            let got = "empty, or has other characters than visible ASCII".to_owned();
+            return Err(DocumentError::Member { name, expected: "visible ASCII characters", got });
+        }
+        Ok(text)
+    }
+
     pub fn string(&self, name: &'static str) -> Result<Option<String>, DocumentError> {
         self.read(name, STRING, |value| value.as_str().map(str::to_owned))
     }

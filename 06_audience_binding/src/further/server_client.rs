@@ -142,6 +142,10 @@ impl Registering<'_> {
         reporter.stage("the MCP server's own client", &spec::RFC7591_3).await;
         let stored = opened.get(&self.key()).map(|registration| registration.information.clone());
         let replaced = match stored {
+            Some(client) if client.client_secret.is_none() => {
+                reporter.note(format!("The stored client {} has no secret.", client.client_id));
+                Some(client)
+            }
             Some(client) if client.secret_has_expired(now()) => {
                 reporter.note(format!("The secret of the stored client {} has expired.", client.client_id));
                 Some(client)

@@ -247,7 +247,7 @@ impl HttpError {
                 "Look at the server's load, and check that it speaks HTTP on that port.".to_owned()
             }
             HttpError::TooLarge { .. } => {
-                "A metadata document has a few kilobytes: look at what is served there.".to_owned()
+                "Such a response has a few kilobytes: look at what is served there.".to_owned()
             }
             HttpError::TooManyRedirects { .. } => "Give the URL at which the redirects end.".to_owned(),
         }
