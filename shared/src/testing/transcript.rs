@@ -94,6 +94,9 @@ fn settled(text: &str) -> String {
     text = numbered(&text, r#""n": "([A-Za-z0-9_-]{342})""#, |n| format!("0vx7agoebGcQSuuPiLJXZptN{n:A<318}"));
     text = numbered(&text, r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z)", |_| "2026-11-21T12:00:00Z".to_owned());
     text = numbered(&text, r"\b(1[789]\d{8})\b", |_| "1795262400".to_owned());
+    text = numbered(&text, r"date: (\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT)", |_| {
+        "Sat, 21 Nov 2026 12:00:00 GMT".to_owned()
+    });
     let lines = text.lines().map(|line| match line.rsplit_once(" (") {
         Some((before, rest)) if rest.ends_with(" ms)") => format!("{before} (1 ms)\n"),
         _ => format!("{line}\n"),
