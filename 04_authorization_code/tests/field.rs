@@ -269,3 +269,14 @@ fn the_requests_say_whom_the_token_is_for_in_the_idps_way() {
         assert_eq!(run.says("is sent too (--request-audience)"), audience.is_some(), "{options:?}");
     }
 }
+
+/// A successful response that is no JSON object can be the token itself.
+#[test]
+fn what_may_be_a_token_is_shown_by_length_and_hash_only() {
+    let token = "only-this-token-1234567890";
+    for body in [json!(token), json!([token]), json!(format!("\"{token}\"")), json!(format!("your token {token}"))] {
+        let headers = json!([["content-type", "text/plain"]]);
+        let run = sign_in(json!({ "status": 200, "headers": headers, "body": body }));
+        assert!(!run.success && !run.says(token) && run.says("<body, "), "{body}: {run:#?}");
+    }
+}

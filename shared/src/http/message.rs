@@ -97,6 +97,12 @@ impl Request {
         self.header("authorization", &format!("Bearer {}", token.expose()))
     }
 
+    /// Whether a JSON object that may hold secrets is asked for: the token endpoint's, or that of a
+    /// registration. Metadata is fetched with GET, and MCP accepts more than JSON.
+    pub(super) fn wants_secrets(&self) -> bool {
+        self.method != Method::GET && self.header_value("accept") == Some("application/json")
+    }
+
     pub fn method(&self) -> &str {
         self.method.as_str()
     }
@@ -167,6 +173,11 @@ impl Request {
             json => line + " -d " + &quoted(&json.to_string()),
         }
     }
+}
+
+pub(super) fn is_object_or_page(content_type: &str, body: &[u8]) -> bool {
+    let is_object = serde_json::from_slice::<Value>(body).is_ok_and(|document| document.is_object());
+    is_object || body.is_empty() || content_type.starts_with("text/html")
 }
 
 /// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer

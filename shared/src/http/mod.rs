@@ -167,7 +167,8 @@ impl Http {
         let headers = std::mem::take(response.headers_mut());
         let body = read_limited(&mut response).await.map_err(|error| self.explained(error, &url, &request.url))?;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.reporter.emit(&received(status, &headers, body.as_deref(), ms));
+        let may_be_secret = request.wants_secrets() && (200..300).contains(&status);
+        self.reporter.emit(&received(status, &headers, body.as_deref(), ms, may_be_secret));
         match body {
             Some(body) => Ok(Response { url: request.url.clone(), status, headers, body }),
             None => Err(HttpError::TooLarge { url: request.url.clone() }),
@@ -276,7 +277,7 @@ async fn read_limited(response: &mut reqwest::Response) -> reqwest::Result<Optio
     Ok(Some(body))
 }
 
-fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64) -> Event {
+fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64, may_be_secret: bool) -> Event {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let shown = headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -284,6 +285,10 @@ fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64) -> E
     });
     let body = match body {
         None => Value::String(format!("(more than {MAX_BODY_BYTES} bytes, not read)")),
+        // Where a JSON object with secrets belongs, anything else can be such a secret.
+        Some(body) if may_be_secret && !message::is_object_or_page(content_type, body) => {
+            Value::String(Mask::Fingerprint.secret("body", &String::from_utf8_lossy(body)))
+        }
         Some(body) => {
             coding::instead_of(headers, body).map_or_else(|| Mask::Fingerprint.body(content_type, body), Value::String)
         }
