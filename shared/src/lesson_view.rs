@@ -13,6 +13,8 @@ use crate::reporter::{Format, Options, WIDTH};
 
 /// Bytes of a body that is printed once only.
 const LONG_BODY: usize = 200;
+/// Long bodies that are remembered, of at most a megabyte each.
+const MOST_BODIES: usize = 20;
 
 /// The marks of checks, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,7 +179,14 @@ impl LessonView {
     /// Whether a person has seen this long body before.
     fn was_printed(&mut self, body: &Value) -> bool {
         let is_long = matches!(body, Value::Object(_) | Value::Array(_)) && body.to_string().len() > LONG_BODY;
-        is_long && !self.options.full && self.folded.is_none() && !self.bodies.insert(body.to_string())
+        if !is_long || self.options.full || self.folded.is_some() {
+            return false;
+        }
+        // A server that stays up for months remembers no more than these.
+        if self.bodies.len() > MOST_BODIES {
+            self.bodies.clear();
+        }
+        !self.bodies.insert(body.to_string())
     }
 
     fn push(&mut self, text: String) -> String {
