@@ -58,23 +58,20 @@ const HOME: &str = "~/.local/state/mcp-oauth";
 /// and fingerprints. Equal ones stay equal, and different ones different.
 fn settled(text: &str) -> String {
     let mut text = text.replace("localhost:1/", "localhost:9000/");
-    for (path, port) in [
-        ("/mcp", 8000),
-        ("/.well-known/oauth-protected-resource", 8000),
-        ("/.well-known/oauth-authorization-server", 54321),
-        ("/.well-known/openid-configuration", 54321),
-        ("/admin/", 54321),
-        ("%2Fmcp", 8000),
-        ("/realms/", 54321),
-        ("/reports", 8002),
-        ("/honest", 8003),
-        ("/attacker", 8003),
-        ("/callback", 8888),
-        ("%2Fcallback", 8888),
-        ("/client.json", 8889),
-        ("%2Fclient.json", 8889),
-    ] {
-        text = with_port(&text, path, port);
+    // The paths of one party stand together, so that its port is the same in all of them.
+    let parties: [(&[&str], usize); 6] = [
+        (&["/mcp", "/.well-known/oauth-protected-resource", "%2Fmcp"], 8000),
+        (
+            &["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/admin/", "/realms/"],
+            54321,
+        ),
+        (&["/reports"], 8002),
+        (&["/honest", "/attacker"], 8003),
+        (&["/callback", "%2Fcallback"], 8888),
+        (&["/client.json", "%2Fclient.json"], 8889),
+    ];
+    for (paths, port) in parties {
+        text = with_port(&text, paths, port);
     }
     text = numbered(&text, r"([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})", |n| {
         format!("{n:08x}-5e77-4ed0-8000-7ea5e77ed000")
@@ -119,10 +116,11 @@ fn numbered(text: &str, pattern: &str, name: impl Fn(usize) -> String) -> String
     pattern.replace_all(text, named).into_owned()
 }
 
-/// Replaces the port which the system chose for the server whose URLs go on with `path`, where it
-/// is written plainly or inside a query. A second such server gets the next port.
-fn with_port(text: &str, path: &str, port: usize) -> String {
-    let pattern = format!(r"(?:localhost|127\.0\.0\.1)(?::|%3A)(\d{{5}}){}", regex::escape(path));
+/// Replaces the port which the system chose for the server whose URLs go on with one of these
+/// paths, where it is written plainly or inside a query. A second such server gets the next port.
+fn with_port(text: &str, paths: &[&str], port: usize) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| regex::escape(path)).collect();
+    let pattern = format!(r"(?:localhost|127\.0\.0\.1)(?::|%3A)(\d{{5}})(?:{})", paths.join("|"));
     numbered(text, &pattern, |n| (port + n - 1).to_string())
 }
 
