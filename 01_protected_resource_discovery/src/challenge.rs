@@ -16,7 +16,7 @@
 //! not checked here.
 
 pub use crate::further::challenge_faults::challenges_of as of;
-use crate::further::challenge_faults::{self, END};
+use crate::further::challenge_faults::{self, END, Fault, Problem};
 
 /// Parameters that a challenge may have: more than any server sends.
 const MOST_PARAMETERS: usize = 100;
@@ -71,9 +71,9 @@ pub fn parse(field: &str) -> (Vec<Challenge>, Option<ChallengeError>) {
     while !parser.is_at_end() {
         match parser.element() {
             Ok(challenge) => challenges.push(challenge),
-            Err(error) => {
-                let rest = characters.get(error.position..).unwrap_or_default();
-                let error = challenge_faults::explained(error, challenges.last(), rest);
+            Err(fault) => {
+                let rest = characters.get(fault.position..).unwrap_or_default();
+                let error = challenge_faults::explained(fault, challenges.last(), rest);
                 return (challenges, Some(error));
             }
         }
@@ -99,7 +99,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     /// A challenge, and what parts it from the next one.
-    fn element(&mut self) -> Result<Challenge, ChallengeError> {
+    fn element(&mut self) -> Result<Challenge, Fault> {
         let challenge = self.challenge()?;
         self.skip_white_space();
         self.end_of_element()?;
@@ -107,7 +107,7 @@ impl Parser<'_> {
         Ok(challenge)
     }
 
-    fn challenge(&mut self) -> Result<Challenge, ChallengeError> {
+    fn challenge(&mut self) -> Result<Challenge, Fault> {
         let scheme = self.token("the name of an authentication scheme")?;
         let mut challenge = Challenge { scheme, parameters: Vec::new(), token68: None };
         let spaces = self.skip_white_space();
@@ -121,7 +121,7 @@ impl Parser<'_> {
         Ok(challenge)
     }
 
-    fn parameters(&mut self, parameters: &mut Vec<(String, String)>) -> Result<(), ChallengeError> {
+    fn parameters(&mut self, parameters: &mut Vec<(String, String)>) -> Result<(), Fault> {
         loop {
             let start = self.position;
             let name = self.token("the name of a parameter")?.to_ascii_lowercase();
@@ -131,7 +131,8 @@ impl Parser<'_> {
             let value = if self.next_is('"') { self.quoted_string()? } else { self.token("a value")? };
             // "each parameter name MUST only occur once per challenge" (RFC 9110 §11.2)
             if let Some((_, first)) = parameters.iter().find(|(known, _)| *known == name) {
-                return Err(fault(start, format!("{name} appears twice: {first:?} and {value:?}")));
+                let problem = Problem::Other(format!("{name} appears twice: {first:?} and {value:?}"));
+                return Err(Fault { position: start, problem });
             }
             if parameters.len() == MOST_PARAMETERS {
                 return Err(expected("at most 100 parameters", start));
@@ -179,7 +180,7 @@ impl Parser<'_> {
     }
 
     /// `token = 1*tchar` (RFC 9110 §5.6.2)
-    fn token(&mut self, wanted: &str) -> Result<String, ChallengeError> {
+    fn token(&mut self, wanted: &'static str) -> Result<String, Fault> {
         let start = self.position;
         self.skip_while(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c));
         if start == self.position {
@@ -189,7 +190,7 @@ impl Parser<'_> {
     }
 
     /// `quoted-string`, in which a backslash takes the next character as it is (RFC 9110 §5.6.4).
-    fn quoted_string(&mut self) -> Result<String, ChallengeError> {
+    fn quoted_string(&mut self) -> Result<String, Fault> {
         self.take('"', "a quotation mark")?;
         let mut value = String::new();
         loop {
@@ -202,7 +203,7 @@ impl Parser<'_> {
         }
     }
 
-    fn end_of_element(&self) -> Result<(), ChallengeError> {
+    fn end_of_element(&self) -> Result<(), Fault> {
         if self.is_at_end() || self.next_is(',') { Ok(()) } else { Err(self.fault(END)) }
     }
 
@@ -223,7 +224,7 @@ impl Parser<'_> {
         }
     }
 
-    fn take(&mut self, c: char, wanted: &str) -> Result<(), ChallengeError> {
+    fn take(&mut self, c: char, wanted: &'static str) -> Result<(), Fault> {
         if self.next() == Some(c) { Ok(()) } else { Err(expected(wanted, self.position.saturating_sub(1))) }
     }
 
@@ -241,17 +242,13 @@ impl Parser<'_> {
         self.position >= self.characters.len()
     }
 
-    fn fault(&self, wanted: &str) -> ChallengeError {
+    fn fault(&self, wanted: &'static str) -> Fault {
         expected(wanted, self.position.min(self.characters.len()))
     }
 }
 
-fn expected(wanted: &str, position: usize) -> ChallengeError {
-    fault(position, format!("{wanted} is expected"))
-}
-
-fn fault(position: usize, problem: String) -> ChallengeError {
-    ChallengeError { position, problem }
+fn expected(wanted: &'static str, position: usize) -> Fault {
+    Fault { position, problem: Problem::Expected(wanted) }
 }
 
 #[cfg(test)]

@@ -26,11 +26,7 @@ fn assert_ends(run: &Run, port: u16, (id, words): Ending<'_>, case: &str) {
     if !id.is_empty() {
         assert_eq!(run.error().0, id, "{case}: {:?}", run.error());
     }
-    for word in words {
-        let (word, wanted) = word.strip_prefix('!').map_or((*word, true), |word| (word, false));
-        let word = word.replace("{port}", &port.to_string());
-        assert_eq!(run.says(&word), wanted, "{case}: {word}\n{:#?}", run.events);
-    }
+    run.assert_says(words, port, case);
 }
 
 /// Each table in turn changes an honest server.

@@ -81,8 +81,8 @@ pub async fn run_after(
 pub async fn inspect(http: &Http, issuer: &str) -> Result<(), Failure> {
     let metadata = find::inspect(http, issuer).await?;
     show_offers(http, &metadata).await;
-    http.reporter().note(capabilities::requirements_table(issuer, &metadata, |url| http.accepts(url).is_ok()));
     let requirements = requirements(issuer, &metadata, |url| http.accepts(url).is_ok());
+    http.reporter().note(capabilities::requirements_table(issuer, &requirements));
     http.reporter().announce(verdict::verdict(http.reporter(), issuer, &requirements));
     Ok(())
 }

@@ -34,11 +34,7 @@ fn failed_musts(run: &Run) -> Vec<&str> {
 fn assert_ends(run: &Run, port: u16, (ids, words): Ending<'_>, case: &str) {
     assert_eq!(failed_musts(run), ids, "{case}: {:#?}", run.events);
     assert_eq!(run.success, ids.is_empty(), "{case}: {:#?}", run.events);
-    for word in words {
-        let (word, wanted) = word.strip_prefix('!').map_or((*word, true), |word| (word, false));
-        let word = word.replace("{port}", &port.to_string());
-        assert_eq!(run.says(&word), wanted, "{case}: {word}\n{:#?}", run.events);
-    }
+    run.assert_says(words, port, case);
 }
 
 /// Each table in turn changes an honest server, of which `client` or `inspect` is run.

@@ -2,11 +2,9 @@
 //! failed, and the words that decide what a reader does next.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::process::{Command, Stdio};
-
 use authorization_code::rules;
 use serde_json::{Value, json};
-use shared::testing::{Fake, Run, any_ports, private_folder};
+use shared::testing::{Fake, Run, private_folder};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
@@ -20,17 +18,9 @@ fn sign_in(response: Value) -> Run {
 /// A sign-in at this server, by the program that fills in forms, with further options.
 fn run(fake: &Fake, options: &[&str]) -> Run {
     let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
-    let own = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
+    let own = ["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
     let arguments = [&own, options].concat();
-    let output = Command::new(LESSON)
-        .args(&arguments)
-        .args(any_ports(LESSON, &arguments))
-        .env("MCP_OAUTH_HOME", home.path())
-        .env("LOGIN_PASSWORD", "any-password-at-all")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::of(&output)
+    Run::of_lesson(LESSON, home.path(), &arguments)
 }
 
 #[test]

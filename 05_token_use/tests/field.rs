@@ -3,24 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use shared::testing::{Fake, Run, any_ports, private_folder};
+use shared::testing::{Fake, Run, private_folder};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 
 fn run(home: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(LESSON)
-        .args(arguments)
-        .arg("--json")
-        .args(any_ports(LESSON, arguments))
-        .env("MCP_OAUTH_HOME", home)
-        .env("LOGIN_PASSWORD", "any-password-at-all")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::of(&output)
+    Run::of_lesson(LESSON, home, arguments)
 }
 
 /// What nobody can revoke is forgotten, after saying so; what could be revoked later stays.

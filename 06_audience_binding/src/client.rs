@@ -96,6 +96,7 @@ impl Story<'_> {
                 "The MCP server has no credentials at this IdP (MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET), so token exchange is left out.",
             ),
         }
+        connection.close().await;
         let ready = self.authorized.ready().await.ok_or(AudienceError::NotSignedIn)?;
         confused_deputy::show(self.http, &ready, &self.parties.first, &self.scopes[0].join(" ")).await
     }
@@ -158,7 +159,7 @@ impl Story<'_> {
     /// Sends a token where it does not belong.
     async fn misuse(&self, server_url: &str, token: &Secret, what: &str) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        let why = "";
+        let why = "It is for the other server.";
         let expecting = reporter.expecting_refusal(Side::Server, &rules::AUDIENCE, why);
         let status = self.send(server_url, "get_user_profile", token).await?;
         drop(expecting);

@@ -3,10 +3,8 @@
 //! error that decides, and words that say what to do next.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::process::{Command, Stdio};
-
 use serde_json::{Value, json};
-use shared::testing::{Fake, Run, any_ports, private_folder};
+use shared::testing::{Fake, Run, private_folder};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -26,7 +24,7 @@ const OK: &str = "";
 /// The client went on and was served.
 const SERVED: &str = "offers this token 1 tool";
 
-/// The MCP server serves whoever has the token; without one, the case's table decides.
+/// The MCP server serves any client that has the token; without one, the case's table decides.
 fn serves() -> Value {
     let result = |result: Value| json!({ "body": { "jsonrpc": "2.0", "id": "{json:id}", "result": result } });
     let discovered = json!({ "resultType": "complete", "supportedVersions": ["2026-07-28"],
@@ -46,16 +44,8 @@ fn serves() -> Value {
 fn run(fake: &Fake, path: &str) -> Run {
     let home = private_folder();
     let (url, issuer) = (fake.url(path), fake.url(""));
-    let arguments = ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
-    let output = Command::new(LESSON)
-        .args(arguments)
-        .args(any_ports(LESSON, &arguments))
-        .env("MCP_OAUTH_HOME", home.path())
-        .env("LOGIN_PASSWORD", "any-password-at-all")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run::of(&output)
+    let arguments = ["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
+    Run::of_lesson(LESSON, home.path(), &arguments)
 }
 
 /// The id of the error and its words; of a run that served in spite of a failed MUST, that check.
@@ -436,17 +426,8 @@ fn a_server_that_asks_for_a_token_at_the_first_call() {
     });
     let fake = Fake::start(&[serves(), table]);
     let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
-    let arguments =
-        ["client", "--json", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo", "--call", "echo"];
-    let output = Command::new(LESSON)
-        .args(arguments)
-        .args(any_ports(LESSON, &arguments))
-        .env("MCP_OAUTH_HOME", home.path())
-        .env("LOGIN_PASSWORD", "any-password-at-all")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let run = Run::of(&output);
+    let arguments = ["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo", "--call", "echo"];
+    let run = Run::of_lesson(LESSON, home.path(), &arguments);
     assert!(run.success && run.says("echo says: again") && run.says("offers, without a token, 1 tool"), "{run:#?}");
     assert_eq!((fake.requests_to("GET /odd/meta").len(), fake.requests_to("GET /authorize").len()), (1, 1));
 }

@@ -2,11 +2,9 @@
 //! server behaves, and what the lesson says of it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::process::Command;
-
 use audience_binding::rules;
 use serde_json::{Value, json};
-use shared::testing::{Fake, Received, Run, any_ports, private_folder};
+use shared::testing::{Fake, Received, Run, private_folder};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 
@@ -25,15 +23,8 @@ fn gives(token: &str) -> Value {
 fn lab(fake: &Fake, arguments: &[&str]) -> Run {
     let home = private_folder();
     let issuer = fake.url("");
-    let arguments = [&["lab", "--json", "--idp", &issuer, "--login", "demo"], arguments].concat();
-    let output = Command::new(LESSON)
-        .args(&arguments)
-        .args(any_ports(LESSON, &arguments))
-        .env("MCP_OAUTH_HOME", home.path())
-        .env("LOGIN_PASSWORD", "any-password-at-all")
-        .output()
-        .unwrap();
-    Run::of(&output)
+    let arguments = [&["lab", "--idp", &issuer, "--login", "demo"], arguments].concat();
+    Run::of_lesson(LESSON, home.path(), &arguments)
 }
 
 /// The token requests with the code of a sign-in. Lesson 03 sends one more, with a code that is no

@@ -244,7 +244,7 @@ fn keycloak_fix(found: &ProbeResult) -> String {
         ProbeResult::NotTrusted { fix, .. } => fix.clone(),
         ProbeResult::Nothing { .. } | ProbeResult::Ready => format!("Start it: {START_KEYCLOAK}"),
     };
-    format!("{fix} (or leave --idp out for the embedded IdP).")
+    format!("{} (or leave --idp out for the embedded IdP).", fix.trim_end_matches('.'))
 }
 
 impl From<RealmError> for Failure {

@@ -91,7 +91,7 @@ impl OptionGroup {
     }
 }
 
-/// The option of every command that makes requests, whoever makes them.
+/// The option of every command that makes requests, on any side.
 const CA_FILE: &str = "ca_file";
 
 fn ids_of_requests<A: Args>() -> Vec<Id> {

@@ -72,14 +72,11 @@ impl View {
         let Event::Checked { id, keyword, passed, expected, got, spec, fix, failure_expected, .. } = event else {
             return String::new();
         };
-        let mark = match (passed, failure_expected) {
-            (true, _) | (false, Some(Expected::Refusal(_))) => self.tinted("✔", Color::Green),
-            (false, Some(Expected::Demonstration(_))) => self.tinted("⚠", Color::Yellow),
-            (false, None) => self.tinted("✘", Color::Red),
-        };
-        let refused = match failure_expected {
-            Some(Expected::Refusal(_)) => " – refused, as it must be",
-            _ => "",
+        let (mark, refused, why) = match failure_expected {
+            _ if *passed => (self.tinted("✔", Color::Green), "", None),
+            Some(Expected::Refusal(why)) => (self.tinted("✔", Color::Green), " – refused, as it must be", Some(why)),
+            Some(Expected::Demonstration(why)) => (self.tinted("⚠", Color::Yellow), "", Some(why)),
+            None => (self.tinted("✘", Color::Red), "", None),
         };
         let title = format!("{keyword} {}{refused} [{id}] {}", printable(expected), spec.id);
         let with_section = format!("{title} {}", spec.section);
@@ -88,22 +85,21 @@ impl View {
             || spec.section.starts_with('§')
             || textwrap::core::display_width(&with_section) <= self.width - 11;
         let mut text = self.wrapped(side, &mark, if fits { &with_section } else { &title });
-        let is_refusal = matches!(failure_expected, Some(Expected::Refusal(_)));
-        if self.full || !passed && !is_refusal {
+        // What was refused is said beside the reason for which it was.
+        let is_one_line = !self.full && !refused.is_empty();
+        if self.full || !passed && !is_one_line {
             text += &self.indented(&format!("seen: {}", printable(got)));
         }
         if !fix.is_empty() {
             text += &self.indented(&format!("fix: {}", printable(fix)));
         }
-        if let Some(Expected::Refusal(why) | Expected::Demonstration(why)) = failure_expected {
-            let why = if is_refusal { format!("{why} Seen: {}", printable(got)) } else { why.clone() };
-            text += &self.tinted(&self.indented(why.trim_start()), Color::Yellow);
+        if let Some(why) = why {
+            let seen = if is_one_line { format!(" Seen: {}", printable(got)) } else { String::new() };
+            text += &self.tinted(&self.indented(&format!("{why}{seen}")), Color::Yellow);
         }
         if quotes {
-            text += &self.tinted(
-                &self.quote(spec.quote, (*passed || failure_expected.is_some()) && !self.full),
-                Color::BrightBlack,
-            );
+            let is_cut = !self.full && (*passed || failure_expected.is_some());
+            text += &self.tinted(&self.quote(spec.quote, is_cut), Color::BrightBlack);
         }
         text
     }

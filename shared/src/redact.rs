@@ -128,7 +128,7 @@ impl Mask {
             Some((name, value)) if is_secret(name) && !value.is_empty() => {
                 format!("{name}={}", self.learnt(name, &decoded(value)))
             }
-            // It belongs to one sign-in, and whoever knows it can bring a response to that. Its
+            // It belongs to one sign-in, and a program that knows it can answer for the IdP. Its
             // value is not remembered, since the browser's address has to show it.
             Some(("state", value)) if matches!(self, Mask::Fingerprint) && !value.is_empty() => {
                 format!("state={}", self.secret("state", &decoded(value)))

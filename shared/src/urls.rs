@@ -191,38 +191,48 @@ fn both(a: &str, b: &str) -> String {
 }
 
 fn scheme(a: &str, b: &str) -> Option<Part> {
-    match () {
-        () if a == b => None,
-        () if a.eq_ignore_ascii_case(b) => Some(Part::SchemeCase),
-        () => Some(Part::Scheme(both(a, b))),
+    if a == b {
+        None
+    } else if a.eq_ignore_ascii_case(b) {
+        Some(Part::SchemeCase)
+    } else {
+        Some(Part::Scheme(both(a, b)))
     }
 }
 
 fn host(a: &str, b: &str) -> Option<Part> {
-    match () {
-        () if a == b => None,
-        () if a.eq_ignore_ascii_case(b) => Some(Part::HostCase),
-        () if is_loopback(a) && is_loopback(b) => Some(Part::Loopback(both(a, b))),
-        () => Some(Part::Host(both(a, b))),
+    if a == b {
+        None
+    } else if a.eq_ignore_ascii_case(b) {
+        Some(Part::HostCase)
+    } else if is_loopback(a) && is_loopback(b) {
+        Some(Part::Loopback(both(a, b)))
+    } else {
+        Some(Part::Host(both(a, b)))
     }
 }
 
 fn port(a: &Parts<'_>, b: &Parts<'_>) -> Option<Part> {
-    match () {
-        () if a.port == b.port => None,
-        () if a.effective_port() == b.effective_port() => Some(Part::DefaultPort(a.effective_port().to_owned())),
-        () => Some(Part::Port(both(a.port, b.port))),
+    if a.port == b.port {
+        None
+    } else if a.effective_port() == b.effective_port() {
+        Some(Part::DefaultPort(a.effective_port().to_owned()))
+    } else {
+        Some(Part::Port(both(a.port, b.port)))
     }
 }
 
 fn path(a: &str, b: &str) -> Option<Part> {
-    let without_slash = |path: &str| path.trim_end_matches('/').to_owned();
-    match () {
-        () if a == b => None,
-        () if without_slash(a) == without_slash(b) => Some(Part::Slash),
-        () if a.eq_ignore_ascii_case(b) && !a.contains('%') => Some(Part::PathCase),
-        () if decoded(a) == decoded(b) => Some(Part::Encoding),
-        () => Some(Part::Path(both(a, b))),
+    if a == b {
+        None
+    } else if a.trim_end_matches('/') == b.trim_end_matches('/') {
+        Some(Part::Slash)
+    } else if a.eq_ignore_ascii_case(b) && !a.contains('%') {
+        Some(Part::PathCase)
+    } else if decoded(a) == decoded(b) {
+        Some(Part::Encoding)
+    } else {
+        Some(Part::Path(both(a, b)))
     }
 }
 

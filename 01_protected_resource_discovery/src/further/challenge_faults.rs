@@ -1,5 +1,6 @@
-//! What is wrong with a challenge that does not follow its grammar, in the words of whoever has to
-//! correct it: RFC 9110 §11.2, §11.6.1, <https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>.
+//! What is wrong with a challenge that does not follow its grammar, in words for the operator who
+//! has to correct it: RFC 9110 §11.2, §11.6.1,
+//! <https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1>.
 
 use shared::http::Response;
 
@@ -8,11 +9,25 @@ use crate::challenge::{self, Challenge, ChallengeError};
 /// What the grammar asks for after a challenge or a parameter.
 pub(crate) const END: &str = "a comma or the end";
 
+/// Where the grammar is broken.
+pub(crate) struct Fault {
+    /// Characters before it.
+    pub position: usize,
+    pub problem: Problem,
+}
+
+/// How the grammar is broken.
+pub(crate) enum Problem {
+    /// This is missing.
+    Expected(&'static str),
+    Other(String),
+}
+
 /// The error in the words for a mistake that servers make. `before` is the challenge in front of
 /// the fault, and `rest` begins with the fault.
-pub(crate) fn explained(error: ChallengeError, before: Option<&Challenge>, rest: &[char]) -> ChallengeError {
-    let ChallengeError { position, problem } = error;
-    let wants = |wanted: &str| problem == format!("{wanted} is expected");
+pub(crate) fn explained(fault: Fault, before: Option<&Challenge>, rest: &[char]) -> ChallengeError {
+    let Fault { position, problem } = fault;
+    let wants = |wanted: &str| matches!(&problem, Problem::Expected(known) if *known == wanted);
     let first = rest.first();
     let word = || rest.iter().take_while(|c| c.is_alphanumeric() || "-_".contains(**c)).collect::<String>();
     let without_parameters = |challenge: &&Challenge| challenge.parameters.is_empty() && challenge.token68.is_none();
@@ -25,7 +40,10 @@ pub(crate) fn explained(error: ChallengeError, before: Option<&Challenge>, rest:
         (Some(':' | '/' | '?'), _) if wants(END) => "a value like this needs quotation marks around it".to_owned(),
         (Some('“' | '”' | '„'), _) => "there are typographic quotation marks where \" belongs".to_owned(),
         (Some(c), _) if wants(END) && c.is_alphabetic() => format!("a comma is missing before {}", word()),
-        _ => problem,
+        _ => match problem {
+            Problem::Expected(wanted) => format!("{wanted} is expected"),
+            Problem::Other(problem) => problem,
+        },
     };
     ChallengeError { position, problem }
 }

@@ -86,7 +86,7 @@ impl ConfiguredEndpoints {
             token_endpoint: Some(self.token_endpoint.clone()),
             ..known
         };
-        // A code and a secret travel to these URLs, whoever chose them.
+        // A code and a secret are sent to these URLs, also where the user chose them.
         for requirement in requirements(issuer, &metadata, |url| http.accepts(url).is_ok()) {
             if requirement.rule.id == rules::ENDPOINTS_SECURE.id {
                 requirement.check(reporter).map_err(MetadataError::Unfit)?;

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::further::callback_page::Taken;
 use crate::further::discarded::STAYS_IN_THE_BROWSER;
+use crate::further::scripted_browser::is_at;
 
 /// What to do where the browser is on another machine.
 pub const PASTE: &str = "If the browser is on another machine, it ends at a page that it cannot load: copy the address of that page, paste it here (it is not shown), \
@@ -41,15 +42,8 @@ pub async fn take_lines(
 
 /// Takes the line if it is a URL of the callback; what to say about it.
 fn take_line(line: &str, redirect_uri: &str, take: impl Fn(&str, &str) -> Taken) -> Option<String> {
-    let place = |url: &Url| {
-        let mut place = url.clone();
-        place.set_query(None);
-        place.set_fragment(None);
-        place
-    };
-    let expected = Url::parse(redirect_uri).ok()?;
     // What was typed may hold a secret, so it is not repeated.
-    let Some(url) = Url::parse(line).ok().filter(|url| place(url) == place(&expected)) else {
+    let Some(url) = Url::parse(line).ok().filter(|_| is_at(line, redirect_uri)) else {
         return Some(format!(
             "This line is not used: it is not the address that the browser ended at, which begins with {redirect_uri}?. The wait goes on."
         ));

@@ -13,7 +13,7 @@ pub fn granted<'a>(list: &'a str, requested: &[String]) -> (Vec<&'a str>, bool) 
     (scopes.filter(|scope| !scope.is_empty()).collect(), has_commas)
 }
 
-const NOT_GRANTED: &str = "whoever the token is for lacks the role for it, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
+const NOT_GRANTED: &str = "the user lacks the role for this scope, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
 const COMMAS: &str =
     "separate the scopes with spaces, as RFC 6749 §3.3 wants: other clients take the list for one scope.";
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::http::{Http, Request, Response};
+use shared::http::{self, Http, Request, Response};
 use shared::reach::Reach;
 use shared::{Failure, Reporter, page};
 use url::Url;
@@ -158,7 +158,7 @@ fn posts_to(here: &str, action: &str, allowed: &[String]) -> Result<String, Auth
 
 /// Whether a browser that opens `here` is at the redirect URI: with whatever query, and nowhere
 /// beside it.
-fn is_at(here: &str, redirect_uri: &str) -> bool {
+pub(crate) fn is_at(here: &str, redirect_uri: &str) -> bool {
     let place = |url: &str| {
         let mut url = Url::parse(url).ok()?;
         url.set_query(None);
@@ -211,7 +211,7 @@ fn fetched(action: &str, fields: &[(&str, &str)]) -> Request {
 }
 
 fn joined(base: &str, reference: &str) -> String {
-    Url::parse(base).and_then(|base| base.join(reference)).map_or_else(|_| reference.to_owned(), |url| url.to_string())
+    http::joined(base, reference).unwrap_or_else(|| reference.to_owned())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use authorization_code::token_response::{audiences, claims, header, named};
 use shared::{Failure, now};
 
 use crate::error::TokenUseError;
+use crate::further::token_advice::ADD_SUB;
 use crate::server_demand::{Attempts, ServerDemand};
 
 /// The failure, with advice from the token that the server refused.
@@ -70,7 +71,7 @@ fn advice(kept: &Kept, server_url: &str) -> String {
         found.push(format!("Its typ ({typ}) is not at+jwt: start this tutorial's server with --accept-typ {taken}, or have the IdP write at+jwt."));
     }
     if text("sub").is_none_or(str::is_empty) {
-        found.push(NO_SUB.to_owned());
+        found.push(format!("It has no sub. {ADD_SUB}"));
     }
     found.extend(clocks(&claims));
     if found.is_empty() {
@@ -78,10 +79,6 @@ fn advice(kept: &Kept, server_url: &str) -> String {
     }
     format!("The token shows this: {}", found.join(" "))
 }
-
-/// For tokens that do not say whose they are.
-const NO_SUB: &str =
-    "It has no sub: in Keycloak 25 or newer, make the client scope basic a default client scope of the client.";
 
 /// Times that cannot be right in a token that was issued just now.
 fn clocks(claims: &serde_json::Map<String, serde_json::Value>) -> Option<String> {

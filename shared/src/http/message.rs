@@ -175,11 +175,6 @@ impl Request {
     }
 }
 
-pub(super) fn is_object_or_page(content_type: &str, body: &[u8]) -> bool {
-    let is_object = serde_json::from_slice::<Value>(body).is_ok_and(|document| document.is_object());
-    is_object || body.is_empty() || content_type.starts_with("text/html")
-}
-
 /// `text` as one word of a shell, in which nothing is acted on but the placeholders: `'Bearer
 /// '"$ACCESS_TOKEN"''`.
 fn quoted(text: &str) -> String {

@@ -278,20 +278,13 @@ async fn read_limited(response: &mut reqwest::Response) -> reqwest::Result<Optio
 }
 
 fn received(status: u16, headers: &HeaderMap, body: Option<&[u8]>, ms: u64, may_be_secret: bool) -> Event {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let shown = headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         (name.to_string(), Mask::Fingerprint.header(name.as_str(), &value))
     });
     let body = match body {
         None => Value::String(format!("(more than {MAX_BODY_BYTES} bytes, not read)")),
-        // Where a JSON object with secrets belongs, anything else can be such a secret.
-        Some(body) if may_be_secret && !message::is_object_or_page(content_type, body) => {
-            Value::String(Mask::Fingerprint.secret("body", &String::from_utf8_lossy(body)))
-        }
-        Some(body) => {
-            coding::instead_of(headers, body).map_or_else(|| Mask::Fingerprint.body(content_type, body), Value::String)
-        }
+        Some(body) => coding::shown(headers, body, may_be_secret),
     };
     Event::Received { status, headers: shown.collect(), body, ms }
 }

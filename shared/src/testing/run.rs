@@ -1,9 +1,11 @@
-use std::process::Output;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::assert_events_hold;
+use super::{any_ports, assert_events_hold};
 use crate::breakage::Breakage;
+use crate::kept::{HOME_VARIABLE, PASSPHRASE_VARIABLE};
 
 /// What a run with `--json` said, each event held against the schema.
 #[derive(Debug)]
@@ -18,6 +20,21 @@ impl Run {
     /// Reads the output of a program that has ended.
     pub fn of(output: &Output) -> Self {
         Self { events: assert_events_hold(&String::from_utf8_lossy(&output.stdout)), success: output.status.success() }
+    }
+
+    /// Runs a lesson's program with `--json`, on free ports, without a terminal. `home`
+    /// is its store, and the user of `--login` has a password.
+    pub fn of_lesson(binary: &str, home: &Path, arguments: &[&str]) -> Self {
+        let output = Command::new(binary)
+            .args(arguments)
+            .arg("--json")
+            .args(any_ports(binary, arguments))
+            .env(HOME_VARIABLE, home)
+            .env_remove(PASSPHRASE_VARIABLE)
+            .env("LOGIN_PASSWORD", "any-password-at-all")
+            .stdin(Stdio::null())
+            .output();
+        Self::of(&output.unwrap_or_else(|error| panic!("{binary} cannot be run: {error}")))
     }
 
     /// How each check with this id ended.
@@ -38,6 +55,15 @@ impl Run {
     /// Whether the text stands in any event.
     pub fn says(&self, text: &str) -> bool {
         self.events.iter().any(|event| event.to_string().contains(text))
+    }
+
+    /// The words stand in the events; those with `!` in front do not. `{port}` is this port.
+    pub fn assert_says(&self, words: &[&str], port: u16, case: &str) {
+        for word in words {
+            let (word, wanted) = word.strip_prefix('!').map_or((*word, true), |word| (word, false));
+            let word = word.replace("{port}", &port.to_string());
+            assert_eq!(self.says(&word), wanted, "{case}: {word}\n{:#?}", self.events);
+        }
     }
 
     /// The first error: its id, its message, its fix.
