@@ -188,11 +188,13 @@ impl View {
             Value::Object(message) if message.contains_key("jsonrpc") && !self.full => in_one_line(message),
             other => serde_json::to_string_pretty(other).unwrap_or_default(),
         };
-        let shown = if self.full { usize::MAX } else { BODY_LINES };
+        let lines = pretty.lines().count();
+        // One more line takes no more room than saying that it is left out.
+        let shown = if self.full || lines == BODY_LINES + 1 { lines } else { BODY_LINES };
         for line in pretty.lines().take(shown) {
             text += &format!("           {}\n", self.cut(&printable(line)));
         }
-        let left = pretty.lines().count().saturating_sub(shown);
+        let left = lines.saturating_sub(shown);
         if left > 0 {
             text += &format!("           … {left} more lines, --full\n");
         }

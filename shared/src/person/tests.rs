@@ -25,6 +25,13 @@ fn a_long_body_is_cut_and_says_so() {
 }
 
 #[test]
+fn a_body_is_not_cut_for_one_line() {
+    let of_lines = |lines: usize| received(json!(vec!["line"; lines].join("\n")));
+    assert!(!of_lines(BODY_LINES + 1).contains("more lines"));
+    assert!(of_lines(BODY_LINES + 2).contains("… 2 more lines, --full"));
+}
+
+#[test]
 fn an_unknown_status_code_is_shown_as_a_number() {
     let event = Event::Received { status: 799, headers: vec![], body: Value::Null, ms: 0 };
     assert_eq!(PLAIN.render(Side::Client, &event, false), "  client ← 799  (0 ms)\n");
