@@ -28,7 +28,8 @@ impl Terminal {
             fake.url("/mcp"),
             fake.url("")
         );
-        let command = format!("'{LESSON}' {arguments}; echo exit code $?; stty -a");
+        // Ctrl-C reaches the shell too, and some shells end with it unless they have a trap.
+        let command = format!("trap : INT; '{LESSON}' {arguments}; echo exit code $?; stty -a");
         let mut program = Command::new("script")
             .args(["-qec", &command, "/dev/null"])
             .env("MCP_OAUTH_HOME", home)
