@@ -16,7 +16,7 @@ use crate::authorization_request::{AuthorizationParameters, AuthorizationRequest
 use crate::authorization_response::{self, AuthorizationResponse};
 use crate::callback::Callback;
 use crate::error::AuthorizationError;
-use crate::further::explanation::explain_request;
+use crate::further::explanation::{explain_request, explain_response, report_request};
 use crate::further::{scope_advice, token_tables};
 use crate::rules;
 use crate::sabotage::Sabotage;
@@ -199,9 +199,7 @@ impl Ready {
 
         reporter.stage("look at the tokens", &spec::RFC6749_7_1).await;
         token_response::check(reporter, &tokens, requested, resource, options.dpop)?;
-        for table in token_tables::tables(&tokens) {
-            reporter.note(table);
-        }
+        token_tables::show(reporter, &tokens);
         let scopes = tokens.scope.clone().unwrap_or_else(|| requested.join(" "));
         reporter.result(format!("access token for {resource}, scopes: {scopes}"));
         Ok((endpoint, tokens))
@@ -232,12 +230,13 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     let redirect_uri = redirect.uri.clone();
     reporter.note(format!("Waiting at {redirect_uri} for one response."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
+    report_request(reporter, url);
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
     let (seconds, person) = if user_agent.is_scripted() { (1, None) } else { (seconds, Some(announced)) };
     let response = callback.response(seconds, person).await?;
     // The redirect URI was good enough to be redirected to.
     reporter.on(Side::Idp).require(&rules::IDP_TAKES_REDIRECT_URI, true, TAKES_REDIRECT_URI, &redirect_uri)?;
-    reporter.note(format!("The browser came back with{}", response.table()));
+    explain_response(reporter, &redirect_uri, &response);
     Ok(response)
 }
 

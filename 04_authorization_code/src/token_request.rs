@@ -9,7 +9,7 @@ use shared::http::{Http, Response};
 use shared::{Reporter, Rule, Secret, Side};
 
 use crate::error::AuthorizationError;
-use crate::further::refused_tokens;
+use crate::further::{refused_tokens, token_tables};
 use crate::rules;
 use crate::token_response::TokenResponse;
 
@@ -143,5 +143,8 @@ pub fn read_token_response(
     };
     let expected = "access_token and token_type, and every member of its type";
     reporter.require(&rules::TOKEN_RESPONSE, got == "it has", expected, &got).ok();
-    tokens.map(|(tokens, _)| tokens).map_err(|_| AuthorizationError::TokenResponse { got })
+    tokens
+        .map(|(tokens, _)| tokens)
+        .inspect(|tokens| token_tables::report(reporter, tokens))
+        .map_err(|_| AuthorizationError::TokenResponse { got })
 }

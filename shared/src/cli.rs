@@ -13,8 +13,9 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Id};
 
 use crate::breakage::{self, Breakage, Switch};
 use crate::lesson::{LessonId, LessonRun};
+use crate::report::ReportFile;
 use crate::reporter::{Format, Options};
-use crate::{Reporter, Side, http, reach, urls};
+use crate::{Failure, Reporter, Side, http, reach, urls};
 
 /// Options of every lesson's command line.
 #[derive(Args, Clone, Debug)]
@@ -40,11 +41,15 @@ pub struct CommonOptions {
     /// Show the stages of the lessons from this one on; those before it fold into one line each
     #[arg(long, value_name = "NN", value_parser = clap::value_parser!(u8).range(1..=99), global = true)]
     pub from: Option<u8>,
+    /// Write a report of the run to this file: a page with a diagram (.html), or Markdown for a
+    /// ticket (.md)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub report: Option<ReportFile>,
 }
 
 impl CommonOptions {
-    /// The reporter that these options ask for, on standard output. `lesson` is the program's, and
-    /// `is_story` says whether this run is its whole story.
+    /// The reporter that these options ask for, on standard output; without the report. `lesson` is
+    /// the program's, and `is_story` says whether this run is its whole story.
     fn reporter(&self, lesson: Option<LessonId>, is_story: bool) -> Reporter {
         let format = if self.json { Format::Json } else { Format::for_stdout(self.no_color) };
         let first_shown = self.from.or(lesson.map(LessonId::number)).unwrap_or_default();
@@ -172,11 +177,19 @@ pub fn parse<L: Lesson>() -> Result<Parsed<L>, ExitCode> {
     if let Some(conflict) = conflict(&matches, breakage, L::COMMANDS) {
         command.error(ErrorKind::ArgumentConflict, conflict).exit();
     }
-    if let Some(failure) = cli.network().ca_file.as_deref().and_then(|file| http::trust_file(file).err()) {
-        reporter.error(failure.id, failure.message, failure.fix);
-        reporter.outcome(false);
-        return Err(ExitCode::FAILURE);
-    }
+    let trusted = cli.network().ca_file.as_deref().map_or(Ok(()), http::trust_file);
+    let reports = trusted.and_then(|()| match cli.common().report.clone() {
+        Some(file) => reporter.clone().with_report(file),
+        None => Ok(reporter.clone()),
+    });
+    let reporter = match reports {
+        Ok(reporter) => reporter,
+        Err(Failure { id, message, fix, .. }) => {
+            reporter.error(id, message, fix);
+            reporter.outcome(false);
+            return Err(ExitCode::FAILURE);
+        }
+    };
     let run = LessonRun { breakage, reporter, allow_host: cli.network().allow_host.clone() };
     Ok(Parsed { cli, switch, run })
 }

@@ -144,7 +144,6 @@ pub enum Event {
         /// JSON where it is JSON, else a string; `null` without a body.
         body: Value,
         /// The same request as a line for a shell, with placeholders for secrets.
-        #[serde(skip)]
         curl: String,
     },
     /// The response to the request before it.
@@ -179,8 +178,26 @@ pub enum Event {
         #[serde(skip_serializing_if = "str::is_empty")]
         fix: String,
         /// A failure that `--break` provoked, or that a stage is there to show, is not counted.
-        #[serde(rename = "expected_failure", skip_serializing_if = "Option::is_none", serialize_with = "is_expected")]
+        #[serde(flatten, serialize_with = "expected_failure")]
         failure_expected: Option<Expected>,
+    },
+    /// The user's browser carries an OAuth message between the client and the authorization server.
+    Carried {
+        /// The authorization response, on its way to the client; else the authorization request.
+        is_response: bool,
+        /// The URL that the browser opens, with secrets masked.
+        url: String,
+    },
+    /// An authorization server issued a token that can be read. The person's view shows it in notes.
+    Token {
+        /// For example `access_token`.
+        name: &'static str,
+        /// The token as other events show it.
+        token: String,
+        /// The members of its JOSE header.
+        header: Vec<Claim>,
+        /// Its claims, in its order.
+        claims: Vec<Claim>,
     },
     /// Something worth knowing.
     Note {
@@ -220,10 +237,49 @@ pub enum Event {
         missed: usize,
         /// The exit code of the process.
         exit: u8,
+        /// What `--break` did, and whether it was noticed.
+        #[serde(rename = "break", skip_serializing_if = "Option::is_none")]
+        broken: Option<Broken>,
     },
 }
 
-/// The JSON form only says that a failure was expected.
-fn is_expected<S: serde::Serializer>(_: &Option<Expected>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bool(true)
+/// A claim of a token, or a member of its header, for a person.
+#[derive(Clone, Debug, Serialize)]
+pub struct Claim {
+    /// For example `aud`.
+    pub name: String,
+    /// Its value; times as dates.
+    pub value: String,
+    /// What it says, in a few words; empty where nobody knows.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub meaning: &'static str,
+}
+
+/// What came of a `--break` switch.
+#[derive(Clone, Debug, Serialize)]
+pub struct Broken {
+    /// The word after `--break`.
+    pub name: &'static str,
+    /// Who broke the rule.
+    pub broken_by: Side,
+    /// What that party did wrong, as a clause.
+    pub what: &'static str,
+    /// Who should notice.
+    pub caught_by: Side,
+    /// The id of the rule whose check should fail.
+    pub caught_as: &'static str,
+    /// Whether it did.
+    pub is_caught: bool,
+}
+
+/// The JSON form of an expected failure: that it was expected, how, and why.
+fn expected_failure<S: serde::Serializer>(expected: &Option<Expected>, serializer: S) -> Result<S::Ok, S::Error> {
+    let members = expected.as_ref().map(|expected| {
+        let (kind, why) = match expected {
+            Expected::Refusal(why) => ("refusal", why),
+            Expected::Demonstration(why) => ("demonstration", why),
+        };
+        [("expected_failure", Value::Bool(true)), ("expected_as", kind.into()), ("why", why.as_str().into())]
+    });
+    serializer.collect_map(members.into_iter().flatten())
 }

@@ -165,6 +165,7 @@ impl LessonView {
                 let text = self.view.render(side, &event, false);
                 self.push(text)
             }
+            Event::Carried { .. } | Event::Token { .. } => String::new(),
             Event::Sent { .. } | Event::Received { .. } | Event::Note { .. } => {
                 let text = self.view.render(side, event, false);
                 self.push(text)

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`event`] | what a run can say: stage, sent, received, checked, note, error, outcome |
 //! | [`spec`] | the sentences of the standards that checks refer to, as data |
+//! | [`report`] | a run as an HTML page with a sequence diagram, or as Markdown for a ticket |
 //! | [`reporter`] | counts the events and prints them: for a person, or as JSON Lines |
 //! | [`redact`] | keeps secrets out of events |
 //! | [`http`] | the HTTP client: every request and answer is shown, every call has limits |
@@ -45,6 +46,7 @@ mod person;
 pub mod prompt;
 pub mod reach;
 pub mod redact;
+pub mod report;
 pub mod reporter;
 pub mod scope;
 pub mod secret;

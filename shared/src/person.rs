@@ -62,6 +62,8 @@ impl View {
                 }
                 text
             }
+            // Notes say it in words.
+            Event::Carried { .. } | Event::Token { .. } => String::new(),
             // The view puts these together.
             Event::Result { .. } | Event::Outcome { .. } => String::new(),
         }

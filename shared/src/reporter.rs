@@ -6,16 +6,18 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::breakage::Breakage;
-use crate::event::{Event, Expected, Rule, Side};
+use crate::event::{Broken, Event, Expected, Rule, Side};
 use crate::lesson::LessonId;
 use crate::lesson_view::LessonView;
 use crate::redact;
 use crate::spec::SpecRef;
+use recording::Recording;
 
 mod checks;
 mod choice;
 mod format;
 mod json;
+mod recording;
 
 pub use checks::Advised;
 pub use format::{Format, WIDTH};
@@ -73,6 +75,7 @@ struct State {
     expecting: Vec<Shown>,
     breakage: Option<&'static Breakage>,
     caught: bool,
+    recording: Option<Recording>,
 }
 
 /// A failure that is expected: on which side, of which rule, and why.
@@ -127,6 +130,7 @@ impl Reporter {
             expecting: Vec::new(),
             breakage: None,
             caught: false,
+            recording: None,
         };
         Self { side: Side::Client, options, state: Arc::new(Mutex::new(state)) }
     }
@@ -235,10 +239,26 @@ impl Reporter {
         self.emit(&Event::Error { id: id.into(), message: message.into(), fix: fix.into() });
     }
 
-    /// The last line of a run.
-    pub fn outcome(&self, ok: bool) {
-        let Counts { stages, checks, failed, missed } = self.counts();
-        self.emit(&Event::Outcome { ok, stages, checks, failed, missed, exit: u8::from(!ok) });
+    /// The last line of a run; before it, its report is written. Whether the run succeeded, which
+    /// it did not where the report could not be written.
+    pub fn outcome(&self, ok: bool) -> bool {
+        let ok = self.write_report(ok) && ok;
+        self.emit(&self.outcome_event(ok));
+        ok
+    }
+
+    fn outcome_event(&self, ok: bool) -> Event {
+        let state = self.state();
+        let Counts { stages, checks, failed, missed } = state.counts;
+        let broken = state.breakage.map(|breakage| Broken {
+            name: breakage.name,
+            broken_by: breakage.broken_by,
+            what: breakage.what,
+            caught_by: breakage.caught_by,
+            caught_as: breakage.caught_as.id,
+            is_caught: state.caught,
+        });
+        Event::Outcome { ok, stages, checks, failed, missed, exit: u8::from(!ok), broken }
     }
 
     /// Prints one event. A reader that has gone away (a closed pipe) does not end the run.
@@ -251,6 +271,10 @@ impl Reporter {
         let event = &redact::redacted(event);
         let mut state = self.state();
         state.seq += 1;
+        let seq = state.seq;
+        if let Some(recording) = &mut state.recording {
+            recording.record(json::line(seq, self.side, event));
+        }
         let text = match self.options.format {
             Format::Silent => return,
             Format::Json => json::line(state.seq, self.side, event),

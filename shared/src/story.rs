@@ -93,8 +93,7 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
     let last_words = reporter.clone();
     let signals = Signals::watch(move || {
         let ok = conclude(&last_words, holds, Err(interrupted()));
-        last_words.outcome(ok);
-        ok
+        last_words.outcome(ok)
     });
     let ended = runtime.block_on(async {
         tokio::select! {
@@ -110,8 +109,7 @@ pub fn run(reporter: &Reporter, holds: Holds, story: impl Future<Output = Result
     #[cfg(feature = "kept")]
     crate::prompt::restore_terminal();
     let ok = conclude(reporter, holds, ended);
-    reporter.outcome(ok);
-    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if reporter.outcome(ok) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Says how the story ended; whether it holds.

@@ -1,8 +1,11 @@
 //! What is in an authorization request, for a person.
 
 use shared::Reporter;
+use shared::event::Event;
+use shared::redact::Mask;
 
 use crate::authorization_request::AuthorizationRequest;
+use crate::authorization_response::AuthorizationResponse;
 
 /// What each parameter of the request is for.
 const PURPOSES: &[(&str, &str)] = &[
@@ -36,4 +39,18 @@ pub fn explain_request(reporter: &Reporter, request: &AuthorizationRequest) {
         fingerprint(request.verifier.expose()),
         request.expected.issuer,
     ));
+}
+
+/// The browser is sent to this URL.
+pub fn report_request(reporter: &Reporter, url: &str) {
+    reporter.emit(&Event::Carried { is_response: false, url: Mask::Fingerprint.url(url) });
+}
+
+/// What came back with the browser.
+pub fn explain_response(reporter: &Reporter, redirect_uri: &str, response: &AuthorizationResponse) {
+    let width = response.shown().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let rows: String = response.shown().map(|(name, shown)| format!("\n  {name:<width$}  {shown}")).collect();
+    reporter.note(format!("The browser came back with{rows}"));
+    let query: Vec<_> = response.shown().map(|(name, shown)| format!("{name}={shown}")).collect();
+    reporter.emit(&Event::Carried { is_response: true, url: format!("{redirect_uri}?{}", query.join("&")) });
 }

@@ -1,19 +1,49 @@
 //! Tokens for people: claim by claim, and never the token itself.
 
-use serde_json::Value;
-use shared::Secret;
+use serde_json::{Map, Value};
 use shared::clock::rfc3339;
+use shared::event::{Claim, Event};
+use shared::{Reporter, Secret};
 
 use crate::token_response::{TokenResponse, claims, header};
 
-/// A table of every token that came.
-pub fn tables(response: &TokenResponse) -> Vec<String> {
+/// Shows every token that came, as a table.
+pub fn show(reporter: &Reporter, response: &TokenResponse) {
+    for (name, token) in named(response) {
+        reporter.note(table(name, token));
+    }
+}
+
+/// The tokens that came and can be read, as events.
+pub fn report(reporter: &Reporter, response: &TokenResponse) {
+    for (name, token) in named(response) {
+        if let (Some(header), Some(claims)) = (header(token), claims(token)) {
+            let (header, claims) = (described(&header), described(&claims));
+            reporter.emit(&Event::Token { name, token: token.fingerprint(), header, claims });
+        }
+    }
+}
+
+fn named(response: &TokenResponse) -> impl Iterator<Item = (&'static str, &Secret)> {
     let named = [
         ("access_token", Some(&response.access_token)),
         ("refresh_token", response.refresh_token.as_ref()),
         ("id_token", response.id_token.as_ref()),
     ];
-    named.into_iter().filter_map(|(name, token)| Some(table(name, token?))).collect()
+    named.into_iter().filter_map(|(name, token)| Some((name, token?)))
+}
+
+fn described(members: &Map<String, Value>) -> Vec<Claim> {
+    let described = members.iter().map(|(name, value)| Claim {
+        name: name.clone(),
+        value: shown(name, value),
+        meaning: meaning(name),
+    });
+    described.collect()
+}
+
+fn meaning(name: &str) -> &'static str {
+    MEANINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, meaning)| meaning)
 }
 
 /// What each claim says, for a person.
@@ -52,7 +82,7 @@ pub fn table(name: &str, token: &Secret) -> String {
     let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
     let width = claims.keys().map(String::len).max().unwrap_or_default();
     let rows = claims.iter().map(|(name, value)| {
-        let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
+        let meaning = Some(meaning(name)).filter(|meaning| !meaning.is_empty()).map(|meaning| format!("  ({meaning})"));
         format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
     });
     // "sub REQUIRED" (RFC 9068 §2.2)

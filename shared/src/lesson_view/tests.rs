@@ -38,7 +38,7 @@ fn note(text: &str, is_urgent: bool) -> Event {
 }
 
 fn end(ok: bool) -> Event {
-    Event::Outcome { ok, stages: 1, checks: 1, failed: 0, missed: 0, exit: u8::from(!ok) }
+    Event::Outcome { ok, stages: 1, checks: 1, failed: 0, missed: 0, exit: u8::from(!ok), broken: None }
 }
 
 fn printed(options: &Options, events: &[Event]) -> String {

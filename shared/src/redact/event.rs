@@ -33,6 +33,14 @@ pub fn redacted(event: &Event) -> Event {
             replace(message, sentences);
             replace(fix, sentences);
         }
+        Event::Carried { url, .. } => replace(url, values),
+        Event::Token { token, header, claims, .. } => {
+            replace(token, values);
+            for claim in header.iter_mut().chain(claims) {
+                replace(&mut claim.name, values);
+                replace(&mut claim.value, sentences);
+            }
+        }
         Event::Outcome { .. } => {}
     }
     event

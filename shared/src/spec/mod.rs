@@ -17,8 +17,7 @@ pub struct SpecRef {
     /// A link to the section; empty for a rule of this tutorial's own.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub url: &'static str,
-    /// The sentence. The JSON form carries the link and leaves it out.
-    #[serde(skip)]
+    /// The sentence.
     pub quote: &'static str,
 }
 
@@ -155,7 +154,9 @@ mod tests {
         static RULE: Rule = Rule::must("test.own", &TUTORIAL_LIMITS);
         let captured = Captured::json();
         captured.reporter().recommend(&RULE, true, "at most a megabyte", "HTTP 200");
-        assert_eq!(captured.events()[0]["spec"], json!({"id": "This tutorial", "section": "Limits"}));
+        let quote = TUTORIAL_LIMITS.quote;
+        let spec = json!({"id": "This tutorial", "section": "Limits", "quote": quote});
+        assert_eq!(captured.events()[0]["spec"], spec);
     }
 
     #[test]
