@@ -188,7 +188,7 @@ pub enum Event {
         /// The URL that the browser opens, with secrets masked.
         url: String,
     },
-    /// An authorization server issued a token that can be read. The person's view shows it in notes.
+    /// An authorization server issued a token that can be read. The person's view has it in notes.
     Token {
         /// For example `access_token`.
         name: &'static str,

@@ -15,7 +15,7 @@ const STYLE: &str = include_str!("report.css");
 /// Characters of a note that are shown before it is opened.
 const NOTE_CHARACTERS: usize = 80;
 
-/// The whole page.
+/// The page with everything in it.
 pub fn html(run: &Run) -> String {
     let lanes = run.parties.lanes.len();
     let page = html! {
