@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use authorization_code::sabotage::Switch;
 use dynamic_client_registration::further::administration::Administration;
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, Locator};
+use keycloak::chromium;
 use keycloak::container::Features;
-use libtest_mimic::{Completion, Failed, Trial};
-use serde_json::{Value, json};
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
 use shared::breakage::Switch as _;
 use shared::http::Http;
 use shared::reach::{Privacy, Reach};
@@ -23,13 +24,13 @@ const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 fn main() -> ExitCode {
     let others = vec![
         Trial::ignorable_test("chromium_on_the_embedded_idp", || {
-            with_chromedriver(|driver| {
+            chromium::with_chromedriver(|driver| {
                 keycloak::trials::on_embedded(|issuer| sign_in_with_chromium(driver, issuer, "embedded"))
             })
         }),
         keycloak::trials::on_keycloak_with("chromium_on_keycloak", Features::Cimd, |issuer| {
             // A missing chromedriver is told by the other trial.
-            with_chromedriver(|driver| sign_in_with_chromium(driver, issuer, "keycloak")).map(|_| ())
+            chromium::with_chromedriver(|driver| sign_in_with_chromium(driver, issuer, "keycloak")).map(|_| ())
         }),
     ];
     keycloak::trials::run(scenario, others)
@@ -245,32 +246,6 @@ fn server(user: &User<'_>) -> (Running, String) {
     Running::server(user.command(&["--idp", user.issuer, "--json", "server"]))
 }
 
-/// Runs a test with a chromedriver, or ignores it where there is none; with `CI` set that is a
-/// failure.
-fn with_chromedriver(test: impl FnOnce(&str) -> Result<(), Failed>) -> Result<Completion, Failed> {
-    let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut driver = match driver {
-        Ok(child) => Running(child),
-        Err(error) if std::env::var_os("CI").is_none() => {
-            return Ok(Completion::ignored_with(format!("no chromedriver can be started ({error})")));
-        }
-        Err(error) => {
-            return Err(format!(
-                "CI is set, so a browser has to be there, but no chromedriver can be started ({error})."
-            )
-            .into());
-        }
-    };
-    let mut lines = BufReader::new(driver.0.stdout.take().unwrap()).lines().map_while(Result::ok);
-    // Its first line names the port that was asked for, 0; a later one the port that it got.
-    let port = |line: String| line.trim_end_matches('.').rsplit_once(" on port ")?.1.parse::<u16>().ok();
-    let port = lines.find_map(|line| port(line).filter(|port| *port != 0));
-    let port = port.ok_or("chromedriver did not say its port")?;
-    // A program stops where nobody reads what it prints.
-    std::thread::spawn(move || lines.for_each(drop));
-    test(&format!("http://127.0.0.1:{port}")).map(|()| Completion::Completed)
-}
-
 /// A person with a real browser: the IdP's own pages, and the lesson's page at the end.
 fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Failed> {
     let user = User::new(issuer);
@@ -285,7 +260,7 @@ fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Fa
     let url = url.ok_or("the lesson printed no URL to sign in at")?;
     let runtime = tokio::runtime::Runtime::new()?;
     let page = runtime.block_on(async {
-        let browser = connect(driver).await?;
+        let browser = chromium::connect(driver, (900, 700)).await?;
         let result = tokio::time::timeout(Duration::from_secs(300), visit(&browser, &url, idp)).await;
         let _ = browser.close().await;
         result.map_err(|_| Failed::from("the browser took more than five minutes"))?
@@ -296,16 +271,6 @@ fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Fa
     assert_eq!(events.last().unwrap()["ok"], true, "{events:#?}");
     drop(lesson);
     Ok(())
-}
-
-async fn connect(driver: &str) -> Result<Client, Failed> {
-    let arguments =
-        ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=900,700"];
-    let capabilities = json!({"goog:chromeOptions": {"args": arguments}});
-    let capabilities = capabilities.as_object().unwrap().clone();
-    let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-    let session = builder.capabilities(capabilities).connect(driver).await;
-    session.map_err(|error| format!("no browser session: {error}").into())
 }
 
 /// Signs in and agrees, as a person would; the text of the page at the end.

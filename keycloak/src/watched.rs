@@ -83,8 +83,8 @@ fn take_down(watch: &Watch, headers: &HeaderMap, query: &str, body: &[u8]) {
     }
 }
 
-/// Runs the lesson with each of these arguments, as text with everything and as JSON: nothing that
-/// it prints has a secret of the IdP. `fewest` are the secrets that the runs have at least.
+/// Runs the lesson with each of these arguments, as text with everything, as JSON, and with reports:
+/// nothing that it prints or writes has a secret of the IdP. `fewest` are the secrets that the runs have at least.
 pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Result<(), Failed> {
     let runtime = Runtime::new()?;
     let _entered = runtime.enter();
@@ -93,15 +93,17 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
         let listener = listen::bind(0, "the embedded IdP", "").await?;
         Ok::<_, Failed>(Embedded::watched(listener, Realm::shipped()?, watch.clone()))
     })?;
-    let home = private_folder();
+    let (home, reports) = (private_folder(), private_folder());
     let mut printed = vec![];
     for arguments in runs {
-        for view in [&["--full", "--curl"][..], &["--json"]] {
+        for (view, report) in [(&["--full", "--curl"][..], "report.html"), (&["--json"], "report.md")] {
             let arguments = [arguments, view, &["--idp", embedded.issuer()]].concat();
             let mut command = Command::new(binary);
             command
                 .args(&arguments)
                 .args(any_ports(binary, &arguments))
+                .arg("--report")
+                .arg(reports.path().join(report))
                 .env("MCP_OAUTH_HOME", home.path())
                 .stdin(Stdio::null());
             let output = command.output()?;
@@ -109,7 +111,8 @@ pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Re
             if text.len() < 500 {
                 return Err(format!("{arguments:?} printed little: {text}").into());
             }
-            printed.push((arguments.join(" "), text));
+            let written = std::fs::read_to_string(reports.path().join(report))?;
+            printed.push((arguments.join(" "), text + &written));
         }
     }
     let secrets: Vec<_> = watch.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
