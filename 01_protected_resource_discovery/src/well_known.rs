@@ -56,12 +56,14 @@ pub fn locations(server_url: &str) -> Vec<WellKnown> {
     vec![exact, root]
 }
 
-/// Scheme and authority, and the rest of a URL. A backslash is no part of a URL, but HTTP clients
-/// take it for a slash.
+/// Scheme and authority, and the rest of a URL. A backslash is not part of a URL, but HTTP clients
+/// take it for a slash. They also drop tabs and line breaks, after which another part of the text
+/// can be the host: such an authority is none.
 pub fn split(url: &str) -> Option<(&str, &str)> {
     let authority = url.find("://")? + 3;
     let end = url[authority..].find(['/', '?', '#', '\\']).map_or(url.len(), |n| authority + n);
-    (end > authority).then(|| url.split_at(end))
+    let is_authority = end > authority && !url[authority..end].contains(|c: char| c.is_ascii_control());
+    is_authority.then(|| url.split_at(end))
 }
 
 #[cfg(test)]
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_has_no_host_has_no_locations() {
-        for text in ["", "mcp", "http://", "http:///mcp", "localhost:8000/mcp"] {
+        for text in ["", "mcp", "http://", "http:///mcp", "localhost:8000/mcp", "https://\t/mcp.example", "http://h\n/mcp"] {
             assert_eq!(urls(text), Vec::<String>::new(), "{text}");
         }
     }
