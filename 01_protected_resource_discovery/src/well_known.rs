@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn what_has_no_host_has_no_locations() {
-        for text in ["", "mcp", "http://", "http:///mcp", "localhost:8000/mcp", "https://\t/mcp.example", "http://h\n/mcp"] {
+        for text in
+            ["", "mcp", "http://", "http:///mcp", "localhost:8000/mcp", "https://\t/mcp.example", "http://h\n/mcp"]
+        {
             assert_eq!(urls(text), Vec::<String>::new(), "{text}");
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 use shared::event::{Claim, Event};
+use shared::redact::Mask;
 use shared::{Reporter, Secret};
 
 use crate::token_response::{TokenResponse, claims, header};
@@ -17,7 +18,7 @@ pub fn show(reporter: &Reporter, response: &TokenResponse) {
 /// The tokens that came and can be read, as events.
 pub fn report(reporter: &Reporter, response: &TokenResponse) {
     for (name, token) in named(response) {
-        if let (Some(header), Some(claims)) = (header(token), claims(token)) {
+        if let Some((header, claims)) = read(token) {
             let (header, claims) = (described(&header), described(&claims));
             reporter.emit(&Event::Token { name, token: token.fingerprint(), header, claims });
         }
@@ -31,6 +32,15 @@ fn named(response: &TokenResponse) -> impl Iterator<Item = (&'static str, &Secre
         ("id_token", response.id_token.as_ref()),
     ];
     named.into_iter().filter_map(|(name, token)| Some((name, token?)))
+}
+
+/// Header and claims of a token that is a JWT, without what is a secret by its name.
+fn read(token: &Secret) -> Option<(Map<String, Value>, Map<String, Value>)> {
+    let masked = |members: Map<String, Value>| match Mask::Fingerprint.json(&Value::Object(members)) {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    Some((masked(header(token)?), masked(claims(token)?)))
 }
 
 fn described(members: &Map<String, Value>) -> Vec<Claim> {
@@ -76,7 +86,7 @@ const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
 /// A token as a person may see it: what it is, its header, and its claims one by one; never the
 /// token.
 pub fn table(name: &str, token: &Secret) -> String {
-    let (Some(header), Some(claims)) = (header(token), claims(token)) else {
+    let Some((header, claims)) = read(token) else {
         return format!("{name}: {} (opaque: only the IdP can read it)", token.fingerprint());
     };
     let header: Vec<_> = header.iter().map(|(name, value)| format!("{name} {}", shown(name, value))).collect();
@@ -131,6 +141,8 @@ mod tests {
             assert!(table.contains(line), "{table}");
         }
         assert!(!table.contains(token.expose()) && !table.contains("c2ln"), "{table}");
+        let with_secret = super::table("t", &jwt(&json!({"sub": "u", "client_secret": "hunterword"})));
+        assert!(with_secret.contains("sub ") && !with_secret.contains("hunterword"), "{with_secret}");
         assert!(super::table("t", &Secret::new("opaque")).contains("only the IdP can read it"));
         for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
             assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");

@@ -62,9 +62,72 @@ const HARMLESS_NAMES: &[&str] = &[
     "tos_uri",
 ];
 
+/// Words that stand behind the name of a secret and a colon without being its value.
+const ORDINARY_WORDS: &[&str] = &[
+    "a",
+    "absent",
+    "an",
+    "as",
+    "at",
+    "basic",
+    "bearer",
+    "by",
+    "dpop",
+    "empty",
+    "expected",
+    "expired",
+    "false",
+    "for",
+    "if",
+    "in",
+    "invalid",
+    "is",
+    "it",
+    "its",
+    "malformed",
+    "mandatory",
+    "mismatch",
+    "missing",
+    "must",
+    "no",
+    "none",
+    "not",
+    "null",
+    "of",
+    "on",
+    "one",
+    "only",
+    "opaque",
+    "optional",
+    "please",
+    "rejected",
+    "required",
+    "revoked",
+    "see",
+    "should",
+    "string",
+    "the",
+    "this",
+    "to",
+    "true",
+    "undefined",
+    "unknown",
+    "unsupported",
+    "use",
+    "what",
+    "where",
+    "which",
+    "wrong",
+    "you",
+    "your",
+];
+
 /// Headers whose values are secrets, or hold one after a scheme name.
-const SECRET_HEADERS: &[&str] =
-    &["authorization", "proxy-authorization", "cookie", "set-cookie", "dpop", "mcp-session-id", "x-api-key"];
+const SECRET_HEADERS: &[&str] = &["dpop", "mcp-session-id"];
+/// The same for any header whose name has one of these words, as proxies and gateways name theirs.
+const SECRET_HEADER_WORDS: &[&str] = &["authorization", "cookie", "token", "secret", "password", "apikey"];
+/// Headers that have such a word and no secret.
+const HARMLESS_HEADERS: &[&str] = &["access-control-allow-headers", "access-control-expose-headers"];
 
 /// `accessToken`, `ACCESS_TOKEN` and `access-token` are the same name.
 fn normalised(name: &str) -> String {
@@ -93,5 +156,21 @@ pub fn is_harmless(name: &str) -> bool {
 
 /// Whether this header, in lower case, carries a secret.
 pub fn is_secret_header(name: &str) -> bool {
-    SECRET_HEADERS.contains(&name)
+    let has_word = || SECRET_HEADER_WORDS.iter().any(|word| normalised(name).contains(word));
+    SECRET_HEADERS.contains(&name) || !HARMLESS_HEADERS.contains(&name) && has_word()
+}
+
+/// Whether this is a word of a sentence rather than a value.
+pub fn is_ordinary_word(word: &[u8]) -> bool {
+    ORDINARY_WORDS.iter().any(|ordinary| word.eq_ignore_ascii_case(ordinary.as_bytes()))
+}
+
+/// Whether this is the code of an error: a number behind capital letters (`AADSTS50011`), or words
+/// with underscores (`invalid_grant`).
+pub fn is_error_code(code: &[u8]) -> bool {
+    let letters = code.iter().take_while(|c| c.is_ascii_uppercase()).count();
+    let digits = code[letters..].strip_prefix(b"-").unwrap_or(&code[letters..]);
+    let is_numbered = letters > 1 && (1..8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let is_word = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_lowercase);
+    is_numbered || code.contains(&b'_') && code.split(|c| *c == b'_').all(is_word)
 }

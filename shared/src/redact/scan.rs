@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::find::{Found, Names};
-use super::names::{is_common_word, is_secret};
+use super::names::{is_common_word, is_error_code, is_ordinary_word, is_secret};
 
 /// The longest name that is looked up.
 const LONGEST_NAME: usize = 64;
@@ -181,13 +181,24 @@ fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool
     // A secret of this kind has no colon and no bracket, so a long text is scanned once only.
     let rest = &text[..at + run(&text[at..], |c| !b":[{(".contains(&c))];
     let value = word_at(rest, at);
-    is_possible.then_some((value, false)).filter(|(value, _)| looks_random(&text[value.clone()]))
+    let shown = &text[value.clone()];
+    let is_error = word.eq_ignore_ascii_case("code") && is_error_code(shown);
+    let is_value = looks_random(shown) || mark == Some(b':') && is_said_to_be(text, word, &value);
+    (is_possible && !is_error && is_value).then_some((value, false))
 }
 
-/// The word that begins here.
+/// Whether a sentence gives this word as the value of the name before its colon: `client_secret:
+/// hunter`, but not `access_token: opaque`, and not `The code: it is valid once`.
+fn is_said_to_be(text: &[u8], name: &str, value: &Range<usize>) -> bool {
+    let ends_clause = text.get(value.end).is_none_or(|c| b".,;)}]\"'\n".contains(c));
+    (ends_clause || !is_common_word(name)) && !is_ordinary_word(&text[value.clone()])
+}
+
+/// The word that begins here, without the full stop of its sentence.
 fn word_at(text: &[u8], at: usize) -> Range<usize> {
     let at = at + usize::from(text.get(at).is_some_and(|c| matches!(c, b'"' | b'\'')));
-    at..at + run(&text[at..], |c| !c.is_ascii_whitespace() && !b"&\"'<>,;)}]#\\".contains(&c))
+    let end = at + run(&text[at..], |c| !c.is_ascii_whitespace() && !b"&\"'<>,;)}]#\\".contains(&c));
+    at..end - usize::from(end > at + 1 && text[end - 1] == b'.')
 }
 
 /// The value that begins here, quoted or not; a list or an object as a whole. What is cut off ends
