@@ -140,23 +140,33 @@ fn check_issuer_url(issuer: &str, is_acceptable: impl Fn(&str) -> bool) -> Requi
 }
 
 /// "All authorization server endpoints MUST be served over HTTPS." (MCP 2026-07-28, Communication
-/// Security) Plain http is accepted for this machine.
+/// Security) Plain http is accepted for this machine. "The endpoint URI MUST NOT include a fragment
+/// component." (RFC 6749 §3.1, §3.2)
 fn check_endpoints(
     metadata: &AuthorizationServerMetadata,
     is_acceptable: impl Fn(&str) -> bool,
     texts: Texts,
 ) -> Requirement {
-    let unusable = || metadata.endpoints().filter(|(_, url)| !is_acceptable(url));
-    let fault =
-        |url| urls::fault(url).map_or(String::new(), |fault| format!(" is not an absolute URL: {}", fault.reason));
+    let unusable = || metadata.endpoints().filter(|(_, url)| !is_acceptable(url) || url.contains('#'));
+    let fault = |url: &str| match urls::fault(url) {
+        Some(fault) => format!(" is not an absolute URL: {}", fault.reason),
+        None if url.contains('#') => " has a fragment, the part from # on".to_owned(),
+        None => String::new(),
+    };
     let seen: Vec<_> = unusable().map(|(name, url)| format!("{name} {url}{}", fault(url))).collect();
     let relative = unusable().find(|(_, url)| urls::fault(url).is_some());
+    let with_fragment = unusable().find(|(_, url)| url.contains('#'));
+    let fix = match (relative, with_fragment) {
+        (Some((name, url)), _) => texts.absolute(name, url, &metadata.issuer),
+        (None, Some((name, _))) => format!("publish {name} without the part from # on."),
+        (None, None) => texts.endpoints().to_owned(),
+    };
     Requirement {
         rule: &rules::ENDPOINTS_SECURE,
         passed: seen.is_empty(),
-        expected: "the endpoints are absolute URLs, https or loopback",
+        expected: "the endpoints are absolute URLs, https or loopback, without #",
         seen: if seen.is_empty() { "they are".to_owned() } else { seen.join(", ") },
-        fix: relative.map_or(texts.endpoints().to_owned(), |(name, url)| texts.absolute(name, url, &metadata.issuer)),
+        fix,
     }
 }
 

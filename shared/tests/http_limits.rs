@@ -161,6 +161,7 @@ async fn what_is_no_url_gets_a_sentence() {
         let error = http.send(&Request::get(url)).await.unwrap_err();
         assert_eq!(error.id(), id, "{url}: {error}");
         assert!(!error.to_string().contains("pw@"), "{error}");
+        assert!(!url.contains('@') || error.to_string().contains("@localhost/"), "the host is shown: {error}");
     }
 }
 
@@ -170,6 +171,8 @@ async fn broken_answers_do_not_end_the_program() {
         &b""[..],
         b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort",
         b"HTTP/1.1 99999 what\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nna me: x\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx: a\x00b\r\ncontent-length: 0\r\n\r\n",
         b"\x00\xff garbage",
         b"HTTP/1.1 200 OK\r\nx: \xff\xfe\r\ncontent-length: 0\r\n\r\n",
     ] {
@@ -183,7 +186,7 @@ async fn broken_answers_do_not_end_the_program() {
         let captured = Captured::json();
         let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(60);
         if let Err(error) = http.send(&Request::get(&url)).await {
-            assert_eq!(error.id(), "http.unreachable", "{error}");
+            assert_eq!(error.id(), "http.not-http", "{error}");
         }
         captured.events();
     }

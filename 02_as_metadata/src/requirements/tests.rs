@@ -41,6 +41,7 @@ fn each_requirement_has_its_broken_twin() {
     assert_eq!(with(|m| m.token_endpoint = None), ["as-metadata.token-endpoint"]);
     assert_eq!(with(|m| m.token_endpoint = Some("http://idp.example/t".into())), ["as-metadata.endpoints-secure"]);
     assert_eq!(with(|m| m.registration_endpoint = Some("ftp://x".into())), ["as-metadata.endpoints-secure"]);
+    assert_eq!(with(|m| m.token_endpoint = Some("https://idp.example/t#a".into())), ["as-metadata.endpoints-secure"]);
     assert_eq!(with(|m| m.response_types_supported = None), ["as-metadata.response-type-code"]);
     assert_eq!(with(|m| m.response_types_supported = Some(vec!["token".into()])), ["as-metadata.response-type-code"]);
     assert_eq!(with(|m| m.grant_types_supported = Some(vec!["password".into()])), ["as-metadata.grant-type-code"]);

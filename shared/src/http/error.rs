@@ -31,10 +31,15 @@ impl std::fmt::Display for ProxyFault {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug)]
 pub enum HttpError {
-    /// Not an `http` or `https` URL with a host, or one that carries credentials.
+    /// A URL with a user name or a password in it.
+    HasCredentials {
+        /// As it was given.
+        url: String,
+    },
+    /// Not an `http` or `https` URL with a host.
     BadUrl {
         /// As it was given.
         url: String,
@@ -72,6 +77,13 @@ pub enum HttpError {
         reason: String,
         /// The addresses that were tried; empty where the URL has the address itself.
         tried: Vec<IpAddr>,
+    },
+    /// What came is not a response of HTTP.
+    NotHttp {
+        /// As it was given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// No address is known for the host.
     UnknownHost {
@@ -121,6 +133,12 @@ impl std::fmt::Display for HttpError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = |url: &str| Mask::Fingerprint.url(url);
         match self {
+            HttpError::HasCredentials { url } => {
+                write!(f, "{} is not requested: it has a user name or a password in it.", shown(url))
+            }
+            HttpError::NotHttp { url, reason } => {
+                write!(f, "{} did not send a valid HTTP response: {reason}.", shown(url))
+            }
             HttpError::BadUrl { url, reason } => write!(f, "{} is not a URL that can be asked: {reason}.", shown(url)),
             HttpError::Insecure { url } => {
                 write!(
@@ -179,7 +197,8 @@ impl HttpError {
     /// Names the limit or the step that failed.
     pub fn id(&self) -> &'static str {
         match self {
-            HttpError::BadUrl { .. } => "http.bad-url",
+            HttpError::BadUrl { .. } | HttpError::HasCredentials { .. } => "http.bad-url",
+            HttpError::NotHttp { .. } => "http.not-http",
             HttpError::Insecure { .. } => "http.insecure",
             HttpError::Downgraded { .. } => "http.downgraded",
             HttpError::Refused { .. } => "http.refused-address",
@@ -199,6 +218,14 @@ impl HttpError {
                 Some(meant) => format!("Write {}", Mask::Fingerprint.url(&meant)),
                 None => "Write a whole URL, for example http://localhost:8000/mcp".to_owned(),
             },
+            HttpError::HasCredentials { .. } => {
+                "Leave the user name and the password out of this URL. Where a server named it, its operator has to."
+                    .to_owned()
+            }
+            HttpError::NotHttp { .. } => {
+                "Check that an HTTP server listens on that port; if it does, its operator has to correct the response."
+                    .to_owned()
+            }
             HttpError::Insecure { url } => {
                 let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")

@@ -194,7 +194,7 @@ impl Http {
         }
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad("it carries credentials"));
+            return Err(HttpError::HasCredentials { url: text.to_owned() });
         }
         // An address in the URL itself never meets the resolver, so it is checked here.
         self.reach
