@@ -84,7 +84,8 @@ fn take_down(watch: &Watch, headers: &HeaderMap, query: &str, body: &[u8]) {
 }
 
 /// Runs the lesson with each of these arguments, as text with everything and as JSON, each with a
-/// report: nothing that it prints or writes has a secret of the IdP. `fewest` are the secrets that the runs have at least.
+/// report: nothing that it prints or writes has a secret of the IdP. `fewest` are the secrets that
+/// the runs have at least.
 pub fn no_secret_is_printed(binary: &str, runs: &[&[&str]], fewest: usize) -> Result<(), Failed> {
     let runtime = Runtime::new()?;
     let _entered = runtime.enter();
