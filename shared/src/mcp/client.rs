@@ -30,6 +30,7 @@ use crate::Failure;
 use crate::http::{Request, Response};
 
 mod pages;
+mod unexpected;
 
 /// Sends the requests of an MCP client.
 pub trait Send: Clone + std::marker::Send + Sync + 'static {
@@ -137,12 +138,7 @@ impl Connection {
 }
 
 fn no_mcp(error: &dyn std::fmt::Display) -> Failure {
-    let message = format!("What the server answers is no MCP message: {error}.");
-    Failure::new(
-        "mcp.protocol",
-        message,
-        "Give the URL of an MCP endpoint with Streamable HTTP; its path is often /mcp.",
-    )
+    Failure::new("mcp.protocol", format!("The server did not respond with an MCP message: {error}."), unexpected::FIX)
 }
 
 /// The SDK's HTTP client.
@@ -178,7 +174,8 @@ impl<S: Send> StreamableHttpClient for Client<S> {
             Ok(response) => match read(&response, &message, had_session) {
                 Ok(outcome) => return Ok(outcome),
                 Err(StreamableHttpError::SessionExpired) => return Err(StreamableHttpError::SessionExpired),
-                Err(error) => no_mcp(&error),
+                Err(StreamableHttpError::UnexpectedServerResponse(what)) => unexpected::failure(&response, &what),
+                Err(error) => unexpected::failure(&response, &error.to_string()),
             },
             Err(failure) => failure,
         };
@@ -225,15 +222,12 @@ fn in_order(headers: &HashMap<HeaderName, HeaderValue>) -> Vec<(&HeaderName, &He
 /// cases." (MCP 2025-11-25, Sending Messages to the Server)
 fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) -> Outcome {
     let session_id = response.header_values(SESSION_ID).pop();
-    let unexpected = |status: u16, what: &str| {
-        let text = format!("HTTP {status}, {what}");
-        Err(StreamableHttpError::UnexpectedServerResponse(text.into()))
-    };
+    let unexpected = |what: &str| Err(StreamableHttpError::UnexpectedServerResponse(what.to_owned().into()));
     let ClientJsonRpcMessage::Request(request) = message else {
         // A notification, which nobody answers.
         return match response.status {
             200..=299 => Ok(StreamableHttpPostResponse::Accepted),
-            status => unexpected(status, "to a notification"),
+            _ => unexpected("in response to a notification"),
         };
     };
     match (response.status, response.media_type().as_str()) {
@@ -243,10 +237,13 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
             if events.iter().any(|data| answers(data, &request.id)) {
                 Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id))
             } else {
-                unexpected(200, "and a stream without the answer to the request")
+                unexpected("a stream without the response to the request")
             }
         }
-        (status, media_type) => match correlated(&response.body, &request.id) {
+        (status, _) => match correlated(&response.body, &request.id) {
+            Some(_) if unexpected::asks_for_input(response) => {
+                unexpected("the server asks for input first (input_required), which this client cannot give")
+            }
             Some(message) => Ok(StreamableHttpPostResponse::Json(message, session_id)),
             // An older server, or a gateway before one, that does not know the greeting of
             // 2026-07-28.
@@ -255,7 +252,7 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
                 let error = ServerJsonRpcMessage::error(error, Some(request.id.clone()));
                 Ok(StreamableHttpPostResponse::Json(error, None))
             }
-            None => unexpected(status, &format!("{media_type:?} that is no answer to the request")),
+            None => unexpected("a JSON-RPC message that is not a valid response to the request"),
         },
     }
 }

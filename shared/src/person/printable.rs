@@ -7,6 +7,11 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_invisible(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
 }
 
+/// Text of a stranger in one line, so that no part of it looks like a line of the program.
+pub fn on_one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(" ⏎ ")
+}
+
 /// Whether this is a control character (DEL and C1 included), a format character, such as a mark
 /// that turns the reading direction or joins nothing to nothing, or the separator of a line or a
 /// paragraph: the categories Cc, Cf, Zl and Zp of Unicode.
