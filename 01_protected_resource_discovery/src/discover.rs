@@ -108,7 +108,7 @@ async fn ask_without_token(
         }
         _ => {
             let odd = FirstResponse::of(server_url, &response);
-            reporter.note(format!("{odd} {} Its metadata is looked for all the same.", odd.fix()));
+            reporter.announce(format!("{odd} {} Its metadata is looked for all the same.", odd.fix()));
             Ok((response, Some(DiscoveryError::Unexpected(odd))))
         }
     }

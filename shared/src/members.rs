@@ -207,10 +207,11 @@ fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null",
         Value::Bool(_) => BOOLEAN,
-        Value::Number(_) => "a number",
+        Value::Number(number) => return format!("the number {number}"),
         Value::String(_) => STRING,
         Value::Array(items) if items.iter().all(Value::is_string) => STRINGS,
-        Value::Array(_) => "an array with something else than strings",
+        Value::Array(items) if items.iter().all(Value::is_object) => "an array of objects",
+        Value::Array(_) => "an array of other values than strings",
         Value::Object(_) => "an object",
     }
     .to_owned()
@@ -230,9 +231,9 @@ mod tests {
         assert_eq!(members.string("absent").unwrap(), None);
         assert_eq!(members.names().collect::<Vec<_>>(), ["s", "l", "b", "n", "mixed"]);
         for (error, text) in [
-            (members.string("n").unwrap_err(), "n is a number"),
+            (members.string("n").unwrap_err(), "n is the number 1"),
             (members.strings("s").unwrap_err(), "s is a string"),
-            (members.strings("mixed").unwrap_err(), "mixed is an array with something else than strings"),
+            (members.strings("mixed").unwrap_err(), "mixed is an array of other values than strings"),
             (members.boolean("s").unwrap_err(), "s is a string"),
             (members.required_string("absent").unwrap_err(), "absent is absent"),
         ] {
@@ -266,9 +267,9 @@ mod tests {
         }
         assert_eq!((optional.strings("mixed"), optional.boolean("s")), (None, None));
         let faults: Vec<_> = optional.into_faults().iter().map(ToString::to_string).collect();
-        let expected = ["null is null", "empty is empty", "n is a number", "l is an array of strings"];
+        let expected = ["null is null", "empty is empty", "n is the number 1", "l is an array of strings"];
         assert_eq!(faults[..4], expected);
-        assert_eq!(faults[4..], ["mixed is an array with something else than strings", "s is a string"]);
+        assert_eq!(faults[4..], ["mixed is an array of other values than strings", "s is a string"]);
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl FirstResponse {
         let header = |name: &str| response.header_values(name).into_iter().next();
         let kind = match (response.status, mcp_error(response)) {
             (300..=399, _) => Kind::Redirect(header("location").map(|to| absolute(server_url, &to))),
-            (429 | 503, _) => Kind::Busy(header("retry-after")),
+            (429 | 503, _) => Kind::Busy(header("retry-after").filter(|after| is_retry_after(after))),
             (_, Some((code, message))) => Kind::McpError(code, message),
             _ => Kind::Other,
         };
@@ -69,10 +69,8 @@ impl FirstResponse {
         match kind {
             Kind::Redirect(Some(to)) => redirect_fix(server_url, to),
             Kind::Redirect(None) => "The server's operator has to respond without a redirect.".to_owned(),
-            Kind::Busy(Some(after)) if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) => {
-                format!("Wait {after} seconds, and run it again.")
-            }
-            Kind::Busy(Some(after)) => format!("Run it again after {after}."),
+            Kind::Busy(Some(date)) if date.ends_with("GMT") => format!("Run it again after {date}."),
+            Kind::Busy(Some(seconds)) => format!("Wait {seconds} seconds, and run it again."),
             Kind::Busy(None) => "Wait a minute, and run it again.".to_owned(),
             Kind::McpError(..) => "This is an MCP server, so look for the error in its log.".to_owned(),
             Kind::Other if *status == 404 && server_url.ends_with('/') => {
@@ -89,6 +87,12 @@ impl FirstResponse {
             Kind::Other => "Look for the reason in the server's log, and run it again.".to_owned(),
         }
     }
+}
+
+/// "Retry-After = HTTP-date / delay-seconds" (RFC 9110 §10.2.3); anything else says nothing.
+fn is_retry_after(value: &str) -> bool {
+    let is_date = value.ends_with(" GMT") && value.len() < 40;
+    is_date || (1..7).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A `Location` as an absolute URL: a path of the server's own stands for itself.
@@ -147,6 +151,16 @@ impl Display for FirstResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_seconds_and_dates_say_when_to_come_back() {
+        for good in ["0", "120", "Fri, 31 Dec 1999 23:59:59 GMT"] {
+            assert!(is_retry_after(good), "{good}");
+        }
+        for bad in ["", "-3", "1.5", "soon", "99999999999999", "0x10", " 7"] {
+            assert!(!is_retry_after(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn a_redirect_names_what_it_leads_to() {

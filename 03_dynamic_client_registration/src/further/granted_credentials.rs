@@ -2,6 +2,7 @@
 //! when it is taken from the store, so that both runs say the same.
 
 use as_metadata::AuthorizationServerMetadata;
+use serde_json::Value;
 use shared::clock::rfc3339;
 use shared::http::Http;
 use shared::{Failed, Reporter, Side, now};
@@ -9,7 +10,7 @@ use shared::{Failed, Reporter, Side, now};
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::further::refusal_advice::BY_HAND;
-use crate::further::rules::SECRET_ALIVE;
+use crate::further::rules::{GRANT_TYPE_GRANTED, SECRET_ALIVE};
 use crate::rules;
 
 /// The authorization server says how long the secret lives.
@@ -88,5 +89,23 @@ pub(crate) fn check_usable(
             format!("{granted}{secret}; asked for: {asked}; listed in the metadata: {listed}")
         }
     };
-    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)
+    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)?;
+    check_grants(reporter, metadata, information, &fix)
+}
+
+/// The client may use the grant by which it gets its tokens; a refresh token is a convenience.
+fn check_grants(
+    reporter: &Reporter,
+    metadata: &ClientMetadata,
+    information: &ClientInformation,
+    fix: &str,
+) -> Result<(), Failed> {
+    let Some(Value::Array(granted)) = information.granted.get("grant_types") else { return Ok(()) };
+    let asked = metadata.to_registration()["grant_types"].take();
+    let asked = asked.as_array().into_iter().flatten().filter(|grant| *grant != "refresh_token");
+    let Some(missing) = asked.into_iter().find(|grant| !granted.contains(grant)).and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let seen = format!("grant_types is {}", Value::Array(granted.clone()));
+    reporter.with_fix(fix).require(&GRANT_TYPE_GRANTED, false, format!("the grant {missing} was granted"), seen)
 }
