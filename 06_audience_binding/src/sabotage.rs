@@ -122,7 +122,8 @@ static PASSTHROUGH: Breakage = Breakage::by_server(
     "passes its client's token on to the downstream API instead of getting one of its own",
     Side::Server,
     &rules::DOWNSTREAM_AUDIENCE,
-);
+)
+.caught_by_the("downstream API");
 
 static EXCHANGE_NOT_IN_AUDIENCE: Breakage = Breakage::by_server(
     "exchange-not-in-audience",

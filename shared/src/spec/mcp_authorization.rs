@@ -153,10 +153,7 @@ documents! {
             "Access Token Privilege Restriction",
             "#access-token-privilege-restriction"
         ):
-            "If the MCP server makes requests to upstream APIs, it may act as an OAuth client to \
-            them. The access token used at the upstream API is a separate token, issued by the \
-            upstream authorization server. The MCP server MUST NOT pass through the token it \
-            received from the MCP client.";
+            "The MCP server MUST NOT pass through the token it received from the MCP client.";
         MCP_AUDIENCE_CLAIM(
             "Access Token Privilege Restriction",
             "#access-token-privilege-restriction"
