@@ -126,7 +126,7 @@ pub fn read_token_response(
     let seen = if is_taken { format!("HTTP {}", response.status) } else { response.refusal() };
     reporter
         .on(Side::Idp)
-        .with_fix("look at what was sent above, and into the IdP's log.")
+        .with_fix("compare the request above with the IdP's log.")
         .require(rule, is_taken, expected, &seen)
         .map_err(|_| AuthorizationError::Token {
             rule,
@@ -141,7 +141,7 @@ pub fn read_token_response(
         (Ok(_), status) => format!("it has, with HTTP {status} instead of 200"),
         (Err(error), _) => error.to_string(),
     };
-    let expected = "access_token and token_type, and every member of its type";
+    let expected = "every member of the response has the required type";
     reporter.require(&rules::TOKEN_RESPONSE, got == "it has", expected, &got).ok();
     tokens.map(|(tokens, _)| tokens).map_err(|_| AuthorizationError::TokenResponse { got })
 }

@@ -158,8 +158,8 @@ impl RefusalKind {
             Self::InvalidToken(_) => " invalid_token".to_owned(),
             Self::Unproven(unproven) => format!(" {}", unproven.summary()),
             Self::InsufficientScope(_) => " insufficient_scope".to_owned(),
-            Self::NoSuchSession => ": the session is not this user's".to_owned(),
-            Self::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
+            Self::NoSuchSession => ": the session belongs to another user".to_owned(),
+            Self::Unavailable { .. } => ": the server cannot check the token now".to_owned(),
         }
     }
 
@@ -172,7 +172,7 @@ impl RefusalKind {
                 let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
                 (status, wait, text).into_response()
             }
-            Self::NoSuchSession => (status, "There is no such session; begin a new one.\n").into_response(),
+            Self::NoSuchSession => (status, "There is no such session. Start a new one.\n").into_response(),
             _ => {
                 let parameters = self.challenge(protected).into_iter().chain([unproven::challenge_parameter(scheme)]);
                 let parameters: Vec<_> =
