@@ -100,7 +100,7 @@ fn a_pasted_response_gets_the_checks_of_one_that_a_browser_brings() {
     let uri = back.split('?').next().unwrap().to_owned();
     for (line, says) in [
         ("pr1vate text", "The client ignores this line: it does not begin with"),
-        (&back.replace("127.0.0.1", "localhost"), "which begins with http://127.0.0.1:"),
+        (&back.replace("127.0.0.1", "localhost"), "it does not begin with http://127.0.0.1:"),
         (&format!("{uri}?code=c&state=wr0ng"), "A response with another state came."),
         (&format!("{uri}?error=access_denied"), "An error without state came."),
         // Corrected before Enter.

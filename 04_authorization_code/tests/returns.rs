@@ -106,7 +106,7 @@ fn a_wait_to_which_nobody_came_names_the_likely_causes() {
     let run = sign_in(json!({ "status": 400 }), &["--browser", "--sign-in-timeout", "1"]);
     let (id, message, fix) = run.error();
     assert_eq!((run.success, id.as_str()), (false, "sign-in.timed-out"), "{message}");
-    for says in ["register http://127.0.0.1:", "another machine", "--sign-in-timeout"] {
+    for says in ["register exactly http://127.0.0.1:", "another machine", "--sign-in-timeout"] {
         assert!(fix.contains(says), "{fix}");
     }
     assert!(!fix.contains('?') && run.says("stays in the browser and never comes back to this program"), "{run:#?}");
