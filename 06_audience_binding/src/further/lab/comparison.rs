@@ -85,7 +85,10 @@ mod tests {
                 "    indicators, for A   (no token)",
             ]
         );
-        assert!(told.ends_with("The same in all: typ. Each token's own: exp, jti, azp and the like."), "{told}");
+        assert!(
+            told.ends_with("Equal in all tokens: typ. Different in each token: exp, jti, azp and similar claims."),
+            "{told}"
+        );
     }
 
     #[test]
