@@ -75,7 +75,7 @@ fn what_is_missing_gets_a_sentence() {
     for (arguments, id, sentence) in [
         (&["client", "--call", "x", "--args", "["][..], "tool.arguments", "not JSON"),
         (&["client", "--server-url", "http://localhost:3/mcp"], "http.unreachable", "cannot be reached"),
-        (&["lab", "--indicators", "http://localhost:3/realms/x"], "idp.issuer", "nothing answers at"),
+        (&["lab", "--indicators", "http://localhost:3/realms/x"], "idp.issuer", "nothing responds at"),
         (&["lab", "--break", "other-servers-token"], "configuration.break", "this command runs only a part"),
         (&["list-tools", "--break", "other-servers-token"], "configuration.break", "this command runs only a part"),
         (&["--require-dpop"], "configuration.dpop", "makes the servers refuse them"),
@@ -150,7 +150,7 @@ fn options_that_make_no_grant_get_a_sentence() {
         (enterprise.clone(), none, "configuration.client-id", "--grant enterprise-managed needs a client"),
         (credentials.to_vec(), SECRET, "configuration.client-id", "no --client-id says whose secret it is"),
         // That it is that one.
-        ([&credentials[..], &client].concat(), none, "configuration.client-key", "a proof that this is me"),
+        ([&credentials[..], &client].concat(), none, "configuration.client-key", "needs a secret or a key of me"),
         ([&credentials[..], &client, &["--client-key", &key]].concat(), SECRET, "configuration.client-key", "one way"),
         // Who may see it.
         ([&credentials[..], &anybody].concat(), SECRET, "configuration.client-issuer", "CLIENT_SECRET is set"),

@@ -104,7 +104,7 @@ fn the_story_holds(issuer: &str, servers: &Servers) {
     // The client's own token; then the lab's three, none of which this IdP narrows.
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
     for text in [
-        "aud    downstream-api, where it was",
+        "aud    downstream-api, before: ",
         "act    absent, as before",
         "Umbrellas sold in Oslo",
         "the scopes decide, and resource does not",
