@@ -166,9 +166,7 @@ impl AuthorizationError {
                     .to_owned()
             }
             AuthorizationError::Form { .. } => {
-                "Sign in with --browser and check the address of each page. If it is not your IdP's address, do not enter a password: an attacker may \
-                want it."
-                    .to_owned()
+                "Sign in with --browser, and enter a password only on a page with your IdP's address.".to_owned()
             }
             AuthorizationError::Nobody { .. } => {
                 "Pass --login USER, or pass --browser to sign in on the IdP's page.".to_owned()
@@ -193,9 +191,8 @@ impl AuthorizationError {
                     .to_owned()
             }
             AuthorizationError::ForOtherServers { others, server_url } => format!(
-                "Check that you trust {server_url}. It chose the scopes, and the scopes of another server bring a token for that server. If {others} \
-                 is another name of the same server, pass --audience URL. If the IdP writes the wrong URL, configure it to write {server_url}. \
-                 --send-anyway sends the token in any case."
+                "Check that you trust {server_url}: it chose the scopes, and they brought a token for another server. If {others} is the same server, \
+                 pass --audience URL. If the IdP writes the wrong URL, configure it to write {server_url}. --send-anyway sends the token in any case."
             ),
             AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "Have the IdP's operator fix the response.".to_owned(),
         }

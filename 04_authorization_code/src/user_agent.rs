@@ -56,8 +56,8 @@ impl SignInOptions {
     /// These options, for the commands that use them.
     pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
 
-    /// A server that accepts only tokens that are bound to a key says so (RFC 9728 §2), and without a
-    /// key nobody needs to sign in.
+    /// A server that accepts only tokens that are bound to a key says so (RFC 9728 §2), and without
+    /// a key nobody needs to sign in.
     pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
         let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
         if required == Some(true) && !self.dpop { Err(AuthorizationError::WantsBoundTokens) } else { Ok(()) }

@@ -39,7 +39,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("auth_time", "when the user signed in"),
     ("scope", "the access that it grants"),
     ("scp", "the access that it grants"),
-    ("realm_access", "the user's roles that the scopes allow (Keycloak)"),
+    ("realm_access", "the user's roles that the scopes allow, as Keycloak writes them"),
     ("typ", "Keycloak's name for this kind of token"),
     ("jti", "this token's identifier"),
     ("sid", "the session"),

@@ -102,7 +102,7 @@ impl ServerClient {
         let information = registering.get(&store).await?;
         reporter.note(format!(
             "This MCP server is the client {} of {}. It can authenticate there. Keycloak exchanges and introspects only tokens whose aud has this client_id: \
-             add an audience mapper for it to a client scope that users' clients ask for, and make the scope of the API behind the server an optional \
+             add an audience mapper for it to a client scope that users' clients request, and make the scope of the API behind the server an optional \
              scope of this client.",
             information.client_id, metadata.issuer
         ));

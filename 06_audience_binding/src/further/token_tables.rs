@@ -15,7 +15,7 @@ pub fn side_by_side(before: &Secret, after: &Secret) -> Option<String> {
         ("azp", "the client that received it"),
         ("scope", "the access that it grants"),
         ("sub", "the user"),
-        ("act", "the acting party (Keycloak 26.7.3 does not write it)"),
+        ("act", "the acting party; Keycloak 26.7.3 does not write it"),
     ];
     let rows = rows.map(|(name, meaning)| {
         let (before, after) = (shown(&before, name), shown(&after, name));
