@@ -30,7 +30,7 @@ use crate::rules;
 const ALGORITHMS: &[Algorithm] = &[RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
 
 /// What the check of the key requires.
-pub(crate) const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
+pub(crate) const KNOWN_KEY: &str = "the authorization server publishes this key";
 
 const MALFORMED: RefusalKind =
     RefusalKind::InvalidToken(Cow::Borrowed("The token is not a JWT that this server understands"));
@@ -190,7 +190,7 @@ pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
 fn check_header(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
     let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
     let has_none = !jwt.header.contains_key("crit");
-    checks.require(&rules::NO_EXTENSIONS, has_none, "no critical extensions", extensions, MALFORMED)?;
+    checks.require(&rules::NO_EXTENSIONS, has_none, "the token has no critical extensions", extensions, MALFORMED)?;
 
     // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC 9068
     // §4) What is not on the list is not used.

@@ -153,7 +153,7 @@ impl RefusalKind {
     /// The refusal in a few words, after its status, for the server's terminal.
     pub fn summary(&self) -> String {
         match self {
-            Self::Unauthenticated => ": no token came".to_owned(),
+            Self::Unauthenticated => ": the request has no token".to_owned(),
             Self::InvalidRequest(_) => " invalid_request".to_owned(),
             Self::InvalidToken(_) => " invalid_token".to_owned(),
             Self::Unproven(unproven) => format!(" {}", unproven.summary()),

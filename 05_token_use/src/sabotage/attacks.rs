@@ -132,7 +132,7 @@ impl Attacker<'_> {
         let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected, fix: USED };
         let thief = request_tokens(http, &endpoint, &request, once).await;
 
-        reporter.stage("use the new refresh token, as the user's client would next", &spec::RFC9700_4_14_2).await;
+        reporter.stage("use the new refresh token, as the user's client would next", &spec::RFC9700_4_14_2_REUSE).await;
         let newest = renewed.refresh_token.unwrap_or(stolen);
         let refused = replay(http, &endpoint, &TokenRequest::refresh(&newest, server_url)).await?;
         let idp = reporter.on(Side::Idp);

@@ -146,9 +146,6 @@ documents! {
             required by OAuth 2.1 Section 4.1.1.";
         MCP_AS_HTTPS("Communication Security", "#communication-security"):
             "All authorization server endpoints MUST be served over HTTPS.";
-        MCP_ROTATE_REFRESH("Token Theft", "#token-theft"):
-            "For public clients, authorization servers MUST rotate refresh tokens as described in \
-            OAuth 2.1 Section 4.3.1 \"Token Endpoint Extension\".";
         MCP_PASSTHROUGH(
             "Access Token Privilege Restriction",
             "#access-token-privilege-restriction"

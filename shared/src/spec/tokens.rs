@@ -99,7 +99,10 @@ documents! {
     }
 
     "RFC 9700", "https://www.rfc-editor.org/rfc/rfc9700" {
-        RFC9700_4_14_2("4.14.2"):
+        RFC9700_4_14_2_ROTATION("4.14.2"):
+            "the authorization server issues a new refresh token with every access token refresh \
+            response.";
+        RFC9700_4_14_2_REUSE("4.14.2"):
             "The authorization server cannot determine which party submitted the invalid refresh \
             token, but it will revoke the active refresh token.";
     }
