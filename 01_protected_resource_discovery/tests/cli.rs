@@ -55,7 +55,7 @@ fn line_one_names_the_embedded_idp_and_how_to_get_keycloak() {
         text.lines().take_while(|line| !line.contains("MCP server")).map(str::trim).collect::<Vec<_>>().join(" ");
     assert!(text.lines().next().unwrap().contains("embedded stand-in"), "{text}");
     assert!(
-        paragraph.contains("nothing answers at http://localhost:1/realms/mcp-oauth (connection refused)"),
+        paragraph.contains("nothing responds at http://localhost:1/realms/mcp-oauth (connection refused)"),
         "{paragraph}"
     );
     assert!(paragraph.contains("docker compose -f keycloak/compose.yaml up -d --wait"), "{paragraph}");
@@ -118,12 +118,12 @@ fn an_idp_that_is_not_there_gets_a_sentence() {
     assert_failure(
         &mut lesson(&["--port", "0", "--idp", "keycloak"]),
         "idp.keycloak",
-        "but nothing answers at http://localhost:1/realms/mcp-oauth",
+        "but nothing responds at http://localhost:1/realms/mcp-oauth",
     );
     assert_failure(
         &mut lesson(&["--port", "0", "--idp", "http://localhost:1/r"]),
         "idp.issuer",
-        "but nothing answers at http://localhost:1/r",
+        "but nothing responds at http://localhost:1/r",
     );
     assert_failure(&mut lesson(&["server", "--port", "0", "--idp", "keycloak"]), "idp.keycloak", "connection refused");
     with_idp(|issuer| {

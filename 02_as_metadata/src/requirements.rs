@@ -141,7 +141,7 @@ fn check_issuer_url(issuer: &str, is_acceptable: impl Fn(&str) -> bool) -> Requi
 
 /// "All authorization server endpoints MUST be served over HTTPS." (MCP 2026-07-28, Communication
 /// Security) Plain http is accepted for this machine. "The endpoint URI MUST NOT include a fragment
-/// component." (RFC 6749 §3.1, §3.2)
+/// component." (RFC 6749 §3.1)
 fn check_endpoints(
     metadata: &AuthorizationServerMetadata,
     is_acceptable: impl Fn(&str) -> bool,

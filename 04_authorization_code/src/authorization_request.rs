@@ -81,7 +81,7 @@ pub fn build_request(
 /// "MUST reject javascript:, data:, file:, vbscript:, and other potentially dangerous schemes"
 /// (MCP, Security Best Practices)
 fn check_scheme(reporter: &Reporter, url: &Url) -> Result<(), AuthorizationError> {
-    let expected = "the URL that the browser opens is http or https";
+    let expected = "the URL for the browser is http or https";
     let is_web_page = matches!(url.scheme(), "http" | "https");
     reporter
         .require(&rules::URL_SCHEME, is_web_page, expected, url.scheme())

@@ -69,7 +69,7 @@ impl AuthorizationResponse {
     pub fn shown(&self) -> impl Iterator<Item = (&str, String)> {
         self.parameters.iter().map(|(name, value)| match name.as_str() {
             "iss" => (&**name, value.clone()),
-            "error" | "error_description" | "error_uri" => (&**name, "(shown when it is known whose it is)".to_owned()),
+            "error" | "error_description" | "error_uri" => (&**name, "(shown after the issuer was checked)".to_owned()),
             _ => (&**name, fingerprint(value)),
         })
     }
@@ -87,7 +87,7 @@ pub fn check_state(
     expected: &Expected,
     response: &AuthorizationResponse,
 ) -> Result<(), AuthorizationError> {
-    let wanted = format!("the state that was sent: {}", fingerprint(&expected.state));
+    let wanted = format!("state is the value that the client sent: {}", fingerprint(&expected.state));
     let wrong_number = response.wrong_number("state");
     let seen = wrong_number.unwrap_or_else(|| response.get("state").map(fingerprint).unwrap_or_default());
     reporter
@@ -118,7 +118,7 @@ pub fn check_issuer(
     // servers that do support the parameter according to the client's configuration." (RFC 9207
     // §2.4)
     let promise = if expected.iss_promised { "and it does" } else { "and it does not" };
-    let wanted = format!("iss is there if the metadata promises it ({promise})");
+    let wanted = format!("iss is present if the metadata promises it ({promise})");
     // One that is there twice is none, and not absent either.
     let is_repeated = iss.is_none() && response.has("iss");
     let is_present = iss.is_some() || !expected.iss_promised && !is_repeated;
@@ -128,7 +128,7 @@ pub fn check_issuer(
     // "If the value does not match the expected issuer identifier, clients MUST reject the
     // authorization response and MUST NOT proceed with the authorization grant." (RFC 9207 §2.4)
     let Some(iss) = iss else { return Ok(()) };
-    let wanted = format!("iss is the authorization server that was asked: {}", expected.issuer);
+    let wanted = format!("iss is the issuer that the client stored: {}", expected.issuer);
     reporter.require(&rules::ISS, iss == expected.issuer, wanted, iss).map_err(AuthorizationError::Response)
 }
 
@@ -137,12 +137,17 @@ pub fn code(reporter: &Reporter, response: &AuthorizationResponse) -> Result<Str
     let Some(error) = response.get("error") else {
         let code = response.get("code").filter(|code| !code.is_empty() && !response.has("error"));
         let seen = code.map_or_else(|| discarded::without_code(response), fingerprint);
-        let checked = reporter.with_fix(discarded::NO_CODE_FIX).require(&rules::CODE, code.is_some(), "a code", seen);
+        let checked = reporter.with_fix(discarded::NO_CODE_FIX).require(
+            &rules::CODE,
+            code.is_some(),
+            "the response has a code",
+            seen,
+        );
         return checked.map(|()| code.unwrap_or_default().to_owned()).map_err(AuthorizationError::Response);
     };
     // An IdP that found the request itself wrong has been told of before this.
     if !is_about_the_request(error) {
-        reporter.require(&rules::CODE, false, "a code", format!("error {error}")).ok();
+        reporter.require(&rules::CODE, false, "the response has a code", format!("error {error}")).ok();
     }
     let description = response.get("error_description").unwrap_or_default().to_owned();
     Err(AuthorizationError::Denied { error: error.to_owned(), description })

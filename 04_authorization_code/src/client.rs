@@ -142,7 +142,7 @@ impl Ready {
     /// The scopes of a first sign-in.
     pub async fn choose_scopes(&self, http: &Http, options: &SignInOptions) -> Vec<String> {
         let reporter = http.reporter();
-        reporter.stage("choose the scopes to ask for", &spec::MCP_SCOPE_ORDER).await;
+        reporter.stage("choose the scopes to request", &spec::MCP_SCOPE_ORDER).await;
         let listed = self.authorization_server.scopes_supported.as_deref().unwrap_or_default();
         let Scopes { values, source } = scopes::select(self.discovery.as_ref(), listed, options.offline_access);
         let shown = if values.is_empty() { "no scope".to_owned() } else { values.join(" ") };
@@ -191,7 +191,7 @@ impl Ready {
         report_decision(http, &response, requested, self.authorization_server.scopes_supported.as_deref());
         let code = authorization_response::code(reporter, &response)?;
 
-        reporter.stage("trade the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
+        reporter.stage("exchange the code for tokens", &spec::MCP_RESOURCE_BOTH).await;
         let request = TokenRequest::code(&code, &verifier, &redirect_uri, resource);
         let request = sabotage.token_request(options.resource_parameter.token_request(request));
         let tokens = request_tokens(http, &endpoint, &request, sabotage.decision(TAKES_CODE)).await?;
@@ -201,15 +201,15 @@ impl Ready {
         token_response::check(reporter, &tokens, requested, resource, options.dpop)?;
         token_tables::show(reporter, &tokens);
         let scopes = tokens.scope.clone().unwrap_or_else(|| requested.join(" "));
-        reporter.result(format!("access token for {resource}, scopes: {scopes}"));
+        reporter.result(token_tables::summary(&tokens, &scopes));
         Ok((endpoint, tokens))
     }
 }
 
 const TAKES_CODE: Decision = Decision {
     rule: &rules::IDP_TAKES_CODE,
-    expected: "the IdP takes the code, its verifier and the resource",
-    fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+    expected: "the IdP accepts the code, its verifier and the resource",
+    fix: "Run it again: a code works once and for a short time. If the error comes back, read the IdP's log.",
 };
 
 /// The user's way to the authorization server.
@@ -228,7 +228,7 @@ async fn ask_user(http: &Http, visit: Visit<'_>, redirect: LoopbackRedirect) -> 
     let Visit { user_agent, url, expected, seconds, announced } = visit;
     let reporter = http.reporter();
     let redirect_uri = redirect.uri.clone();
-    reporter.note(format!("Waiting at {redirect_uri} for one response."));
+    reporter.note(format!("The client waits for one response at {redirect_uri}."));
     let callback = Callback::wait_for(redirect, expected.clone(), user_agent.is_scripted(), reporter.clone());
     report_request(reporter, url);
     user_agent.visit(http, announced, url, &redirect_uri).await.inspect_err(|failure| report_refusal(http, failure))?;
@@ -255,7 +255,7 @@ fn report_decision(http: &Http, response: &AuthorizationResponse, requested: &[S
     idp.with_fix(fix).require(&rules::IDP_TAKES_REQUEST, error.is_none(), TAKES_REQUEST, got).ok();
 }
 
-const TAKES_REQUEST: &str = "the IdP takes the request, PKCE and scopes included";
+const TAKES_REQUEST: &str = "the IdP accepts the request, including PKCE and scopes";
 const TAKES_REDIRECT_URI: &str = "the IdP knows the redirect URI";
 
 /// An IdP that shows an error page instead of its sign-in has decided something, too.

@@ -36,7 +36,7 @@ pub enum AuthorizationError {
         /// What is there.
         got: String,
     },
-    /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC
+    /// The MCP server accepts only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
     WantsBoundTokens,
     /// A login of which nothing says which authorization server it is for.
@@ -140,62 +140,62 @@ impl AuthorizationError {
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {
-            AuthorizationError::Url { .. } => "Do not open it. Tell the operator of the IdP.".to_owned(),
+            AuthorizationError::Url { .. } => "Do not open this URL. Report it to the operator of the IdP.".to_owned(),
             AuthorizationError::RedirectUri { .. } => {
-                "Register the redirect URI exactly as it is sent (host and path; the port of a loopback address is free), or send the registered one with \
-                 --redirect-uri URI. Without --client-id, run again: the client registers anew."
+                "Register the redirect URI exactly as the client sends it (same host and path; a loopback address may have any port), or send the \
+                 registered one with --redirect-uri URI. Without --client-id, run it again: the client then registers again."
                     .to_owned()
             }
             AuthorizationError::Request { .. } => {
-                "Compare the request above with what the client was registered for (-- clients show of lesson 03).".to_owned()
+                "Compare the request above with the client's registration (-- clients show of lesson 03).".to_owned()
             }
             AuthorizationError::SignIn { .. } => {
-                "Give the right name with --login USER and its password, or sign in with --browser.".to_owned()
+                "Pass the right name with --login USER and enter its password, or sign in with --browser.".to_owned()
             }
             AuthorizationError::UnknownPage { .. } => {
                 "Sign in with --browser, where a person reads the page.".to_owned()
             }
             AuthorizationError::WantsBoundTokens => {
-                "Use a client that has a key and proves it with each request (DPoP, RFC 9449): that of a later lesson.".to_owned()
+                "Use a client that proves its key with each request (DPoP, RFC 9449). A later lesson has one.".to_owned()
             }
             AuthorizationError::LoginOfNobody => {
-                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that.".to_owned()
+                "Pass --client-issuer <issuer URL>. The MCP server must not choose who sees a password.".to_owned()
             }
             AuthorizationError::LoginElsewhere { .. } => {
-                "Sign in with --browser, where you see whose page it is; if that IdP is yours too, name it with --client-issuer."
+                "Sign in with --browser, where you see the address of the page. If that IdP is yours too, name it with --client-issuer."
                     .to_owned()
             }
             AuthorizationError::Form { .. } => {
-                "Sign in with --browser and look at the address of each page; if it is not your IdP's, somebody is after the password."
-                    .to_owned()
+                "Sign in with --browser, and enter a password only on a page with your IdP's address.".to_owned()
             }
             AuthorizationError::Nobody { .. } => {
-                "Say who signs in: --login USER, or --browser to sign in at the page yourself.".to_owned()
+                "Pass --login USER, or pass --browser to sign in on the IdP's page.".to_owned()
             }
             AuthorizationError::TimedOut { redirect_uri, .. } => discarded::nobody_came(redirect_uri),
             AuthorizationError::Response(failed) if !failed.fix.is_empty() => failed.fix.clone(),
             AuthorizationError::Response(_) => {
-                "Do not use the answer. If it comes again, somebody may be in between; tell the operator of the IdP.".to_owned()
+                "Do not use this response. If it happens again, report it to the operator of the IdP: it may be an attack.".to_owned()
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
-                "access_denied" => "Run it again and agree, if that was not what you meant.",
-                "invalid_scope" => "Do what the check above says: the IdP lacks a scope, or this client may not ask for it.",
-                "invalid_request" => "Fix the request as it says; what the IdP wants is in its metadata (lesson 02).",
-                _ => "Look into the IdP's log.",
+                "access_denied" => "To grant access, run it again and agree on the IdP's page.",
+                "invalid_scope" => "Follow the fix of the check above: the IdP does not have a scope, or this client may not request it.",
+                "invalid_request" => "Change the request as the error says. The IdP's metadata lists what it requires (lesson 02).",
+                "temporarily_unavailable" | "server_error" => "Run it again later: the error is the IdP's own, and its log says more.",
+                _ => "Read the IdP's log.",
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
             AuthorizationError::Token { fix, .. } => fix.clone(),
             AuthorizationError::NotBound { .. } => {
-                "This IdP bound the token to no key. Look for dpop_signing_alg_values_supported in its metadata (lesson 02): without that it has no DPoP, and \
-                 a client that asks for no bound token gets a bearer token."
+                "Look for dpop_signing_alg_values_supported in the IdP's metadata (lesson 02). If it is missing, the IdP does not support DPoP: leave \
+                 DPoP out and use a bearer token."
                     .to_owned()
             }
             AuthorizationError::ForOtherServers { others, server_url } => format!(
-                "Make sure that you trust {server_url}: it chose the scopes, and those of another server bring that server's token. If {others} is another name of the same \
-                 server, say so with --audience URL; if the IdP writes the wrong URL, have it write {server_url}. --send-anyway sends the token in any case."
+                "Check that you trust {server_url}: it chose the scopes, and they brought a token for another server. If {others} is the same server, \
+                 pass --audience URL. If the IdP writes the wrong URL, configure it to write {server_url}. --send-anyway sends the token in any case."
             ),
-            AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "The IdP's operator has to mend the answer.".to_owned(),
+            AuthorizationError::TokenResponse { .. } | AuthorizationError::TokenType { .. } => "Have the IdP's operator fix the response.".to_owned(),
         }
     }
 }
@@ -204,7 +204,7 @@ impl std::fmt::Display for AuthorizationError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             AuthorizationError::Url { name, got } => {
-                write!(f, "The authorization server's {name} is {got}, which no browser should open.")
+                write!(f, "The authorization server's {name} is {got}, which a browser must not open.")
             }
             AuthorizationError::Request { got } | AuthorizationError::RedirectUri { got } => {
                 write!(f, "The authorization server refused the authorization request: {got}.")
@@ -212,24 +212,24 @@ impl std::fmt::Display for AuthorizationError {
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
             AuthorizationError::UnknownPage { got } => write!(f, "The sign-in is not finished: {got}."),
             AuthorizationError::WantsBoundTokens => f.write_str(
-                "The MCP server takes only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
+                "The MCP server accepts only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),
             AuthorizationError::LoginOfNobody => {
-                f.write_str("--login is given, and nothing says which authorization server may see its password.")
+                f.write_str("--login was passed without the authorization server that may see the password.")
             }
             AuthorizationError::LoginElsewhere { named, discovered } => write!(
                 f,
-                "The login is for {named}, and the MCP server names {discovered}: nobody signs in there."
+                "The login is for {named}, but the MCP server names {discovered}. The client does not sign in there."
             ),
-            AuthorizationError::Form { got } => write!(f, "The form is not filled in: {got}."),
+            AuthorizationError::Form { got } => write!(f, "The client did not fill in the form: {got}."),
             AuthorizationError::Nobody { issuer } => {
-                write!(f, "Nobody is at the keyboard, and the demo user's password is not for {issuer}.")
+                write!(f, "There is no terminal to ask for a user, and the demo user's password is not for {issuer}.")
             }
             AuthorizationError::TimedOut { seconds, .. } => {
                 write!(f, "Nobody finished signing in within {seconds} seconds.")
             }
             AuthorizationError::Response(Failed { expected, seen, .. }) => {
-                write!(f, "The answer is not used (asked for: {expected}; seen: {seen}).")
+                write!(f, "The client does not use the response. Expected: {expected}. Seen: {seen}.")
             }
             AuthorizationError::Denied { error, description } if description.is_empty() => {
                 write!(f, "The authorization server responded with the error {error}.")
@@ -239,7 +239,7 @@ impl std::fmt::Display for AuthorizationError {
             }
             AuthorizationError::Unavailable(error) => write!(f, "{error}"),
             AuthorizationError::ForOtherServers { others, server_url } => {
-                write!(f, "The token is for {others}, so it is not sent to {server_url}, which could use it there.")
+                write!(f, "The token is for {others}, so the client does not send it to {server_url}: that server could use it there.")
             }
             AuthorizationError::Token { got, .. } => write!(f, "The authorization server gave no token: {got}."),
             AuthorizationError::TokenResponse { got }

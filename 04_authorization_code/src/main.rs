@@ -18,7 +18,7 @@ use shared::{Failure, Side};
 /// Lesson 04: the user signs in, and a code becomes a token (OAuth 2.1, RFC 7636, RFC 8707, RFC
 /// 9207)
 ///
-/// Without a command: server and client in one process, the whole story.
+/// Without a command: server and client in one process, the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -44,13 +44,13 @@ enum Role {
     Server,
     /// Only the client, against any MCP server
     Client(McpServer),
-    /// Sign in at the IdP of an MCP server, and keep the tokens for the commands of lesson 05
+    /// Sign in at the IdP of an MCP server, and store the tokens for the commands of lesson 05
     Authorize(McpServer),
     /// Going further: sign in, refresh the tokens, and try the old refresh token once more
     Refresh,
     /// Going further: a token for the client itself, without a user
     ClientCredentials {
-        /// Sign with a key instead of showing a secret (private_key_jwt, RFC 7523); the client
+        /// Sign with a key instead of sending a secret (private_key_jwt, RFC 7523); the client
         /// registers with it for this run
         #[arg(long, conflicts_with = "client_id")]
         key: bool,
@@ -128,7 +128,7 @@ async fn client_credentials(setup: &Setup<'_>, cli: &Cli, signs: bool) -> Result
     if let Some(breakage) = setup.run.breakage {
         return Err(Failure::new(
             "configuration.break",
-            format!("--break {} breaks the user's sign-in, and client-credentials has none.", breakage.name),
+            format!("--break {} breaks the user's sign-in, but client-credentials has none.", breakage.name),
             "Leave client-credentials out.",
         ));
     }

@@ -87,11 +87,11 @@ impl Switch {
 }
 
 static NO_PKCE: Breakage =
-    Breakage::by_client("no-pkce", "asks for a code without PKCE", Side::Idp, &rules::IDP_TAKES_REQUEST);
+    Breakage::by_client("no-pkce", "requests a code without PKCE", Side::Idp, &rules::IDP_TAKES_REQUEST);
 
 static PLAIN_PKCE: Breakage = Breakage::by_client(
     "plain-pkce",
-    "uses the PKCE method plain, so that whoever reads the request has the verifier",
+    "uses the PKCE method plain, so anyone who reads the request has the verifier",
     Side::Idp,
     &rules::IDP_TAKES_REQUEST,
 );
@@ -108,27 +108,28 @@ static REPLAYED_CODE: Breakage =
 
 static WRONG_REDIRECT: Breakage = Breakage::by_client(
     "wrong-redirect",
-    "asks for the code to be sent to a redirect URI that it did not register",
+    "requests the code at a redirect URI that it did not register",
     Side::Idp,
     &rules::IDP_TAKES_REDIRECT_URI,
 );
 
 static RESOURCE_DIFFERS: Breakage = Breakage::by_client(
     "resource-differs",
-    "asks the user for one resource and the token endpoint for another (an IdP with resource indicators notices; a stock Keycloak does not)",
+    "requests one resource from the user and another from the token endpoint (an IdP with resource indicators notices; Keycloak ignores resource by \
+    default)",
     Side::Idp,
     &rules::IDP_COMPARES_RESOURCE,
 );
 
 static BAD_STATE: Breakage = Breakage::by_idp(
     "bad-state",
-    "answers with another state, as in an attack with somebody else's code (CSRF)",
+    "responds with another state, as in an attack with the attacker's code (CSRF)",
     Side::Client,
     &rules::STATE,
 );
 
 static WRONG_ISS: Breakage =
-    Breakage::by_idp("wrong-iss", "answers in the name of https://honest.example (mix-up)", Side::Client, &rules::ISS);
+    Breakage::by_idp("wrong-iss", "responds in the name of https://honest.example (mix-up)", Side::Client, &rules::ISS);
 
 static MISSING_ISS: Breakage = Breakage::by_idp(
     "missing-iss",
@@ -191,13 +192,13 @@ impl Sabotage {
         match self.0 {
             Some(Switch::WrongVerifier) => Decision {
                 rule: &rules::IDP_CHECKS_VERIFIER,
-                expected: "the verifier is the one of the challenge",
-                fix: "Redeem a code with the verifier of its own request.",
+                expected: "the verifier belongs to the challenge",
+                fix: "Redeem a code with the verifier from the same authorization request.",
             },
             Some(Switch::ResourceDiffers) => Decision {
                 rule: &rules::IDP_COMPARES_RESOURCE,
-                expected: "resource is the one that the user was asked for",
-                fix: "Ask both endpoints for the same resource.",
+                expected: "resource is the same as in the authorization request",
+                fix: "Send the same resource to both endpoints.",
             },
             _ => valid,
         }
@@ -213,11 +214,11 @@ impl Sabotage {
         if self.0 != Some(Switch::ReplayedCode) {
             return Ok(());
         }
-        http.reporter().note("--break replayed-code: the same code once more.");
+        http.reporter().note("--break replayed-code: the client sends the same code again.");
         let decision = Decision {
             rule: &rules::IDP_TAKES_CODE_ONCE,
             expected: "the code was not used before",
-            fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+            fix: "Run it again: a code works once and for a short time. If the error comes back, read the IdP's log.",
         };
         request_tokens(http, endpoint, request, decision).await.map(drop)
     }

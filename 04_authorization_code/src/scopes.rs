@@ -30,7 +30,7 @@ pub fn select(discovery: Option<&Discovery>, idp_lists: &[String], wants_offline
         }
         (None, Some(listed)) => Scopes { values: listed.to_vec(), source: "scopes_supported of the MCP server" },
         (None, None) => {
-            Scopes { values: Vec::new(), source: "nothing: neither the challenge nor the metadata names any" }
+            Scopes { values: Vec::new(), source: "nothing: neither the challenge nor the metadata names a scope" }
         }
     };
     if wants_offline_access && idp_lists.iter().any(|scope| scope == "offline_access") {

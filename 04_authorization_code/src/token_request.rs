@@ -122,18 +122,20 @@ pub fn read_token_response(
     let tokens = TokenResponse::read(&response.body);
     // A token is one whatever the status says, and an error is one in a response with 200.
     let is_success = (200..300).contains(&response.status);
-    let is_taken = is_success && (tokens.is_ok() || response.error_code().is_empty());
+    let is_taken = is_success && tokens.is_ok();
     let seen = if is_taken { format!("HTTP {}", response.status) } else { response.refusal() };
-    reporter
-        .on(Side::Idp)
-        .with_fix("look at what was sent above, and into the IdP's log.")
-        .require(rule, is_taken, expected, &seen)
-        .map_err(|_| AuthorizationError::Token {
+    // Success without a token or an error does not show what the IdP decided.
+    let is_decided = !is_success || is_taken || !response.error_code().is_empty();
+    if is_decided {
+        let idp = reporter.on(Side::Idp);
+        let idp = idp.with_fix("compare the request above with the IdP's log.");
+        idp.require(rule, is_taken, expected, &seen).map_err(|_| AuthorizationError::Token {
             rule,
             is_final: refused_tokens::is_final(response),
             got: seen,
             fix: refused_tokens::advice(response, fix),
         })?;
+    }
     // Tokens come with 200 (RFC 6749 §5.1); another status is a fault, and costs nothing more.
     let got = match (&tokens, response.status) {
         (Ok((_, faults)), 200) if faults.is_empty() => "it has".to_owned(),
@@ -141,7 +143,7 @@ pub fn read_token_response(
         (Ok(_), status) => format!("it has, with HTTP {status} instead of 200"),
         (Err(error), _) => error.to_string(),
     };
-    let expected = "access_token and token_type, and every member of its type";
+    let expected = "every member of the response has the required type";
     reporter.require(&rules::TOKEN_RESPONSE, got == "it has", expected, &got).ok();
     tokens
         .map(|(tokens, _)| tokens)

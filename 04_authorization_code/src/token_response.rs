@@ -88,21 +88,17 @@ pub fn check(
         if dpop { AuthorizationError::NotBound { got } } else { AuthorizationError::TokenType { got } }
     })?;
     let (is_granted, got, fix) = scope_advice::compared(response, requested);
-    reporter.with_fix(fix).recommend(&rules::SCOPE_GRANTED, is_granted, "every scope that was asked for", got);
+    reporter.with_fix(fix).recommend(&rules::SCOPE_GRANTED, is_granted, "the token has every requested scope", got);
 
     // A token that cannot be read says nothing, and that is all right.
     if let Some(claims) = claims(&response.access_token) {
         let audience = audiences(&claims);
         let expected = format!("aud names the MCP server: {resource}");
-        let fix = "have the IdP put the server's URL into aud: in Keycloak by an audience mapper in a scope that is asked for, elsewhere by \
-                   resource indicators (RFC 8707). The tutorial's own realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before \
-                   Keycloak starts.";
+        let fix = "have the IdP put the server's URL into aud, by resource indicators (RFC 8707) or by an audience mapper in a requested scope \
+                   (Keycloak). The tutorial's realm knows http://localhost:8000/mcp: leave --port out, or set MCP_RESOURCE_URL before the IdP starts.";
         let fix = match recipient(&response.access_token, resource, &[]) {
             Recipient::Named(names) => {
-                format!(
-                    "{resource}, which gets the token, could use it at whoever is {} for this IdP; so {fix}",
-                    names.join(" or ")
-                )
+                format!("{resource} could use this token at every server that accepts {}: {fix}", names.join(" or "))
             }
             _ => fix.to_owned(),
         };
@@ -183,7 +179,7 @@ mod tests {
     fn wrong_types_are_told_by_name() {
         for (text, message) in [
             ("{}", "access_token is absent"),
-            (r#"{"access_token": 1}"#, "access_token is a number"),
+            (r#"{"access_token": 1}"#, "access_token is the number 1"),
             (r#"{"access_token": "a"}"#, "token_type is absent"),
             (r#"{"access_token": ""}"#, "access_token is empty, or has other characters than visible ASCII"),
             (r#"{"access_token": "a\nb"}"#, "access_token is empty, or has other characters than visible ASCII"),

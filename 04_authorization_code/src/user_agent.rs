@@ -20,23 +20,22 @@ use crate::further::scripted_browser::ScriptedBrowser;
 /// Options about signing in.
 #[derive(Args, Clone, Debug)]
 pub struct SignInOptions {
-    /// Sign in as this user, by a program that fills in the forms of the IdP that --idp or
-    /// --client-issuer names; the password is that in LOGIN_PASSWORD, or is asked for; a demo user
-    /// is USER:PASSWORD [default: a browser where there is a terminal, else the demo user]
+    /// Sign in as this user: a program fills in the forms of the IdP of --idp or --client-issuer;
+    /// the password is in LOGIN_PASSWORD, or you type it at a prompt; for a demo user:
+    /// USER:PASSWORD [default: a browser if there is a terminal, else the demo user]
     #[arg(long, value_name = "USER", global = true)]
     pub login: Option<Login>,
-    /// Sign in with a browser; its URL is printed too, for a browser on another machine: paste the
-    /// address that it ends at into the terminal
+    /// Sign in with a browser; the URL is printed too, for a browser on another machine: copy that
+    /// browser's last address into the terminal
     #[arg(long, conflicts_with = "login", global = true)]
     pub browser: bool,
-    /// The user who is a program says no on the consent page
+    /// The scripted user says no on the consent page
     #[arg(long, conflicts_with = "browser", global = true)]
     pub deny: bool,
     /// Seconds to wait for the user
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600), global = true)]
     pub sign_in_timeout: u64,
-    /// Ask for offline_access too, where the IdP offers it: a refresh token that outlives the
-    /// session
+    /// Request offline_access too, if the IdP offers it: a refresh token that outlives the session
     #[arg(long, global = true)]
     pub offline_access: bool,
     #[command(flatten)]
@@ -57,8 +56,8 @@ impl SignInOptions {
     /// These options, for the commands that use them.
     pub const GROUP: OptionGroup = OptionGroup::of::<Self>(Side::Client);
 
-    /// A server that takes only tokens that are bound to a key says so (RFC 9728 §2), and without a
-    /// key nobody needs to sign in.
+    /// A server that accepts only tokens that are bound to a key says so (RFC 9728 §2), and without
+    /// a key nobody needs to sign in.
     pub fn check_key(&self, discovery: Option<&Discovery>) -> Result<(), AuthorizationError> {
         let required = discovery.and_then(|discovery| discovery.metadata.dpop_bound_access_tokens_required);
         if required == Some(true) && !self.dpop { Err(AuthorizationError::WantsBoundTokens) } else { Ok(()) }
@@ -133,7 +132,7 @@ impl UserAgent {
             }
             UserAgent::Scripted { login, denies } => {
                 let what = if *denies { "and does not agree" } else { "and agrees" };
-                reporter.note(format!("The user is a script: it signs in as {} {what}.", login.username));
+                reporter.note(format!("The user is a script. It signs in as {} {what}.", login.username));
                 ScriptedBrowser::new(reporter, http.reach(), url)?.visit(url, redirect_uri, login, *denies).await?;
                 Ok(())
             }
@@ -144,10 +143,10 @@ impl UserAgent {
 /// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP 2026-07-28,
 /// OAuth Authorization URL Validation): the crate asks the system.
 fn open(reporter: &Reporter, url: &str) {
-    reporter.announce(format!("Sign in here (on another machine: forward the callback port, or bring the address that your browser ends at to this one):\n{url}"));
+    reporter.announce(format!("Sign in here (on another machine: forward the callback port, or copy the browser's last address to this terminal):\n{url}"));
     match webbrowser::open(url) {
         Ok(()) => reporter.announce(
-            "The system was asked to open a browser; where none appears, open the URL yourself. Ctrl-C ends the wait.",
+            "This program started the system's browser. If none appears, open the URL yourself. Ctrl-C ends the wait.",
         ),
         Err(error) => reporter.announce(format!("No browser could be opened here ({error}). Open the URL yourself.")),
     }

@@ -82,8 +82,8 @@ fn a_client_that_acts_for_itself_takes_no_options_about_users() {
     for (arguments, sentence) in [
         (&["--login", "mcpuser:password123"][..], "--login is about a user's sign-in"),
         (&["--deny"], "--deny is about a user's sign-in"),
-        (&["--register", "cimd"], "--register is about a user's sign-in or how a client registers"),
-        (&["--client-id", "mcp-demo-service"], "The client mcp-demo-service has no secret to show."),
+        (&["--register", "cimd"], "--register is about a user's sign-in or a client's registration"),
+        (&["--client-id", "mcp-demo-service"], "The client mcp-demo-service has no secret."),
     ] {
         let output = run(&[&start, arguments].concat());
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

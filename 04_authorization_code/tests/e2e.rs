@@ -98,7 +98,7 @@ fn signing_in_gives_a_token(issuer: &str) {
     let claims =
         run.events.iter().find_map(|event| event["text"].as_str().filter(|text| text.starts_with("access_token: ")));
     let claims = claims.unwrap();
-    for claim in ["mcpuser", "mcp:write", "mcp-writer", "/mcp  (for which server)", issuer] {
+    for claim in ["mcpuser", "mcp:write", "mcp-writer", "/mcp  (the server that the token is for)", issuer] {
         assert!(claims.contains(claim), "{claim}: {claims}");
     }
     // Who may less gets less.
@@ -211,7 +211,7 @@ fn tokens_are_kept_and_never_shown(issuer: &str) {
     let before = std::fs::read(&file).unwrap();
     // What a broken run brings is not kept; a stock Keycloak does not notice this one.
     let broken = user.command(&["authorize", "--server-url", &url, "--break", "resource-differs"]).output().unwrap();
-    assert!(!String::from_utf8_lossy(&broken.stdout).contains("The tokens are kept"));
+    assert!(!String::from_utf8_lossy(&broken.stdout).contains("The tokens are stored"));
     assert_eq!(std::fs::read(&file).unwrap(), before);
     drop(server);
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -267,7 +267,7 @@ fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Fa
         let _ = browser.close().await;
         result.map_err(|_| Failed::from("the browser took more than five minutes"))?
     })?;
-    assert!(page.contains("You are signed in"), "{page}");
+    assert!(page.contains("Back at the client"), "{page}");
     let rest: Vec<_> = lines.collect();
     let events = assert_events_hold(&rest.join("\n"));
     assert_eq!(events.last().unwrap()["ok"], true, "{events:#?}");

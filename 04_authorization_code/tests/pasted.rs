@@ -99,12 +99,12 @@ fn a_pasted_response_gets_the_checks_of_one_that_a_browser_brings() {
     let back = visit(&fake, &terminal.shown);
     let uri = back.split('?').next().unwrap().to_owned();
     for (line, says) in [
-        ("pr1vate text", "This line is not used: it is not the address that the browser ended at"),
-        (&back.replace("127.0.0.1", "localhost"), "which begins with http://127.0.0.1:"),
+        ("pr1vate text", "The client ignores this line: it does not begin with"),
+        (&back.replace("127.0.0.1", "localhost"), "it does not begin with http://127.0.0.1:"),
         (&format!("{uri}?code=c&state=wr0ng"), "A response with another state came."),
         (&format!("{uri}?error=access_denied"), "An error without state came."),
         // Corrected before Enter.
-        (&format!("x\u{7f}pr1vate\u{15}{back}"), "It is taken as if the browser had come here."),
+        (&format!("x\u{7f}pr1vate\u{15}{back}"), "The client treats the pasted address as the browser's request."),
     ] {
         terminal.from = terminal.shown.len();
         terminal.paste(&format!("{line}\r"));

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
+use authorization_code::sabotage::Switch;
 use authorization_code::{AuthorizationError, further, rules};
+use shared::breakage::Switch as _;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_04_authorization_code");
 
@@ -22,10 +24,15 @@ fn the_transcripts_are_true() {
     .unwrap();
 }
 
+#[test]
+fn the_readme_lists_every_switch() {
+    shared::testing::check_switches(folder(), &Switch::breakages());
+}
+
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(folder());
     let token =
         |rule, got: &str| AuthorizationError::Token { rule, is_final: true, got: got.to_owned(), fix: String::new() };
     let denied = |error: &str, description: &str| AuthorizationError::Denied {
@@ -38,7 +45,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         denied("access_denied", ""),
         AuthorizationError::SignIn { got: "the IdP says “Invalid username or password.”".to_owned() },
         AuthorizationError::UnknownPage {
-            got: "the IdP shows “Choose an account” with “Next”, and --login knows neither a sign-in nor a consent form there"
+            got: "the IdP shows “Choose an account” with “Next”, which --login does not recognise as a sign-in or consent form"
                 .to_owned(),
         },
         AuthorizationError::LoginOfNobody,
@@ -47,7 +54,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
             discovered: "https://other.example".to_owned(),
         },
         AuthorizationError::Form {
-            got: "the page is at https://idp.example, and its form posts to https://other.example".to_owned(),
+            got: "the page is at https://idp.example, but its form posts to https://other.example".to_owned(),
         },
         AuthorizationError::WantsBoundTokens,
         AuthorizationError::Nobody { issuer: "https://idp.example".to_owned() },
@@ -62,9 +69,8 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     ]
     .map(|error| error.to_string());
     for sentence in &sentences {
-        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+        assert!(text.contains(&format!("| `{sentence}` |")), "no table shows: {sentence}");
     }
-    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
-    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the tables is tested");
 }

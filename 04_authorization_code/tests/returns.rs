@@ -48,7 +48,7 @@ fn a_redirect_without_a_usable_response_says_why() {
         ("code=k1", "callback.state", "no state"),
         ("error=invalid_request&state={q:state}&state={q:state}", "callback.state", "state appears twice"),
         ("code=k1&state={q:state}&state={q:state}&state=x", "callback.state", "state appears 3 times"),
-        ("code=k1&state=another", "callback.state", "somebody may be in between"),
+        ("code=k1&state=another", "callback.state", "it may be an attack"),
         ("code=k1&code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", twice),
         ("code=&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "an empty code"),
         ("state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}", "callback.code", "neither a code nor an error"),
@@ -106,10 +106,10 @@ fn a_wait_to_which_nobody_came_names_the_likely_causes() {
     let run = sign_in(json!({ "status": 400 }), &["--browser", "--sign-in-timeout", "1"]);
     let (id, message, fix) = run.error();
     assert_eq!((run.success, id.as_str()), (false, "sign-in.timed-out"), "{message}");
-    for says in ["register http://127.0.0.1:", "another machine", "--sign-in-timeout"] {
+    for says in ["register exactly http://127.0.0.1:", "another machine", "--sign-in-timeout"] {
         assert!(fix.contains(says), "{fix}");
     }
-    assert!(!fix.contains('?') && run.says("stays in the browser and never comes back here"), "{run:#?}");
+    assert!(!fix.contains('?') && run.says("stays in the browser and never comes back to this program"), "{run:#?}");
 }
 
 /// The URI is registered and sent as it was typed, and the browser finds the client there.

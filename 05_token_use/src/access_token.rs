@@ -30,10 +30,10 @@ use crate::rules;
 const ALGORITHMS: &[Algorithm] = &[RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA];
 
 /// What the check of the key requires.
-pub(crate) const KNOWN_KEY: &str = "the key is one that the authorization server publishes";
+pub(crate) const KNOWN_KEY: &str = "the authorization server publishes this key";
 
 const MALFORMED: RefusalKind =
-    RefusalKind::InvalidToken(Cow::Borrowed("The token is no JWT that this server understands"));
+    RefusalKind::InvalidToken(Cow::Borrowed("The token is not a JWT that this server understands"));
 
 /// An access token that passed every check.
 pub struct AccessToken {
@@ -87,8 +87,8 @@ impl Verifier {
     pub async fn verify(&self, checks: &Checks<'_>, token: &str) -> Result<AccessToken, Refusal> {
         // "If any of the listed steps fail, then the JWT MUST be rejected" (RFC 7519 §7.2)
         let jwt = Jwt::split(token);
-        let expected = "a signed JWT: a JSON header, JSON claims, a signature";
-        let seen = if jwt.is_some() { "it is one" } else { "it is none" };
+        let expected = "the token is a signed JWT: JSON header, JSON claims, signature";
+        let seen = if jwt.is_some() { "it is a signed JWT" } else { "it is not a signed JWT" };
         let kind = RefusalKind::InvalidToken(token_advice::not_a_jwt(token).into());
         let jwt = checks.require_some(&rules::JWT, jwt, expected, seen, kind);
         let jwt = jwt.map_err(|refusal| refusal.with_fix(token_advice::ISSUE_JWTS))?;
@@ -114,7 +114,7 @@ impl Verifier {
 
         // "each key MUST be used with exactly one algorithm" (RFC 8725 §3.1)
         let keys: Vec<_> = keys.into_iter().filter(|key| key.is_for(algorithm)).take(MAX_TRIES).collect();
-        let kind = RefusalKind::InvalidToken("The token's algorithm is not its key's".into());
+        let kind = RefusalKind::InvalidToken("The token's algorithm is not the algorithm of its key".into());
         let seen = jwt.header_text("alg");
         checks.require(&rules::KEY_ALGORITHM, !keys.is_empty(), "the key is for this alg", seen, kind)?;
 
@@ -123,12 +123,12 @@ impl Verifier {
         let verifies = |key: &Arc<Key>| crypto::verify(jwt.signature, jwt.signed.as_bytes(), &key.decoding, algorithm);
         let key = keys.iter().find(|key| verifies(key).unwrap_or(false)).cloned();
         let seen = match (&key, keys.len()) {
-            (Some(_), _) => "it is".to_owned(),
-            (None, 1) => "it is not".to_owned(),
-            (None, number) => format!("it is of none of the {number} keys that fit"),
+            (Some(_), _) => "it matches the key".to_owned(),
+            (None, 1) => "it does not match the key".to_owned(),
+            (None, number) => format!("it matches none of the {number} candidate keys"),
         };
         let kind = RefusalKind::InvalidToken("The token's signature is wrong".into());
-        checks.require_some(&rules::SIGNATURE, key, "the signature is the key's", seen, kind)
+        checks.require_some(&rules::SIGNATURE, key, "the signature matches the key", seen, kind)
     }
 
     /// All that is wrong with the claims is reported at once.
@@ -141,8 +141,8 @@ impl Verifier {
 
         // "sub REQUIRED" (RFC 9068 §2.2)
         let sub = jwt.claim_text("sub");
-        let kind = RefusalKind::InvalidToken("The token does not say whose it is (sub)".into());
-        let subject = checks.require(&rules::SUBJECT, !sub.is_empty(), "sub says whose it is", or_absent(sub), kind);
+        let kind = RefusalKind::InvalidToken("The token has no user (sub)".into());
+        let subject = checks.require(&rules::SUBJECT, !sub.is_empty(), "sub names the user", or_absent(sub), kind);
         let subject = subject.map_err(|refusal| refusal.with_fix(token_advice::ADD_SUB));
 
         // "MCP servers MUST validate that access tokens were issued specifically for them as the
@@ -190,13 +190,14 @@ pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
 fn check_header(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<Algorithm, Refusal> {
     let extensions = jwt.header.get("crit").map_or("none".to_owned(), Value::to_string);
     let has_none = !jwt.header.contains_key("crit");
-    checks.require(&rules::NO_EXTENSIONS, has_none, "no critical extensions", extensions, MALFORMED)?;
+    checks.require(&rules::NO_EXTENSIONS, has_none, "the token has no critical extensions", extensions, MALFORMED)?;
 
     // "The resource server MUST reject any JWT in which the value of "alg" is "none"." (RFC 9068
     // §4) What is not on the list is not used.
     let name = jwt.header_text("alg");
-    let expected = "alg is RS, PS, ES or EdDSA: one with a public key";
-    let kind = RefusalKind::InvalidToken("The token is signed with an algorithm that is not taken".into());
+    let expected = "alg is RS, PS, ES or EdDSA: an algorithm with a public key";
+    let kind =
+        RefusalKind::InvalidToken("The token is signed with an algorithm that this server does not accept".into());
     checks.require_some(&rules::ALGORITHM, algorithm(name), expected, name, kind)
 }
 
@@ -217,8 +218,8 @@ fn check_times(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<(), Refusal> {
     let issued = !is_there("iat") || is("iat", |_| true);
     token_advice::note_future_issue(checks, &jwt.claims);
     Refusal::of_all([
-        check(&rules::EXPIRY, "exp", lasts, "exp lies ahead", "The token has expired"),
-        check(&rules::NOT_BEFORE, "nbf", begun, "nbf, if there, lies behind", "The token is not good yet"),
-        check(&rules::ISSUED_AT, "iat", issued, "iat, if there, is a number", "The token's iat is not a number"),
+        check(&rules::EXPIRY, "exp", lasts, "exp is in the future", "The token has expired"),
+        check(&rules::NOT_BEFORE, "nbf", begun, "nbf, if present, is in the past", "The token is not valid yet"),
+        check(&rules::ISSUED_AT, "iat", issued, "iat, if present, is a number", "The token's iat is not a number"),
     ])
 }

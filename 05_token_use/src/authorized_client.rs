@@ -166,7 +166,7 @@ impl AuthorizedClient {
             Err(failure) if matches!(failure.cause(), Some(DiscoveryError::NoSignIn { .. })) => {
                 self.http
                     .reporter()
-                    .announce("The client goes on without a token, and signs in when the server asks for it.");
+                    .announce("The client continues without a token, and signs in when the server requires it.");
                 Ok(())
             }
             signed_in => signed_in,
@@ -272,11 +272,11 @@ impl AuthorizedClient {
     /// current challenge" (MCP 2026-07-28, Step-Up Authorization Flow)
     async fn step_up(&self, state: &mut State, scopes: &[String]) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("403: ask the user for more (step-up)", &spec::MCP_STEP_UP_UNION).await;
+        reporter.stage("403: ask the user for more access (step-up)", &spec::MCP_STEP_UP_UNION).await;
         let before = state.store.tokens.as_ref().map(|kept| kept.requested.clone()).unwrap_or_default();
         let [asked, both] = [scopes, &union(&before, scopes)].map(|scopes| scopes.join(" "));
         reporter.note(format!(
-            "The server wants {asked}. Asked for before: {}. Now both are asked for: {both}.",
+            "The server requires {asked}. The client requested before: {}. Now it requests both: {both}.",
             before.join(" ")
         ));
         self.sign_in(state, scopes).await?;

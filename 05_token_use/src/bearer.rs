@@ -91,11 +91,11 @@ fn one_credential<'a>(checks: &Checks<'_>, headers: &'a HeaderMap) -> Result<Opt
     let readable = first.to_str().ok().filter(|_| others == 0);
     let got = match (readable, others) {
         (Some(_), _) => "one",
-        (None, 0) => "one with characters that no token has",
+        (None, 0) => "one, with characters that a token cannot have",
         (None, _) => "more than one",
     };
     let kind = RefusalKind::InvalidRequest("There must be one Authorization header, in ASCII");
-    checks.require(&rules::ONE_HEADER, readable.is_some(), "one Authorization header", got, kind)?;
+    checks.require(&rules::ONE_HEADER, readable.is_some(), "the request has one Authorization header", got, kind)?;
     Ok(readable)
 }
 

@@ -51,7 +51,7 @@ impl Story<'_> {
         reporter.note(tools_table(&tools, has_token));
         if !has_token {
             reporter.note(
-                "No token was needed so far: call-tool NAME calls a tool, and signs in where the server asks for it.",
+                "The server required no token so far. call-tool NAME calls a tool, and signs in when the server requires it.",
             );
             connection.close().await;
             return Ok(());
@@ -63,7 +63,9 @@ impl Story<'_> {
             self.call_tools(&connection).await?;
             self.step_up(&connection).await?;
         } else {
-            reporter.note("These are not this lesson's tools, so none is called here: call-tool NAME does that.");
+            reporter.note(
+                "These are not this lesson's tools, so this run calls none of them. Call one with call-tool NAME.",
+            );
         }
         self.refresh(&connection, is_ours).await?;
         token_endpoints::introspect_and_revoke(self, &connection).await?;
@@ -75,7 +77,7 @@ impl Story<'_> {
     }
 
     async fn call_tools(&self, connection: &Connection) -> Result<(), Failure> {
-        self.http.reporter().stage("call what the token allows", &spec::MCP_TOOLS_VARY).await;
+        self.http.reporter().stage("call tools that the token allows", &spec::MCP_TOOLS_VARY).await;
         self.call(connection, "get_user_profile", &json!({})).await?;
         self.call(connection, "get_weather", &json!({"city": "Oslo"})).await?;
         self.call(connection, "list_files", &json!({})).await
@@ -84,7 +86,7 @@ impl Story<'_> {
     /// A tool that writes: 403, the user is asked for more, and the same call is made again.
     async fn step_up(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("call what the token does not allow", &spec::MCP_STEP_UP).await;
+        reporter.stage("call a tool that the token does not allow", &spec::MCP_STEP_UP).await;
         let before = self.authorized.refusals().await.too_little;
         let why = "This is how a client learns which scope it lacks.";
         let expecting = reporter.expecting_refusal(Side::Server, &rules::SCOPE, why);
@@ -92,12 +94,13 @@ impl Story<'_> {
         let called = self.call(connection, "save_note", &note).await;
         drop(expecting);
         let refused = self.authorized.refusals().await.too_little > before;
-        self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the scope of the tool");
+        self.check_refused(&rules::SERVER_WANTS_SCOPE, refused, "403 to a token without the tool's scope");
         match called {
             // Who may not write cannot be given more by signing in again; the rest of the story
             // goes on with less.
             Err(failure) if matches!(failure.cause(), Some(TokenUseError::NotGranted { .. })) => {
-                reporter.note(format!("{failure} The client gives up, and goes on with what it may do."));
+                reporter
+                    .note(format!("{failure} The client gives up on this tool and continues with its present access."));
                 return Ok(());
             }
             result => result?,
@@ -112,9 +115,7 @@ impl Story<'_> {
     async fn refresh(&self, connection: &Connection, is_ours: bool) -> Result<(), Failure> {
         let reporter = self.http.reporter();
         reporter.stage("use a token that is no longer valid", &spec::MCP_INVALID_TOKEN_401).await;
-        reporter.note(
-            "Nobody wants to wait until the token ends, so the client spoils it: its last characters are changed.",
-        );
+        reporter.note("Instead of waiting until the token expires, the client changes its last characters.");
         self.authorized.spoil_access_token().await;
         let before = self.authorized.refusals().await.bad_token;
         let why = "This is how a client learns that it needs another token.";
@@ -130,7 +131,7 @@ impl Story<'_> {
         // The refresh token was minutes old at the most. That the user could sign in again does not
         // make up for it.
         if reporter.result_of(&rules::IDP_TAKES_REFRESH_TOKEN) == Some(false) {
-            let got = "it was refused, and the user had to sign in again";
+            let got = "the IdP refused it, and the user had to sign in again";
             let expected = TAKES_REFRESH_TOKEN.expected;
             reporter.on(Side::Idp).require(&rules::IDP_TAKES_REFRESH_TOKEN, false, expected, got).ok();
         }
@@ -140,7 +141,7 @@ impl Story<'_> {
     /// What the server had to refuse, seen from the client.
     fn check_refused(&self, rule: &'static Rule, refused: bool, expected: &str) {
         let got = if refused { "it did" } else { "it accepted it" };
-        self.http.reporter().require(rule, refused, format!("the server answers {expected}"), got).ok();
+        self.http.reporter().require(rule, refused, format!("the server responds with {expected}"), got).ok();
     }
 
     /// Calls a tool, and reports what it says.

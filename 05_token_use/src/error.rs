@@ -34,17 +34,17 @@ impl TokenUseError {
         match self {
             Self::Refused(_) => (
                 "use.refused",
-                "Look in the server's own terminal which check failed. If it is iss or key, give server and client the same IdP. If it is aud, have the IdP put \
-                 the server's URL into the token (lesson 06).",
+                "Find the failed check in the server's terminal. If it is iss or key, give server and client the same IdP. If it is aud, have the IdP \
+                 put the server's URL into the token (lesson 06).",
             ),
             Self::NotGranted { .. } => (
                 "step-up.not-granted",
-                "Sign in as a user who may do this, or have the role given to this one (in the tutorial's realm: mcp-writer, for mcp:write); a client that acts for itself \
-                 has an account at the IdP for roles.",
+                "Sign in as a user who may do this, or give this user the role (in the tutorial's realm: mcp-writer for mcp:write). A client that acts \
+                 for itself has an account at the IdP, which needs the role.",
             ),
             Self::NeverEnough { .. } => (
                 "step-up.never-enough",
-                "The server's operator has to mend it: it asks for scopes that it then does not look for.",
+                "Have the server's operator fix it: the server requires scopes that it then does not check.",
             ),
             Self::Forbidden(_) => (
                 "use.forbidden",
@@ -53,17 +53,16 @@ impl TokenUseError {
             ),
             Self::CannotCheck(_) => (
                 "use.cannot-check",
-                "Try again later. This lesson's server answers so when it cannot reach the IdP's keys; then nothing is wrong with the token.",
+                "Try again later. This lesson's server responds with 503 when it cannot fetch the IdP's keys. The token may be valid.",
             ),
             Self::OtherUser { .. } => (
                 "sign-in.other-user",
-                "Sign in as the same user (--login USER, or --browser); for another one, -- logout first.",
+                "Sign in as the same user (--login USER, or --browser). To change the user, run -- logout first.",
             ),
-            Self::NoRefresh(_) => ("refresh.none", "Sign in again: -- authorize, with the same --server-url."),
+            Self::NoRefresh(_) => ("refresh.none", "Sign in again with -- authorize and the same --server-url."),
             Self::Tool { .. } => (
                 "tool.failed",
-                "What the tool says is all that is known here. Other arguments: --args (-- list-tools --full shows what each tool takes); if the server itself \
-                 lacks something, its own terminal says more.",
+                "Check the tool's arguments (--args; -- list-tools --full shows the arguments of each tool), and read the server's terminal.",
             ),
         }
     }
@@ -72,21 +71,20 @@ impl TokenUseError {
 impl fmt::Display for TokenUseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(said) => write!(f, "The MCP server takes no token of this client's: {said}."),
+            Self::Refused(said) => write!(f, "The MCP server does not accept this client's token: {said}."),
             Self::NotGranted { asked, granted } => {
-                write!(f, "The MCP server asks for {asked}, and the token that came allows {granted}.")
+                write!(f, "The MCP server requires {asked}, but the new token has {granted}.")
             }
             Self::NeverEnough { asked, tries } => {
-                write!(f, "The MCP server asks for {asked} after {tries} tries with tokens that allow it.")
+                write!(f, "The MCP server still requires {asked} after {tries} tries with tokens that have it.")
             }
-            Self::Forbidden(said) => write!(f, "The MCP server refuses, and names no scope that would help: {said}."),
+            Self::Forbidden(said) => write!(f, "The MCP server refuses and names no scope to request: {said}."),
             Self::CannotCheck(retry_after) => {
                 write!(f, "The MCP server cannot serve this now (HTTP 503, Retry-After {retry_after}).")
             }
-            Self::OtherUser { before, now } => write!(
-                f,
-                "Another user has signed in: {now}, and the tokens were those of {before}. Nothing is done in that name."
-            ),
+            Self::OtherUser { before, now } => {
+                write!(f, "Another user has signed in: {now}. The tokens belong to {before}, so the client stops.")
+            }
             Self::NoRefresh(reason) => write!(f, "The tokens cannot be refreshed: {reason}."),
             Self::Tool { name, said } => write!(f, "The tool {name} did not work: {said}"),
         }

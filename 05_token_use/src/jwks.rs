@@ -52,9 +52,9 @@ impl Jwks {
         let jwks_uri = metadata.jwks_uri.ok_or("its metadata has no jwks_uri")?;
         let response = self.http.send(&Request::get(&jwks_uri)).await.map_err(|error| without_period(&error))?;
         if response.status != 200 {
-            return Err(format!("{jwks_uri} answers HTTP {}", response.status));
+            return Err(format!("{jwks_uri} responds with HTTP {}", response.status));
         }
-        KeyList::read(&response.body).ok_or_else(|| format!("{jwks_uri} holds no JWK Set"))
+        KeyList::read(&response.body).ok_or_else(|| format!("{jwks_uri} has no JWK Set"))
     }
 }
 

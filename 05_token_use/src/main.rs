@@ -26,7 +26,7 @@ use token_use::server;
 /// Lesson 05: a token is used, checked, refreshed and revoked (RFC 6750, RFC 9068, RFC 7009, RFC
 /// 7662)
 ///
-/// Without a command: server and client in one process, the whole story.
+/// Without a command: server and client in one process, the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -61,7 +61,8 @@ enum Role {
     /// Over kept tokens.
     #[command(flatten)]
     Kept(KeptCommand),
-    /// Have the IdP sign with a new key from now on (an IdP that stays, and its administrator)
+    /// Have the IdP sign with a new key from now on (needs an IdP that stays up, and its
+    /// administrator)
     RotateKeys,
 }
 

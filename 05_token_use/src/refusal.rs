@@ -153,13 +153,13 @@ impl RefusalKind {
     /// The refusal in a few words, after its status, for the server's terminal.
     pub fn summary(&self) -> String {
         match self {
-            Self::Unauthenticated => ": no token came".to_owned(),
+            Self::Unauthenticated => ": the request has no token".to_owned(),
             Self::InvalidRequest(_) => " invalid_request".to_owned(),
             Self::InvalidToken(_) => " invalid_token".to_owned(),
             Self::Unproven(unproven) => format!(" {}", unproven.summary()),
             Self::InsufficientScope(_) => " insufficient_scope".to_owned(),
-            Self::NoSuchSession => ": the session is not this user's".to_owned(),
-            Self::Unavailable { .. } => ": nobody can tell now whether this token is good".to_owned(),
+            Self::NoSuchSession => ": the session belongs to another user".to_owned(),
+            Self::Unavailable { .. } => ": the server cannot check the token now".to_owned(),
         }
     }
 
@@ -172,7 +172,7 @@ impl RefusalKind {
                 let text = "The token cannot be checked now: the authorization server's keys cannot be fetched.\n";
                 (status, wait, text).into_response()
             }
-            Self::NoSuchSession => (status, "There is no such session; begin a new one.\n").into_response(),
+            Self::NoSuchSession => (status, "There is no such session. Start a new one.\n").into_response(),
             _ => {
                 let parameters = self.challenge(protected).into_iter().chain([unproven::challenge_parameter(scheme)]);
                 let parameters: Vec<_> =

@@ -143,7 +143,7 @@ impl Guard {
 
         // 4. What is requested?
         let too_large = |_| (StatusCode::PAYLOAD_TOO_LARGE, "").into_response();
-        let twice = |_| (StatusCode::BAD_REQUEST, "A member stands twice.\n").into_response();
+        let twice = |_| (StatusCode::BAD_REQUEST, "A member appears twice.\n").into_response();
         let body = to_bytes(body, MAX_BODY).await.map_err(too_large)?;
         let call = McpCall::read(&body).map_err(twice)?;
 

@@ -34,7 +34,7 @@ pub enum Refreshed {
 
 /// What the authorization server decides when tokens are refreshed.
 pub const TAKES_REFRESH_TOKEN: Decision =
-    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP takes the refresh token", fix: USED };
+    Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN, expected: "the IdP accepts the refresh token", fix: USED };
 
 impl TokenStore {
     /// The tokens, if this authorization server gave them.

@@ -6,5 +6,5 @@ use keycloak::watched::administrator::{OtherRealm, command_is_safe};
 #[test]
 fn keys_are_rotated_by_an_administrator_only() {
     let lesson = env!("CARGO_BIN_EXE_05_token_use");
-    command_is_safe(lesson, &["rotate-keys"], "signed with a new key", &OtherRealm::Served).unwrap();
+    command_is_safe(lesson, &["rotate-keys"], "signs tokens with a new key", &OtherRealm::Served).unwrap();
 }

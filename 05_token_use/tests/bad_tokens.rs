@@ -45,27 +45,29 @@ enum Expected {
     Twice,
 }
 
-const JWT: Expected = Expected::Token("The token is no JWT that this server understands", &rules::JWT);
+const JWT: Expected = Expected::Token("The token is not a JWT that this server understands", &rules::JWT);
 const OPAQUE: Expected =
-    Expected::Token("The token is opaque, and this server takes JWT access tokens only", &rules::JWT);
+    Expected::Token("The token is opaque, but this server accepts only JWT access tokens", &rules::JWT);
 const ENCRYPTED: Expected =
     Expected::Token("The token is encrypted, and this server has no key to read it", &rules::JWT);
-const CRIT: Expected = Expected::Token("The token is no JWT that this server understands", &rules::NO_EXTENSIONS);
-const ALG: Expected = Expected::Token("The token is signed with an algorithm that is not taken", &rules::ALGORITHM);
-const TYP: Expected = Expected::Token("The token is no access token", &rules::TYPE);
+const CRIT: Expected = Expected::Token("The token is not a JWT that this server understands", &rules::NO_EXTENSIONS);
+const ALG: Expected =
+    Expected::Token("The token is signed with an algorithm that this server does not accept", &rules::ALGORITHM);
+const TYP: Expected = Expected::Token("The token is not an access token", &rules::TYPE);
 const TYP_JWT: Expected =
-    Expected::Token("The token's typ is JWT, and this server takes that only with --accept-typ JWT", &rules::TYPE);
-const NO_TYP: Expected = Expected::Token("The token has no typ, where at+jwt belongs", &rules::TYPE);
+    Expected::Token("The token's typ is JWT, which this server accepts only with --accept-typ JWT", &rules::TYPE);
+const NO_TYP: Expected = Expected::Token("The token has no typ (at+jwt is required)", &rules::TYPE);
 const KEY: Expected = Expected::Token("The token's key is unknown", &rules::KEY);
-const KEY_ALG: Expected = Expected::Token("The token's algorithm is not its key's", &rules::KEY_ALGORITHM);
+const KEY_ALG: Expected =
+    Expected::Token("The token's algorithm is not the algorithm of its key", &rules::KEY_ALGORITHM);
 const SIGNATURE: Expected = Expected::Token("The token's signature is wrong", &rules::SIGNATURE);
 const ISS: Expected = Expected::Token("The token is from another authorization server", &rules::ISSUER);
 const EXP: Expected = Expected::Token("The token has expired", &rules::EXPIRY);
-const NBF: Expected = Expected::Token("The token is not good yet", &rules::NOT_BEFORE);
+const NBF: Expected = Expected::Token("The token is not valid yet", &rules::NOT_BEFORE);
 const NO_EXP: Expected = Expected::Token("The token has no exp", &rules::EXPIRY);
 const ODD_EXP: Expected = Expected::Token("The token's exp is not a number", &rules::EXPIRY);
 const ODD_NBF: Expected = Expected::Token("The token's nbf is not a number", &rules::NOT_BEFORE);
-const SUB: Expected = Expected::Token("The token does not say whose it is (sub)", &rules::SUBJECT);
+const SUB: Expected = Expected::Token("The token has no user (sub)", &rules::SUBJECT);
 const BOUND: Expected =
     Expected::Token("The token is bound to a key, and came without a proof of it", &further::rules::NOT_AS_BEARER);
 const IN_URL: Expected = Expected::Request("The access token must not be in the URL", &rules::NOT_IN_QUERY);

@@ -46,14 +46,14 @@ fn wrong_usage_ends_with_exit_code_2() {
 fn what_is_missing_gets_a_sentence() {
     let home = shared::testing::private_folder();
     for (arguments, id, sentence) in [
-        (&["refresh"][..], "tokens.none", "No tokens are kept for http://localhost:8000/mcp"),
-        (&["logout"], "tokens.none", "No tokens are kept"),
-        (&["call-tool", "x", "--args", "{"], "tool.arguments", "no JSON"),
+        (&["refresh"][..], "tokens.none", "No tokens are stored for http://localhost:8000/mcp"),
+        (&["logout"], "tokens.none", "No tokens are stored"),
+        (&["call-tool", "x", "--args", "{"], "tool.arguments", "not JSON"),
         (&["call-tool", "x", "--args", "[1]"], "tool.arguments", "another JSON value"),
         (&["list-tools", "--server-url", "http://localhost:3/mcp"], "http.unreachable", "cannot be reached"),
         (&["list-tools", "--server-url", "ftp://localhost/mcp"], "http.bad-url", "ftp"),
-        (&["list-tools", "--break", "alg-none"], "configuration.break", "this command is not that"),
-        (&["authorize", "--dpop"], "configuration.dpop", "this command keeps tokens beyond it"),
+        (&["list-tools", "--break", "alg-none"], "configuration.break", "this command runs only a part"),
+        (&["authorize", "--dpop"], "configuration.dpop", "this command stores tokens for later runs"),
         (&["--break", "missing-scope", "--require-dpop"], "configuration.dpop", "is about bearer tokens"),
     ] {
         let run = Run::of(&run(&[&["--json"], arguments].concat(), home.path()));

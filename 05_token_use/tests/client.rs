@@ -165,7 +165,7 @@ fn a_token_for_another_server_is_not_sent() {
         }
         let insisted = run(home.path(), &url, &["call-tool", "echo", "--send-anyway"]);
         assert!(!insisted.success, "the check has failed all the same");
-        assert!(insisted.says("echo says: again") && insisted.says("It is sent all the same"), "{insisted:#?}");
+        assert!(insisted.says("echo says: again") && insisted.says("because of --send-anyway"), "{insisted:#?}");
         assert_eq!(insisted.checks("token.recipient"), [false], "it is told once for a token");
         let known = run(home.path(), &url, &["call-tool", "echo", "--audience", keycloak::SERVERS[0]]);
         assert!(known.success && known.says("echo says: again"), "{known:#?}");
@@ -182,7 +182,7 @@ fn the_scopes_of_another_server_are_told_before_the_sign_in() {
         let (runtime, home) = (Runtime::new()?, shared::testing::private_folder());
         let (_first, _, first) = start(&runtime, Habit::Older, issuer);
         let (_second, _, second) = start(&runtime, Habit::Older, issuer);
-        let careful = |run: &Run| run.says(&format!("Careful: {second} asks for mcp:read, and so does {first}"));
+        let careful = |run: &Run| run.says(&format!("Careful: {second} requests mcp:read, and so does {first}"));
         let alone = run(home.path(), &first, &["authorize"]);
         assert!(alone.success && !alone.says("Careful"), "{alone:#?}");
         let with_another = run(home.path(), &second, &["authorize"]);
@@ -197,7 +197,7 @@ fn a_server_that_checks_nothing_does_not_pass() {
     once(Habit::LetsEverybodyIn, &["client"], |run| {
         assert!(!run.success);
         assert_eq!(run.checks("server.refuses-bad-token"), [false]);
-        assert!(run.says("none is called here"), "a stranger's tools are left alone");
+        assert!(run.says("calls none of them"), "a stranger's tools are left alone");
         assert!(run.checks("server.refuses-foreign-token").is_empty(), "a stranger gets no token of another server");
     });
 }
@@ -274,7 +274,7 @@ fn an_idp_that_forgot_everything_ends_the_tokens() {
     let refreshed = run(home.path(), &url, &["refresh"]);
     assert_eq!((refreshed.success, refreshed.error().0.as_str()), (false, "refresh.none"));
     let logged_out = run(home.path(), &url, &["logout"]);
-    assert!(logged_out.success && logged_out.says("They are forgotten without it"), "{logged_out:#?}");
+    assert!(logged_out.success && logged_out.says("They are deleted here without it"), "{logged_out:#?}");
 }
 
 /// An MCP server that names another authorization server today gets none of yesterday's refresh

@@ -95,7 +95,7 @@ fn rows(idp: &SigningKey, issuer: &str) -> Vec<Row> {
         row("no header", with_authorization(weather(), format!("DPoP {}", client.token)), &rules::PROOF_ONE),
         row("two headers", with_proof(raw(&good()), &good()), &rules::PROOF_ONE),
         row("an empty header", raw(""), &rules::PROOF_JWT),
-        row("no JWT", raw("proof"), &rules::PROOF_JWT),
+        row("not a JWT", raw("proof"), &rules::PROOF_JWT),
         row("two JWTs", raw(&format!("{},{}", good(), good())), &rules::PROOF_JWT),
         row("20,000 bytes", raw(&"a".repeat(20_000)), &rules::PROOF_JWT),
         row(

@@ -129,11 +129,11 @@ fn the_story_holds(issuer: &str) {
     for text in [
         "The server offers this token 3 tools",
         "The server offers this token 4 tools",
-        "Asked for before: mcp:read. Now both are asked for: mcp:read mcp:write.",
+        "The client requested before: mcp:read. Now it requests both: mcp:read mcp:write.",
         "get_weather says: Oslo: -3 °C, snow",
         "save_note says: notes/shopping-",
         "\\\"active\\\":false",
-        "NOT CHECKED",
+        "does NOT CHECK aud",
     ] {
         assert!(run.says(text) || run.says(&text.replace("\\\"", "\"")), "{text}");
     }
@@ -395,7 +395,7 @@ fn outage(keycloak: &Keycloak, runtime: &Runtime) -> Result<(), Failed> {
         let unknown = forgeries::with_unknown_kid(&token).unwrap();
         for (server, token) in [(&knows, &unknown), (&knows_nothing, &token)] {
             let response = server.ask(token).await;
-            assert_eq!(response.status, 503, "nobody can tell");
+            assert_eq!(response.status, 503, "cannot check the token now");
             assert_eq!(response.header_values("retry-after"), ["1"]);
             let failed = server.captured.checks("token.key").pop();
             assert_eq!(failed, Some(("server".to_owned(), false)));

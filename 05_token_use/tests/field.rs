@@ -89,9 +89,9 @@ fn a_new_token_that_is_refused_is_explained_and_not_fetched_again() {
         ),
         ("other iss", gives(typ("at+jwt"), good(json!({ "iss": "https://x" }))), 1, &["Its iss (https://x)"]),
         ("no sub", gives(typ("at+jwt"), good(json!({ "sub": null }))), 1, &["no sub", "client scope basic"]),
-        ("clock ahead", gives(typ("at+jwt"), good(json!({ "iat": now + 4000 }))), 1, &["Its iat lies", "clock", "NTP"]),
-        ("clock behind", gives(typ("at+jwt"), good(json!({ "exp": now - 4000 }))), 1, &["Its exp lies", "clock"]),
-        ("nothing odd", gives(typ("at+jwt"), good(json!({}))), 1, &["names this server, its issuer and its type"]),
+        ("clock ahead", gives(typ("at+jwt"), good(json!({ "iat": now + 4000 }))), 1, &["Its iat is", "clock", "NTP"]),
+        ("clock behind", gives(typ("at+jwt"), good(json!({ "exp": now - 4000 }))), 1, &["Its exp is", "clock"]),
+        ("nothing odd", gives(typ("at+jwt"), good(json!({}))), 1, &["aud, iss and typ are right"]),
         (
             "two faults",
             gives(typ("JWT"), good(json!({ "sub": null, "aud": "a" }))),
@@ -146,6 +146,6 @@ fn a_403_without_a_scope_says_what_is_missing_from_it() {
         let run = run(home.path(), &["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"]);
         let (id, message, fix) = run.error();
         assert_eq!((run.success, id.as_str()), (false, "use.forbidden"), "{challenge}: {message}");
-        assert!(message.contains("names no scope that would help") && fix.contains("RFC 6750"), "{message} {fix}");
+        assert!(message.contains("names no scope to request") && fix.contains("RFC 6750"), "{message} {fix}");
     }
 }

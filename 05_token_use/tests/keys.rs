@@ -217,7 +217,7 @@ async fn keys_that_are_not_to_be_had_as_they_should_let_nobody_in() {
     let good = own.token(&claims(&authority.issuer));
     for (manner, why) in [
         (Manner::OtherIssuer, "names the issuer https://other.example/realms/test"),
-        (Manner::NotJson, "holds no JWK Set"),
+        (Manner::NotJson, "has no JWK Set"),
         (Manner::Huge, "more than 1048576 bytes"),
         (Manner::LinkLocal, "http://169.254.169.254/certs is not asked"),
         (Manner::Down, "HTTP 500"),

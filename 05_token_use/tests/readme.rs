@@ -4,8 +4,10 @@
 use std::path::Path;
 
 use authorization_code::AuthorizationError;
+use shared::breakage::Switch as _;
 use token_use::error::TokenUseError;
 use token_use::further::error::FurtherError;
+use token_use::sabotage::Switch;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_05_token_use");
 
@@ -24,21 +26,26 @@ fn the_transcripts_are_true() {
     .unwrap();
 }
 
+#[test]
+fn the_readme_lists_every_switch() {
+    shared::testing::check_switches(folder(), &Switch::breakages());
+}
+
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak, the MCP
 /// server's those of `tests/bad_tokens.rs`.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(folder());
     let refused = |why: &str| TokenUseError::Refused(format!("HTTP 401 invalid_token: {why}"));
     let (asked, granted) = ("mcp:write".to_owned(), "mcp:read".to_owned());
     let role = "HTTP 403 insufficient_scope: The user lacks the role that this operation needs";
     let sentences = [
         refused("The token is from another authorization server"),
         refused("The token's key is unknown"),
-        refused("The token's typ is JWT, and this server takes that only with --accept-typ JWT"),
-        refused("The token is opaque, and this server takes JWT access tokens only"),
-        refused("The token does not say whose it is (sub)"),
-        refused("The token is no access token"),
+        refused("The token's typ is JWT, which this server accepts only with --accept-typ JWT"),
+        refused("The token is opaque, but this server accepts only JWT access tokens"),
+        refused("The token has no user (sub)"),
+        refused("The token is not an access token"),
         TokenUseError::NotGranted { asked: asked.clone(), granted },
         TokenUseError::NeverEnough { asked, tries: 2 },
         TokenUseError::Forbidden(role.to_owned()),
@@ -50,7 +57,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let further = [
         FurtherError::NoTokens { server_url: "http://localhost:8000/mcp".to_owned() },
         FurtherError::WantsBoundToken {
-            got: "HTTP 401 invalid_token: This server takes tokens that are bound to a key (DPoP) only".to_owned(),
+            got: "HTTP 401 invalid_token: This server accepts only tokens that are bound to a key (DPoP)".to_owned(),
         },
         FurtherError::Endpoint {
             name: "introspection_endpoint",
@@ -69,9 +76,8 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
     let tokens = [token_type, bound, for_others].map(|error| error.to_string());
     let sentences = [&sentences[..], &further, &tokens].concat();
     for sentence in &sentences {
-        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+        assert!(text.contains(&format!("| `{sentence}` |")), "no table shows: {sentence}");
     }
-    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
-    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the tables is tested");
 }

@@ -117,7 +117,7 @@ impl Story<'_> {
 
     async fn use_token(&self) -> Result<Connection, Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("use the token at the server that it is for", &spec::MCP_AUDIENCE).await;
+        reporter.stage("use the token at its own server", &spec::MCP_AUDIENCE).await;
         let connection = Connection::open(self.authorized.clone(), &self.parties.first).await?;
         self.call(&connection, "get_user_profile").await?;
         Ok(connection)
@@ -129,7 +129,7 @@ impl Story<'_> {
         let reporter = self.http.reporter();
         let second = self.parties.second.as_str();
         reporter.stage("sign in for a second MCP server", &spec::MCP_AUTHORIZATION_SERVERS).await;
-        reporter.note(format!("Lessons 01 to 04 once more, for {second} (not shown)."));
+        reporter.note(format!("The client goes through lessons 01 to 04 again, for {second} (not shown)."));
         let discovery = discover(&self.http.clone().telling(Reporter::silent()), second).await?;
         let issuer = self.parties.idp.issuer();
         if !discovery.metadata.authorization_servers.iter().any(|named| named == issuer) {
@@ -139,7 +139,7 @@ impl Story<'_> {
         let scopes = scopes::select(Some(&discovery), &[], false).values;
         let tokens = self.authorized.token_for(self.http, second, &scopes).await?;
         let status = self.send(second, "list_events", &tokens.access_token).await?;
-        let expected = "the second server takes the token that is for it";
+        let expected = "the second server accepts its own token";
         reporter.require(&rules::SERVER_TAKES_OWN, status == 200, expected, format!("HTTP {status}")).ok();
         Ok(tokens)
     }
@@ -152,7 +152,7 @@ impl Story<'_> {
         let first_token = own_token(&self.authorized).await?;
         self.misuse(second, &first_token, "the first server's token, at the calendar").await?;
         self.misuse(first, &calendars.access_token, "the calendar's token, at the first server").await?;
-        reporter.note("src/server.rs refuses it in one line: server.verifier.audience = Some(audience::check(…)).");
+        reporter.note("One line of src/server.rs refuses it: server.verifier.audience = Some(audience::check(…)).");
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl Story<'_> {
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
         if let Some(claims) = token_response::claims(token) {
             let aud = claims.get("aud").map_or("absent".to_owned(), audience::shown);
-            reporter.note(format!("The client sees it, too: the token's aud is {aud}."));
+            reporter.note(format!("The client can see the reason too: the token's aud is {aud}."));
         }
         Ok(())
     }
@@ -179,18 +179,20 @@ impl Story<'_> {
         reporter
             .stage("pass the client's token on to the API behind the server (done wrong)", &spec::MCP_PASSTHROUGH)
             .await;
-        reporter.note("Now the MCP server passes on the token that it was sent, and the API does not check aud.");
+        reporter.note("The MCP server passes on the client's token, and the API does not check aud.");
         reports.set(TokenSent::PassedThrough);
         downstream.set_careless(true);
         let said = call_tool(connection, LIST_REPORTS, JsonObject::new()).await;
         downstream.set_careless(false);
         reporter.note(format!("{LIST_REPORTS} says: {}", said?));
-        reporter.note("It works, and that is the trap: the API now has the client's token, and can use it:");
+        reporter.note("It works, and that is the trap. The API now has the client's token and can use it:");
         let status = self.send(first, "get_user_profile", &own_token(&self.authorized).await?).await?;
-        let why = "This is what passing a token on costs: the MCP server cannot tell the API from its client.";
+        let why = "This is the cost of passing a token on: the MCP server cannot tell the API from its client.";
         let expecting = reporter.demonstrating(Side::Client, &rules::NOT_PASSED_THROUGH, why);
-        let expected = "the API's token does not open the MCP server";
-        reporter.require(&rules::NOT_PASSED_THROUGH, status == 401, expected, format!("HTTP {status}: it does")).ok();
+        let expected = "the MCP server does not accept the token from the API";
+        reporter
+            .require(&rules::NOT_PASSED_THROUGH, status == 401, expected, format!("HTTP {status}: it accepts it"))
+            .ok();
         drop(expecting);
         self.pass_through_to_a_careful_api(connection).await
     }
@@ -198,8 +200,8 @@ impl Story<'_> {
     /// Done wrong once more, with an API that looks at `aud`.
     async fn pass_through_to_a_careful_api(&self, connection: &Connection) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("the same, and the API looks at aud", &spec::RFC9068_4_AUD).await;
-        let why = "An API that looks at aud makes passing tokens on impossible.";
+        reporter.stage("pass the token on to an API that checks aud", &spec::RFC9068_4_AUD).await;
+        let why = "An API that checks aud makes token passthrough impossible.";
         let expecting = reporter.expecting_refusal(Side::Server, &rules::DOWNSTREAM_AUDIENCE, why);
         let said = call_tool(connection, LIST_REPORTS, JsonObject::new()).await;
         drop(expecting);
@@ -218,23 +220,21 @@ impl Story<'_> {
     /// The operator of the calendar has the user's token for it, and wants the reports.
     async fn confuse(&self, calendars: &TokenResponse) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("have the server fetch the reports with the calendar's token", &spec::MCP_AUDIENCE_CLAIM).await;
+        reporter.stage("call the tool for the reports with the calendar's token", &spec::MCP_AUDIENCE_CLAIM).await;
         let token = &calendars.access_token;
-        let why = "A server that exchanged whatever it is sent would fetch the user's reports for the calendar.";
+        let why = "A server that exchanged any token it receives would fetch the user's reports for the calendar.";
         let expecting = reporter.expecting_refusal(Side::Server, &rules::AUDIENCE, why);
         let status = self.send(&self.parties.first, LIST_REPORTS, token).await?;
         drop(expecting);
-        let expected = "401 to the calendar's token, for list_reports, too";
+        let expected = "401 to the calendar's token, also for list_reports";
         reporter.require(&rules::SERVER_REFUSES_OTHERS, status == 401, expected, format!("HTTP {status}")).ok();
 
         let Some(exchange) = &self.parties.reports.exchange else { return Ok(()) };
-        reporter.note(
-            "And a server that did not look? It would ask the IdP for the exchange, and the IdP looks once more:",
-        );
-        let why = "The IdP exchanges a token only for the server that it is for.";
+        reporter.note("A server without this check would request the exchange. The IdP makes its own check:");
+        let why = "The IdP exchanges a token only for the server that the token names.";
         let _expecting = reporter.expecting_refusal(Side::Idp, &rules::IDP_EXCHANGES, why);
         if exchange.exchange(token).await.is_ok() {
-            reporter.note("This IdP gave a token all the same: here the server's own check is the only one. Look for a setting that limits who may exchange what.");
+            reporter.note("This IdP issued a token. So the server's own check is the only one. Limit at the IdP which clients may exchange which tokens.");
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub struct ClientArguments {
     /// Its arguments, a JSON object
     #[arg(long, value_name = "JSON", default_value = "{}", requires = "call")]
     args: String,
-    /// Find out whether the server looks at aud: send it a token that does not name it
+    /// Test whether the server checks aud: send it a token that does not name it
     #[arg(long, conflicts_with = "grant")]
     probe_audience: bool,
     /// How tokens are used.
@@ -118,7 +118,7 @@ pub async fn complete(
             reporter.result(format!("{name}: {said}"));
         }
         // The client calls an untrusted server's tools only when the user asks for it.
-        None => reporter.announce("No tool is called: --call NAME --args JSON does that."),
+        None => reporter.announce("This run calls no tool. To call one, pass --call NAME --args JSON."),
     }
     connection.close().await;
     if task.probe { audience_probe::run(http, server_url, authorized).await } else { Ok(()) }
@@ -127,16 +127,16 @@ pub async fn complete(
 /// Checks that the authorization server has bound the token to the MCP server, and to no other.
 pub async fn check_bound(http: &Http, authorized: &AuthorizedClient, server_url: &str) -> Result<(), Failure> {
     let reporter = http.reporter();
-    reporter.stage("see for whom the token is", &spec::MCP_AUDIENCE_BINDING).await;
+    reporter.stage("check the token's audience", &spec::MCP_AUDIENCE_BINDING).await;
     let claims = show_claims(http, authorized, server_url).await?;
     if claims.is_empty() {
         return Ok(());
     }
     let audiences = token_response::audiences(&claims);
-    let expected = format!("aud is {server_url} and nobody else");
+    let expected = format!("aud is {server_url} and no other server");
     let got = token_response::named(&audiences);
-    let fix = "have the IdP heed resource (RFC 8707), or give each MCP server's scopes an audience of their own. A token for several servers can be used by \
-               each of them at the others.";
+    let fix = "have the IdP follow resource (RFC 8707), or give each MCP server's scopes their own audience. Each server that a token names can use it \
+               at the others.";
     let idp = reporter.on(Side::Idp);
     idp.with_fix(fix).recommend(&rules::IDP_BINDS, audiences == [server_url], expected, got);
     Ok(())
@@ -151,7 +151,7 @@ async fn show_claims(
     let reporter = http.reporter();
     let Some(claims) = token_response::claims(&own_token(authorized).await?) else {
         reporter.announce(
-            "The token is one that only the IdP can read. Whether it is bound to the server, the server has to ask (introspection, lesson 05).",
+            "Only the IdP can read this token. The server has to ask the IdP for the token's audience (introspection, lesson 05).",
         );
         return Ok(Map::new());
     };

@@ -66,7 +66,7 @@ impl Downstream {
             let token = self.careless.verify(&checks, token).await?;
             checks.note(|| {
                 format!(
-                    "The downstream API takes {}, given to {}: it does not look at aud.",
+                    "The downstream API accepts {} of the client {}. It does not check aud.",
                     seen.fingerprint(),
                     azp(&token)
                 )
@@ -81,7 +81,7 @@ impl Downstream {
         let expected = format_args!("the downstream API needs the scope {}", self.scope);
         let kind = RefusalKind::InsufficientScope(Some(self.scope.clone()));
         checks.require(&rules::DOWNSTREAM_SCOPE, granted, expected, token.scopes.join(" "), kind)?;
-        checks.note(|| format!("The downstream API takes {}, given to {}.", seen.fingerprint(), azp(&token)));
+        checks.note(|| format!("The downstream API accepts {} of the client {}.", seen.fingerprint(), azp(&token)));
         Ok(token)
     }
 }
@@ -119,7 +119,7 @@ fn refused(downstream: &Downstream, refusal: &Refusal) -> Response {
         RefusalKind::InvalidToken(why) => (StatusCode::UNAUTHORIZED, error("invalid_token", why)),
         RefusalKind::Unproven(unproven) => (StatusCode::UNAUTHORIZED, error("invalid_token", unproven.description())),
         RefusalKind::InsufficientScope(_) => {
-            (StatusCode::FORBIDDEN, error("insufficient_scope", "The token allows too little"))
+            (StatusCode::FORBIDDEN, error("insufficient_scope", "The token lacks the scope"))
         }
     };
     downstream.reporter.note(format!("The downstream API refuses: {}.", status.as_u16()));

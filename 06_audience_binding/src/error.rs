@@ -24,11 +24,11 @@ pub enum ExchangeError {
 impl std::fmt::Display for ExchangeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Metadata { got } => write!(f, "the authorization server's metadata cannot be had: {got}"),
+            Self::Metadata { got } => write!(f, "the authorization server's metadata cannot be fetched: {got}"),
             Self::NoEndpoint => f.write_str("the authorization server's metadata has no token_endpoint"),
             Self::Unavailable(error) => write!(f, "{error}"),
             Self::Refused { got } => write!(f, "the authorization server does not exchange the token: {got}"),
-            Self::Response { got } => write!(f, "the answer to the token exchange cannot be used: {got}"),
+            Self::Response { got } => write!(f, "the response to the token exchange cannot be used: {got}"),
         }
     }
 }
@@ -57,11 +57,12 @@ impl std::fmt::Display for AudienceError {
         match self {
             Self::NotSignedIn => f.write_str("There is no token yet."),
             Self::AnotherIssuer { named, expected } => {
-                write!(f, "The second MCP server names the authorization server {named}, and the first one {expected}.")
+                write!(
+                    f,
+                    "The second MCP server names the authorization server {named}, but the first one names {expected}."
+                )
             }
-            Self::NoSample => {
-                f.write_str("No sign-in of the audience lab brought a token, so nothing can be said about aud.")
-            }
+            Self::NoSample => f.write_str("The audience lab received no token, so it has no result about aud."),
         }
     }
 }
@@ -75,7 +76,8 @@ impl From<AudienceError> for Failure {
             AudienceError::AnotherIssuer { .. } => ("second-server.issuer", "Start both servers with the same --idp."),
             AudienceError::NoSample => (
                 "lab.no-token",
-                "The refusals above say why. Name scopes that this IdP has (--scopes, --second-scopes) and servers that it knows (--resource, --second-resource).",
+                "Read the refusals above. Name scopes that this IdP has (--scopes, --second-scopes) and servers that it knows (--resource, \
+                --second-resource).",
             ),
         };
         Failure::new(id, error.to_string(), fix).caused_by(error)

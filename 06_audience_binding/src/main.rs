@@ -19,11 +19,11 @@ use shared::cli::{self, CommandUse, CommonOptions, Lesson, NetworkOptions, Optio
 use token_use::further::commands::{self, KeptCommand};
 use token_use::options::CheckOptions;
 
-/// Lesson 06: a token for one server is no token for another (RFC 8707, RFC 8693), and the complete
+/// Lesson 06: a token for one server is not valid at another (RFC 8707, RFC 8693), and the complete
 /// client
 ///
 /// Without a command: two MCP servers, an API behind the first one, and a client in one process,
-/// the whole story.
+/// the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -49,7 +49,7 @@ enum Role {
     /// The audience lab: what decides about aud at an IdP, as a diff of claims (all three modes, or
     /// one)
     Lab(LabArguments),
-    /// Every kind of token at every server: who takes what
+    /// Send every kind of token to every server, and show which server accepts which
     Matrix,
     /// An OAuth proxy with one client id, without and with its own consent page
     ConfusedDeputy,

@@ -40,10 +40,10 @@ pub struct AudienceOptions {
     /// Port of the API behind the MCP server; 0 lets the system choose
     #[arg(long, value_name = "PORT", default_value_t = 8002, global = true)]
     pub downstream_port: u16,
-    /// The aud that tokens for the downstream API have
+    /// The aud of tokens for the downstream API
     #[arg(long, value_name = "NAME", default_value = "downstream-api", global = true)]
     pub downstream_audience: String,
-    /// The scope that the downstream API wants
+    /// The scope that the downstream API requires
     #[arg(long, value_name = "SCOPE", default_value = "downstream:read", global = true)]
     pub downstream_scope: String,
 }
@@ -154,8 +154,8 @@ impl Parties {
     ) -> Result<Self, Failure> {
         let LessonOptions { checks, audience, recipients, .. } = options;
         if checks.require_dpop && lifetime == Lifetime::Story {
-            let message = "The story's tokens are bearer tokens, and --require-dpop has the servers refuse them.";
-            let fix = "Use server, and client --dpop; or lesson 05's story.";
+            let message = "The whole lesson uses bearer tokens, but --require-dpop makes the servers refuse them.";
+            let fix = "Use server and client --dpop, or run lesson 05.";
             return Err(Failure::new("configuration.dpop", message, fix));
         }
         let listener = listen::bind(setup.server.port, "the MCP server", "--port").await?;
@@ -207,8 +207,8 @@ fn report_other_ports(reporter: &Reporter, idp: &Idp, recipients: &Recipients, s
     let is_known = variable("MCP_RESOURCE_URL") || !recipients.audience.is_empty();
     if idp.stays() && administration::is_tutorial(idp.issuer()) && servers != SERVERS && !is_known {
         reporter.note(format!(
-            "The tutorial's realm gives tokens for {} and {}, and these servers are {} and {}: they will refuse them. Leave the ports out, or start the \
-             IdP with MCP_RESOURCE_URL and MCP_SECOND_RESOURCE_URL (and set them here).",
+            "The tutorial's realm issues tokens for {} and {}, but these servers are {} and {}: they will refuse the tokens. Leave the ports out, or \
+             set MCP_RESOURCE_URL and MCP_SECOND_RESOURCE_URL for the IdP and for this program.",
             SERVERS[0], SERVERS[1], servers[0], servers[1]
         ));
     }

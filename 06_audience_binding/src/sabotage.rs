@@ -77,21 +77,21 @@ impl Switch {
 
 static OTHER_SERVERS_TOKEN: Breakage = Breakage::by_client(
     "other-servers-token",
-    "sends the calendar's token to the other MCP server",
+    "sends the calendar's token to the first MCP server",
     Side::Server,
     &rules::AUDIENCE,
 );
 
 static AUDIENCE_ARRAY: Breakage = Breakage::by_idp(
     "audience-array",
-    "gives a token for two servers, in an array, of which this is neither",
+    "issues a token whose aud is an array of two other servers",
     Side::Server,
     &rules::AUDIENCE,
 );
 
 static MISSING_AUDIENCE: Breakage = Breakage::by_client(
     "missing-audience",
-    "asks for no scope of the server's, so that the IdP puts no aud into the token",
+    "requests none of the server's scopes, so the IdP puts no aud into the token",
     Side::Server,
     &rules::AUDIENCE,
 );
@@ -105,28 +105,29 @@ static AUDIENCE_SLASH: Breakage = Breakage::by_idp(
 
 static ACCOUNT_AUDIENCE: Breakage = Breakage::by_client(
     "account-audience",
-    "uses a token as a Keycloak without audience mappers gives it: for Keycloak's own account pages",
+    "sends a token for Keycloak's own account pages, as Keycloak issues it without audience mappers",
     Side::Server,
     &rules::AUDIENCE,
 );
 
 static SCOPES_OF_ANOTHER_SERVER: Breakage = Breakage::by_server(
     "scopes-of-another-server",
-    "asks in its challenge for the calendar's scopes, and so for a token that it could use at the calendar",
+    "names the calendar's scopes in its challenge, to get a token that it could use at the calendar",
     Side::Client,
     &RECIPIENT,
 );
 
 static PASSTHROUGH: Breakage = Breakage::by_server(
     "passthrough",
-    "passes its client's token on to the downstream API instead of getting one of its own",
+    "passes its client's token on to the downstream API instead of getting its own token",
     Side::Server,
     &rules::DOWNSTREAM_AUDIENCE,
-);
+)
+.caught_by_the("downstream API");
 
 static EXCHANGE_NOT_IN_AUDIENCE: Breakage = Breakage::by_server(
     "exchange-not-in-audience",
-    "does not look at aud, and has the IdP exchange a token that was issued for another server",
+    "does not check aud, and asks the IdP to exchange a token that was issued for another server",
     Side::Idp,
     &rules::IDP_EXCHANGES,
 );

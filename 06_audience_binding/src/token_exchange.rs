@@ -57,7 +57,7 @@ impl TokenExchange {
         let response = self.http.send(&authenticated(url, &fields, &self.client)).await?;
         let reporter = self.http.reporter();
 
-        let expected = "the IdP exchanges a token that is for this server";
+        let expected = "the IdP exchanges a token only for a server in its aud";
         reporter
             .on(Side::Idp)
             .with_fix(exchange_advice::advice(&response.refusal()))
@@ -74,7 +74,7 @@ impl TokenExchange {
     fn check_audience(&self, reporter: &Reporter, tokens: &TokenResponse) {
         let Some(claims) = token_response::claims(&tokens.access_token) else { return };
         let audiences = token_response::audiences(&claims);
-        let expected = format!("the new token is for {} and nobody else", self.audience);
+        let expected = format!("the new token is for {} and no other server", self.audience);
         let got = token_response::named(&audiences);
         reporter.recommend(&rules::EXCHANGED_AUDIENCE, audiences == [self.audience.as_str()], expected, got);
     }

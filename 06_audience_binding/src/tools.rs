@@ -44,7 +44,7 @@ impl Office {
     /// Lesson 05's tools, and the reports.
     pub fn create(reports: Arc<Reports>) -> Result<Self, Failure> {
         let sample = SampleTools::create()?;
-        let description = "The reports that the downstream API has for this user";
+        let description = "The downstream API's reports for this user";
         let mut tools = sample.tools().to_vec();
         tools.push(reading(LIST_REPORTS, description));
         Ok(Self { sample, reports, tools })
@@ -77,7 +77,7 @@ pub struct Calendar;
 
 static CALENDAR_TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     vec![
-        reading("get_user_profile", "What the access token says of its user"),
+        reading("get_user_profile", "What the access token says about its user"),
         reading("list_events", "What is in the calendar (a sample, always the same)"),
     ]
 });
@@ -138,7 +138,7 @@ impl Reports {
             TokenSent::Exchanged => self.exchanged(presented).await?,
         };
         let response = self.http.send(&Request::get(&self.url).without_redirects().bearer(&token)).await;
-        let response = response.map_err(|error| format!("The downstream API does not answer: {error}"))?;
+        let response = response.map_err(|error| format!("The downstream API does not respond: {error}"))?;
         match response.status {
             200 => Ok(String::from_utf8_lossy(&response.body).into_owned()),
             status => Err(format!("The downstream API refuses this server's token: HTTP {status}.")),
@@ -148,7 +148,7 @@ impl Reports {
     async fn exchanged(&self, presented: &Secret) -> Result<Secret, String> {
         let exchange = self.exchange.as_ref().ok_or(NO_CREDENTIALS)?;
         let response = exchange.exchange(presented).await;
-        let token = response.map_err(|error| format!("The reports cannot be had: {error}."))?.access_token;
+        let token = response.map_err(|error| format!("The reports are not available: {error}."))?.access_token;
         if let Some(table) = side_by_side(presented, &token) {
             self.http.reporter().note(table);
         }
@@ -156,5 +156,5 @@ impl Reports {
     }
 }
 
-const NO_CREDENTIALS: &str = "This MCP server is no client of its authorization server, so it can get no token for the API behind it. Its operator gives \
-                              it MCP_SERVER_CLIENT_ID and MCP_SERVER_CLIENT_SECRET.";
+const NO_CREDENTIALS: &str = "This MCP server has no client at its authorization server, so it cannot get a token for the API behind it. Its operator \
+                              has to set MCP_SERVER_CLIENT_ID and MCP_SERVER_CLIENT_SECRET.";

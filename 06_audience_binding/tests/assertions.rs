@@ -179,12 +179,12 @@ async fn a_refusal_is_final_and_gets_a_sentence() {
         (
             good.clone(),
             (400, bad),
-            "take the assertion: HTTP 400 invalid_grant.",
+            "accept the assertion: HTTP 400 invalid_grant.",
             &further::rules::IDP_TAKES_ASSERTION,
             2,
         ),
-        (good.clone(), (302, json!({})), "take the assertion: HTTP 302.", &further::rules::IDP_TAKES_ASSERTION, 2),
-        (good, (500, json!("<html>")), "take the assertion: HTTP 500.", &further::rules::IDP_TAKES_ASSERTION, 2),
+        (good.clone(), (302, json!({})), "accept the assertion: HTTP 302.", &further::rules::IDP_TAKES_ASSERTION, 2),
+        (good, (500, json!("<html>")), "accept the assertion: HTTP 500.", &further::rules::IDP_TAKES_ASSERTION, 2),
     ] {
         let authority = Authority::new(company, own).await;
         let captured = Captured::json();

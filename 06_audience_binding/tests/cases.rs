@@ -365,7 +365,7 @@ fn sign_ins() {
         (
             "iss with a slash",
             returns("code=k1&state={q:state}&iss=http%3A%2F%2F127.0.0.1%3A{port}%2F"),
-            ("callback.iss", &["iss is the authorization server that was asked"]),
+            ("callback.iss", &["iss is the issuer that the client stored"]),
         ),
         (
             "resource and scopes do not match",
@@ -399,7 +399,7 @@ fn token_responses() {
         (
             "an encrypted token that the server refuses",
             json!({ "POST /token": { "patch": { "access_token": encrypted } } }),
-            ("use.refused", &["The token is encrypted", "another sign-in brings the same token"]),
+            ("use.refused", &["The token is encrypted", "another sign-in brings the same kind of token"]),
         ),
     ]);
 }

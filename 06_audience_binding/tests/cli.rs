@@ -73,18 +73,14 @@ fn wrong_usage_ends_with_exit_code_2() {
 fn what_is_missing_gets_a_sentence() {
     let home = shared::testing::private_folder();
     for (arguments, id, sentence) in [
-        (&["client", "--call", "x", "--args", "["][..], "tool.arguments", "no JSON"),
+        (&["client", "--call", "x", "--args", "["][..], "tool.arguments", "not JSON"),
         (&["client", "--server-url", "http://localhost:3/mcp"], "http.unreachable", "cannot be reached"),
-        (&["lab", "--indicators", "http://localhost:3/realms/x"], "idp.issuer", "nothing answers at"),
-        (&["lab", "--break", "other-servers-token"], "configuration.break", "this command is not that"),
-        (&["list-tools", "--break", "other-servers-token"], "configuration.break", "this command is not that"),
-        (&["--require-dpop"], "configuration.dpop", "has the servers refuse them"),
-        (
-            &["client", "--dpop", "--break", "other-servers-token"],
-            "configuration.dpop",
-            "asks for tokens that are none",
-        ),
-        (&["logout"], "tokens.none", "No tokens are kept"),
+        (&["lab", "--indicators", "http://localhost:3/realms/x"], "idp.issuer", "nothing responds at"),
+        (&["lab", "--break", "other-servers-token"], "configuration.break", "this command runs only a part"),
+        (&["list-tools", "--break", "other-servers-token"], "configuration.break", "this command runs only a part"),
+        (&["--require-dpop"], "configuration.dpop", "makes the servers refuse them"),
+        (&["client", "--dpop", "--break", "other-servers-token"], "configuration.dpop", "requests bound tokens"),
+        (&["logout"], "tokens.none", "No tokens are stored"),
     ] {
         let run = Run::of(&run(&[&["--json"], arguments].concat(), home.path()));
         assert!(!run.success, "{arguments:?}");
@@ -154,11 +150,11 @@ fn options_that_make_no_grant_get_a_sentence() {
         (enterprise.clone(), none, "configuration.client-id", "--grant enterprise-managed needs a client"),
         (credentials.to_vec(), SECRET, "configuration.client-id", "no --client-id says whose secret it is"),
         // That it is that one.
-        ([&credentials[..], &client].concat(), none, "configuration.client-key", "a proof that this is me"),
+        ([&credentials[..], &client].concat(), none, "configuration.client-key", "needs a secret or a key of me"),
         ([&credentials[..], &client, &["--client-key", &key]].concat(), SECRET, "configuration.client-key", "one way"),
         // Who may see it.
         ([&credentials[..], &anybody].concat(), SECRET, "configuration.client-issuer", "CLIENT_SECRET is set"),
-        ([&workload[..], &anybody].concat(), none, "configuration.client-issuer", "which authorization server may"),
+        ([&workload[..], &anybody].concat(), none, "configuration.client-issuer", "without the authorization server"),
         // What belongs to another grant.
         (
             [&credentials[..], &client, &["--assertion", &jwt]].concat(),
@@ -255,7 +251,7 @@ fn files_that_hold_something_else_get_a_sentence() {
         refused(&file("empty"), "is empty.");
         refused(&file("long"), "is longer than 64 KiB.");
         for name in bad {
-            refused(&file(name), "holds no ");
+            refused(&file(name), "has no ");
         }
     }
 }

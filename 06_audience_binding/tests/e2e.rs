@@ -104,10 +104,10 @@ fn the_story_holds(issuer: &str, servers: &Servers) {
     // The client's own token; then the lab's three, none of which this IdP narrows.
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, false, false, false]);
     for text in [
-        "aud    downstream-api, where it was",
+        "aud    downstream-api, before: ",
         "act    absent, as before",
         "Umbrellas sold in Oslo",
-        "the scopes decide, whatever resource says",
+        "the scopes decide, and resource does not",
         "both scopes, for A  [",
         "the attacker has a code for this user",
         "the attacker has access_denied",
@@ -354,7 +354,7 @@ fn with_resource_indicators(issuer: &str, servers: &Servers) -> Result<(), Faile
     assert!(run.success, "{run:#?}");
     // Without any aud 26.7.3 falls over the request, so there is nothing to be bound; the scopes'
     // two audiences are narrowed to one.
-    assert!(run.says("HTTP 500") && run.says("falls over a token without any aud"), "{run:#?}");
+    assert!(run.says("HTTP 500") && run.says("fails on a token without any aud"), "{run:#?}");
     assert_eq!(run.checks(rules::IDP_BINDS.id), [true, true, true]);
     let [first, second] = [&servers.urls[0], &servers.urls[1]];
     let lab = ["lab", "resource-indicators", "--idp", issuer];

@@ -144,5 +144,5 @@ async fn bad_responses_get_a_sentence_each() {
 #[tokio::test]
 async fn nobody_there_gets_a_sentence() {
     let told = exchange("http://localhost:1", &Captured::json()).await.unwrap_err();
-    assert!(told.starts_with("the authorization server's metadata cannot be had: "), "{told}");
+    assert!(told.starts_with("the authorization server's metadata cannot be fetched: "), "{told}");
 }

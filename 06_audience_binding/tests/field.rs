@@ -38,7 +38,7 @@ fn the_lab_says_only_what_it_saw() {
     let servers = ["http://localhost:8000/mcp", "http://localhost:8001/mcp"];
     let of = |aud: Value| gives(&jwt(&json!({ "aud": aud, "scope": "mcp:read" })));
     let refuses = |status: u16, body: Value| json!({ "POST /token": { "status": status, "body": body } });
-    let opaque_verdict = "it cannot be seen from here";
+    let opaque_verdict = "unknown";
     // (what the token endpoint does, sign-ins, exit code 0, what is said)
     let rows = [
         ("opaque", gives("opaque"), 1, true, opaque_verdict),
@@ -49,9 +49,9 @@ fn the_lab_says_only_what_it_saw() {
         ("aud null", of(json!(null)), 3, true, "no token names either server"),
         ("always one", of(json!(servers[0])), 3, true, "the audience is always the same"),
         ("always both", of(json!(servers)), 3, true, "the audience is always the same"),
-        ("refused", refuses(400, json!({ "error": "invalid_target" })), 3, false, "brought a token"),
-        ("unknown scope", refuses(400, json!({ "error": "invalid_scope" })), 3, false, "brought a token"),
-        ("a page", refuses(403, json!("<html></html>")), 3, false, "brought a token"),
+        ("refused", refuses(400, json!({ "error": "invalid_target" })), 3, false, "received no token"),
+        ("unknown scope", refuses(400, json!({ "error": "invalid_scope" })), 3, false, "received no token"),
+        ("a page", refuses(403, json!("<html></html>")), 3, false, "received no token"),
     ];
     for (name, table, sign_ins, succeeds, says) in rows {
         let fake = Fake::start(&[table]);

@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 
 use audience_binding::error::{AudienceError, ExchangeError};
 use audience_binding::further::error::{AssertionError, GrantError};
+use audience_binding::sabotage::Switch;
 use audience_binding::sabotage::attacks::slipped_through;
 use authorization_code::AuthorizationError;
 use keycloak::SERVERS;
+use shared::breakage::Switch as _;
 use shared::testing::{ReservedPort, Running};
 
 const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
@@ -49,10 +51,15 @@ fn the_one_line_that_the_readme_names_is_the_line() {
 }
 
 #[test]
+fn the_readme_lists_every_switch() {
+    shared::testing::check_switches(Path::new(env!("CARGO_MANIFEST_DIR")), &Switch::breakages());
+}
+
+#[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(page("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(Path::new(env!("CARGO_MANIFEST_DIR")));
     let exchange =
-        |got: &str| format!("The reports cannot be had: {}.", ExchangeError::Refused { got: got.to_owned() });
+        |got: &str| format!("The reports are not available: {}.", ExchangeError::Refused { got: got.to_owned() });
     let refused =
         token_use::error::TokenUseError::Refused("HTTP 401 invalid_token: The token is not for this server".to_owned());
     let assertion =
@@ -77,11 +84,10 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         slipped_through("other-servers-token", 200).message,
     ];
     for sentence in &sentences {
-        assert!(text.contains(&format!("| `{sentence}` |")), "the README does not show: {sentence}");
+        assert!(text.contains(&format!("| `{sentence}` |")), "no table shows: {sentence}");
     }
-    let (_, troubleshooting) = text.split_once("\n## Troubleshooting\n").unwrap();
-    let rows = troubleshooting.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(rows, sentences.len(), "every row of the table is tested");
+    let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, sentences.len(), "every row of the tables is tested");
 }
 
 /// `.ci/conformance` makes the list; what the root README says of it cannot be something else.

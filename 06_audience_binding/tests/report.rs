@@ -1,4 +1,4 @@
-//! The report of this lesson, in a real Chromium: it has the most parties, tokens and arrows of all.
+//! The report of this lesson, in a real Chromium: it has the most parties, tokens and arrows.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;

@@ -26,7 +26,7 @@ impl std::fmt::Display for ProbeResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ProbeResult::Ready => f.write_str("it is ready"),
-            ProbeResult::Nothing { issuer, reason } => write!(f, "nothing answers at {issuer} ({reason})"),
+            ProbeResult::Nothing { issuer, reason } => write!(f, "nothing responds at {issuer} ({reason})"),
             ProbeResult::NotTrusted { message, .. } => f.write_str(message),
             ProbeResult::OtherIssuer { issuer, found } => {
                 write!(f, "the metadata found for {issuer} names the issuer {found}")
@@ -34,11 +34,11 @@ impl std::fmt::Display for ProbeResult {
             ProbeResult::RealmNotReady { issuer, status } => {
                 write!(
                     f,
-                    "a Keycloak answers there, without {issuer} (HTTP {status}; a realm that is being imported is not there yet)"
+                    "a Keycloak responds there, without {issuer} (HTTP {status}; a realm that is being imported is not there yet)"
                 )
             }
             ProbeResult::SomethingElse { issuer, status } => {
-                write!(f, "what answers at {issuer} is no authorization server (HTTP {status} instead of metadata)")
+                write!(f, "{issuer} is not an authorization server (HTTP {status} instead of metadata)")
             }
         }
     }
@@ -73,7 +73,7 @@ async fn ask(http: &Http, url: &str, issuer: &str) -> ProbeResult {
             let message = error.to_string().trim_end_matches('.').to_owned();
             return ProbeResult::NotTrusted { message, fix: error.fix() };
         }
-        Err(HttpError::TimedOut { seconds, .. }) => return nothing(format!("no answer within {seconds} s")),
+        Err(HttpError::TimedOut { seconds, .. }) => return nothing(format!("no response within {seconds} s")),
         Err(other) => return nothing(other.to_string()),
     };
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
@@ -141,14 +141,14 @@ mod tests {
         let starting = answering(StatusCode::NOT_FOUND, json!({"error": "Realm does not exist"}));
         assert_eq!(
             found(starting, AMPLE).await,
-            "a Keycloak answers there, without ISSUER (HTTP 404; a realm that is being imported is not there yet)"
+            "a Keycloak responds there, without ISSUER (HTTP 404; a realm that is being imported is not there yet)"
         );
         let something = answering(StatusCode::OK, json!("<html>"));
         assert_eq!(
             found(something, AMPLE).await,
-            "what answers at ISSUER is no authorization server (HTTP 200 instead of metadata)"
+            "ISSUER is not an authorization server (HTTP 200 instead of metadata)"
         );
         let silent = Router::new().fallback(|| async { tokio::time::sleep(std::time::Duration::from_secs(60)).await });
-        assert_eq!(found(silent, 1).await, "nothing answers at ISSUER (no answer within 1 s)");
+        assert_eq!(found(silent, 1).await, "nothing responds at ISSUER (no response within 1 s)");
     }
 }

@@ -101,7 +101,7 @@ impl IdpRequest<'_> {
             )),
             (IdpChoice::Issuer(issuer), None) => find_named(issuer).await,
             (IdpChoice::Keycloak, None) => find_keycloak().await,
-            (IdpChoice::Embedded, None) => self.find_embedded("as asked for").await,
+            (IdpChoice::Embedded, None) => self.find_embedded("because of --idp embedded").await,
             (IdpChoice::Auto, None) => self.find_any().await,
         }
     }
@@ -110,7 +110,7 @@ impl IdpRequest<'_> {
     async fn find_any(self) -> Result<Idp, Failure> {
         let issuer = keycloak_issuer();
         match probe(&issuer, LOCAL_SECONDS).await? {
-            ProbeResult::Ready => Ok(Idp::at(&issuer, format!("Keycloak at {issuer}, since it answers there"))),
+            ProbeResult::Ready => Ok(Idp::at(&issuer, format!("Keycloak at {issuer}, since it responds there"))),
             other => self.find_embedded(&format!("since {other}; for a real Keycloak: {START_KEYCLOAK}")).await,
         }
     }
@@ -131,7 +131,7 @@ impl IdpRequest<'_> {
         }
         if is_up {
             let servers = self.servers.join(" and ");
-            let why = format!("since the one that is up at {elsewhere} gives no tokens for {servers}");
+            let why = format!("since the one that is up at {elsewhere} issues no tokens for {servers}");
             return self.start_inside(&why).await;
         }
         self.start_inside(why).await
@@ -141,12 +141,12 @@ impl IdpRequest<'_> {
         match self.choice {
             IdpChoice::Embedded => Failure::new(
                 "idp.lasting",
-                format!("This needs an IdP that is still there afterwards, and no embedded one is up at {embedded}."),
+                format!("This command needs an IdP that stays up, but no embedded one is up at {embedded}."),
                 "Start it: cargo run -p keycloak",
             ),
             _ => Failure::new(
                 "idp.lasting",
-                "This needs an IdP that is still there afterwards, and none is up.",
+                "This command needs an IdP that stays up, but none is up.",
                 format!("Start one: {START_KEYCLOAK}, or, without Docker: cargo run -p keycloak"),
             ),
         }
@@ -198,7 +198,7 @@ impl Idp {
 
 async fn find_named(issuer: &str) -> Result<Idp, Failure> {
     let other = match probe(issuer, NAMED_SECONDS).await? {
-        ProbeResult::Ready => return Ok(Idp::at(issuer, format!("{issuer}, as asked for"))),
+        ProbeResult::Ready => return Ok(Idp::at(issuer, format!("{issuer}, because of --idp"))),
         other => other,
     };
     let fix = match &other {
@@ -221,7 +221,7 @@ async fn find_named(issuer: &str) -> Result<Idp, Failure> {
 async fn find_keycloak() -> Result<Idp, Failure> {
     let issuer = keycloak_issuer();
     match probe(&issuer, LOCAL_SECONDS).await? {
-        ProbeResult::Ready => Ok(Idp::at(&issuer, format!("Keycloak at {issuer}, as asked for"))),
+        ProbeResult::Ready => Ok(Idp::at(&issuer, format!("Keycloak at {issuer}, because of --idp keycloak"))),
         other => Err(Failure::new(
             "idp.keycloak",
             format!("Keycloak was asked for with --idp keycloak, but {other}."),
@@ -249,7 +249,7 @@ fn keycloak_fix(found: &ProbeResult) -> String {
 
 impl From<RealmError> for Failure {
     fn from(error: RealmError) -> Self {
-        Failure::new("idp.realm-file", error.to_string(), "Mend keycloak/realm-export.json.")
+        Failure::new("idp.realm-file", error.to_string(), "Fix keycloak/realm-export.json.")
     }
 }
 
@@ -285,9 +285,9 @@ mod tests {
         for (issuer, expected) in [
             (
                 "http://localhost:1/realms/x",
-                "was asked for with --idp, but nothing answers at http://localhost:1/realms/x (",
+                "was asked for with --idp, but nothing responds at http://localhost:1/realms/x (",
             ),
-            ("http://", "but nothing answers at http:// ("),
+            ("http://", "but nothing responds at http:// ("),
             ("http://169.254.169.254/", "its host is at 169.254.169.254, a link-local or reserved address"),
             ("ftp://localhost/", "its scheme is ftp, not http or https"),
         ] {

@@ -15,22 +15,29 @@ pub struct Breakage {
     pub caught_by: Side,
     /// The rule whose check should fail then.
     pub caught_as: &'static Rule,
+    /// The name of the party that should notice.
+    pub catcher: &'static str,
 }
 
 impl Breakage {
     /// A switch with which the client breaks a rule.
     pub const fn by_client(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
-        Self { name, broken_by: Side::Client, what, caught_by, caught_as }
+        Self { name, broken_by: Side::Client, what, caught_by, caught_as, catcher: caught_by.name() }
     }
 
     /// A switch with which the MCP server breaks a rule.
     pub const fn by_server(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
-        Self { name, broken_by: Side::Server, what, caught_by, caught_as }
+        Self { name, broken_by: Side::Server, what, caught_by, caught_as, catcher: caught_by.name() }
+    }
+
+    /// The same switch, noticed by a party behind the MCP server that reports as it does.
+    pub const fn caught_by_the(self, catcher: &'static str) -> Self {
+        Self { catcher, ..self }
     }
 
     /// A switch with which the IdP, the embedded one, breaks a rule.
     pub const fn by_idp(name: &'static str, what: &'static str, caught_by: Side, caught_as: &'static Rule) -> Self {
-        Self { name, broken_by: Side::Idp, what, caught_by, caught_as }
+        Self { name, broken_by: Side::Idp, what, caught_by, caught_as, catcher: caught_by.name() }
     }
 }
 
@@ -58,7 +65,7 @@ pub fn list(breakages: &[&Breakage]) -> String {
             breakage.broken_by,
             breakage.what,
             "",
-            breakage.caught_by,
+            breakage.catcher,
             breakage.caught_as.id,
             breakage.caught_as.spec.id,
             breakage.caught_as.spec.section,

@@ -26,13 +26,20 @@ pub enum Side {
     Idp,
 }
 
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Side {
+    /// The name that a person reads.
+    pub const fn name(self) -> &'static str {
+        match self {
             Side::Client => "client",
             Side::Server => "server",
             Side::Idp => "IdP",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for Side {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -73,7 +73,7 @@ impl LessonRun {
 
     /// Waits until a person ends the program.
     pub async fn stay_up(&self, server_url: &str) -> Result<(), Failure> {
-        let hint = format!("Up until Ctrl-C. See its answer: curl -i {server_url}");
+        let hint = format!("Up until Ctrl-C. See its response: curl -i {server_url}");
         self.reporter.on(Side::Server).note(hint);
         std::future::pending().await
     }

@@ -57,6 +57,11 @@ pub fn without_value(error: &serde_json::Error) -> String {
 }
 
 impl DocumentError {
+    /// Whether a REQUIRED member is not there.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, DocumentError::Member { got, .. } if got == ABSENT)
+    }
+
     /// The member that is at fault, if it is one.
     pub fn member(&self) -> Option<&'static str> {
         match self {
@@ -66,6 +71,7 @@ impl DocumentError {
     }
 }
 
+const ABSENT: &str = "absent";
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const SHORT: &str = "an array of at most 10000 strings";
@@ -144,7 +150,7 @@ impl Members {
 
     /// A string that has to be there.
     pub fn required_string(&self, name: &'static str) -> Result<String, DocumentError> {
-        let absent = DocumentError::Member { name, expected: STRING, got: "absent".to_owned() };
+        let absent = DocumentError::Member { name, expected: STRING, got: ABSENT.to_owned() };
         self.string(name)?.ok_or(absent)
     }
 

@@ -20,6 +20,8 @@ use crate::spec::SpecRef;
 const BODY_LINES: usize = 11;
 /// Characters of one line of a body that are shown without `--full`.
 const BODY_COLUMNS: usize = 400;
+/// The mark of an error. It is not the mark of a failed check, whose number is in the last line.
+const ERROR: &str = "!";
 
 /// How events are drawn.
 pub struct View {
@@ -56,7 +58,7 @@ impl View {
                 lines.fold(first, |text, line| text + "           " + &printable(line) + "\n")
             }
             Event::Error { message, fix, .. } => {
-                let mut text = self.tinted(&self.wrapped(side, "✘", &printable(message)), Color::Red);
+                let mut text = self.tinted(&self.wrapped(side, ERROR, &printable(message)), Color::Red);
                 if !fix.is_empty() {
                     text += &self.indented(&format!("What to do: {}", printable(fix)));
                 }

@@ -129,7 +129,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
         Holds::WhenCaught(breakage) if reporter.caught() => {
             reporter.announce(format!(
                 "Caught: the {} noticed what --break {} did, at the check {}.",
-                breakage.caught_by, breakage.name, breakage.caught_as.id
+                breakage.catcher, breakage.name, breakage.caught_as.id
             ));
             true
         }
@@ -141,7 +141,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
         Holds::WhenCaught(breakage) => {
             let message = format!(
                 "--break {} slipped through: the {} should have noticed, at the check {}.",
-                breakage.name, breakage.caught_by, breakage.caught_as.id
+                breakage.name, breakage.catcher, breakage.caught_as.id
             );
             reporter.error("break.slipped-through", message, "");
             false
@@ -161,8 +161,7 @@ mod tests {
     use crate::testing::Captured;
 
     static RULE: Rule = Rule::must("test.rule", &spec::MCP_ORIGIN);
-    static BREAKAGE: Breakage =
-        Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &RULE };
+    static BREAKAGE: Breakage = Breakage::by_server("x", "does x", Side::Client, &RULE);
 
     /// Whether the outcome line says that the story holds, and the ids of the errors before it.
     fn told(holds: Holds, story: impl AsyncFnOnce(Reporter) -> Result<(), Failure>) -> (bool, Vec<String>) {

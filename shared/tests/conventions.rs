@@ -232,14 +232,13 @@ fn links_inside_the_repository_lead_somewhere() {
 fn a_lesson_has_the_sections_of_every_lesson() {
     let readme = [
         "What you will learn",
-        "Why it matters for MCP",
-        "Before you start",
-        "Core ideas",
+        "The picture",
+        "Core idea",
         "Run it",
         "What you see",
-        "How the code does it",
+        "Read the code",
         "Break it",
-        "With another IdP",
+        "Try it on your own server or IdP",
         "Troubleshooting",
         "Exercises",
         "Next",

@@ -89,7 +89,7 @@ impl FirstResponse {
     }
 }
 
-/// "Retry-After = HTTP-date / delay-seconds" (RFC 9110 §10.2.3); anything else says nothing.
+/// A date or a number of seconds (RFC 9110 §10.2.3); anything else says nothing.
 fn is_retry_after(value: &str) -> bool {
     let is_date = value.ends_with(" GMT") && value.len() < 40;
     is_date || (1..7).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())

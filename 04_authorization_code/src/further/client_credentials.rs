@@ -28,8 +28,8 @@ use crate::{TokenResponse, scopes, token_response};
 const OWN_TOKEN: Decision = Decision {
     rule: &further_rules::IDP_GIVES_OWN_TOKEN,
     expected: "the IdP takes the client's credentials",
-    fix: "The client has to be confidential, its credentials right, and the grant client_credentials switched on for it (Keycloak: \
-          Client authentication, and Service accounts roles).",
+    fix: "Use a confidential client with the right credentials, and allow it the grant client_credentials (Keycloak: Client authentication and Service \
+          accounts roles).",
 };
 
 /// From an MCP server's URL to a token for the client itself; with a key of its own, or with a
@@ -66,7 +66,7 @@ pub async fn run(
     let result = asked.ask(http, key.as_ref()).await;
     if known.is_none() {
         match manage::delete(http, &client).await {
-            Ok(()) => reporter.note("The client was for this run only, so it was deleted at the IdP."),
+            Ok(()) => reporter.note("The client existed for this run only, so it was deleted at the IdP."),
             Err(error) => reporter.note(format!("The client stays at the IdP: {error}")),
         }
     }
@@ -116,13 +116,13 @@ impl OwnTokenRequest<'_> {
         self.parameter.report(reporter);
         let mut request = self.parameter.token_request(request);
         if let Some(key) = key {
-            reporter.stage("sign instead of showing a secret", &spec::RFC7523_3).await;
+            reporter.stage("sign a JWT instead of sending a secret", &spec::RFC7523_3).await;
             let assertion = key.assertion(&self.client.client_id, &self.authorization_server.issuer, now());
             let assertion = assertion.ok_or_else(no_randomness)?;
             reporter.note(token_tables::table("client_assertion", &assertion));
             request = request.with("client_assertion_type", JWT_BEARER).with("client_assertion", assertion.expose());
         }
-        reporter.stage("ask for a token for the client itself", &spec::RFC6749_4_4).await;
+        reporter.stage("request a token for the client itself", &spec::RFC6749_4_4).await;
         Ok(request_tokens(http, &endpoint, &request, OWN_TOKEN).await?)
     }
 
@@ -131,13 +131,13 @@ impl OwnTokenRequest<'_> {
         let tokens = self.tokens(http, key).await?;
         reporter.stage("look at the token", &spec::RFC6749_7_1).await;
         token_response::check(reporter, &tokens, &self.requested, self.resource, false)?;
-        let got = if tokens.refresh_token.is_some() { "there is one" } else { "there is none" };
-        let expected = "no refresh token: the client can just ask again";
+        let got = if tokens.refresh_token.is_some() { "the response has one" } else { "the response has none" };
+        let expected = "no refresh token: the client can request another token at any time";
         reporter.recommend(&further_rules::NO_REFRESH_TOKEN, tokens.refresh_token.is_none(), expected, got);
         reporter.note(token_tables::table("access_token", &tokens.access_token));
         reporter.note(
-            "No user stands behind this token: sub is the client's own account at the IdP. What it may do, an administrator has to \
-             give to that account; a client that has just registered itself has been given nothing.",
+            "This token has no user: sub is the client's own account at the IdP. An administrator gives this account its roles. A client that has just \
+             registered itself has none.",
         );
         Ok(())
     }
@@ -172,20 +172,24 @@ async fn register(
 }
 
 fn no_randomness() -> Failure {
-    Failure::new("client-key", "This system gave no random numbers, so there is no key.", "Look into the system's log.")
+    Failure::new(
+        "client-key",
+        "The system provided no random numbers, so the client has no key.",
+        "Read the system's log.",
+    )
 }
 
 /// Refuses options that would change nothing, and says what is missing.
 pub fn check_options(sign_in: &SignInOptions, plan: &Plan) -> Result<(), Failure> {
     if let Some(option) = option_about_signing_in(sign_in, plan) {
         let message =
-            format!("{option} is about a user's sign-in or how a client registers; client-credentials has neither.");
+            format!("{option} is about a user's sign-in or a client's registration. client-credentials has neither.");
         return Err(Failure::new("configuration.grant", message, "Leave one of the two out."));
     }
     match &plan.static_client {
         Some(client) if client.client_secret.is_none() => {
-            let message = format!("The client {} has no secret to show.", client.client_id);
-            Err(Failure::new("configuration.client-secret", message, "Put it into the environment: CLIENT_SECRET."))
+            let message = format!("The client {} has no secret.", client.client_id);
+            Err(Failure::new("configuration.client-secret", message, "Set CLIENT_SECRET in the environment."))
         }
         _ => Ok(()),
     }

@@ -13,11 +13,12 @@ use crate::authorization_response::AuthorizationResponse;
 const SAID_ONE_BY_ONE: usize = 3;
 
 /// For a person who waits for the browser.
-pub const STAYS_IN_THE_BROWSER: &str = "An error about the client or the redirect URI stays in the browser and never comes back here: press Ctrl-C if you see one.";
+pub const STAYS_IN_THE_BROWSER: &str = "An error about the client or the redirect URI stays in the browser and never comes back to this program. Press \
+    Ctrl-C if you see one.";
 
 /// What to do about a response that has no usable code and names no error.
-pub const NO_CODE_FIX: &str = "Tell the operator of the IdP: a response has one code or one error, and no parameter appears twice (RFC 6749 §3.1 and \
-                               §4.1.2).";
+pub const NO_CODE_FIX: &str = "Report it to the operator of the IdP: a response has one code or one error, and no parameter appears twice (RFC 6749 \
+                               §3.1 and §4.1.2).";
 
 /// Responses with another state, of which any program on this machine can send any number.
 #[derive(Default)]
@@ -48,8 +49,11 @@ impl Discarded {
 
 /// Why a response is discarded. Its words are not shown: they could be anybody's.
 fn reason(response: &AuthorizationResponse) -> String {
-    const DISCARDED: &str = "It was discarded, and the wait goes on.";
+    const DISCARDED: &str = "It was discarded, and the client continues to wait.";
     let what = if response.has("error") { "An error" } else { "A response" };
+    if has_nothing(response) {
+        return format!("A response without parameters came. {DISCARDED} {IN_THE_FRAGMENT}");
+    }
     if !response.has("state") {
         return format!(
             "{what} without state came. {DISCARDED} Some IdPs leave state out of errors: read the page in the browser, and press Ctrl-C if the sign-in failed \
@@ -62,14 +66,24 @@ fn reason(response: &AuthorizationResponse) -> String {
     }
 }
 
+/// "Fragment" is a response mode too (OAuth 2.0 Multiple Response Type Encoding Practices, §2.1);
+/// a browser sends the part behind # to no server.
+const IN_THE_FRAGMENT: &str = "If the address in the browser has # before code= or error=, the IdP used response_mode=fragment: have its administrator switch \
+                               this client to response_mode=query.";
+
+fn has_nothing(response: &AuthorizationResponse) -> bool {
+    response.shown().next().is_none()
+}
+
 /// What to do where a response like this was all that came; empty where the general advice is
 /// right.
 pub fn fix(response: &AuthorizationResponse) -> &'static str {
-    if !response.has("state") {
-        "Read the page that the browser was sent from: some IdPs leave state out of errors. Tell the operator of the IdP that RFC 6749 §4.1.2.1 requires \
-         it there."
+    if has_nothing(response) {
+        IN_THE_FRAGMENT
+    } else if !response.has("state") {
+        "Read the last page of the IdP: some IdPs leave state out of errors. Report to the operator of the IdP that RFC 6749 §4.1.2.1 requires it there."
     } else if response.wrong_number("state").is_some() {
-        "Tell the operator of the IdP: a parameter MUST NOT appear more than once (RFC 6749 §3.1)."
+        "Report it to the operator of the IdP: a parameter MUST NOT appear more than once (RFC 6749 §3.1)."
     } else {
         ""
     }
@@ -87,8 +101,8 @@ pub fn without_code(response: &AuthorizationResponse) -> String {
 /// What to do after a wait to which nobody came.
 pub fn nobody_came(redirect_uri: &str) -> String {
     format!(
-        "If the browser shows an error about the client or the redirect URI, register {redirect_uri} at the IdP exactly like this, or send the registered one with --redirect-uri URI: such an error never comes \
-         back to the client. If the browser runs on another machine, forward the port to this one, or paste the address that it ends at into this terminal. If the sign-in only takes longer, give it more \
-         time with --sign-in-timeout SECONDS."
+        "If the browser shows an error about the client or the redirect URI, register exactly {redirect_uri} at the IdP, or send the registered one \
+         with --redirect-uri URI. Such an error never comes back to the client. If the browser runs on another machine, forward the port to this one, \
+         or copy the browser's last address into this terminal. If the sign-in needs more time, pass --sign-in-timeout SECONDS."
     )
 }

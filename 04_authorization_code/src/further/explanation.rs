@@ -9,13 +9,13 @@ use crate::authorization_response::AuthorizationResponse;
 
 /// What each parameter of the request is for.
 const PURPOSES: &[(&str, &str)] = &[
-    ("response_type", "a code, not a token: what passes through the browser is worth nothing alone"),
-    ("state", "random; the answer has to bring it back"),
-    ("code_challenge", "the SHA-256 of a code_verifier that stays here, so that a stolen code is worth nothing"),
-    ("redirect_uri", "where the answer goes; it was registered"),
-    ("scope", "what the user is asked to allow"),
-    ("resource", "the MCP server that the token is for: RFC 8707"),
-    ("prompt", "ask, even a user who has agreed before"),
+    ("response_type", "a code, not a token: a code alone is useless to a thief"),
+    ("state", "random; the response has to return it"),
+    ("code_challenge", "the SHA-256 of a code_verifier that only the client knows, so a stolen code is useless"),
+    ("redirect_uri", "where the response goes; this URI is registered"),
+    ("scope", "the access that the user is asked to grant"),
+    ("resource", "the MCP server that will receive the token: RFC 8707"),
+    ("prompt", "ask for consent again, even if the user agreed before"),
 ];
 
 /// What is in the request, and what it is for.
@@ -32,8 +32,7 @@ pub fn explain_request(reporter: &Reporter, request: &AuthorizationRequest) {
         format!("\n  {name:<width$}  {shown}{}", purpose.unwrap_or_default())
     });
     reporter.note(format!(
-        "The browser is to open {} with{}\n\
-         Kept here: the code_verifier {}, and the issuer {}, by which the answer will be known.",
+        "The browser opens {} with{}\nThe client stores the code_verifier {} and, to check the response later, the issuer {}.",
         url.as_str().split('?').next().unwrap_or_default(),
         rows.collect::<String>(),
         fingerprint(request.verifier.expose()),

@@ -68,7 +68,9 @@ impl Login {
             return Err(Failure::new(
                 "sign-in.password",
                 format!("There is no password for {} at {issuer}.", self.username),
-                format!("Put it into the environment: {VARIABLE}; or run this in a terminal, where it is asked for."),
+                format!(
+                    "Set {VARIABLE} in the environment, or run this in a terminal and type the password at the prompt."
+                ),
             ));
         };
         Ok(Self { password: Some(password), ..self.clone() })
@@ -90,7 +92,8 @@ impl FromStr for Login {
         }
         if login.password.is_some() && !login.is_of_demo_user() {
             return Err(format!(
-                "only the tutorial's demo users have their password on the command line, where other users of this machine can read it: give --login USER, and the password in {VARIABLE} or at the prompt"
+                "pass --login USER, and the password in {VARIABLE} or at the prompt: other users of this machine can read a command line, so only the \
+                tutorial's demo users may have their password there"
             ));
         }
         Ok(login)

@@ -15,8 +15,8 @@ use crate::further::discarded::STAYS_IN_THE_BROWSER;
 use crate::further::scripted_browser::is_at;
 
 /// What to do where the browser is on another machine.
-pub const PASTE: &str = "If the browser is on another machine, it ends at a page that it cannot load: copy the address of that page, paste it here (it is not shown), \
-                         and press Enter.";
+pub const PASTE: &str = "If the browser is on another machine, its last page does not load. Copy the address of that page, paste it here (it is not \
+                         shown), and press Enter.";
 
 /// Gives each URL of the callback that a person pastes to `take`, until this is dropped. `person`
 /// is told how; without one, nobody can paste anything.
@@ -45,17 +45,18 @@ fn take_line(line: &str, redirect_uri: &str, take: impl Fn(&str, &str) -> Taken)
     // What was typed may hold a secret, so it is not repeated.
     let Some(url) = Url::parse(line).ok().filter(|_| is_at(line, redirect_uri)) else {
         return Some(format!(
-            "This line is not used: it is not the address that the browser ended at, which begins with {redirect_uri}?. The wait goes on."
+            "The client ignores this line: it does not begin with {redirect_uri}?, as the browser's last address does. The client continues to wait."
         ));
     };
     match take(url.path(), url.query().unwrap_or_default()) {
         Taken::Response | Taken::Error => {
-            Some("The address was pasted. It is taken as if the browser had come here.".to_owned())
+            Some("The client treats the pasted address as the browser's request.".to_owned())
         }
-        Taken::TooLong => {
-            Some("This line is not used: it is too long for an authorization response. The wait goes on.".to_owned())
-        }
-        Taken::TooLate => Some("This line is not used: a response was taken before.".to_owned()),
+        Taken::TooLong => Some(
+            "The client ignores this line: it is too long for an authorization response. The client continues to wait."
+                .to_owned(),
+        ),
+        Taken::TooLate => Some("The client ignores this line: it already has a response.".to_owned()),
         // Why, was said where it was discarded.
         Taken::Discarded | Taken::Elsewhere => None,
     }
@@ -101,7 +102,7 @@ mod tests {
             let said = said.unwrap_or_default();
             assert!(
                 !said.contains("state=")
-                    && (taken.is_some() || said.contains("begins with http://localhost:3118/oauth/callback?")),
+                    && (taken.is_some() || said.contains("begin with http://localhost:3118/oauth/callback?")),
                 "{said}"
             );
         }
@@ -111,10 +112,10 @@ mod tests {
     fn what_became_of_a_line_is_said_once() {
         const LINE: &str = "http://127.0.0.1:1/callback?code=c0de&state=s";
         for (taken, says) in [
-            (Taken::Response, Some("as if the browser had come here")),
-            (Taken::Error, Some("as if the browser had come here")),
+            (Taken::Response, Some("as the browser's request")),
+            (Taken::Error, Some("as the browser's request")),
             (Taken::TooLong, Some("too long")),
-            (Taken::TooLate, Some("taken before")),
+            (Taken::TooLate, Some("already has a response")),
             (Taken::Discarded, None),
         ] {
             let said = take_line(LINE, "http://127.0.0.1:1/callback", |_, _| taken);

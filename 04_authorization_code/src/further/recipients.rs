@@ -19,12 +19,12 @@ use crate::token_response::claims;
 /// Options about where tokens are sent.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recipients {
-    /// Tokens with this aud are for the MCP server too, for IdPs that do not write the server's URL
-    /// (may be repeated)
+    /// Accept this aud too as the MCP server's, for IdPs that do not write the server's URL (may be
+    /// repeated)
     #[arg(long, value_name = "URI", global = true)]
     pub audience: Vec<String>,
-    /// Send the token even where its aud names only other servers: whoever runs this one can then
-    /// use it there
+    /// Send the token even if its aud names only other servers; the operator of this server can
+    /// then use it there
     #[arg(long, global = true)]
     pub send_anyway: bool,
 }
@@ -110,13 +110,14 @@ pub fn check(
     let Recipient::OtherServers(others) = recipient(token, server_url, &options.audience) else { return Ok(()) };
     let others = others.join(", ");
     let error = AuthorizationError::ForOtherServers { others: others.clone(), server_url: server_url.to_owned() };
-    let expected = format!("a token that is sent to {server_url} is for it");
+    let expected = format!("a token sent to {server_url} is for that server");
     reporter.require(&rules::RECIPIENT, false, expected, format!("aud: {others}")).ok();
     if !options.send_anyway {
         return Err(error);
     }
-    reporter
-        .note(format!("It is sent all the same (--send-anyway): whoever runs {server_url} can use it at {others}."));
+    reporter.note(format!(
+        "The client sends it because of --send-anyway. The operator of {server_url} can use it at {others}."
+    ));
     Ok(())
 }
 

@@ -13,12 +13,12 @@ use crate::token_response::TokenResponse;
 
 const TAKES: Decision = Decision {
     rule: &rules::IDP_TAKES_CODE,
-    expected: "the IdP takes the refresh token",
-    fix: "A code is good once and not for long: run it again. If it stays, look into the IdP's log.",
+    expected: "the IdP accepts the refresh token",
+    fix: "Run it again: a code works once and for a short time. If the error comes back, read the IdP's log.",
 };
 
 /// What to do about a refresh token that was used before.
-pub const USED: &str = "A refresh token that was used is good for nothing: sign in again.";
+pub const USED: &str = "Sign in again: a refresh token works once.";
 
 /// Refreshes once, and then tries the old refresh token, as a thief would who comes late. For a
 /// public client the old one must be dead; an IdP that notices the second use takes all tokens of
@@ -41,21 +41,22 @@ pub async fn refresh_and_replay(
     let renewed = request_tokens(http, endpoint, &request, TAKES).await?;
     let rotated = renewed.refresh_token.as_ref().is_some_and(|new| new != old);
     let got = renewed.refresh_token.as_ref().map_or("none".to_owned(), shared::Secret::fingerprint);
-    let advised = reporter.with_fix("switch refresh token rotation on (Keycloak: Revoke Refresh Token).");
+    let advised = reporter.with_fix("switch on refresh token rotation (Keycloak: Revoke Refresh Token).");
     if !advised.recommend(&further_rules::REFRESH_ROTATED, rotated, "a new refresh token", got) {
         return Ok(());
     }
 
     reporter.stage("try the old refresh token", &spec::OAUTH_REFRESH_REPLAY).await;
     let refused = replay(http, endpoint, &request).await?;
-    let seen = refused.clone().unwrap_or_else(|| "it was taken once more".to_owned());
+    let seen = refused.clone().unwrap_or_else(|| "the IdP accepted it again".to_owned());
     let checked =
         reporter.require(&further_rules::REFRESH_OLD_DEAD, refused.is_some(), "the old refresh token is refused", seen);
-    reporter.note("An IdP that notices this takes the whole family away: the new refresh token is dead too, and the user has to sign in again. Lesson 05 goes on here.");
+    reporter.note("An IdP that notices the second use revokes the whole family. The new refresh token is no longer valid either, and the user has to \
+        sign in again. Lesson 05 continues from here.");
     Ok(checked.map_err(|failed| AuthorizationError::Token {
         rule: failed.rule,
         is_final: true,
-        got: "a used refresh token was taken".to_owned(),
+        got: "the IdP accepted a used refresh token".to_owned(),
         fix: USED.to_owned(),
     })?)
 }

@@ -11,41 +11,41 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
         (_, 429) => {
             return match retry_after.filter(|seconds| seconds.parse::<u32>().is_ok()) {
                 Some(seconds) => format!(
-                    "Wait {seconds} seconds and run it again: the IdP has had too many requests. Nothing that is stored is lost."
+                    "Wait {seconds} seconds and run it again: the IdP received too many requests. Everything that is stored is still there."
                 ),
                 None => {
-                    "Wait a minute and run it again: the IdP has had too many requests. Nothing that is stored is lost."
+                    "Wait a minute and run it again: the IdP received too many requests. Everything that is stored is still there."
                         .to_owned()
                 }
             };
         }
         ("temporarily_unavailable" | "server_error", _) | (_, 500..) => {
-            "Try again later: the fault is the IdP's, and its log says more. Nothing that is stored is lost."
+            "Try again later. The error is the IdP's, and its log says more. Everything that is stored is still there."
         }
         ("invalid_grant", _) => of_grant,
         ("invalid_client" | "unauthorized_client", _) => {
-            "The IdP does not take this client. Compare its id, its secret and its way to authenticate with what the IdP has (-- clients show, lesson 03), and \
-             see that the grant is switched on for it."
+            "Compare the client's id, secret and authentication method with its registration at the IdP (-- clients show, lesson 03), and check that \
+             the grant is allowed for this client."
         }
         ("invalid_target", _) => {
-            "The IdP gives no token for the resource that was sent (RFC 8707 §2). It has to be the one that the user was asked for; if it is, the IdP's administrator \
-             has to make the MCP server's URL known there, or to link this client to it."
+            "Send the same resource in both requests (RFC 8707 §2). If it is the same, have the IdP's administrator register the MCP server's URL, or \
+             allow this client to use it."
         }
         ("invalid_scope", _) => {
-            "Compare the scopes that were asked for with scopes_supported in the IdP's metadata (lesson 02). One that is missing there has to be created first; \
-             the others have to be allowed for this client. --scope asks for others."
+            "Compare the requested scopes with scopes_supported in the IdP's metadata (lesson 02). Create the missing scopes at the IdP, and allow the \
+             others for this client. To request other scopes, pass --scope."
         }
         ("unsupported_grant_type", _) => {
-            "The IdP does not have this grant: grant_types_supported in its metadata (lesson 02) lists those that it has."
+            "Use a grant that the IdP supports: grant_types_supported in its metadata (lesson 02) lists them."
         }
         ("", 300..=399) => {
-            "The token endpoint sends the client elsewhere, mostly to a sign-in page: a proxy in front of it has to let token requests through."
+            "Configure the proxy in front of the token endpoint to forward token requests: it redirects them, often to a sign-in page."
         }
         ("", _) if response.media_type() != "application/json" => {
-            "What answers is no token endpoint but a page, from a firewall or a proxy. Look at the response above."
+            "Look at the response above: it is a page of a firewall or a proxy, not a response of a token endpoint."
         }
         ("", 400) => of_grant,
-        _ => "The IdP's own words are above; its log says more.",
+        _ => "Read the IdP's message above and its log.",
     };
     text.to_owned()
 }

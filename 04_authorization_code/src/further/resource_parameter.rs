@@ -55,13 +55,13 @@ impl ResourceParameter {
     pub fn report(&self, reporter: &Reporter) {
         if self.omit_resource {
             let advised = reporter
-                .with_fix("Leave --omit-resource out as soon as the IdP ignores resource, as RFC 6749 §3.1 wants.");
+                .with_fix("Leave --omit-resource out as soon as the IdP ignores an unknown resource parameter, as RFC 6749 §3.1 requires.");
             let seen = "left out (--omit-resource)";
             advised.require(&rules::RESOURCE_SENT, false, "resource is in the requests", seen).ok();
         }
         if let Some(audience) = &self.request_audience {
             reporter.note(format!(
-                "audience={audience} is sent too (--request-audience). That is this IdP's own parameter: {} has resource for it.",
+                "The client also sends audience={audience} (--request-audience). This parameter is the IdP's own: {} uses resource instead.",
                 spec::MCP_RESOURCE_BOTH.section
             ));
         }

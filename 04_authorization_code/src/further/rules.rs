@@ -3,7 +3,7 @@
 use shared::{Rule, spec};
 
 /// A refresh brings a new refresh token, for a public client.
-pub static REFRESH_ROTATED: Rule = Rule::should("refresh.rotated", &spec::MCP_ROTATE_REFRESH);
+pub static REFRESH_ROTATED: Rule = Rule::should("refresh.rotated", &spec::RFC9700_4_14_2_ROTATION);
 
 /// The old refresh token is good for nothing.
 pub static REFRESH_OLD_DEAD: Rule = Rule::must("refresh.old-token-dead", &spec::OAUTH_REFRESH_REPLAY);

@@ -13,9 +13,10 @@ pub fn granted<'a>(list: &'a str, requested: &[String]) -> (Vec<&'a str>, bool) 
     (scopes.filter(|scope| !scope.is_empty()).collect(), has_commas)
 }
 
-const NOT_GRANTED: &str = "the user lacks the role for this scope, or the IdP does not offer it; calls that need it will get 403 (lesson 05).";
+const NOT_GRANTED: &str = "sign in as a user with the role for this scope, or add the scope at the IdP. Without it, calls that need it get 403 (lesson \
+    05).";
 const COMMAS: &str =
-    "separate the scopes with spaces, as RFC 6749 §3.3 wants: other clients take the list for one scope.";
+    "separate the scopes with spaces, as RFC 6749 §3.3 requires: other clients read the list as one scope.";
 
 /// Whether every scope that was asked for was granted, what was granted, and what to do about the
 /// rest.
@@ -35,19 +36,19 @@ pub fn compared(response: &TokenResponse, requested: &[String]) -> (bool, String
 /// one, or this client may not have it.
 pub fn refused(requested: &[String], supported: Option<&[String]>) -> String {
     let Some(supported) = supported else {
-        return "look up at the IdP which scopes there are, since its metadata has no scopes_supported; create the missing ones, \
-                and allow the others for this client."
+        return "look up the IdP's scopes in its administration, since its metadata has no scopes_supported. Create the missing ones, and allow the \
+                others for this client."
             .to_owned();
     };
     let supported: Vec<_> = supported.iter().map(String::as_str).collect();
     let unknown = scope::missing(requested.iter().map(String::as_str), &supported);
     if unknown.is_empty() {
-        return "allow these scopes for this client at the IdP: its scopes_supported has them all (-- clients show of lesson 03 \
-                lists those that the client was registered for)."
+        return "allow these scopes for this client at the IdP: its scopes_supported has them all (-- clients show of lesson 03 lists the client's \
+                registered scopes)."
             .to_owned();
     }
     format!(
-        "create {} at the IdP, whose scopes_supported lacks it, or have the MCP server name other scopes in its challenge and its metadata.",
+        "create {} at the IdP, whose scopes_supported does not list it, or have the MCP server name other scopes in its challenge and its metadata.",
         unknown.join(" and ")
     )
 }

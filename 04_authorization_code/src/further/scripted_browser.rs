@@ -109,10 +109,10 @@ impl ScriptedBrowser {
             let action = posts_to(here, &form.action, std::slice::from_ref(&self.origin))?;
             let Some(secret) = &login.password else {
                 return Err(AuthorizationError::SignIn {
-                    got: format!("the IdP shows “{said}”, and there is no password"),
+                    got: format!("the IdP shows “{said}”, and the client has no password"),
                 });
             };
-            self.reporter.note(format!("The IdP shows its page “{said}”; the user signs in."));
+            self.reporter.note(format!("The IdP shows the page “{said}”. The user signs in."));
             let name = form.input("text").or_else(|| form.input("email")).unwrap_or("username");
             let password = form.input("password").unwrap_or("password");
             let typed = [(name, login.username.as_str()), (password, secret.expose())];
@@ -123,7 +123,7 @@ impl ScriptedBrowser {
             let action = posts_to(here, action, allowed)?;
             let verb = if denies { "says no" } else { "agrees" };
             let label = consent::label(consent.button);
-            self.reporter.note(format!("The consent page asks “{said}”; the user {verb} (“{label}”)."));
+            self.reporter.note(format!("The consent page asks “{said}”. The user {verb} (“{label}”)."));
             let fields = consent.fields(denies);
             return Ok(if consent.form.is_get {
                 fetched(&action, &fields)
@@ -135,7 +135,7 @@ impl ScriptedBrowser {
         let buttons =
             if labels.is_empty() { "no button".to_owned() } else { format!("“{}”", labels.join("”, “")) };
         let got = format!(
-            "the IdP shows “{said}” with {buttons}, and --login knows neither a sign-in nor a consent form there"
+            "the IdP shows “{said}” with {buttons}, which --login does not recognise as a sign-in or consent form"
         );
         Err(AuthorizationError::UnknownPage { got })
     }
@@ -147,11 +147,11 @@ fn posts_to(here: &str, action: &str, allowed: &[String]) -> Result<String, Auth
     let action = if action.is_empty() { here.to_owned() } else { joined(here, action) };
     let (page, target) = (origin_of(here), origin_of(&action));
     if !allowed.contains(&page) {
-        let got = format!("the authorization endpoint is at {}, and the page is at {page}", allowed.join(" or "));
+        let got = format!("the authorization endpoint is at {}, but the page is at {page}", allowed.join(" or "));
         return Err(AuthorizationError::Form { got });
     }
     if page != target {
-        return Err(AuthorizationError::Form { got: format!("the page is at {page}, and its form posts to {target}") });
+        return Err(AuthorizationError::Form { got: format!("the page is at {page}, but its form posts to {target}") });
     }
     Ok(action)
 }

@@ -99,7 +99,7 @@ pub async fn store(reporter: &Reporter, server_url: &str, signed_in: SignedIn) -
     let (client_id, resource) = (Some(client_id), Some(resource));
     let kept = Kept { issuer, client_id, resource, requested, obtained_at: now(), refused: false, tokens };
     let place = Tokens::open(&Home::of_user(reporter)?).await?.keep(server_url, kept)?;
-    reporter.announce(format!("The tokens are kept in {place} (only you can read that). Lesson 05 uses them."));
+    reporter.announce(format!("The tokens are stored in {place} (readable only by you). Lesson 05 uses them."));
     Ok(())
 }
 
@@ -117,14 +117,14 @@ fn read(file: &Locked) -> Result<File, Failure> {
     let unreadable = |reason: String| {
         Failure::new(
             "tokens.file",
-            format!("{path} holds no tokens: {reason}."),
+            format!("{path} does not contain tokens: {reason}."),
             format!("Move {path} away, and sign in again."),
         )
     };
     let all: File = serde_json::from_slice(&bytes).map_err(|error| unreadable(without_value(&error)))?;
     match all.version {
         VERSION => Ok(all),
-        other => Err(unreadable(format!("its version is {other}, and this program knows {VERSION}"))),
+        other => Err(unreadable(format!("its version is {other}, but this program reads {VERSION}"))),
     }
 }
 

@@ -6,7 +6,7 @@ use shared::event::{Claim, Event};
 use shared::redact::Mask;
 use shared::{Reporter, Secret};
 
-use crate::token_response::{TokenResponse, claims, header};
+use crate::token_response::{TokenResponse, audiences, claims, header};
 
 /// Shows every token that came, as a table.
 pub fn show(reporter: &Reporter, response: &TokenResponse) {
@@ -56,29 +56,39 @@ fn meaning(name: &str) -> &'static str {
     MEANINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, meaning)| meaning)
 }
 
+/// The access token in one line: the servers that it names, if it can be read, and its scopes.
+pub fn summary(response: &TokenResponse, scopes: &str) -> String {
+    let token = match claims(&response.access_token).map(|claims| audiences(&claims).join(", ")) {
+        None => "access token (opaque)".to_owned(),
+        Some(aud) if aud.is_empty() => "access token without aud".to_owned(),
+        Some(aud) => format!("access token for {aud}"),
+    };
+    format!("{token}, scopes: {scopes}")
+}
+
 /// What each claim says, for a person.
 const MEANINGS: &[(&str, &str)] = &[
     ("iss", "who issued it"),
-    ("sub", "whose it is, by an identifier of the IdP's"),
-    ("aud", "for which server"),
-    ("azp", "to which client it was given"),
+    ("sub", "the user, by the IdP's identifier"),
+    ("aud", "the server that the token is for"),
+    ("azp", "the client that received it"),
     ("cnf", "the key that it is bound to"),
-    ("exp", "good until"),
+    ("exp", "valid until"),
     ("iat", "issued"),
     ("nbf", "not before"),
     ("auth_time", "when the user signed in"),
-    ("scope", "what it allows"),
-    ("scp", "what it allows"),
-    ("realm_access", "the user's roles, as far as the scopes show them (Keycloak)"),
-    ("typ", "what Keycloak calls it"),
-    ("jti", "its own identifier"),
+    ("scope", "the access that it grants"),
+    ("scp", "the access that it grants"),
+    ("realm_access", "the user's roles that the scopes allow, as Keycloak writes them"),
+    ("typ", "Keycloak's name for this kind of token"),
+    ("jti", "this token's identifier"),
     ("sid", "the session"),
-    ("client_id", "to which client it was given"),
+    ("client_id", "the client that received it"),
 ];
 
 /// For an access token that does not say whose it is.
-const NO_SUB: &str = "a server that goes by RFC 9068 refuses the token. In Keycloak 25 or newer, the client scope basic writes it: make \
-                      that a default client scope of the client, and of the realm.";
+const NO_SUB: &str = "a server that follows RFC 9068 refuses the token. In Keycloak 25 or newer, the client scope basic writes sub: make it a default \
+                      client scope of the client and of the realm.";
 
 /// Times among the claims.
 const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
@@ -109,6 +119,8 @@ fn shown(name: &str, value: &Value) -> String {
         Value::Number(seconds) if TIMES.contains(&name) => {
             seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
         }
+        // Keycloak's session_state has the same value, and is a secret.
+        Value::String(session) if name == "sid" => Secret::new(session).fingerprint(),
         Value::String(text) => text.clone(),
         Value::Array(scopes) if name == "scp" && scopes.iter().all(Value::is_string) => {
             scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
@@ -136,8 +148,8 @@ mod tests {
         let table = table("access_token", &token);
         assert!(table.contains("sub  absent: a server") && table.contains("client scope basic"), "{table}");
         let whole = super::table("access_token", &jwt(&json!({"sub": "u", "scp": ["a", "b"]})));
-        assert!(!whole.contains("basic") && whole.contains("scp  a b  (what it allows)"), "{whole}");
-        for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (good until)", "x    {\"y\":1}"] {
+        assert!(!whole.contains("basic") && whole.contains("scp  a b  (the access that it grants)"), "{whole}");
+        for line in ["iss  https://i  (who issued it)", "exp  2026-11-21T12:00:00Z  (valid until)", "x    {\"y\":1}"] {
             assert!(table.contains(line), "{table}");
         }
         assert!(!table.contains(token.expose()) && !table.contains("c2ln"), "{table}");

@@ -50,7 +50,7 @@ impl NamedKey<'_> {
     pub(crate) fn why_none(self, list: &KeyList, when: &str) -> String {
         let algorithm = self.algorithm;
         let why = match (self.kid, self.matching(list).len()) {
-            (Some(_), _) => format!("which is none of the keys that were fetched {when}"),
+            (Some(_), _) => format!("which is not among the keys that were fetched {when}"),
             (None, 0) => format!("and no key that was fetched {when} fits {algorithm:?}"),
             (None, number) => format!("and {number} keys that were fetched {when} fit {algorithm:?}"),
         };

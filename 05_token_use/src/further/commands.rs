@@ -27,11 +27,11 @@ use crate::further::tools_table::tools_table;
 /// What can be done with kept tokens.
 #[derive(Subcommand)]
 pub enum KeptCommand {
-    /// Sign in at the IdP of an MCP server, and keep the tokens
+    /// Sign in at the IdP of an MCP server, and store the tokens
     Authorize(McpServer),
-    /// With the kept tokens: what the MCP server offers
+    /// List the MCP server's tools with the stored tokens
     ListTools(McpServer),
-    /// With the kept tokens: call a tool
+    /// Call a tool with the stored tokens
     CallTool {
         /// The tool's name
         name: String,
@@ -42,9 +42,9 @@ pub enum KeptCommand {
         #[command(flatten)]
         server: McpServer,
     },
-    /// Refresh the kept tokens
+    /// Refresh the stored tokens
     Refresh(McpServer),
-    /// Have the IdP revoke the kept tokens, and forget them
+    /// Have the IdP revoke the stored tokens, and delete them
     Logout(McpServer),
 }
 
@@ -69,7 +69,7 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
     let wanted = if plan.wanted == Wanted::Any { from.unwrap_or_default() } else { plan.wanted };
     let plan = Plan { wanted, ..plan }.for_server(at);
     if tokens.is_some() && sign_in.login.is_some() {
-        let note = "The kept tokens are used. --login counts where the user has to sign in again; for another user, -- logout first.";
+        let note = "The stored tokens are used. --login applies only if the user has to sign in again. To change the user, run -- logout first.";
         setup.run.reporter.note(note);
     }
     let authorized = AuthorizedClient::new(http.clone(), url, plan, sign_in.clone(), Some(home), tokens, false);
@@ -85,7 +85,8 @@ pub async fn run(setup: &Setup<'_>, command: &KeptCommand, plan: Plan, sign_in: 
 /// What is broken on purpose is one request of the story.
 pub fn no_break(setup: &Setup<'_>) -> Result<(), Failure> {
     let Some(breakage) = setup.run.breakage else { return Ok(()) };
-    let message = format!("--break {} breaks one request of the story, and this command is not that.", breakage.name);
+    let message =
+        format!("--break {} breaks one request of the whole lesson, and this command runs only a part.", breakage.name);
     Err(Failure::new("configuration.break", message, "Leave the command out, or use client."))
 }
 
@@ -94,7 +95,7 @@ pub fn arguments(text: &str) -> Result<JsonObject, Failure> {
     match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(FurtherError::Arguments { got: "another JSON value".to_owned() }.into()),
-        Err(error) => Err(FurtherError::Arguments { got: format!("no JSON ({error})") }.into()),
+        Err(error) => Err(FurtherError::Arguments { got: format!("not JSON ({error})") }.into()),
     }
 }
 
@@ -143,16 +144,17 @@ pub async fn logout(http: &Http, authorized: &AuthorizedClient, server_url: &str
     let (Some(kept), Some(opened)) = (kept, &mut opened) else {
         return Err(FurtherError::NoTokens { server_url: server_url.to_owned() }.into());
     };
-    http.reporter().stage("have the IdP revoke the tokens", &spec::RFC7009_2_1_CASCADE).await;
+    http.reporter().stage("ask the IdP to revoke the tokens", &spec::RFC7009_2_1_CASCADE).await;
     if let Err(failure) = revoke(http, authorized, &kept).await {
         if !is_for_ever(&failure) {
-            let fix = format!("{} The tokens are NOT revoked, so they stay kept: -- logout again.", failure.fix);
+            let fix = format!("{} The tokens are NOT revoked, so they stay stored. Run -- logout again.", failure.fix);
             return Err(failure.with_fix(fix));
         }
-        http.reporter().announce(format!("{} They are forgotten without it, and end by themselves.", failure.message));
+        http.reporter()
+            .announce(format!("{} They are deleted here without it, and they expire at the IdP.", failure.message));
     }
     let place = opened.forget(server_url)?;
-    http.reporter().announce(format!("The tokens for {server_url} are gone from {place}."));
+    http.reporter().announce(format!("The tokens for {server_url} are deleted from {place}."));
     Ok(())
 }
 
@@ -174,7 +176,7 @@ async fn revoke(http: &Http, authorized: &AuthorizedClient, kept: &Kept) -> Resu
     };
     // A refusal is an error, which says all; or the end of a client that is not known any more.
     let _expecting =
-        http.reporter().demonstrating(Side::Idp, &rules::IDP_REVOKES, "What follows from it, is said below.");
+        http.reporter().demonstrating(Side::Idp, &rules::IDP_REVOKES, "The next lines say what follows from this.");
     token_endpoints::revoke(http, &issued_by.server, &issued_by.client, token, hint).await
 }
 
@@ -183,11 +185,11 @@ pub async fn rotate_keys(setup: &Setup<'_>) -> Result<(), Failure> {
     no_break(setup)?;
     let idp = setup.find_idp(Lifetime::Lasting, &[]).await?;
     let http = setup.run.http(idp.issuer(), &[]).await?;
-    http.reporter().stage("have the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
+    http.reporter().stage("make the IdP sign with a new key", &spec::OIDC_KEY_ROTATION).await;
     let place = Administration::sign_in_where_named(&http, idp.issuer()).await?.rotate_signing_key().await?;
     http.reporter().announce(format!(
-        "Tokens are signed with a new key from now on. The old key stays published, so tokens that are out stay good; an MCP server fetches the \
-         keys again when it meets the new kid. To take the new key back: DELETE {place}"
+        "The IdP now signs tokens with a new key. The old key stays published, so earlier tokens stay valid. An MCP server fetches the keys again when \
+         it sees the new kid. To remove the new key: DELETE {place}"
     ));
     Ok(())
 }

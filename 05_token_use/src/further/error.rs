@@ -5,7 +5,7 @@ use shared::Failure;
 /// The decision that failed, with what was expected and what was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FurtherError {
-    /// The MCP server takes only tokens that are bound to a key.
+    /// The MCP server accepts only tokens that are bound to a key.
     WantsBoundToken {
         /// HTTP status, and what the challenge says.
         got: String,
@@ -55,12 +55,12 @@ impl FurtherError {
     pub fn fix(&self) -> &'static str {
         match self {
             FurtherError::WantsBoundToken { .. } => {
-                "Have this client make a key: client --dpop. (The commands over kept tokens have none.)"
+                "Run client --dpop, which creates a key. (The commands with stored tokens have none.)"
             }
-            FurtherError::NoTokens { .. } => "Sign in first: -- authorize, with the same --server-url.",
+            FurtherError::NoTokens { .. } => "Sign in first with -- authorize and the same --server-url.",
             FurtherError::Arguments { .. } => "Write it like this: --args '{\"city\": \"Oslo\"}'",
-            FurtherError::NoEndpoint { .. } => "This IdP has no such endpoint; the token ends by itself, at its exp.",
-            FurtherError::Endpoint { .. } => "Look into the IdP's log; the client's credentials may be wrong.",
+            FurtherError::NoEndpoint { .. } => "Wait until the token expires (exp): this IdP has no such endpoint.",
+            FurtherError::Endpoint { .. } => "Check the client's credentials, and read the IdP's log.",
         }
     }
 }
@@ -69,10 +69,10 @@ impl std::fmt::Display for FurtherError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FurtherError::WantsBoundToken { got } => {
-                write!(f, "The MCP server takes only tokens that are bound to a key (its challenge is DPoP): {got}.")
+                write!(f, "The MCP server accepts only tokens that are bound to a key (its challenge is DPoP): {got}.")
             }
-            FurtherError::NoTokens { server_url } => write!(f, "No tokens are kept for {server_url}."),
-            FurtherError::Arguments { got } => write!(f, "--args takes a JSON object, and this is {got}."),
+            FurtherError::NoTokens { server_url } => write!(f, "No tokens are stored for {server_url}."),
+            FurtherError::Arguments { got } => write!(f, "--args needs a JSON object, but this is {got}."),
             FurtherError::NoEndpoint { name } => write!(f, "The authorization server's metadata has no {name}."),
             FurtherError::Endpoint { name, got, .. } => {
                 write!(f, "The authorization server's {name} refused: {got}.")

@@ -30,11 +30,11 @@ pub struct ForeignToken {
 
 const FOREIGN_TOKEN: ForeignToken = ForeignToken {
     fails_at: (Side::Client, &rules::FOREIGN_TOKEN),
-    why: "Lesson 06 closes this: there the server looks at aud, and answers 401.",
+    why: "Lesson 06 fixes this: its server checks aud and responds with 401.",
     rule: &rules::FOREIGN_TOKEN,
     expected: "the server refuses a token that was issued for another one",
-    conclusion: "The calendar's operator can read this user's profile here, with a token that the user gave to the \
-                 calendar. With the scopes it could do everything else, too.",
+    conclusion: "The calendar's operator can read this user's profile here, with a token that the user gave to the calendar. With more scopes, it \
+                 could use the other tools too.",
 };
 
 /// Scopes that the client has to be registered for, beyond those of the MCP server.
@@ -52,10 +52,10 @@ impl Story<'_> {
         let metadata = ready.as_ref().map(|ready| &ready.authorization_server);
         let offered = metadata.and_then(|metadata| metadata.scopes_supported.as_deref()).unwrap_or_default();
         if !offered.iter().any(|offered| offered == scope) {
-            reporter.note(format!("This IdP does not offer {scope}, the scope of the tutorial's second server, so there is no such token here."));
+            reporter.note(format!("This IdP does not offer {scope}, the scope of the tutorial's second server, so this run has no such token."));
             return Ok(());
         }
-        reporter.note(format!("The user signs in for {resource}, a calendar, as for any other server (the stages of lesson 04, not shown)."));
+        reporter.note(format!("The user signs in for {resource}, a calendar (the stages of lesson 04, not shown)."));
         let tokens = self.authorized.token_for(self.http, resource, &[scope.to_owned()]).await?;
         self.present(&tokens.access_token).await
     }

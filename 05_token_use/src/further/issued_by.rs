@@ -43,7 +43,8 @@ impl IssuedBy {
 /// Asks the authorization server that the kept tokens name, and takes the client that was kept for
 /// it (lesson 03) or given by hand. The MCP server has no say in it.
 async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, Failure> {
-    let note = format!("The client is the kept one, and {} is asked where its endpoints are (not shown).", kept.issuer);
+    let note =
+        format!("The client uses its stored registration and fetches the metadata of {} (not shown).", kept.issuer);
     http.reporter().note(note);
     let silent = http.clone().telling(Reporter::silent());
     let server = plan.find_metadata(&silent, &kept.issuer).await?;
@@ -63,8 +64,8 @@ async fn find_issuer(http: &Http, kept: &Kept, plan: &Plan) -> Result<IssuedBy, 
 }
 
 fn unknown(kept: &Kept) -> TokenUseError {
-    let client_id = kept.client_id.as_deref().unwrap_or("they were given to");
-    TokenUseError::NoRefresh(format!("the client {client_id} is not kept for {} any more", kept.issuer))
+    let client_id = kept.client_id.as_deref().unwrap_or("they belong to");
+    TokenUseError::NoRefresh(format!("the client {client_id} is no longer stored for {}", kept.issuer))
 }
 
 /// Whether the MCP server still names the authorization server that gave the tokens (lesson 01, not
@@ -81,7 +82,7 @@ pub async fn is_still_named(
     let is_named = discovery.metadata.authorization_servers.iter().any(|named| named == issuer);
     if !is_named {
         http.reporter().note(format!(
-            "The tokens are from {issuer}, which {server_url} does not name any more: they are sent nowhere."
+            "The tokens are from {issuer}, but {server_url} no longer names this issuer. The client does not send them."
         ));
     }
     Ok(is_named)

@@ -48,7 +48,7 @@ impl TokenFile {
             let shared: Vec<_> = requested.iter().map(String::as_str).filter(is_shared).collect();
             if !shared.is_empty() {
                 reporter.note(format!(
-                    "Careful: {} asks for {}, and so does {url}, for which there are tokens from the same IdP. If the scopes are those of {url}, say no on the \
+                    "Careful: {} requests {}, and so does {url}, whose tokens are from the same IdP. If the scopes belong to {url}, say no on the \
                      IdP's page.",
                     self.server_url,
                     shared.join(" ")
@@ -66,7 +66,7 @@ impl LockedTokenFile {
         let newest = opened.find(&self.server_url);
         let has_changed = newest != tokens.as_ref();
         if has_changed {
-            reporter.note("Another run has changed the kept tokens meanwhile: what it left is used.");
+            reporter.note("Another run has changed the stored tokens. The client uses the changed ones.");
             *tokens = newest.cloned();
         }
         has_changed
@@ -87,7 +87,7 @@ impl LockedTokenFile {
     pub fn write(self, reporter: &Reporter, kept: Kept) -> Result<(), Failure> {
         if let Some(mut opened) = self.tokens {
             let place = opened.keep(&self.server_url, kept)?;
-            reporter.announce(format!("The tokens are kept in {place} (only you can read that)."));
+            reporter.announce(format!("The tokens are stored in {place} (readable only by you)."));
         }
         Ok(())
     }

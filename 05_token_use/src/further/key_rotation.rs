@@ -114,7 +114,7 @@ impl Rotation {
             _ => {
                 let when = match last.map_or(0, |last| last.ended.elapsed().as_secs()) {
                     0 => "just now".to_owned(),
-                    seconds => format!("{seconds} s ago, and are not asked for again yet"),
+                    seconds => format!("{seconds} s ago, too recently for another fetch"),
                 };
                 no_key(
                     named.why_none(&self.keys(), &when),
@@ -189,7 +189,7 @@ impl Jwks {
 
     async fn try_fetch(&self) -> Attempt {
         let began = Instant::now();
-        let late = |_| Err(format!("they did not come within {} s", FETCH_TIME.as_secs()));
+        let late = |_| Err(format!("no response within {} s", FETCH_TIME.as_secs()));
         let fetched = timeout(FETCH_TIME, self.fetch()).await.unwrap_or_else(late);
         let failed = match fetched {
             Ok(list) => {

@@ -58,7 +58,7 @@ impl McpCall {
             return format!("{method}{tool} is accepted: {why}.");
         }
         let aud = token.claims.get("aud").map_or("absent".to_owned(), |aud| short(&aud.to_string()));
-        format!("{method}{tool} is accepted: {why}. aud is {aud}, and is NOT CHECKED: lesson 06's server does that.")
+        format!("{method}{tool} is accepted: {why}. This server does NOT CHECK aud, which is {aud}.")
     }
 }
 

@@ -14,15 +14,15 @@ use crate::further::dpop::Dpop;
 /// Options about checking tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CheckOptions {
-    /// Take access tokens too whose header has this typ, for IdPs that do not write at+jwt; for
-    /// example JWT (may be repeated)
+    /// Also accept access tokens with this typ in the header, for IdPs that do not write at+jwt;
+    /// for example JWT (may be repeated)
     #[arg(long, value_name = "TYP", global = true)]
     pub accept_typ: Vec<String>,
     /// Going further: remember this many verified tokens instead of verifying them each time
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100_000), global = true)]
     pub remember_tokens: u32,
-    /// Going further: take only tokens that are bound to a key (DPoP, RFC 9449), and want a nonce
-    /// in each proof
+    /// Going further: accept only tokens that are bound to a key (DPoP, RFC 9449), and require a
+    /// nonce in each proof
     #[arg(long, global = true)]
     pub require_dpop: bool,
 }
@@ -35,8 +35,8 @@ impl CheckOptions {
 /// Options about using tokens.
 #[derive(Args, Clone, Debug, Default)]
 pub struct UseOptions {
-    /// Going further: bind the tokens to a key of this run's, so that they are good for nobody else
-    /// (DPoP, RFC 9449)
+    /// Going further: bind the tokens to this run's key, so that nobody else can use them (DPoP,
+    /// RFC 9449)
     #[arg(long, global = true)]
     pub dpop: bool,
 }
@@ -52,7 +52,7 @@ impl UseOptions {
 
     /// The key is there for one run only, so tokens that are kept are bound to none.
     pub fn no_dpop(&self) -> Result<(), Failure> {
-        let message = "--dpop makes a key for one run, and this command keeps tokens beyond it, when the key is gone.";
+        let message = "--dpop creates a key for one run, but this command stores tokens for later runs.";
         if self.dpop {
             return Err(Failure::new("configuration.dpop", message, "Leave --dpop out, or use client."));
         }

@@ -17,7 +17,7 @@ pub fn explain(failure: Failure, refused: Option<&Kept>, server_url: &str) -> Fa
     match refused.filter(|_| is_refusal) {
         Some(kept) => {
             let fix = format!(
-                "Change the server's or the IdP's settings first: another sign-in brings the same token. {} {}",
+                "Change the settings of the server or of the IdP first: another sign-in brings the same kind of token. {} {}",
                 advice(kept, server_url),
                 failure.fix
             );
@@ -62,7 +62,7 @@ fn advice(kept: &Kept, server_url: &str) -> String {
     if text("iss") != Some(kept.issuer.as_str()) {
         let iss = text("iss").unwrap_or("absent");
         found.push(format!(
-            "Its iss ({iss}) is not the issuer {}: configure the server for the IdP that issues its tokens.",
+            "Its iss ({iss}) is not the issuer {}: start the server with the IdP that issues its tokens.",
             kept.issuer
         ));
     }
@@ -75,7 +75,7 @@ fn advice(kept: &Kept, server_url: &str) -> String {
     }
     found.extend(clocks(&claims));
     if found.is_empty() {
-        return "The token names this server, its issuer and its type as it should.".to_owned();
+        return "The token's aud, iss and typ are right.".to_owned();
     }
     format!("The token shows this: {}", found.join(" "))
 }
@@ -87,10 +87,10 @@ fn clocks(claims: &serde_json::Map<String, serde_json::Value>) -> Option<String>
     let ahead = ["iat", "nbf"].iter().find_map(|name| Some((*name, time(name)?.checked_sub(now)?)));
     match (ahead.filter(|(_, seconds)| *seconds > 30), time("exp").filter(|exp| *exp <= now)) {
         (Some((name, seconds)), _) => Some(format!(
-            "Its {name} lies {seconds} s ahead of this machine's clock: set the clocks of IdP, server and client by NTP."
+            "Its {name} is {seconds} s ahead of this machine's clock: set the clocks of IdP, server and client by NTP."
         )),
         (None, Some(exp)) => {
-            Some(format!("Its exp lies {} s behind this machine's clock: set the clocks by NTP.", now - exp))
+            Some(format!("Its exp is {} s behind this machine's clock: set the clocks by NTP.", now - exp))
         }
         _ => None,
     }

@@ -31,7 +31,7 @@ impl Trust {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Verified => "every check of its token passed",
-            Self::Remembered => "its token is remembered to be good",
+            Self::Remembered => "this server verified its token before",
         }
     }
 }

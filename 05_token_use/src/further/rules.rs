@@ -57,7 +57,7 @@ pub static IDP_BINDS_TOKEN: Rule = Rule::must("idp.binds-token", &spec::RFC9449_
 pub static IDP_TAKES_REFRESH_TOKEN_ONCE: Rule = Rule::must("idp.refresh-token-once", &spec::OAUTH_REFRESH_REPLAY);
 
 /// With the second use of a refresh token all that came from it dies.
-pub static IDP_ENDS_FAMILY: Rule = Rule::should("idp.refresh-token-family", &spec::MCP_ROTATE_REFRESH);
+pub static IDP_ENDS_FAMILY: Rule = Rule::should("idp.refresh-token-family", &spec::RFC9700_4_14_2_REUSE);
 
 /// The authorization server takes a revocation.
 pub static IDP_REVOKES: Rule = Rule::must("idp.revocation", &spec::RFC7009_2_2);

@@ -36,9 +36,9 @@ impl Sessions {
         // "MCP servers SHOULD bind session IDs to user-specific information." (MCP 2025-11-25,
         // Session Hijacking)
         let is_own = self.lock().owners.get(id).is_some_and(|owner| owner == token.subject());
-        let got = if is_own { "it is" } else { "there is none with this name" };
+        let got = if is_own { "it belongs to this user" } else { "this user has no such session" };
         let kind = RefusalKind::NoSuchSession;
-        checks.require(&rules::SESSION_OWNER, is_own, "the session is one of this user's", got, kind)
+        checks.require(&rules::SESSION_OWNER, is_own, "the session belongs to this user", got, kind)
     }
 
     /// A response that begins a session makes it the user's.

@@ -11,9 +11,9 @@ use crate::refusal::Checks;
 /// Why a token that this server cannot read as a JWT is refused.
 pub fn not_a_jwt(token: &str) -> &'static str {
     match token.split('.').count() {
-        3 => "The token is no JWT that this server understands",
+        3 => "The token is not a JWT that this server understands",
         5 => "The token is encrypted, and this server has no key to read it",
-        _ => "The token is opaque, and this server takes JWT access tokens only",
+        _ => "The token is opaque, but this server accepts only JWT access tokens",
     }
 }
 
@@ -25,16 +25,16 @@ pub const ISSUE_JWTS: &str = "Have the IdP issue access tokens that are signed J
 pub fn other_type(jwt: &Jwt<'_>) -> &'static str {
     let says_otherwise = !["", "Bearer", "DPoP"].contains(&jwt.claim_text("typ"));
     match jwt.header_text("typ").to_ascii_lowercase().as_str() {
-        _ if says_otherwise => "The token is no access token",
-        "jwt" | "application/jwt" => "The token's typ is JWT, and this server takes that only with --accept-typ JWT",
-        "" => "The token has no typ, where at+jwt belongs",
-        _ => "The token is no access token",
+        _ if says_otherwise => "The token is not an access token",
+        "jwt" | "application/jwt" => "The token's typ is JWT, which this server accepts only with --accept-typ JWT",
+        "" => "The token has no typ (at+jwt is required)",
+        _ => "The token is not an access token",
     }
 }
 
 /// For the operator of a server that got a token of another type.
 pub const ACCEPT_TYP: &str = "Have the IdP write typ at+jwt (RFC 9068). If access tokens of this IdP have another typ, start the server with \
-                              --accept-typ TYP (\"\" for none), and make sure that its ID tokens have not the same.";
+                              --accept-typ TYP (\"\" for none), and check that its ID tokens have a different typ.";
 
 /// For the operator of an IdP whose tokens do not say whose they are.
 pub const ADD_SUB: &str = "Have the IdP write sub into access tokens. In Keycloak 25 or newer, the client scope basic does that: make it a default \

@@ -38,7 +38,9 @@ impl Hint {
 pub async fn introspect_and_revoke(story: &Story<'_>, connection: &Connection) -> Result<(), Failure> {
     let reporter = story.http.reporter();
     let Some(resource_server) = &story.resource_server else {
-        reporter.note("Introspection is the resource server's: it needs that server's credentials (left out here).");
+        reporter.note(
+            "Introspection needs the resource server's credentials, which this run does not have. It is left out.",
+        );
         return Ok(());
     };
     let (Some(kept), Some(ready)) = (story.authorized.tokens().await, story.authorized.ready().await) else {
@@ -46,14 +48,14 @@ pub async fn introspect_and_revoke(story: &Story<'_>, connection: &Connection) -
     };
     let (token, metadata) = (kept.tokens.access_token, &ready.authorization_server);
     if metadata.introspection_endpoint.is_none() || metadata.revocation_endpoint.is_none() {
-        reporter.note("This IdP's metadata names no endpoints for introspection and revocation: nothing to ask.");
+        reporter.note("This IdP's metadata names no endpoints for introspection and revocation, so both are left out.");
         return Ok(());
     }
     let server = story.http.clone().telling(reporter.on(Side::Server));
     reporter.aside("the MCP server asks the IdP about the token (introspection)", &spec::RFC7662_2_2).await;
     introspect(&server, metadata, resource_server, &token).await?;
 
-    reporter.aside("the client has the IdP revoke the token", &spec::RFC7009_2_1).await;
+    reporter.aside("the client asks the IdP to revoke the token", &spec::RFC7009_2_1).await;
     revoke(story.http, metadata, &ready.client, &token, Hint::AccessToken).await?;
     let known = introspect(&server, metadata, resource_server, &token).await?;
     let active = known.get("active") == Some(&Value::Bool(true));
@@ -63,8 +65,8 @@ pub async fn introspect_and_revoke(story: &Story<'_>, connection: &Connection) -
     reporter.aside("use the revoked token", &spec::RFC9068_4_EXP).await;
     story.call(connection, "get_weather", &json!({"city": "Tokyo"})).await?;
     reporter.note(
-        "The server took it: it verifies tokens by itself and asks nobody, so it learns of a revocation only when the token ends. That is \
-         why access tokens are short-lived. A server that cannot wait introspects every token, and depends on the IdP with every call.",
+        "The server accepted it. It verifies tokens by itself, so it does not learn of the revocation: the token works until it expires. That is why \
+         access tokens are short-lived. A server that needs to know at once introspects every token, and then depends on the IdP with every call.",
     );
     Ok(())
 }
@@ -85,7 +87,7 @@ pub async fn revoke(
     let idp = http.reporter().on(Side::Idp);
     let got = format!("HTTP {}", response.status);
     let checked =
-        idp.require(&rules::IDP_REVOKES, response.status == 200, "the IdP takes the revocation: HTTP 200", got);
+        idp.require(&rules::IDP_REVOKES, response.status == 200, "the IdP accepts the revocation: HTTP 200", got);
     checked.map_err(|_| refused(name, &response).into())
 }
 

@@ -50,9 +50,9 @@ impl Attacker<'_> {
         let status = http.send(&request).await?.status;
         let due = due_status(switch);
         let verb = match status {
-            status if status == due => "refuses, as it must".to_owned(),
-            200..=299 => "lets it in".to_owned(),
-            _ => format!("gives another answer than the {due} that is due"),
+            status if status == due => "refuses it, as it must".to_owned(),
+            200..=299 => "accepts it".to_owned(),
+            _ => format!("does not respond with {due}"),
         };
         http.reporter().note(format!("The server {verb}: HTTP {status}."));
         if status == due || !self.is_alone {
@@ -84,7 +84,9 @@ impl Attacker<'_> {
             Switch::ReplayedProof => {
                 let overheard = self.prove(&valid, &valid, token).ok_or_else(forgeries::impossible)?;
                 self.http.send(&overheard).await?;
-                self.http.reporter().note("That was the client. Now comes who overheard it, with the same words:");
+                self.http
+                    .reporter()
+                    .note("That was the client. Now an attacker who recorded the request sends it again:");
                 Some(overheard)
             }
             // The token as it is, without a proof of its key.
@@ -130,16 +132,18 @@ impl Attacker<'_> {
         let once = Decision { rule: &rules::IDP_TAKES_REFRESH_TOKEN_ONCE, expected, fix: USED };
         let thief = request_tokens(http, &endpoint, &request, once).await;
 
-        reporter.stage("use the new refresh token, as the user's client would next", &spec::MCP_ROTATE_REFRESH).await;
+        reporter.stage("use the new refresh token, as the user's client would next", &spec::RFC9700_4_14_2_REUSE).await;
         let newest = renewed.refresh_token.unwrap_or(stolen);
         let refused = replay(http, &endpoint, &TokenRequest::refresh(&newest, server_url)).await?;
         let idp = reporter.on(Side::Idp);
-        let advised = idp.with_fix("end everything that came from a refresh token when it is used twice (Keycloak does with Revoke Refresh Token).");
+        let advised = idp.with_fix(
+            "revoke every token of the family when a refresh token is used twice (Keycloak: Revoke Refresh Token).",
+        );
         advised.recommend(
             &rules::IDP_ENDS_FAMILY,
             refused.is_some(),
-            "the whole family is dead, since nobody knows who the thief is",
-            refused.as_deref().unwrap_or("it is taken"),
+            "the new refresh token is no longer valid either",
+            refused.as_deref().unwrap_or("the IdP accepts it"),
         );
         thief.map(|_| ()).map_err(Failure::from)
     }
@@ -147,17 +151,15 @@ impl Attacker<'_> {
 
 /// Nothing follows from a refusal by a server that refuses what is valid, too.
 pub async fn try_honestly(http: &Http, server_url: &str, tokens: &TokenResponse, name: &str) -> Result<(), Failure> {
-    http.reporter().note("First the same request with nothing broken, so that a refusal means something:");
+    http.reporter().note("First the client sends the valid request, so that a refusal means something:");
     let response = http.send(&dpop::presenting(mcp::discover_request(server_url), tokens)).await?;
     // An older server may not know this request, and has looked at the token all the same.
     if !matches!(response.status, 401 | 403 | 500..) {
         return Ok(());
     }
-    let message = format!(
-        "Whether the server notices what --break {name} does cannot be found out: it refuses the honest request, too (HTTP {}).",
-        response.status
-    );
-    Err(Failure::new("break.unknown", message, "Try it without --break first: client says what the server wants."))
+    let message =
+        format!("Cannot test --break {name}: the server also refuses the valid request (HTTP {}).", response.status);
+    Err(Failure::new("break.unknown", message, "Run client without --break first: it shows what the server requires."))
 }
 
 /// The status by which a server shows that it noticed: RFC 6750 §3.1.

@@ -70,7 +70,7 @@ pub fn in_two_headers(request: Request, token: &Secret) -> Request {
 
 /// A token cannot be taken apart, so nothing can be forged from it.
 pub fn impossible() -> Failure {
-    let message = "This IdP's access token is no JWT with a key of its JWK Set, so there is nothing to forge.";
+    let message = "Cannot forge a token: this IdP's access token is not a JWT with a key of its JWK Set.";
     Failure::new("break.impossible", message, "Try it on the embedded IdP: --idp embedded.")
 }
 

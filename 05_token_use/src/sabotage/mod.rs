@@ -130,32 +130,37 @@ impl Switch {
             return Ok(());
         }
         let name = breakage::Switch::breakage(self).name;
-        let message = format!("--break {name} is about bearer tokens, and here they are bound to a key (DPoP).");
-        Err(Failure::new("configuration.dpop", message, "Leave --dpop and --require-dpop out, or break DPoP."))
+        let message =
+            format!("--break {name} is about bearer tokens, but with these options tokens are bound to a key (DPoP).");
+        Err(Failure::new(
+            "configuration.dpop",
+            message,
+            "Leave --dpop and --require-dpop out, or use a switch that breaks DPoP.",
+        ))
     }
 }
 
 static EXPIRED: Breakage =
-    Breakage::by_idp("expired", "gives a token that ended an hour ago", Side::Server, &rules::EXPIRY);
+    Breakage::by_idp("expired", "issues a token that expired an hour ago", Side::Server, &rules::EXPIRY);
 
 static NOT_YET: Breakage =
-    Breakage::by_idp("not-yet", "gives a token that is good in an hour", Side::Server, &rules::NOT_BEFORE);
+    Breakage::by_idp("not-yet", "issues a token that becomes valid in an hour", Side::Server, &rules::NOT_BEFORE);
 
 static WRONG_ISS: Breakage =
     Breakage::by_idp("wrong-iss", "signs a token in the name of https://other.example", Side::Server, &rules::ISSUER);
 
-static JWKS_DOWN: Breakage = Breakage::by_idp("jwks-down", "does not give out its keys", Side::Server, &rules::KEY);
+static JWKS_DOWN: Breakage = Breakage::by_idp("jwks-down", "does not publish its keys", Side::Server, &rules::KEY);
 
 static ALG_NONE: Breakage = Breakage::by_client(
     "alg-none",
-    "takes the signature off its token and says that it needs none",
+    "removes the signature from its token and sets alg to none",
     Side::Server,
     &rules::ALGORITHM,
 );
 
 static HS256_WITH_PUBLIC_KEY: Breakage = Breakage::by_client(
     "hs256-with-public-key",
-    "signs a token itself, with the IdP's public key as if it were a shared secret",
+    "signs a token itself, using the IdP's public key as a shared secret",
     Side::Server,
     &rules::ALGORITHM,
 );
@@ -168,7 +173,7 @@ static ID_TOKEN: Breakage =
 
 static TOKEN_IN_QUERY: Breakage = Breakage::by_client(
     "token-in-query",
-    "puts its token into the URL, where every log keeps it",
+    "puts its token into the URL, which many logs store",
     Side::Server,
     &rules::NOT_IN_QUERY,
 );
@@ -178,14 +183,14 @@ static TWO_HEADERS: Breakage =
 
 static MISSING_SCOPE: Breakage = Breakage::by_client(
     "missing-scope",
-    "calls the tool that writes with a token that may only read",
+    "calls the tool that writes with a token that allows only reading",
     Side::Server,
     &rules::SCOPE,
 );
 
 static BOUND_AS_BEARER: Breakage = Breakage::by_client(
     "bound-as-bearer",
-    "sends a token that is bound to a key (DPoP) as if it were not, as a thief would",
+    "sends a token that is bound to a key (DPoP) as a bearer token, as a thief would",
     Side::Server,
     &further::rules::NOT_AS_BEARER,
 );
@@ -199,7 +204,7 @@ static OTHER_KEY: Breakage = Breakage::by_client(
 
 static REPLAYED_PROOF: Breakage = Breakage::by_client(
     "replayed-proof",
-    "sends a DPoP proof a second time, as who overheard it would",
+    "sends a DPoP proof a second time, as an attacker who recorded it would",
     Side::Server,
     &further::rules::PROOF_ONCE,
 );
@@ -213,7 +218,7 @@ static PROOF_FOR_OTHER_URL: Breakage = Breakage::by_client(
 
 static STOLEN_REFRESH: Breakage = Breakage::by_client(
     "stolen-refresh",
-    "uses a refresh token a second time, as a thief would who comes late",
+    "uses a refresh token a second time, as a thief who comes late would",
     Side::Idp,
     &further::rules::IDP_TAKES_REFRESH_TOKEN_ONCE,
 );

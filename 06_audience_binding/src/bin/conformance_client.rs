@@ -124,7 +124,7 @@ fn grant(scenario: &str, context: &Context) -> Result<Option<Arc<dyn Grant>>, Fa
         "auth/client-credentials-basic" => Some(Arc::new(ClientCredentials { client: context.client()?, key: None })),
         "auth/client-credentials-jwt" => {
             let key = ClientKey::from_pem(&context.text("private_key_pem")?);
-            let key = Some(key.ok_or_else(|| bad("private_key_pem is no key for ES256"))?);
+            let key = Some(key.ok_or_else(|| bad("private_key_pem is not a key for ES256"))?);
             Some(Arc::new(ClientCredentials { client: context.client()?, key }))
         }
         "auth/wif-jwt-bearer" => {

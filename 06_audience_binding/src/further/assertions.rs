@@ -78,7 +78,7 @@ impl EnterpriseManaged {
     /// The ID-JAG: for this authorization server (`audience`) and this MCP server (`resource`).
     async fn assertion(&self, http: &Http, wanted: GrantRequest<'_>) -> Result<Secret, Failure> {
         let reporter = http.reporter();
-        reporter.stage("trade the user's ID token for an authorization grant (ID-JAG)", &spec::RFC8693_2_1).await;
+        reporter.stage("exchange the user's ID token for an authorization grant (ID-JAG)", &spec::RFC8693_2_1).await;
         let scope = wanted.scopes.join(" ");
         let mut fields = vec![
             ("grant_type", GRANT_TYPE),
@@ -90,7 +90,7 @@ impl EnterpriseManaged {
         ];
         fields.extend((!scope.is_empty()).then_some(("scope", scope.as_str())));
         let response = http.send(&authenticated(&self.idp_token_endpoint, &fields, &self.idp_client)).await?;
-        let expected = "the company's IdP lets this user's client use the MCP server";
+        let expected = "the company's IdP allows this user's client to use the MCP server";
         reporter
             .on(Side::Idp)
             .require(&rules::IDP_GIVES_GRANT, response.status == 200, expected, response.refusal())
@@ -111,7 +111,7 @@ async fn redeem(
     assertion: &Secret,
 ) -> Result<TokenResponse, Failure> {
     let reporter = http.reporter();
-    reporter.stage("trade the assertion for an access token", &spec::RFC7523_2_1).await;
+    reporter.stage("exchange the assertion for an access token", &spec::RFC7523_2_1).await;
     reporter.note(token_tables::table("assertion", assertion));
     let url = token_endpoint(wanted.authorization_server)?.to_owned();
     let endpoint = TokenEndpoint { url, client: client.clone() };
@@ -124,7 +124,7 @@ async fn redeem(
     wanted.parameter.report(reporter);
     let response = send_token_request(http, &endpoint, &wanted.parameter.token_request(request)).await?;
     let refused = |got| AssertionError::Refused { code: response.error_code(), got };
-    let expected = "the IdP takes the assertion";
+    let expected = "the IdP accepts the assertion";
     reporter
         .on(Side::Idp)
         .require(&rules::IDP_TAKES_ASSERTION, response.status == 200, expected, response.refusal())

@@ -16,7 +16,7 @@ const NOBODYS_SERVER: &str = "https://other-server.example/mcp";
 /// Sends the MCP server a token that does not name it, and looks at the response.
 pub async fn run(http: &Http, server_url: &str, authorized: &AuthorizedClient) -> Result<(), Failure> {
     let reporter = http.reporter();
-    reporter.stage("find out whether the server looks at aud", &spec::MCP_AUDIENCE_CLAIM).await;
+    reporter.stage("test whether the server checks aud", &spec::MCP_AUDIENCE_CLAIM).await;
     let (tokens, resource) = foreign_token(http, server_url, authorized).await?;
     let claims = token_response::claims(&tokens.access_token);
     let audiences = claims.as_ref().map(token_response::audiences);
@@ -27,8 +27,8 @@ pub async fn run(http: &Http, server_url: &str, authorized: &AuthorizedClient) -
     let status = http.send(&dpop::presenting(mcp::discover_request(server_url), &tokens)).await?.status;
     if audiences.is_none() && status != 401 {
         return Err(unknown(&format!(
-            "it does not refuse with 401 a token that was asked for {resource} (HTTP {status}), and only the IdP can read for whom that token is: either the IdP \
-             does not heed resource, or the server does not look at aud"
+            "it does not refuse a token that was requested for {resource} with 401 (HTTP {status}), and only the IdP can read that token's audience: \
+             either the IdP ignores resource, or the server does not check aud"
         )));
     }
     let expected = "the server refuses a token that does not name it: HTTP 401";
@@ -47,13 +47,15 @@ async fn foreign_token<'a>(
 ) -> Result<(TokenResponse, &'a str), Failure> {
     let reporter = http.reporter();
     reporter.announce(format!(
-        "The user signs in once more, for {NOBODYS_SERVER}, which nobody runs, and for no scope (lesson 04, not shown)."
+        "The user signs in again, without a scope and for {NOBODYS_SERVER}, which does not exist (lesson 04, not shown)."
     ));
     match authorized.token_for(http, NOBODYS_SERVER, &[]).await {
         Ok(tokens) => return Ok((tokens, NOBODYS_SERVER)),
         Err(failure) if is_refusal(&failure) => {
-            reporter
-                .announce(format!("The IdP gives no token for it: {} Once more, for this server.", failure.message));
+            reporter.announce(format!(
+                "The IdP issues no token for it: {} The client tries again, for this server.",
+                failure.message
+            ));
         }
         Err(failure) => return Err(unknown(&no_token(&failure))),
     }
@@ -71,18 +73,18 @@ fn check_foreign(audiences: Option<&[&str]>, server_url: &str, resource: &str) -
     match audiences {
         Some(audiences) if audiences.contains(&server_url) => Err("this IdP binds even such a token to the server"),
         None if resource == server_url => {
-            Err("this IdP gives tokens for known servers only, and nobody else can read them")
+            Err("this IdP issues tokens only for known servers, and only the IdP can read them")
         }
         Some(_) | None => Ok(()),
     }
 }
 
 fn unknown(why: &str) -> Failure {
-    let message = format!("Whether the server looks at aud cannot be found out from here: {why}.");
+    let message = format!("Cannot test whether the server checks aud: {why}.");
     Failure::new(
         "probe.unknown",
         message,
-        "Take a token for another server by hand, and send it: it has to be answered with 401.",
+        "Get a token for another server by hand, and send it. The server must respond with 401.",
     )
 }
 

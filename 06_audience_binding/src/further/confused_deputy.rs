@@ -40,7 +40,7 @@ pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
     let issuer = &ready.authorization_server.issuer;
     let endpoint = ready.authorization_server.authorization_endpoint.clone();
     let Some(endpoint) = endpoint.filter(|_| administration::is_tutorial(issuer)) else {
-        reporter.note(format!("The confused deputy takes the tutorial's client {STATIC_CLIENT}, and {issuer} is another realm: left out here."));
+        reporter.note(format!("confused-deputy is left out: it needs the tutorial's client {STATIC_CLIENT}, but {issuer} is another realm."));
         return Ok(());
     };
     // The user's part is a script's here in any case: it is about what a browser does by itself.
@@ -50,7 +50,7 @@ pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
     };
     for asks in [false, true] {
         let title = if asks {
-            "the same proxy, asking the user for each of its clients"
+            "the same proxy, which asks the user for each of its clients"
         } else {
             "an OAuth proxy that does not ask (the confused deputy)"
         };
@@ -94,20 +94,20 @@ impl<'a> Demonstration<'a> {
         let reporter = self.http.reporter();
         let mut browser = ScriptedBrowser::new(reporter, self.http.reach(), &self.endpoint)?;
         let honest = self.register("Weather Desk", "honest").await?;
-        reporter.note("The user opens the proxy for an honest client, and signs in:");
+        reporter.note("The user signs in through the proxy, for an honest client:");
         self.visit(&mut browser, &honest, "honest", login, false).await?;
 
         let attacker = self.register("Free Umbrellas", "attacker").await?;
-        reporter.note("Some days later the user clicks on a link that the attacker sent, in the same browser:");
+        reporter.note("Days later, in the same browser, the user clicks on a link from the attacker:");
         // A user who is asked says no.
         let response = self.visit(&mut browser, &attacker, "attacker", login, true).await?;
         let has_code = response.contains_key("code");
         let server = reporter.on(Side::Server);
-        let why = "The IdP had asked once, for the proxy; that the code is for another client of the proxy's, it cannot know.";
+        let why = "The IdP asked the user once, for the proxy. It cannot know that this code is for another client of the proxy.";
         let _expecting = (!asks).then(|| reporter.demonstrating(Side::Server, &rules::PROXY_ASKS, why));
-        let expected = "the user is asked before another client of the proxy's gets a code";
+        let expected = "the proxy asks the user before another of its clients gets a code";
         let got = match (has_code, response.get("error")) {
-            (true, _) => "nobody was asked, and the attacker has a code for this user".to_owned(),
+            (true, _) => "the user was not asked, and the attacker has a code for this user".to_owned(),
             (false, Some(error)) => format!("the user said no: the attacker has {error}"),
             (false, None) => "the attacker has nothing".to_owned(),
         };

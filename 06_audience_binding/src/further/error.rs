@@ -20,8 +20,8 @@ pub enum AssertionError {
 impl std::fmt::Display for AssertionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoGrant { got } => write!(f, "The company's IdP gave no authorization grant: {got}."),
-            Self::Refused { got, .. } => write!(f, "The authorization server does not take the assertion: {got}."),
+            Self::NoGrant { got } => write!(f, "The company's IdP issued no authorization grant: {got}."),
+            Self::Refused { got, .. } => write!(f, "The authorization server does not accept the assertion: {got}."),
         }
     }
 }
@@ -33,12 +33,12 @@ impl From<AssertionError> for Failure {
         let (id, fix) = match error {
             AssertionError::NoGrant { .. } => (
                 "id-jag.none",
-                "Ask the company's administrator: its policy decides which user may use which MCP server with which client. If the client \
-                 has a secret there, it goes into COMPANY_CLIENT_SECRET.",
+                "Ask the company's administrator: a policy decides which user may use which MCP server with which client. If the client has a secret \
+                 there, set COMPANY_CLIENT_SECRET.",
             ),
             AssertionError::Refused { ref code, .. } if code == "unsupported_grant_type" => (
                 "assertion.refused",
-                "This authorization server knows no such grant: grant_types_supported in its metadata would have jwt-bearer (-- inspect of lesson 02).",
+                "Use an authorization server that lists jwt-bearer in grant_types_supported (-- inspect of lesson 02 shows the list).",
             ),
             AssertionError::Refused { .. } => (
                 "assertion.refused",
@@ -100,19 +100,18 @@ impl GrantError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::WithoutUser { .. } | Self::NoBreak { .. } => "Leave one of the two out.",
-            Self::OfAnother { .. } => "Leave it out, or ask for that grant.",
+            Self::OfAnother { .. } => "Leave it out, or pass that --grant.",
             Self::NoClient { .. } => {
-                "Name it: --client-id ID. The tutorial's realm has --client-id mcp-demo-service, for client-credentials."
+                "Pass --client-id ID. The tutorial's realm has mcp-demo-service, for client-credentials."
             }
-            Self::NoProof { .. } => "Set CLIENT_SECRET and give --client-issuer, or give --client-key FILE.",
+            Self::NoProof { .. } => "Set CLIENT_SECRET and pass --client-issuer, or pass --client-key FILE.",
             Self::TwoProofs => "Unset CLIENT_SECRET, or leave --client-key out.",
-            Self::NoIssuer => {
-                "Name it: --client-issuer <issuer URL>. The MCP server must not be the one who decides that."
-            }
+            Self::NoIssuer => "Pass --client-issuer <issuer URL>. The MCP server must not choose who sees a password.",
             Self::File { option: "--client-key", .. } => {
-                "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE makes one; openssl pkcs8 -topk8 -nocrypt -in OLD -out FILE changes an older form."
+                "Create a key with openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out FILE, or convert an older one with openssl \
+                pkcs8 -topk8 -nocrypt -in OLD -out FILE."
             }
-            Self::File { .. } => "Give the file that holds the JWT, and nothing else.",
+            Self::File { .. } => "Pass a file that contains only the JWT.",
         }
     }
 }
@@ -121,27 +120,24 @@ impl std::fmt::Display for GrantError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::WithoutUser { option } => {
-                write!(f, "{option} is about a user's sign-in or a new client, and with --grant there is neither.")
+                write!(f, "{option} is about a user's sign-in or a new client. With --grant there is neither.")
             }
             Self::NoBreak { name } => {
-                write!(f, "--break {name} needs a user who signs in for other tokens, and with --grant there is none.")
+                write!(f, "--break {name} needs a user who signs in for other tokens. With --grant there is no user.")
             }
             Self::OfAnother { option, of, grant } => {
-                write!(f, "{option} belongs to --grant {of}, and this is --grant {grant}.")
+                write!(f, "{option} belongs to --grant {of}, but this is --grant {grant}.")
             }
-            Self::NoClient { grant } => write!(f, "--grant {grant} needs a client that somebody registered by hand."),
+            Self::NoClient { grant } => write!(f, "--grant {grant} needs a client that was registered by hand."),
             Self::NoProof { client_id } => {
-                write!(
-                    f,
-                    "--grant client-credentials needs a proof that this is {client_id}, and there is neither a secret nor a key."
-                )
+                write!(f, "--grant client-credentials needs a secret or a key of {client_id}, and there is neither.")
             }
             Self::TwoProofs => f.write_str(
-                "CLIENT_SECRET is set and --client-key is given, and a client authenticates in one way at a time.",
+                "CLIENT_SECRET is set and --client-key was passed, but a client authenticates in one way at a time.",
             ),
-            Self::NoIssuer => f.write_str(
-                "An assertion is good for whoever has it, and nothing says which authorization server may see it.",
-            ),
+            Self::NoIssuer => {
+                f.write_str("--grant was passed without the authorization server that may see the assertion.")
+            }
             Self::File { option, path, problem } => write!(f, "The file of {option}, {path}, {problem}."),
         }
     }

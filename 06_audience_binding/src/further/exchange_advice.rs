@@ -5,12 +5,12 @@
 const ADVICE: &[(&str, &str)] = &[
     (
         "Standard token exchange is not enabled",
-        "in Keycloak, switch on Standard Token Exchange for the MCP server's client (Clients, Capability config), or: kcadm.sh update clients/ID -r REALM -s \
-         'attributes.\"standard.token.exchange.enabled\"=true'.",
+        "allow token exchange for the MCP server's client (Keycloak: Standard Token Exchange, or kcadm.sh update clients/ID -r REALM -s \
+         'attributes.\"standard.token.exchange.enabled\"=true').",
     ),
     (
         "Audience not found",
-        "in Keycloak, the audience is the id of a client: create one for the API behind the MCP server, or name another with --downstream-audience.",
+        "create a client for the API behind the MCP server, or name another with --downstream-audience (in Keycloak, the audience is a client id).",
     ),
     (
         "invalid_scope",
@@ -18,11 +18,12 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "Requested audience not available",
-        "in Keycloak, give the scope of --downstream-scope an audience mapper (oidc-audience-mapper) with the API's client as Included Client Audience.",
+        "have the scope of --downstream-scope add the API to aud (Keycloak: an audience mapper, oidc-audience-mapper, with the API's client as \
+        Included Client Audience).",
     ),
     (
         "unsupported_grant_type",
-        "this authorization server has no token exchange (RFC 8693). Keycloak has it from 26.2 on.",
+        "use an authorization server with token exchange (RFC 8693). Keycloak has it since 26.2.",
     ),
     (
         "invalid_client",

@@ -64,7 +64,7 @@ pub struct GrantOptions {
     #[arg(long, value_enum, value_name = "GRANT")]
     pub grant: Option<GrantKind>,
     /// With client-credentials: the client's private key for ES256, in PKCS #8 as PEM, to sign with
-    /// instead of showing a secret
+    /// instead of sending a secret
     #[arg(long, value_name = "FILE", requires = "grant")]
     pub client_key: Option<PathBuf>,
     /// With workload-identity: the platform's JWT about this program
@@ -132,7 +132,7 @@ impl GrantOptions {
             (None, Some(_)) => Ok(None),
             (Some(path), None) => {
                 let key = ClientKey::from_pem(read("--client-key", path)?.expose());
-                let problem = "holds no private key for ES256 (P-256) in PKCS #8, as PEM";
+                let problem = "has no private key for ES256 (P-256) in PKCS #8 as PEM";
                 key.map(Some).ok_or_else(|| bad_file("--client-key", path, problem))
             }
         }
@@ -168,7 +168,7 @@ fn jwt(option: &'static str, path: Option<&Path>) -> Result<Secret, GrantError> 
     let text = read(option, path)?;
     match (token_response::header(&text), token_response::claims(&text)) {
         (Some(_), Some(_)) => Ok(text),
-        _ => Err(bad_file(option, path, "holds no signed JWT")),
+        _ => Err(bad_file(option, path, "has no signed JWT")),
     }
 }
 
@@ -219,8 +219,10 @@ impl Chosen {
 impl Company {
     async fn token_endpoint(&self, http: &Http) -> Result<String, Failure> {
         let reporter = http.reporter();
-        reporter
-            .note(format!("The company's IdP is {}, as --company-idp says; its metadata comes first.", self.issuer));
+        reporter.note(format!(
+            "The company's IdP is {} (--company-idp). The client fetches its metadata first.",
+            self.issuer
+        ));
         // Metadata without one is refused there.
         Ok(find::find(http, &self.issuer, Needs::OtherGrant).await?.token_endpoint.unwrap_or_default())
     }

@@ -88,7 +88,7 @@ impl Matrix<'_> {
         let others = [
             ("for the calendar", second, other.to_vec(), [false, true, false]),
             ("for both (scopes of both)", first, [one, other].concat(), [true, true, false]),
-            ("for nobody (no aud)", first, Vec::new(), [false; 3]),
+            ("for no server (no aud)", first, Vec::new(), [false; 3]),
         ];
         for (name, resource, scopes, taken_by) in others {
             let tokens = self.authorized.token_for(self.http, resource, &scopes).await;
@@ -106,7 +106,8 @@ impl Matrix<'_> {
         match &reports.exchange {
             Some(exchange) => {
                 let token = exchange.exchange(&own).await.map_err(|error| {
-                    let fix = "Give MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET, --downstream-audience and --downstream-scope the values that this IdP knows.";
+                    let fix = "Set MCP_SERVER_CLIENT_ID, MCP_SERVER_CLIENT_SECRET, --downstream-audience and --downstream-scope to values that this \
+                        IdP knows.";
                     Failure::new("exchange.failed", format!("There is no exchanged token: {error}."), fix)
                 })?;
                 rows.push(Row {
@@ -133,10 +134,10 @@ impl Matrix<'_> {
             // An IdP that honours resource has narrowed it: then it is one for the first server,
             // and no other.
             Ok(Some(token)) if taken_by == [true, true, false] && !is_for(&token, &self.parties.second) => {
-                missing("this IdP gives tokens for one server at a time.");
+                missing("this IdP issues tokens for one server at a time.");
             }
             Ok(Some(token)) => rows.push(Row { name, token, taken_by }),
-            Ok(None) => missing("this IdP gave none."),
+            Ok(None) => missing("this IdP issued none."),
             Err(failure) if is_refusal(&failure) => missing(&failure.message),
             Err(failure) => return Err(failure),
         }

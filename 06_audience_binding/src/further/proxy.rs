@@ -100,7 +100,9 @@ impl Proxy {
     /// Back to the proxy's own client.
     fn send_back(&self, asked: &Asked, name: &str, value: &str) -> Response {
         let redirect_uri = self.lock().clients.get(&asked.client_id).map(|(_, uri)| uri.clone());
-        let Some(Ok(mut url)) = redirect_uri.map(|uri| Url::parse(&uri)) else { return bad("The client is gone.") };
+        let Some(Ok(mut url)) = redirect_uri.map(|uri| Url::parse(&uri)) else {
+            return bad("This client no longer exists.");
+        };
         url.query_pairs_mut().append_pair(name, value).append_pair("state", &asked.state);
         Redirect::to(url.as_str()).into_response()
     }
@@ -110,7 +112,7 @@ impl Proxy {
 async fn register(State(proxy): State<Arc<Proxy>>, Json(metadata): Json<Value>) -> Response {
     let (name, redirect_uri) = (metadata["client_name"].as_str(), metadata["redirect_uris"][0].as_str());
     let (Some(name), Some(redirect_uri)) = (name, redirect_uri) else {
-        return bad("A name and a redirect URI are needed.");
+        return bad("Send a name and a redirect URI.");
     };
     let client_id = format!("client-of-the-proxy-{}", proxy.lock().clients.len() + 1);
     proxy.lock().clients.insert(client_id.clone(), (name.to_owned(), redirect_uri.to_owned()));
@@ -137,7 +139,7 @@ async fn authorize(
     // "Use exact string matching (not pattern matching or wildcards)" (MCP 2026-07-28, Confused
     // Deputy Problem)
     if registered != request.redirect_uri {
-        return bad("That is not the redirect URI that was registered.");
+        return bad("This is not the registered redirect URI.");
     }
     let known = cookie(&headers);
     let browser = known.clone().unwrap_or_else(|| CsrfToken::new_random().into_secret());
@@ -159,7 +161,7 @@ async fn consent(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Byte
     let fields: BTreeMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
     let asked = fields.get("form").and_then(|form| proxy.lock().asked.remove(form));
     let Some(asked) = asked.filter(|asked| cookie(&headers).as_ref() == Some(&asked.browser)) else {
-        return bad("This page is not this browser's, or it was used.");
+        return bad("This form belongs to another browser, or it was used before.");
     };
     if !fields.contains_key("accept") {
         return proxy.send_back(&asked, "error", "access_denied");
@@ -175,7 +177,7 @@ async fn callback(
 ) -> Response {
     let asked = response.get("state").and_then(|state| proxy.lock().forwarded.remove(state));
     let Some(asked) = asked.filter(|asked| cookie(&headers).as_ref() == Some(&asked.browser)) else {
-        return bad("This answer belongs to no request of this browser's.");
+        return bad("This response does not belong to a request of this browser.");
     };
     match response.get("code") {
         // The proxy would redeem it now. Its own code is what its client gets.
@@ -200,9 +202,9 @@ fn bad(sentence: &'static str) -> Response {
 fn page(name: &str, redirect_uri: &str, scope: &str, form: &str) -> String {
     let [name, redirect_uri, scope] = [name, redirect_uri, scope].map(escaped);
     format!(
-        "<!doctype html><title>Consent</title><h1>Let {name} use {scope}, and send the answer to {redirect_uri}?</h1>\
-         <form method=\"post\" action=\"/consent\"><input type=\"hidden\" name=\"form\" value=\"{form}\">\
-         <button name=\"accept\" value=\"yes\">Yes</button> <button name=\"cancel\" value=\"no\">No</button></form>"
+        "<!doctype html><title>Consent</title><h1>Let {name} use {scope}, and send the response to {redirect_uri}?</h1><form method=\"post\" \
+         action=\"/consent\"><input type=\"hidden\" name=\"form\" value=\"{form}\"><button name=\"accept\" value=\"yes\">Yes</button> <button \
+         name=\"cancel\" value=\"no\">No</button></form>"
     )
 }
 

@@ -102,7 +102,7 @@ impl ServerClient {
         let information = registering.get(&store).await?;
         reporter.note(format!(
             "This MCP server is the client {} of {}. It can authenticate there. Keycloak exchanges and introspects only tokens whose aud has this client_id: \
-             add an audience mapper for it to a client scope that users' clients ask for, and make the scope of the API behind the server an optional \
+             add an audience mapper for it to a client scope that users' clients request, and make the scope of the API behind the server an optional \
              scope of this client.",
             information.client_id, metadata.issuer
         ));
@@ -119,7 +119,7 @@ impl ServerClient {
 fn half(has_id: bool) -> Failure {
     let [id, secret] = VARIABLES;
     let (set, missing) = if has_id { (id, secret) } else { (secret, id) };
-    let message = format!("{set} is set, and {missing} is not.");
+    let message = format!("{set} is set, but {missing} is not.");
     let fix = format!("Set both, or unset {set} and use server --register.");
     Failure::new("configuration.server-client", message, fix)
 }
@@ -152,7 +152,7 @@ impl Registering<'_> {
             }
             Some(client) => match self.is_known(&client).await {
                 Some(false) => {
-                    reporter.note(format!("The IdP does not know the stored client {} any more.", client.client_id));
+                    reporter.note(format!("The IdP no longer knows the stored client {}.", client.client_id));
                     None
                 }
                 is_known => {
@@ -161,7 +161,7 @@ impl Registering<'_> {
                     } else {
                         "the IdP does not say whether it knows it"
                     };
-                    reporter.note(format!("The stored client {} is used: {why}.", client.client_id));
+                    reporter.note(format!("The server uses the stored client {}: {why}.", client.client_id));
                     return Ok(client);
                 }
             },

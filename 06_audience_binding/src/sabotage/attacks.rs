@@ -30,8 +30,12 @@ pub async fn run_client(
     switch: Switch,
 ) -> Result<(), Failure> {
     if arguments.uses.dpop {
-        let message = "--break sends bearer tokens here, and --dpop asks for tokens that are none.";
-        return Err(Failure::new("configuration.dpop", message, "Leave one of the two out; lesson 05 breaks DPoP."));
+        let message = "--break sends bearer tokens here, but --dpop requests bound tokens.";
+        return Err(Failure::new(
+            "configuration.dpop",
+            message,
+            "Leave one of the two out. Lesson 05 has switches that break DPoP.",
+        ));
     }
     if arguments.grant.grant.is_some() {
         return Err(GrantError::NoBreak { name: switch.breakage().name.to_owned() }.into());
@@ -84,7 +88,7 @@ impl Attack<'_> {
 
     async fn call_list_reports(&self) -> Result<(), Failure> {
         let reporter = self.http.reporter();
-        reporter.stage("call a tool that asks the API behind the server", &spec::MCP_PASSTHROUGH).await;
+        reporter.stage("call a tool that needs the API behind the server", &spec::MCP_PASSTHROUGH).await;
         let connection = Connection::open(self.authorized.clone(), self.server_url).await?;
         let said = token_use::client::call_tool(&connection, LIST_REPORTS, Map::new()).await;
         connection.close().await;
@@ -97,7 +101,7 @@ impl Attack<'_> {
 
     async fn have_another_token_exchanged(&self) -> Result<(), Failure> {
         let token = self.calendars_token().await?;
-        let stage = "have a careless server exchange another server's token";
+        let stage = "let a server without the check exchange another server's token";
         self.http.reporter().stage(stage, &spec::RFC8693_2_1).await;
         let request = mcp::call_tool_request(self.server_url, LIST_REPORTS, &json!({}));
         self.http.send(&send_anyway(request, &token)).await?;
@@ -115,7 +119,7 @@ impl Attack<'_> {
         reporter.stage("use a token that is not for this server", &spec::MCP_AUDIENCE).await;
         let request = send_anyway(mcp::discover_request(self.server_url), &token);
         let status = self.http.send(&request).await?.status;
-        let verb = if status == 401 { "refuses, as it must" } else { "does not refuse it with 401" };
+        let verb = if status == 401 { "refuses it, as it must" } else { "does not refuse it with 401" };
         reporter.note(format!("The server {verb}: HTTP {status}."));
         if !self.is_alone {
             return Ok(());
@@ -130,11 +134,12 @@ impl Attack<'_> {
         let reporter = self.http.reporter();
         match switch {
             Switch::MissingAudience => {
-                reporter.note("The user signs in once more, and the client asks for no scope (lesson 04, not shown).");
+                reporter.note("The user signs in again, and the client requests no scope (lesson 04, not shown).");
                 Ok(self.authorized.token_for(self.http, self.server_url, &[]).await?.access_token)
             }
             Switch::AccountAudience => {
-                let note = "A client that the administrator lets register has full scope; the user signs in for it (lessons 03 and 04, not shown).";
+                let note = "The client registers with an Initial Access Token, so it has full scope. The user signs in for it (lessons 03 and 04, not \
+                    shown).";
                 reporter.on(Side::Client).note(note);
                 let tokens = account_token(self.http, self.authorized, self.sign_in, self.server_url).await?;
                 Ok(tokens.access_token)

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use crate::Secret;
 use crate::event::Event;
+use crate::page;
 use crate::redact::{self, Mask, PLACEHOLDER};
 
 #[derive(Clone, Debug)]
@@ -213,12 +214,16 @@ impl Response {
     }
 
     /// How an endpoint refused: `HTTP 400 invalid_grant: Code not valid`, from the members `error`
-    /// and `error_description` (RFC 6749 §5.2), where they are there.
+    /// and `error_description` (RFC 6749 §5.2); else in the words that came, whatever their form.
     pub fn refusal(&self) -> String {
         let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let text = |name: &str| document[name].as_str().map(|text| text.trim_end_matches('.')).unwrap_or_default();
         match (text("error"), text("error_description")) {
-            ("", _) => format!("HTTP {}", self.status),
+            ("", _) if self.status < 400 => format!("HTTP {}", self.status),
+            ("", _) => match page::error_text(&self.body) {
+                Some(words) => format!("HTTP {}: {}", self.status, words.trim_end_matches('.')),
+                None => format!("HTTP {}, without a reason", self.status),
+            },
             (error, "") => format!("HTTP {} {error}", self.status),
             (error, description) => format!("HTTP {} {error}: {description}", self.status),
         }

@@ -160,9 +160,10 @@ pub fn is_secret_header(name: &str) -> bool {
     SECRET_HEADERS.contains(&name) || !HARMLESS_HEADERS.contains(&name) && has_word()
 }
 
-/// Whether this is a word of a sentence rather than a value.
+/// Whether this is a word of a sentence, or a short number, rather than a value.
 pub fn is_ordinary_word(word: &[u8]) -> bool {
-    ORDINARY_WORDS.iter().any(|ordinary| word.eq_ignore_ascii_case(ordinary.as_bytes()))
+    word.len() < 5 && word.iter().all(u8::is_ascii_digit)
+        || ORDINARY_WORDS.iter().any(|ordinary| word.eq_ignore_ascii_case(ordinary.as_bytes()))
 }
 
 /// Whether this is the code of an error: a number behind capital letters (`AADSTS50011`), or words

@@ -170,6 +170,7 @@ fn a_name_alone_hides_no_words() {
         "error code: AADSTS50011: The redirect URI does not match",
         "The error code: invalid_grant",
         "client_secret: required",
+        "POST /mcp with no token: 401.",
         "password: Missing.",
         "The password: of course it is yours",
     ] {

@@ -4,8 +4,7 @@ use crate::testing::Captured;
 static SPEC: SpecRef = SpecRef { id: "RFC 0", section: "§1", url: "https://example.com", quote: "A MUST." };
 static MUST: Rule = Rule::must("test.must", &SPEC);
 static SHOULD: Rule = Rule::should("test.should", &SPEC);
-static BREAKAGE: Breakage =
-    Breakage { name: "x", broken_by: Side::Server, what: "does x", caught_by: Side::Client, caught_as: &MUST };
+static BREAKAGE: Breakage = Breakage::by_server("x", "does x", Side::Client, &MUST);
 
 #[tokio::test]
 async fn every_line_holds_against_the_schema_and_counts_up() {

@@ -146,17 +146,11 @@ documents! {
             required by OAuth 2.1 Section 4.1.1.";
         MCP_AS_HTTPS("Communication Security", "#communication-security"):
             "All authorization server endpoints MUST be served over HTTPS.";
-        MCP_ROTATE_REFRESH("Token Theft", "#token-theft"):
-            "For public clients, authorization servers MUST rotate refresh tokens as described in \
-            OAuth 2.1 Section 4.3.1 \"Token Endpoint Extension\".";
         MCP_PASSTHROUGH(
             "Access Token Privilege Restriction",
             "#access-token-privilege-restriction"
         ):
-            "If the MCP server makes requests to upstream APIs, it may act as an OAuth client to \
-            them. The access token used at the upstream API is a separate token, issued by the \
-            upstream authorization server. The MCP server MUST NOT pass through the token it \
-            received from the MCP client.";
+            "The MCP server MUST NOT pass through the token it received from the MCP client.";
         MCP_AUDIENCE_CLAIM(
             "Access Token Privilege Restriction",
             "#access-token-privilege-restriction"

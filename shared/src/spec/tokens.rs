@@ -1,6 +1,6 @@
 //! Tokens after they were issued: how a request carries one (RFC 6750, RFC 9110), how a resource
-//! server checks one (RFC 7515, RFC 7519, RFC 8725, RFC 9068, OpenID Connect), and how one is
-//! revoked (RFC 7009) and looked up (RFC 7662).
+//! server checks one (RFC 7515, RFC 7519, RFC 8725, RFC 9068, OpenID Connect), how one is revoked
+//! (RFC 7009) and looked up (RFC 7662), and what a stolen refresh token does (RFC 9700).
 
 documents! {
     "RFC 6750", "https://www.rfc-editor.org/rfc/rfc6750" {
@@ -96,6 +96,15 @@ documents! {
             "User agents are advised to take special care in parsing the field value, as it might \
             contain more than one challenge, and each challenge can contain a comma-separated list \
             of authentication parameters.";
+    }
+
+    "RFC 9700", "https://www.rfc-editor.org/rfc/rfc9700" {
+        RFC9700_4_14_2_ROTATION("4.14.2"):
+            "the authorization server issues a new refresh token with every access token refresh \
+            response.";
+        RFC9700_4_14_2_REUSE("4.14.2"):
+            "The authorization server cannot determine which party submitted the invalid refresh \
+            token, but it will revoke the active refresh token.";
     }
 
     "OpenID Connect Core", "https://openid.net/specs/openid-connect-core-1_0.html" {

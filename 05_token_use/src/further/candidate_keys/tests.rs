@@ -57,8 +57,8 @@ fn candidates_are_the_keys_of_the_kid_or_the_only_one_that_fits() {
     for (keys, kid, algorithm, found, why) in [
         (json!([rsa]), Some("a"), Algorithm::RS256, 1, ""),
         (json!([rs512, rsa]), Some("a"), Algorithm::RS256, 2, ""),
-        (json!([rs512, rsa]), Some("b"), Algorithm::RS256, 0, "kid b, which is none of the keys"),
-        (json!([rs512, rsa]), Some(""), Algorithm::RS256, 0, "which is none of the keys"),
+        (json!([rs512, rsa]), Some("b"), Algorithm::RS256, 0, "kid b, which is not among the keys"),
+        (json!([rs512, rsa]), Some(""), Algorithm::RS256, 0, "which is not among the keys"),
         (json!([rs512, rsa, ec]), None, Algorithm::RS256, 1, ""),
         (json!([nameless, ec]), None, Algorithm::ES256, 1, ""),
         (json!([encrypts, rsa]), None, Algorithm::RS256, 1, ""),

@@ -46,8 +46,8 @@ impl Dpop {
     /// Makes a key for this run.
     pub fn generate() -> Result<Self, Failure> {
         let no_randomness = || {
-            let message = "This system gave no random numbers, so there is no key.";
-            Failure::new("dpop.key", message, "Look into the system's log.")
+            let message = "The system provided no random numbers, so the client has no key.";
+            Failure::new("dpop.key", message, "Read the system's log.")
         };
         Ok(Self { key: ClientKey::generate().ok_or_else(no_randomness)?, nonces: Mutex::default() })
     }
@@ -59,16 +59,17 @@ impl Dpop {
             self.check_bound(reporter, &kept.tokens.access_token);
         }
         reporter.note(
-            "The client has made a key for this run and has shown it to the IdP with the token request: a JWT in the header DPoP, signed with that key, \
-             for that request. From now on such a proof goes with every request, made anew each time; without the key the token is worth nothing.",
+            "The client has created a key for this run. It proved it to the IdP with the token request: the header DPoP had a JWT for that request, \
+             signed with the key. From now on the client sends a new proof with every request. Without the key, the token is useless.",
         );
     }
 
     /// Whether a token that was asked for with this key is bound to it, as far as it can be read.
     pub fn check_bound(&self, reporter: &Reporter, token: &Secret) {
         let Some(claims) = token_response::claims(token) else {
-            reporter
-                .note("The token cannot be read here, so whether it is bound to the key is between the two servers.");
+            reporter.note(
+                "The client cannot read this token, so only the two servers know whether it is bound to the key.",
+            );
             return;
         };
         let thumbprint = thumbprint(&self.key.jwk).unwrap_or_default();
@@ -116,11 +117,11 @@ impl Dpop {
 /// The last stage of the story, where the token is bound to a key.
 pub const FOREIGN_TOKEN: ForeignToken = ForeignToken {
     fails_at: (Side::Server, &rules::NOT_AS_BEARER),
-    why: "The calendar has the token, and not the client's key.",
+    why: "The calendar has the token, but not the client's key.",
     rule: &SERVER_REFUSES_BAD_TOKEN,
-    expected: "the server refuses a bound token that comes without its key",
-    conclusion: "The calendar's operator can do nothing with the token here, although this server does not look at aud. But the client itself could use it \
-                 here: whom a token is for, only aud says (lesson 06).",
+    expected: "the server refuses a bound token that comes without a proof of its key",
+    conclusion: "The calendar's operator cannot use the token here, although this server does not check aud. But the client itself could use it here: \
+                 only aud names the server that a token is for (lesson 06).",
 };
 
 /// The client that shows with each request that it has the key, where there is one.

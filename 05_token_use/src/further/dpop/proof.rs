@@ -96,8 +96,8 @@ impl Proofs {
                 &rules::BOUND,
                 false,
                 "the token is bound to a key (--require-dpop)",
-                "it is not",
-                RefusalKind::InvalidToken("This server takes tokens that are bound to a key (DPoP) only".into()),
+                "it is not bound",
+                RefusalKind::InvalidToken("This server accepts only tokens that are bound to a key (DPoP)".into()),
             ),
         }
     }
@@ -146,8 +146,8 @@ impl Proofs {
         checks.require(
             &rules::PROOF_IAT,
             (-LEEWAY..=MAX_AGE).contains(&age),
-            format_args!("iat lies {MAX_AGE} s back at the most, or {LEEWAY} s ahead"),
-            format_args!("{age} s back"),
+            format_args!("iat is at most {MAX_AGE} s in the past or {LEEWAY} s in the future"),
+            format_args!("{age} s in the past"),
             invalid_proof("The proof is too old, or from the future: compare both clocks."),
         )
     }

@@ -37,8 +37,8 @@ impl<'a> Proof<'a> {
 
         // "The DPoP HTTP request header field value is a single and well-formed JWT."
         let jwt = field.to_str().ok().and_then(Jwt::split);
-        let got = if jwt.is_some() { "it is one" } else { "it is none" };
-        let kind = invalid_proof("The proof is no JWT");
+        let got = if jwt.is_some() { "it is a signed JWT" } else { "it is not a signed JWT" };
+        let kind = invalid_proof("The proof is not a JWT");
         let jwt = checks.require_some(&rules::PROOF_JWT, jwt, "the proof is a signed JWT", got, kind)?;
 
         // "All required claims per Section 4.2 are contained in the JWT."
@@ -46,8 +46,8 @@ impl<'a> Proof<'a> {
         checks.require(
             &rules::PROOF_CLAIMS,
             missing.is_empty(),
-            "jti, htm, htu, iat and ath are there",
-            if missing.is_empty() { "they are".to_owned() } else { format!("without {}", missing.join(", ")) },
+            "the proof has jti, htm, htu, iat and ath",
+            if missing.is_empty() { "it has them".to_owned() } else { format!("without {}", missing.join(", ")) },
             invalid_proof("The proof lacks a claim"),
         )?;
         let thumbprint = check_signature(checks, &jwt)?;
@@ -98,7 +98,7 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     let alg = jwt.header_text("alg");
     let known = algorithm(alg).filter(|_| ALGORITHMS.contains(&alg));
     let expected = format!("alg is one of {}", ALGORITHMS.join(" "));
-    let kind = invalid_proof("The proof is signed with an algorithm that is not taken");
+    let kind = invalid_proof("The proof is signed with an algorithm that this server does not accept");
     let algorithm = checks.require_some(&rules::PROOF_ALG, known, expected, or_absent(alg), kind)?;
 
     // "The jwk JOSE Header Parameter does not contain a private key."
@@ -107,11 +107,11 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     let public = Some(&jwk).filter(|_| private.is_empty());
     let key = public.and_then(|jwk| Some((Key::read(jwk)?, thumbprint(jwk)?)));
     let got = match (&key, private.is_empty()) {
-        (Some(_), _) => "it is".to_owned(),
-        (None, true) => "there is none that can be read".to_owned(),
+        (Some(_), _) => "it is a public key".to_owned(),
+        (None, true) => "there is no readable key".to_owned(),
         (None, false) => format!("it has {}", private.join(", ")),
     };
-    let kind = invalid_proof("The proof's jwk is no public key");
+    let kind = invalid_proof("The proof's jwk is not a public key");
     let (key, thumbprint) =
         checks.require_some(&rules::PROOF_JWK, key, "jwk in the header is a public key", got, kind)?;
 
@@ -122,8 +122,8 @@ fn check_signature(checks: &Checks<'_>, jwt: &Jwt<'_>) -> Result<String, Refusal
     checks.require(
         &rules::PROOF_SIGNATURE,
         good,
-        "the signature is that key's",
-        if good { "it is" } else { "it is not" },
+        "the signature matches that key",
+        if good { "it matches the key" } else { "it does not match the key" },
         invalid_proof("The proof's signature is wrong"),
     )?;
     Ok(thumbprint)

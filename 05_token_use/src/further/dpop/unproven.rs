@@ -32,7 +32,7 @@ impl Unproven {
     pub fn description(&self) -> &'static str {
         match self {
             Self::Invalid(why) => why,
-            Self::NeedsNonce(_) => "The proof needs the nonce that came with this answer",
+            Self::NeedsNonce(_) => "The proof needs the nonce of this response",
         }
     }
 
@@ -40,7 +40,7 @@ impl Unproven {
     pub fn summary(&self) -> &'static str {
         match self {
             Self::Invalid(_) => self.code(),
-            Self::NeedsNonce(_) => "use_dpop_nonce: the proof needs a nonce of this server's, and here it is",
+            Self::NeedsNonce(_) => "use_dpop_nonce: the proof needs this server's nonce, which this response has",
         }
     }
 

@@ -11,7 +11,7 @@ use shared::Failure;
 
 /// What is in it from the start.
 const FILES: &[(&str, &str)] = &[
-    ("README.txt", "This folder belongs to the MCP server of lesson 05. It is gone when the server ends.\n"),
+    ("README.txt", "This folder belongs to the MCP server of lesson 05. The server deletes it when it ends.\n"),
     ("reports/2026-11.txt", "Rain on 12 days.\n"),
 ];
 /// The folder's part for notes.
@@ -31,8 +31,8 @@ impl SampleFolder {
     /// Makes the folder and its files.
     pub fn create() -> Result<Self, Failure> {
         Self::try_create().map_err(|error| {
-            let message = format!("The sample folder cannot be made: {error}.");
-            Failure::new("sample-folder", message, "Make room in the folder for temporary files (TMPDIR).")
+            let message = format!("The sample folder cannot be created: {error}.");
+            Failure::new("sample-folder", message, "Free some space in the folder for temporary files (TMPDIR).")
         })
     }
 
@@ -71,10 +71,10 @@ impl SampleFolder {
             return Err("A note's name has 1 to 64 letters, digits, - and _.".to_owned());
         }
         if text.len() > MAX_NOTE {
-            return Err(format!("A note has at most {MAX_NOTE} bytes, and this has {}.", text.len()));
+            return Err(format!("A note has at most {MAX_NOTE} bytes, but this one has {}.", text.len()));
         }
         if self.list(NOTES)?.len() >= MAX_NOTES {
-            return Err(format!("There is room for {MAX_NOTES} notes, and all is taken."));
+            return Err(format!("The folder has room for {MAX_NOTES} notes and is full."));
         }
         let path = format!("{NOTES}/{name}.txt");
         let mut options = OpenOptions::new();
@@ -86,9 +86,9 @@ impl SampleFolder {
 
 fn reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such thing".to_owned(),
-        io::ErrorKind::AlreadyExists => "it is there already".to_owned(),
-        io::ErrorKind::PermissionDenied => "that lies outside".to_owned(),
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::AlreadyExists => "it exists already".to_owned(),
+        io::ErrorKind::PermissionDenied => "it is outside the sample folder".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -123,7 +123,7 @@ mod tests {
         let folder = SampleFolder::create().unwrap();
         assert_eq!(folder.save_note("first", "hello").unwrap(), "notes/first.txt");
         assert_eq!(folder.dir.read_to_string("notes/first.txt").unwrap(), "hello");
-        assert!(folder.save_note("first", "again").unwrap_err().contains("there already"));
+        assert!(folder.save_note("first", "again").unwrap_err().contains("exists already"));
         for name in ["", "..", "a/b", "../x", "a.b", "a b", "ä", &"x".repeat(65), "\0"] {
             assert!(folder.save_note(name, "").is_err(), "{name:?}");
         }
@@ -131,6 +131,6 @@ mod tests {
         for n in 1..MAX_NOTES {
             folder.save_note(&n.to_string(), "").unwrap();
         }
-        assert!(folder.save_note("one-too-many", "").unwrap_err().contains("all is taken"));
+        assert!(folder.save_note("one-too-many", "").unwrap_err().contains("is full"));
     }
 }

@@ -82,7 +82,7 @@ fn all() -> Vec<Tool> {
     let reads = || ToolAnnotations::new().read_only(true);
     let text = |description: &str| json!({"type": "string", "description": description});
     vec![
-        tool("get_user_profile", "What the access token says of its user", json!({}), &[]).with_annotations(reads()),
+        tool("get_user_profile", "What the access token says about its user", json!({}), &[]).with_annotations(reads()),
         tool(
             "get_weather",
             "The weather in a city (a sample, always the same)",
@@ -93,7 +93,7 @@ fn all() -> Vec<Tool> {
         tool(
             "list_files",
             "The files of a sample folder",
-            json!({"folder": text("A folder below; without it, the top")}),
+            json!({"folder": text("A subfolder; by default the top folder")}),
             &[],
         )
         .with_annotations(reads()),

@@ -39,7 +39,7 @@ pub(super) fn table(samples: &[Sample], [a, b]: [&str; 2]) -> Option<String> {
         lines.extend(samples.iter().map(|sample| format!("    {:<width$}  {}", sample.title(), value(sample, name))));
     }
     let same = if same.is_empty() { "nothing".to_owned() } else { same.join(", ") };
-    lines.push(format!("The same in all: {same}. Each token's own: exp, jti, azp and the like."));
+    lines.push(format!("Equal in all tokens: {same}. Different in each token: exp, jti, azp and similar claims."));
     Some(lines.join("\n"))
 }
 
@@ -85,7 +85,10 @@ mod tests {
                 "    indicators, for A   (no token)",
             ]
         );
-        assert!(told.ends_with("The same in all: typ. Each token's own: exp, jti, azp and the like."), "{told}");
+        assert!(
+            told.ends_with("Equal in all tokens: typ. Different in each token: exp, jti, azp and similar claims."),
+            "{told}"
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use mode::Mode;
 /// Options of the audience lab.
 #[derive(Args, Clone, Debug)]
 pub struct LabOptions {
-    /// Another IdP for the audience lab, one that heeds resource (RFC 8707): its issuer URL
+    /// Another IdP for the audience lab, one that follows resource (RFC 8707): its issuer URL
     #[arg(long, value_name = "ISSUER_URL", value_parser = issuer, global = true)]
     pub indicators: Option<String>,
 }
@@ -76,10 +76,10 @@ struct ScopeOptions {
 /// Arguments of `-- lab`.
 #[derive(Args)]
 pub struct LabArguments {
-    /// What is to bring the audience
+    /// How the audience gets into the token
     #[arg(value_enum)]
     mode: Option<Mode>,
-    /// The server that the tokens are asked for
+    /// The server that the tokens are requested for
     #[arg(long, value_name = "URL", value_parser = resource, default_value = SERVERS[0])]
     resource: String,
     /// The server that the other scopes belong to
@@ -202,7 +202,7 @@ impl Lab<'_> {
             reporter.note(table);
         }
         if has_pair && indicators.is_none() {
-            reporter.note("To see another authorization server beside this one, name it with --indicators (FURTHER.md, The audience lab).");
+            reporter.note("To compare this authorization server with another one, pass --indicators URL (FURTHER.md, The audience lab).");
         }
         Ok(())
     }
@@ -224,7 +224,7 @@ impl Lab<'_> {
         };
         let asked = if scopes.is_empty() { "no scope".to_owned() } else { format!("scope {}", scopes.join(" ")) };
         let issuer = at.authorization_server.issuer.clone();
-        reporter.note(format!("Asked of {issuer}: {asked}, resource {resource} (lesson 04, not shown)."));
+        reporter.note(format!("The client requests at {issuer}: {asked}, resource {resource} (lesson 04, not shown)."));
         let seen = match at.tokens_for(self.http, self.sign_in, resource, &scopes).await {
             Ok(tokens) => token_response::claims(&tokens.access_token).map_or(Seen::Opaque, Seen::Claims),
             // A refusal is a result, too; that no response came is not.
@@ -240,27 +240,28 @@ impl Lab<'_> {
         let claims = match seen {
             Seen::Claims(claims) => claims,
             Seen::Opaque => {
-                reporter.note("A token came, and only the IdP can read it: for whom it is cannot be seen.");
+                reporter.note("Only the IdP can read this token, so the lab cannot see its audience.");
                 return;
             }
             Seen::Refused(why) => {
-                reporter.note(format!("There is no token to look at: {why}"));
+                reporter.note(format!("The client received no token: {why}"));
                 if why.contains("HTTP 500") && issuer.contains("/realms/") {
-                    reporter.note("A Keycloak before 26.8 with the feature resource-indicators falls over a token without any aud (its issues 49077, 49717).");
+                    reporter.note("A Keycloak before 26.8 with the feature resource-indicators fails on a token without any aud (its issues 49077, \
+                        49717).");
                 }
                 return;
             }
         };
         let audiences = token_response::audiences(claims);
-        let why = "Whether resource decides about aud is what the lab finds out.";
+        let why = "The lab tests whether resource decides aud.";
         let expecting = (!counts).then(|| reporter.demonstrating(Side::Idp, &rules::IDP_BINDS, why));
-        let expected = format!("aud is {resource} and nobody else");
+        let expected = format!("aud is {resource} and no other server");
         let got = token_response::named(&audiences);
         reporter.on(Side::Idp).recommend(&rules::IDP_BINDS, audiences == [resource], expected, got);
         drop(expecting);
         let verdict = |server: &str| {
             let takes = audience::is_meant(claims, &[server.to_owned()]);
-            format!("{server} {}", if takes { "takes it" } else { "refuses it" })
+            format!("{server} {}", if takes { "accepts it" } else { "refuses it" })
         };
         reporter.note(format!("By its aud: {}; {}.", verdict(self.first.0), verdict(self.second.0)));
     }

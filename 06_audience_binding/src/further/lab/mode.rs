@@ -5,11 +5,11 @@ use clap::ValueEnum;
 /// What is tried as the source of the audience.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// Nothing but resource: no scope is asked for
+    /// Only resource; no scope is requested
     NoMapper,
     /// The scopes of both servers, once with each server as resource
     ScopeMapper,
-    /// The same at an IdP that heeds resource (RFC 8707)
+    /// The same at an IdP that follows resource (RFC 8707)
     ResourceIndicators,
 }
 

@@ -75,36 +75,36 @@ impl Decides {
     pub(super) fn sentence(&self) -> &'static str {
         match self {
             Decides::Resource => {
-                "resource decides. With the same scopes, each token is for the server that resource names, and for nobody else. That is what MCP \
-                 clients are built for: they send resource with every request."
+                "resource decides. With the same scopes, each token is only for the server that resource names. MCP clients rely on this: they send \
+                 resource with every request."
             }
             Decides::ResourceOrNoToken => {
-                "resource counts: of two requests that differ in nothing else, only one brought a token. Make the other server known to this IdP to see \
-                 for whom its tokens are."
+                "resource matters: of two requests that differ only in resource, only one brought a token. Register the other server at this IdP to \
+                 see the audience of its tokens."
             }
             Decides::ResourceAmongOthers => {
-                "resource changes the audience, but a token is not for the server that resource names and for nobody else. Whoever else is in aud \
-                 can use the token, too."
+                "resource changes the audience, but a token is not only for the server that resource names. Every other server in aud can use the \
+                 token too."
             }
             Decides::Scopes => {
-                "the scopes decide, whatever resource says. So scopes of two servers in one request make a token that each of them can use at the \
-                 other. Give each server scopes of its own, and have clients ask for one server at a time."
+                "the scopes decide, and resource does not. If a client requests the scopes of two servers at once, each server can use the token at \
+                 the other. Give each server its own scopes, and have clients request a token for one server at a time."
             }
             Decides::Nothing => {
-                "the audience is always the same, whatever scopes and resource say. Every server that it names can use the token at the others: give \
-                 each server its own scopes, or a client of its own."
+                "the audience is always the same: neither scopes nor resource change it. Every server that it names can use the token at the others. \
+                 Give each server its own scopes or its own client."
             }
             Decides::NotResource => {
-                "the audience is the same whatever resource says. Whether the scopes bring it cannot be seen: the request without scopes brought nothing \
-                 to read (mode no-mapper)."
+                "resource does not change the audience. The lab cannot see whether the scopes decide it: the request without scopes brought no \
+                 readable token (mode no-mapper)."
             }
             Decides::Nobody => {
-                "nobody decides: no token names either server. A server that checks aud refuses every such token, and the tempting way out is to drop \
-                 the check. Give each server's scopes an audience instead (in Keycloak: an audience mapper)."
+                "neither scopes nor resource decide: no token names either server. A server that checks aud refuses every such token. Do not drop the \
+                 check. Give each server's scopes an audience instead (Keycloak: an audience mapper)."
             }
             Decides::CannotBeSeen => {
-                "it cannot be seen from here. There are no two tokens whose claims can be read. Where tokens are opaque, ask the MCP server's operator what \
-                 introspection says about aud."
+                "unknown. The lab did not receive two readable tokens. If tokens are opaque, ask the MCP server's operator for the aud that \
+                 introspection returns."
             }
         }
     }
