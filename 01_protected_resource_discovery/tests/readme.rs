@@ -5,6 +5,8 @@ use std::path::Path;
 
 use protected_resource_discovery::DiscoveryError;
 use protected_resource_discovery::further::first_response::{FirstResponse, Kind};
+use protected_resource_discovery::sabotage::Switch;
+use shared::breakage::Switch as _;
 use shared::http::HttpError;
 use shared::listen;
 use shared::reach::Privacy;
@@ -17,6 +19,11 @@ fn folder() -> &'static Path {
 }
 
 #[test]
+fn the_table_of_switches_is_true() {
+    shared::testing::check_switches(folder(), &Switch::breakages());
+}
+
+#[test]
 fn the_transcripts_are_true() {
     for page in ["README.md", "FURTHER.md"] {
         shared::testing::check_readme(&folder().join(page), "protected_resource_discovery", LESSON, &[]);
@@ -25,7 +32,7 @@ fn the_transcripts_are_true() {
 
 #[tokio::test]
 async fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(folder());
     let url = || "https://mcp.example.com/metadata".to_owned();
     let resource = |host: &str| format!("http://{host}:8000/mcp");
     let discovery = [

@@ -3,14 +3,21 @@
 
 use std::path::Path;
 
+use as_metadata::sabotage::Switch;
 use as_metadata::{MetadataError, rules};
 use shared::Failed;
+use shared::breakage::Switch as _;
 use shared::http::HttpError;
 
 const LESSON: &str = env!("CARGO_BIN_EXE_02_as_metadata");
 
 fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_table_of_switches_is_true() {
+    shared::testing::check_switches(folder(), &Switch::breakages());
 }
 
 #[test]
@@ -22,7 +29,7 @@ fn the_transcripts_are_true() {
 
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(folder());
     let idp = || "https://idp.example".to_owned();
     let sentences = [
         MetadataError::Unavailable(HttpError::Unreachable {

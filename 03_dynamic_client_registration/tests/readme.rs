@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use as_metadata::AuthorizationServerMetadata;
 use dynamic_client_registration::further::preregistered::StaticClient;
 use dynamic_client_registration::refusal::Refusal;
+use dynamic_client_registration::sabotage::Switch;
 use dynamic_client_registration::{RegistrationError, further, rules};
 use serde_json::json;
+use shared::breakage::Switch as _;
 use shared::http::Response;
 use shared::{Failed, Failure, Rule, Secret};
 
@@ -15,6 +17,11 @@ const LESSON: &str = env!("CARGO_BIN_EXE_03_dynamic_client_registration");
 
 fn page(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+#[test]
+fn the_table_of_switches_is_true() {
+    shared::testing::check_switches(Path::new(env!("CARGO_MANIFEST_DIR")), &Switch::breakages());
 }
 
 #[test]
@@ -56,7 +63,7 @@ fn failed(rule: &'static Rule, expected: &str, seen: &str) -> Failed {
 /// The IdPs' own words in these rows are those that the end-to-end test sees on Keycloak.
 #[test]
 fn the_errors_under_troubleshooting_read_as_they_really_do() {
-    let text = std::fs::read_to_string(page("README.md")).unwrap();
+    let text = shared::testing::troubleshooting(Path::new(env!("CARGO_MANIFEST_DIR")));
     let other_issuer = {
         let client = StaticClient::from_configuration(Some("x"), None, Some("https://idp.example")).unwrap().unwrap();
         let metadata = AuthorizationServerMetadata { issuer: "https://other.example".to_owned(), ..Default::default() };
