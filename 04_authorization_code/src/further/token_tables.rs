@@ -1,8 +1,9 @@
 //! Tokens for people: claim by claim, and never the token itself.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::Secret;
 use shared::clock::rfc3339;
+use shared::redact::Mask;
 
 use crate::token_response::{TokenResponse, claims, header};
 
@@ -63,7 +64,8 @@ pub fn table(name: &str, token: &Secret) -> String {
 }
 
 fn shown(name: &str, value: &Value) -> String {
-    match value {
+    let masked = Mask::Fingerprint.json(&json!({ name: value }));
+    match &masked[name] {
         // Keycloak's way to say that a token has no end.
         Value::Number(seconds) if name == "exp" && seconds.as_u64() == Some(0) => "0: never".to_owned(),
         Value::Number(seconds) if TIMES.contains(&name) => {
@@ -79,11 +81,9 @@ fn shown(name: &str, value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use serde_json::json;
-
-    use super::*;
 
     fn jwt(claims: &Value) -> Secret {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -105,6 +105,12 @@ mod tests {
         for hostile in ["a.b.c", "..", "eyJ.eyJ.eyJ", "\u{1F600}.\u{1F600}.\u{1F600}"] {
             assert!(super::table("t", &Secret::new(hostile)).contains("opaque"), "{hostile}");
         }
+        let secrets =
+            super::table("t", &jwt(&json!({"client_secret": "opensesame", "a": {"password": "tiger"}, "b": "x"})));
+        assert!(
+            !secrets.contains("opensesame") && !secrets.contains("tiger") && secrets.contains("b              x"),
+            "{secrets}"
+        );
         let strange = super::table("t", &jwt(&json!({"exp": u64::MAX, "nbf": 1_000_000_000_000_000_u64, "iat": -1})));
         for line in ["exp  18446744073709551615", "nbf  1000000000000000", "iat  -1"] {
             assert!(strange.contains(line), "{strange}");
