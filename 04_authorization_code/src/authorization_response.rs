@@ -2,7 +2,7 @@
 //! RFC 6749 §4.1.2, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>; RFC 9207 §2.4,
 //! <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>.
 
-use shared::Reporter;
+use shared::{Reporter, one_line};
 use url::form_urlencoded;
 
 use crate::error::AuthorizationError;
@@ -70,13 +70,18 @@ impl AuthorizationResponse {
         let width = self.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         let row = |(name, value): &(String, String)| {
             let shown = match name.as_str() {
-                "iss" => value.clone(),
+                "iss" => one_line(value),
                 "error" | "error_description" | "error_uri" => "(shown when it is known whose it is)".to_owned(),
                 _ => fingerprint(value),
             };
-            format!("\n  {name:<width$}  {shown}")
+            format!("\n  {:<width$}  {shown}", one_line(name))
         };
         self.parameters.iter().map(row).collect()
+    }
+
+    /// Whether it has no parameter at all.
+    pub fn is_empty(&self) -> bool {
+        self.parameters.is_empty()
     }
 
     /// Whether the answer is to the request with this state.

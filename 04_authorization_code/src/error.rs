@@ -35,6 +35,8 @@ pub enum AuthorizationError {
     UnknownPage {
         /// What is there.
         got: String,
+        /// What to do about it.
+        fix: &'static str,
     },
     /// The MCP server takes only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
@@ -152,9 +154,7 @@ impl AuthorizationError {
             AuthorizationError::SignIn { .. } => {
                 "Give the right name with --login USER and its password, or sign in with --browser.".to_owned()
             }
-            AuthorizationError::UnknownPage { .. } => {
-                "Sign in with --browser, where a person reads the page.".to_owned()
-            }
+            AuthorizationError::UnknownPage { fix, .. } => (*fix).to_owned(),
             AuthorizationError::WantsBoundTokens => {
                 "Use a client that has a key and proves it with each request (DPoP, RFC 9449): that of a later lesson.".to_owned()
             }
@@ -178,6 +178,7 @@ impl AuthorizationError {
                 "Do not use the answer. If it comes again, somebody may be in between; tell the operator of the IdP.".to_owned()
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
+                "temporarily_unavailable" | "server_error" => "Try again later: the fault is the IdP's, and its log says more.",
                 "access_denied" => "Run it again and agree, if that was not what you meant.",
                 "invalid_scope" => "Do what the check above says: the IdP lacks a scope, or this client may not ask for it.",
                 "invalid_request" => "Fix the request as it says; what the IdP wants is in its metadata (lesson 02).",
@@ -210,7 +211,7 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
-            AuthorizationError::UnknownPage { got } => write!(f, "The sign-in is not finished: {got}."),
+            AuthorizationError::UnknownPage { got, .. } => write!(f, "The sign-in is not finished: {got}."),
             AuthorizationError::WantsBoundTokens => f.write_str(
                 "The MCP server takes only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),

@@ -40,6 +40,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         AuthorizationError::UnknownPage {
             got: "the IdP shows “Choose an account” with “Next”, and --login knows neither a sign-in nor a consent form there"
                 .to_owned(),
+            fix: "Sign in with --browser, where a person reads the page.",
         },
         AuthorizationError::LoginOfNobody,
         AuthorizationError::LoginElsewhere {

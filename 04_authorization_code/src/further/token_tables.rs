@@ -1,9 +1,9 @@
 //! Tokens for people: claim by claim, and never the token itself.
 
 use serde_json::{Value, json};
-use shared::Secret;
 use shared::clock::rfc3339;
 use shared::redact::Mask;
+use shared::{Secret, one_line};
 
 use crate::token_response::{TokenResponse, claims, header};
 
@@ -54,7 +54,7 @@ pub fn table(name: &str, token: &Secret) -> String {
     let width = claims.keys().map(String::len).max().unwrap_or_default();
     let rows = claims.iter().map(|(name, value)| {
         let meaning = MEANINGS.iter().find(|(known, _)| known == name).map(|(_, meaning)| format!("  ({meaning})"));
-        format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
+        format!("  {:<width$}  {}{}", one_line(name), shown(name, value), meaning.unwrap_or_default())
     });
     // "sub REQUIRED" (RFC 9068 §2.2)
     let lacks_sub = name == "access_token" && !claims.contains_key("sub");
@@ -71,7 +71,7 @@ fn shown(name: &str, value: &Value) -> String {
         Value::Number(seconds) if TIMES.contains(&name) => {
             seconds.as_u64().map_or_else(|| seconds.to_string(), rfc3339)
         }
-        Value::String(text) => text.clone(),
+        Value::String(text) => one_line(text),
         Value::Array(scopes) if name == "scp" && scopes.iter().all(Value::is_string) => {
             scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
         }

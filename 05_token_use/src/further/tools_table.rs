@@ -1,13 +1,14 @@
 //! What a server offers, for people.
 
 use rmcp::model::Tool;
+use shared::one_line;
 
 /// The tools that a server offers, a line each; a server may offer more to a client with a token.
 pub fn tools_table(tools: &[Tool], with_token: bool) -> String {
-    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or_default();
+    let width = tools.iter().map(|tool| one_line(&tool.name).len()).max().unwrap_or_default();
     let rows = tools.iter().map(|tool| {
-        let description = tool.description.as_deref().unwrap_or_default();
-        format!("\n  {:<width$}  {description}", tool.name)
+        let description = one_line(tool.description.as_deref().unwrap_or_default());
+        format!("\n  {:<width$}  {description}", one_line(&tool.name))
     });
     let count = if tools.len() == 1 { "1 tool".to_owned() } else { format!("{} tools", tools.len()) };
     let whom = if with_token { "offers this token" } else { "offers, without a token," };

@@ -60,6 +60,9 @@ impl Attempt<'_> {
                 };
                 HttpError::Proxy { url, proxy, fault }
             }
+            _ if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) => {
+                HttpError::Invalid { url, reason: innermost(error) }
+            }
             _ if error.is_timeout() => HttpError::TimedOut { url, seconds },
             _ if error.is_dns() => HttpError::UnknownHost { url, host: host.to_owned() },
             _ => HttpError::Unreachable { url, reason: innermost(error), tried },
