@@ -35,6 +35,8 @@ pub enum AuthorizationError {
     UnknownPage {
         /// What is there.
         got: String,
+        /// What to do about it.
+        fix: &'static str,
     },
     /// The MCP server accepts only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
@@ -152,9 +154,7 @@ impl AuthorizationError {
             AuthorizationError::SignIn { .. } => {
                 "Pass the right name with --login USER and enter its password, or sign in with --browser.".to_owned()
             }
-            AuthorizationError::UnknownPage { .. } => {
-                "Sign in with --browser, where a person reads the page.".to_owned()
-            }
+            AuthorizationError::UnknownPage { fix, .. } => (*fix).to_owned(),
             AuthorizationError::WantsBoundTokens => {
                 "Use a client that proves its key with each request (DPoP, RFC 9449). A later lesson has one.".to_owned()
             }
@@ -177,11 +177,11 @@ impl AuthorizationError {
                 "Do not use this response. If it happens again, report it to the operator of the IdP: it may be an attack.".to_owned()
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
-                "access_denied" => "To grant access, run it again and agree on the IdP's page.",
-                "invalid_scope" => "Follow the fix of the check above: the IdP does not have a scope, or this client may not request it.",
-                "invalid_request" => "Change the request as the error says. The IdP's metadata lists what it requires (lesson 02).",
-                "temporarily_unavailable" | "server_error" => "Run it again later: the error is the IdP's own, and its log says more.",
-                _ => "Read the IdP's log.",
+                "temporarily_unavailable" | "server_error" => "Try again later: the fault is the IdP's, and its log says more.",
+                "access_denied" => "Run it again and agree, if that was not what you meant.",
+                "invalid_scope" => "Do what the check above says: the IdP lacks a scope, or this client may not ask for it.",
+                "invalid_request" => "Fix the request as it says; what the IdP wants is in its metadata (lesson 02).",
+                _ => "Look into the IdP's log.",
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),
@@ -210,7 +210,7 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
-            AuthorizationError::UnknownPage { got } => write!(f, "The sign-in is not finished: {got}."),
+            AuthorizationError::UnknownPage { got, .. } => write!(f, "The sign-in is not finished: {got}."),
             AuthorizationError::WantsBoundTokens => f.write_str(
                 "The MCP server accepts only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),

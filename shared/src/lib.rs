@@ -59,7 +59,7 @@ pub mod urls;
 
 pub use clock::now;
 pub use event::{Failed, Keyword, Rule, Side};
-pub use person::on_one_line;
+pub use person::{marked_lines, one_line};
 pub use reporter::Reporter;
 pub use secret::Secret;
 pub use spec::SpecRef;

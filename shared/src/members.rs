@@ -76,7 +76,7 @@ const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const SHORT: &str = "an array of at most 10000 strings";
 const BOOLEAN: &str = "true or false";
-const INTEGER: &str = "a whole number, not negative";
+const INTEGER: &str = "a whole number of 0 or more";
 
 /// Reads OPTIONAL members. One that is null, empty or of another type counts as absent, and what is
 /// wrong with it can be had afterwards: one member of no importance does not cost the document.
@@ -190,7 +190,12 @@ impl Members {
             let text = value.as_number()?.to_string();
             text.strip_suffix(".0").unwrap_or(&text).parse().ok()
         };
-        self.read(name, INTEGER, whole)
+        self.read(name, INTEGER, whole).map_err(|error| match (error, self.0.get(name)) {
+            (DocumentError::Member { name, expected, .. }, Some(Value::Number(number))) => {
+                DocumentError::Member { name, expected, got: format!("{number}, not {INTEGER}") }
+            }
+            (error, _) => error,
+        })
     }
 
     /// The members, as they came.
@@ -215,9 +220,10 @@ fn kind(value: &Value) -> String {
         Value::Bool(_) => BOOLEAN,
         Value::Number(number) => return format!("the number {number}"),
         Value::String(_) => STRING,
+        Value::Array(items) if items.is_empty() => "an empty array",
         Value::Array(items) if items.iter().all(Value::is_string) => STRINGS,
         Value::Array(items) if items.iter().all(Value::is_object) => "an array of objects",
-        Value::Array(_) => "an array of other values than strings",
+        Value::Array(_) => "an array with something else than strings",
         Value::Object(_) => "an object",
     }
     .to_owned()
@@ -257,6 +263,8 @@ mod tests {
         for name in ["d", "e", "f", "g"] {
             assert!(members.integer(name).is_err(), "{name}");
         }
+        let refused = members.integer("e").unwrap_err().to_string();
+        assert_eq!(refused, "e is -1, not a whole number of 0 or more");
     }
 
     #[test]
@@ -309,7 +317,8 @@ mod tests {
             assert!(error.starts_with("not JSON ("), "{error}");
         }
         assert!(Members::from_json(&[0xff, 0xfe, 0x00]).is_err());
-        assert_eq!(Members::from_json(b"[]").unwrap_err().to_string(), "an array of strings");
+        assert_eq!(Members::from_json(b"[]").unwrap_err().to_string(), "an empty array");
+        assert_eq!(Members::from_json(b"[{}]").unwrap_err().to_string(), "an array of objects");
         assert_eq!(Members::from_json(b"\"text\"").unwrap_err().to_string(), "a string");
     }
 }

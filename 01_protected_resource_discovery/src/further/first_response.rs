@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 use shared::http::Response;
+use shared::one_line;
 
 use crate::well_known::split;
 
@@ -24,7 +25,10 @@ pub(crate) fn is_of_older_server(response: &Response) -> bool {
 fn mcp_error(response: &Response) -> Option<(i64, String)> {
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let error = body.get("jsonrpc").and(body.get("error"))?;
-    Some((error["code"].as_i64()?, error["message"].as_str().unwrap_or_default().trim_end_matches('.').to_owned()))
+    Some((
+        error["code"].as_i64()?,
+        one_line(error["message"].as_str().unwrap_or_default()).trim_end_matches('.').to_owned(),
+    ))
 }
 
 /// What came instead of 401 or success.
@@ -63,15 +67,26 @@ impl FirstResponse {
         Self { server_url: server_url.to_owned(), status: response.status, kind }
     }
 
+    /// Whether no sign-in can help: the server or a gateway before it fails, or wants money or a
+    /// proxy's password. A server that is busy will respond later.
+    pub(crate) fn is_obstacle(&self) -> bool {
+        matches!(self.status, 402 | 407 | 500..) && !matches!(self.kind, Kind::Busy(_))
+    }
+
     /// What to do about it.
     pub(crate) fn fix(&self) -> String {
         let Self { server_url, status, kind } = self;
         match kind {
             Kind::Redirect(Some(to)) => redirect_fix(server_url, to),
             Kind::Redirect(None) => "The server's operator has to respond without a redirect.".to_owned(),
-            Kind::Busy(Some(date)) if date.ends_with("GMT") => format!("Run it again after {date}."),
-            Kind::Busy(Some(seconds)) => format!("Wait {seconds} seconds, and run it again."),
-            Kind::Busy(None) => "Wait a minute, and run it again.".to_owned(),
+            Kind::Busy(Some(after)) if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("Wait {after} seconds, and run it again.")
+            }
+            // "Retry-After = HTTP-date / delay-seconds" (RFC 9110 §10.2.3); a date begins with its day.
+            Kind::Busy(Some(after)) if after.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                format!("Run it again after {after}.")
+            }
+            Kind::Busy(_) => "Wait a minute, and run it again.".to_owned(),
             Kind::McpError(..) => "This is an MCP server, so look for the error in its log.".to_owned(),
             Kind::Other if *status == 404 && server_url.ends_with('/') => {
                 format!("Leave out the slash at the end: {}", server_url.trim_end_matches('/'))
@@ -83,6 +98,12 @@ impl FirstResponse {
                 "The server's operator has to let requests without a token through to the MCP server: a firewall or a list of \
                  allowed hosts refuses them."
                     .to_owned()
+            }
+            Kind::Other if *status == 402 => {
+                "Pay for the server's use, or have its operator let requests without a token through: a sign-in changes nothing.".to_owned()
+            }
+            Kind::Other if *status == 407 => {
+                "Give the proxy that responds here its user name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT".to_owned()
             }
             Kind::Other => "Look for the reason in the server's log, and run it again.".to_owned(),
         }

@@ -5,12 +5,13 @@ use as_metadata::AuthorizationServerMetadata;
 use serde_json::Value;
 use shared::clock::rfc3339;
 use shared::http::Http;
+use shared::reporter::Advised;
 use shared::{Failed, Reporter, Side, now};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::further::refusal_advice::BY_HAND;
-use crate::further::rules::{GRANT_TYPE_GRANTED, SECRET_ALIVE};
+use crate::further::rules::{GRANT_TYPES_GRANTED, SECRET_ALIVE};
 use crate::rules;
 
 /// The authorization server says how long the secret lives.
@@ -58,8 +59,33 @@ pub fn check_management(http: &Http, information: &ClientInformation) -> bool {
     http.reporter().with_fix(fix).recommend(&rules::MANAGEMENT_SECURE, accepted.is_ok(), expected, seen)
 }
 
+/// A grant type or a response type that this client needs and did not get; nothing where the
+/// response does not list them.
+fn check_types(
+    advised: Advised<'_>,
+    metadata: &ClientMetadata,
+    information: &ClientInformation,
+) -> Result<(), Failed> {
+    let requested = metadata.to_registration();
+    for (name, needed) in [("grant_types", "authorization_code"), ("response_types", "code")] {
+        let (asked, Some(granted)) = (listed(&requested[name]), information.granted.get(name).map(listed)) else {
+            continue;
+        };
+        // A server's client signs nobody in: then the first of what it asked for counts.
+        let needed = if asked.contains(&needed) { Some(needed) } else { asked.first().copied() };
+        let Some(needed) = needed.filter(|needed| !granted.contains(needed)) else { continue };
+        let seen = format!("asked for: {}; granted: {}", asked.join(", "), granted.join(", "));
+        return advised.require(&GRANT_TYPES_GRANTED, false, format!("{name} has {needed}"), seen);
+    }
+    Ok(())
+}
+
+fn listed(values: &Value) -> Vec<&str> {
+    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 /// What was granted without which this client cannot go on.
-pub(crate) fn check_usable(
+pub fn check_usable(
     reporter: &Reporter,
     authorization_server: &AuthorizationServerMetadata,
     metadata: &ClientMetadata,
@@ -73,7 +99,10 @@ pub(crate) fn check_usable(
     let seen = granted.as_ref().map_or("not said".to_owned(), |granted| granted.join(" "));
     let all = granted.is_none_or(|granted| metadata.redirect_uris.iter().all(|uri| granted.contains(&uri.as_str())));
     let expected = "the redirect URI was granted as asked for";
-    reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
+    if !metadata.redirect_uris.is_empty() {
+        reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
+    }
+    check_types(reporter.with_fix(&fix), metadata, information)?;
 
     let expected = "a way to authenticate that this client has: none, client_secret_basic or client_secret_post";
     let usable = information

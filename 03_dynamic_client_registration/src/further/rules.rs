@@ -5,6 +5,9 @@ use shared::{Rule, spec};
 /// The authorization server takes the client's metadata document.
 pub static IDP_TAKES_DOCUMENT: Rule = Rule::must("idp.metadata-document", &spec::MCP_CIMD_FETCH);
 
+/// The client may use the grant and the response type that it registered for.
+pub static GRANT_TYPES_GRANTED: Rule = Rule::must("registration.grant-types", &spec::RFC7591_3_2_1_CHECK);
+
 /// The URL of a document can name a client.
 pub static DOCUMENT_URL: Rule = Rule::must("cimd.url", &spec::CIMD_3);
 

@@ -1,6 +1,7 @@
 //! What a refusal of the token endpoint means, code by code: RFC 6749 §5.2,
 //! <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>.
 
+use serde_json::Value;
 use shared::http::Response;
 
 /// What to do about the refusal. `of_grant` is the advice for a code, a refresh token or whatever
@@ -41,6 +42,11 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
         ("", 300..=399) => {
             "Configure the proxy in front of the token endpoint to forward token requests: it redirects them, often to a sign-in page."
         }
+        ("", 400..=499) if response.body.is_empty() => {
+            return format!(
+                "The IdP does not say why it refuses, as RFC 6749 §5.2 requires; its log says more. {of_grant}"
+            );
+        }
         ("", _) if response.media_type() != "application/json" => {
             "Look at the response above: it is a page of a firewall or a proxy, not a response of a token endpoint."
         }
@@ -48,6 +54,12 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
         _ => "Read the IdP's message above and its log.",
     };
     text.to_owned()
+}
+
+/// Whether a token response has the member `access_token`, of whatever type.
+pub fn has_access_token(response: &Response) -> bool {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    document.get("access_token").is_some()
 }
 
 /// Whether a refusal is about what was presented, so that it is no use any more. A fault of the

@@ -60,6 +60,9 @@ impl Attempt<'_> {
                 };
                 HttpError::Proxy { url, proxy, fault }
             }
+            _ if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) => {
+                HttpError::Invalid { url, reason: innermost(error) }
+            }
             _ if error.is_timeout() => HttpError::TimedOut { url, seconds },
             _ if error.is_body() || error.is_decode() || find(error).is_some_and(is_no_response) => {
                 HttpError::NotHttp { url, reason: innermost(error) }

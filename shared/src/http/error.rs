@@ -34,11 +34,6 @@ impl std::fmt::Display for ProxyFault {
 /// Why there is no response.
 #[derive(Debug)]
 pub enum HttpError {
-    /// A URL with a user name or a password in it.
-    HasCredentials {
-        /// As it was given.
-        url: String,
-    },
     /// Not an `http` or `https` URL with a host.
     BadUrl {
         /// As it was given.
@@ -78,12 +73,19 @@ pub enum HttpError {
         /// The addresses that were tried; empty where the URL has the address itself.
         tried: Vec<IpAddr>,
     },
-    /// What came is not a response of HTTP.
-    NotHttp {
+    /// A response came, and HTTP forbids it.
+    Invalid {
         /// As it was given.
         url: String,
-        /// What is wrong with it.
+        /// The HTTP library's own words.
         reason: String,
+    },
+    /// The URL carries a user name or a password.
+    Credentials {
+        /// As it was given.
+        url: String,
+        /// The URL whose redirect leads there; `None` where it was no redirect.
+        from: Option<String>,
     },
     /// No address is known for the host.
     UnknownHost {
@@ -168,6 +170,18 @@ impl std::fmt::Display for HttpError {
                 let tried: Vec<_> = tried.iter().map(ToString::to_string).collect();
                 if tried.is_empty() { Ok(()) } else { write!(f, " Tried: {}.", tried.join(", ")) }
             }
+            HttpError::Invalid { url, reason } => {
+                write!(f, "{} sent a response that is not valid HTTP: {reason}.", shown(url))
+            }
+            HttpError::Credentials { url, from: Some(from) } => write!(
+                f,
+                "{} redirects to {}, which is not requested: that URL carries a user name or a password.",
+                shown(from),
+                shown(url)
+            ),
+            HttpError::Credentials { url, from: None } => {
+                write!(f, "{} is not requested: the URL carries a user name or a password.", shown(url))
+            }
             HttpError::UnknownHost { url, host } => {
                 write!(f, "{} cannot be reached: no address is known for {host}.", shown(url))
             }
@@ -194,15 +208,23 @@ impl std::fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl HttpError {
+    /// The same, where the request was made because of a redirect of this URL.
+    pub(super) fn redirected_by(self, from: Option<String>) -> Self {
+        match self {
+            HttpError::Credentials { url, from: None } => HttpError::Credentials { url, from },
+            other => other,
+        }
+    }
+
     /// Names the limit or the step that failed.
     pub fn id(&self) -> &'static str {
         match self {
-            HttpError::BadUrl { .. } | HttpError::HasCredentials { .. } => "http.bad-url",
-            HttpError::NotHttp { .. } => "http.not-http",
+            HttpError::BadUrl { .. } | HttpError::Credentials { .. } => "http.bad-url",
             HttpError::Insecure { .. } => "http.insecure",
             HttpError::Downgraded { .. } => "http.downgraded",
             HttpError::Refused { .. } => "http.refused-address",
             HttpError::Unreachable { .. } | HttpError::UnknownHost { .. } => "http.unreachable",
+            HttpError::Invalid { .. } => "http.invalid-response",
             HttpError::Tls { .. } => "http.tls",
             HttpError::Proxy { .. } => "http.proxy",
             HttpError::TimedOut { .. } => "http.timed-out",
@@ -249,6 +271,16 @@ impl HttpError {
                     None => String::new(),
                 };
                 format!("Start the server there, or correct the URL's host and port.{elsewhere}")
+            }
+            HttpError::Invalid { .. } => "The server's operator has to correct the status line or the header that HTTP does not allow (RFC 9112); \
+                 curl -v shows it. If the server speaks TLS on that port, write https."
+                .to_owned(),
+            HttpError::Credentials { url, from } => {
+                let bare = urls::without_credentials(url);
+                match from {
+                    Some(from) => format!("The operator of {} has to redirect to {bare}", host_of(from)),
+                    None => format!("Write it without them: {bare}"),
+                }
             }
             HttpError::UnknownHost { .. } => {
                 "Correct the host's name, or join the network that knows it (a VPN, for example).".to_owned()

@@ -29,6 +29,7 @@ use self::pages::Pages;
 use crate::Failure;
 use crate::http::{Request, Response};
 
+mod instead;
 mod pages;
 mod unexpected;
 
@@ -171,11 +172,11 @@ impl<S: Send> StreamableHttpClient for Client<S> {
             request = request.header(SESSION_ID, &session_id);
         }
         let failure = match self.sender.send(request).await {
-            Ok(response) => match read(&response, &message, had_session) {
-                Ok(outcome) => return Ok(outcome),
-                Err(StreamableHttpError::SessionExpired) => return Err(StreamableHttpError::SessionExpired),
-                Err(StreamableHttpError::UnexpectedServerResponse(what)) => unexpected::failure(&response, &what),
-                Err(error) => unexpected::failure(&response, &error.to_string()),
+            Ok(response) => match (instead::input_required(&response), read(&response, &message, had_session)) {
+                (Some(failure), _) => failure,
+                (None, Ok(outcome)) => return Ok(outcome),
+                (None, Err(StreamableHttpError::SessionExpired)) => return Err(StreamableHttpError::SessionExpired),
+                (None, Err(error)) => instead::failure(&response, &message).unwrap_or_else(|| no_mcp(&error)),
             },
             Err(failure) => failure,
         };

@@ -119,6 +119,96 @@ fn a_name_is_enough_wherever_it_stands_in_a_body_that_cannot_be_parsed() {
     }
 }
 
+/// A password can be a word, and a sentence is no place to look for digits.
+#[test]
+fn a_value_after_its_name_is_masked_whatever_it_looks_like() {
+    for (text, rest) in [
+        ("no client_secret: OPENSESAME here", " here"),
+        ("password: opensesame", ""),
+        ("The password: opensesame.", "."),
+        ("Password : opensesame, of demo", ", of demo"),
+        ("new_password: opensesame", ""),
+        ("clientSecret:opensesame;", ";"),
+        ("the client_secret 'x' or client_secret: 'opensesame' is wrong", "' is wrong"),
+        ("password = opensesame (wrong)", " (wrong)"),
+        ("use http://h/cb?code=opensesame.", "."),
+        ("refresh_token: opensesame: expired", ": expired"),
+        ("see eyJvcGVuc2VzYW1lIjoxfQ.eyJvcGVuc2VzYW1lIjoxfQ.opensesame.", "."),
+        ("it sent Bearer opensesame123.", "."),
+    ] {
+        let shown = Mask::Fingerprint.text(text);
+        assert!(!shown.to_lowercase().contains("opensesame") && shown.ends_with(rest), "{text} is shown as {shown}");
+        let body = json!({ "error_description": text });
+        let shown = Mask::Fingerprint.body("application/json", body.to_string().as_bytes()).to_string();
+        assert!(!shown.to_lowercase().contains("opensesame"), "{text} is shown as {shown}");
+    }
+}
+
+#[test]
+fn a_secret_has_one_fingerprint() {
+    let fingerprint = |shown: String| shown[shown.find("hashed ").unwrap()..shown.find('>').unwrap()].to_owned();
+    let wanted = fingerprint(Mask::Fingerprint.secret("code", "ab/c123-x"));
+    for text in
+        ["see ?code=ab%2Fc123%2Dx.", "see ?code=ab%2Fc123%2Dx&a=b", "{\"code\":\"ab\\/c123-x\"}", "code='ab/c123-x'."]
+    {
+        assert_eq!(fingerprint(Mask::Fingerprint.text(text)), wanted, "{text}");
+    }
+    assert_eq!(fingerprint(Mask::Fingerprint.form("code=ab%2Fc123-x")), wanted);
+}
+
+#[test]
+fn a_header_with_a_secret_is_told_by_the_words_of_its_name() {
+    for name in [
+        "X-Auth-Token",
+        "Set-Cookie2",
+        "X-Amzn-Remapped-Authorization",
+        "Authentication-Info",
+        "X-Api-Key",
+        "Cookie",
+        "AccessToken",
+        "X-Forwarded-Access-Token",
+        "X-Vault-Token",
+        "X-Client-Secret",
+        "Ocp-Apim-Subscription-Key",
+        "Proxy-Authorization",
+        "X-Password",
+    ] {
+        let shown = Mask::Fingerprint.header(name, "opensesame");
+        assert!(!shown.contains("opensesame"), "{name}: {shown}");
+    }
+    for name in [
+        "WWW-Authenticate",
+        "X-Amzn-Remapped-WWW-Authenticate",
+        "DPoP-Nonce",
+        "Location",
+        "Retry-After",
+        "Content-Type",
+        "Server",
+        "Access-Control-Allow-Credentials",
+        "Access-Control-Expose-Headers",
+        "Keep-Alive",
+        "Sec-Fetch-Site",
+        "X-Request-Id",
+        "Author",
+    ] {
+        assert_eq!(Mask::Fingerprint.header(name, "opensesame"), "opensesame", "{name}");
+    }
+    assert!(
+        Mask::Fingerprint.header("X-Amzn-Remapped-Authorization", "Bearer abc").starts_with("Bearer <access_token")
+    );
+}
+
+#[test]
+fn the_number_of_an_error_is_shown() {
+    for text in ["the code AADSTS50011: no redirect URI", "code: AADSTS50011", "code: ORA-01017."] {
+        assert_eq!(Mask::Fingerprint.text(text), text);
+        assert_eq!(Mask::Fingerprint.body("text/plain", text.as_bytes()), json!(text));
+    }
+    let body = json!({"error": {"code": "AADSTS50011"}});
+    assert_eq!(Mask::Fingerprint.json(&body), body);
+    assert!(!Mask::Fingerprint.form("code=AADSTS50011").contains("AADSTS50011"));
+}
+
 #[test]
 fn a_value_behind_its_name_is_masked_whatever_it_looks_like() {
     for text in [
@@ -164,6 +254,12 @@ fn a_name_alone_hides_no_words() {
         "the password of mcpuser",
         "code_challenge_methods_supported: S256",
         "the access_token: opaque",
+        "wrong password: it has expired",
+        "client_secret: required, and absent here",
+        "Invalid client_secret: please check it.",
+        "The secret is out",
+        "error code: InvalidGrant",
+        "access token: readable",
         "grant_type=authorization_code&response_type=code&scope=a",
         "http://h/a@b",
         "the error {\"code\": -32601}",
