@@ -140,8 +140,7 @@ fn check_issuer_url(issuer: &str, is_acceptable: impl Fn(&str) -> bool) -> Requi
 }
 
 /// "All authorization server endpoints MUST be served over HTTPS." (MCP 2026-07-28, Communication
-/// Security) Plain http is accepted for this machine. "The endpoint URI MUST NOT include a fragment
-/// component." (RFC 6749 §3.1)
+/// Security) Plain http is accepted for this machine.
 fn check_endpoints(
     metadata: &AuthorizationServerMetadata,
     is_acceptable: impl Fn(&str) -> bool,
@@ -155,7 +154,7 @@ fn check_endpoints(
     Requirement {
         rule: &rules::ENDPOINTS_SECURE,
         passed: seen.is_empty(),
-        expected: "the endpoints are absolute URLs, https or loopback, without #",
+        expected: "the endpoints are absolute URLs, https or loopback",
         seen: if seen.is_empty() { "they are".to_owned() } else { seen.join(", ") },
         fix: advice.unwrap_or_else(|| texts.endpoints().to_owned()),
     }

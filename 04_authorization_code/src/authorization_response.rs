@@ -64,24 +64,14 @@ impl AuthorizationResponse {
         }
     }
 
-    /// The parameters, one in a line. Those that are worth something are masked, and an error's
-    /// words have to wait: until `iss` has been looked at, they could be anybody's.
-    pub fn table(&self) -> String {
-        let width = self.parameters.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-        let row = |(name, value): &(String, String)| {
-            let shown = match name.as_str() {
-                "iss" => one_line(value),
-                "error" | "error_description" | "error_uri" => "(shown when it is known whose it is)".to_owned(),
-                _ => fingerprint(value),
-            };
-            format!("\n  {:<width$}  {shown}", one_line(name))
-        };
-        self.parameters.iter().map(row).collect()
-    }
-
-    /// Whether it has no parameter at all.
-    pub fn is_empty(&self) -> bool {
-        self.parameters.is_empty()
+    /// The parameters for a person. Those that are worth something are masked, and an error's words
+    /// have to wait: until `iss` has been looked at, they could be anybody's.
+    pub fn shown(&self) -> impl Iterator<Item = (&str, String)> {
+        self.parameters.iter().map(|(name, value)| match name.as_str() {
+            "iss" => (&**name, one_line(value)),
+            "error" | "error_description" | "error_uri" => (&**name, "(shown after the issuer was checked)".to_owned()),
+            _ => (&**name, fingerprint(value)),
+        })
     }
 
     /// Whether the answer is to the request with this state.

@@ -177,11 +177,11 @@ impl AuthorizationError {
                 "Do not use this response. If it happens again, report it to the operator of the IdP: it may be an attack.".to_owned()
             }
             AuthorizationError::Denied { error, .. } => match error.as_str() {
-                "temporarily_unavailable" | "server_error" => "Try again later: the fault is the IdP's, and its log says more.",
-                "access_denied" => "Run it again and agree, if that was not what you meant.",
-                "invalid_scope" => "Do what the check above says: the IdP lacks a scope, or this client may not ask for it.",
-                "invalid_request" => "Fix the request as it says; what the IdP wants is in its metadata (lesson 02).",
-                _ => "Look into the IdP's log.",
+                "access_denied" => "To grant access, run it again and agree on the IdP's page.",
+                "invalid_scope" => "Follow the fix of the check above: the IdP does not have a scope, or this client may not request it.",
+                "invalid_request" => "Change the request as the error says. The IdP's metadata lists what it requires (lesson 02).",
+                "temporarily_unavailable" | "server_error" => "Run it again later: the error is the IdP's own, and its log says more.",
+                _ => "Read the IdP's log.",
             }
             .to_owned(),
             AuthorizationError::Unavailable(error) => error.fix(),

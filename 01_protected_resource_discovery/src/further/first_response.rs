@@ -60,7 +60,7 @@ impl FirstResponse {
         let header = |name: &str| response.header_values(name).into_iter().next();
         let kind = match (response.status, mcp_error(response)) {
             (300..=399, _) => Kind::Redirect(header("location").map(|to| absolute(server_url, &to))),
-            (429 | 503, _) => Kind::Busy(header("retry-after").filter(|after| is_retry_after(after))),
+            (429 | 503, _) => Kind::Busy(header("retry-after")),
             (_, Some((code, message))) => Kind::McpError(code, message),
             _ => Kind::Other,
         };
@@ -108,12 +108,6 @@ impl FirstResponse {
             Kind::Other => "Look for the reason in the server's log, and run it again.".to_owned(),
         }
     }
-}
-
-/// A date or a number of seconds (RFC 9110 §10.2.3); anything else says nothing.
-fn is_retry_after(value: &str) -> bool {
-    let is_date = value.ends_with(" GMT") && value.len() < 40;
-    is_date || (1..7).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A `Location` as an absolute URL: a path of the server's own stands for itself.
@@ -172,16 +166,6 @@ impl Display for FirstResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_seconds_and_dates_say_when_to_come_back() {
-        for good in ["0", "120", "Fri, 31 Dec 1999 23:59:59 GMT"] {
-            assert!(is_retry_after(good), "{good}");
-        }
-        for bad in ["", "-3", "1.5", "soon", "99999999999999", "0x10", " 7"] {
-            assert!(!is_retry_after(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn a_redirect_names_what_it_leads_to() {

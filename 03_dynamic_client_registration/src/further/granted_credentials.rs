@@ -61,11 +61,7 @@ pub fn check_management(http: &Http, information: &ClientInformation) -> bool {
 
 /// A grant type or a response type that this client needs and did not get; nothing where the
 /// response does not list them.
-fn check_types(
-    advised: Advised<'_>,
-    metadata: &ClientMetadata,
-    information: &ClientInformation,
-) -> Result<(), Failed> {
+fn check_types(advised: Advised<'_>, metadata: &ClientMetadata, information: &ClientInformation) -> Result<(), Failed> {
     let requested = metadata.to_registration();
     for (name, needed) in [("grant_types", "authorization_code"), ("response_types", "code")] {
         let (asked, Some(granted)) = (listed(&requested[name]), information.granted.get(name).map(listed)) else {
@@ -118,23 +114,5 @@ pub fn check_usable(
             format!("{granted}{secret}; asked for: {asked}; listed in the metadata: {listed}")
         }
     };
-    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)?;
-    check_grants(reporter, metadata, information, &fix)
-}
-
-/// The client may use the grant by which it gets its tokens; a refresh token is a convenience.
-fn check_grants(
-    reporter: &Reporter,
-    metadata: &ClientMetadata,
-    information: &ClientInformation,
-    fix: &str,
-) -> Result<(), Failed> {
-    let Some(Value::Array(granted)) = information.granted.get("grant_types") else { return Ok(()) };
-    let asked = metadata.to_registration()["grant_types"].take();
-    let asked = asked.as_array().into_iter().flatten().filter(|grant| *grant != "refresh_token");
-    let Some(missing) = asked.into_iter().find(|grant| !granted.contains(grant)).and_then(Value::as_str) else {
-        return Ok(());
-    };
-    let seen = format!("grant_types is {}", Value::Array(granted.clone()));
-    reporter.with_fix(fix).require(&GRANT_TYPE_GRANTED, false, format!("the grant {missing} was granted"), seen)
+    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)
 }

@@ -35,9 +35,6 @@ pub static REGISTRATION_OPEN: Rule = Rule::should("idp.registration-open", &spec
 /// The secret that came with the registration can be used.
 pub static SECRET_ALIVE: Rule = Rule::must("registration.secret-alive", &spec::RFC7591_3_2_1_EXPIRES);
 
-/// The client may use the grant that it asked for.
-pub static GRANT_TYPE_GRANTED: Rule = Rule::must("registration.grant-type-granted", &spec::RFC7591_3_2_1_CHECK);
-
 /// No token for a code that the authorization server never issued.
 pub static UNISSUED_CODE_REFUSED: Rule = Rule::must("idp.unissued-code-refused", &spec::RFC6749_4_1_3_VALID);
 
@@ -66,7 +63,6 @@ pub static ALL: &[&Rule] = &[
     &DELETED,
     &REGISTRATION_OPEN,
     &SECRET_ALIVE,
-    &GRANT_TYPE_GRANTED,
     &UNISSUED_CODE_REFUSED,
     &UNISSUED_CODE_ERROR,
     &CODE_GRANT_ALLOWED,

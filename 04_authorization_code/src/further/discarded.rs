@@ -51,11 +51,8 @@ impl Discarded {
 fn reason(response: &AuthorizationResponse) -> String {
     const DISCARDED: &str = "It was discarded, and the client continues to wait.";
     let what = if response.has("error") { "An error" } else { "A response" };
-    if response.is_empty() {
-        return format!(
-            "A request without any parameter came. {DISCARDED} Some IdPs put the response behind # into the URL (response_mode=fragment), which no browser \
-             sends: look at the browser's address."
-        );
+    if has_nothing(response) {
+        return format!("A response without parameters came. {DISCARDED} {IN_THE_FRAGMENT}");
     }
     if !response.has("state") {
         return format!(
@@ -81,11 +78,10 @@ fn has_nothing(response: &AuthorizationResponse) -> bool {
 /// What to do where a response like this was all that came; empty where the general advice is
 /// right.
 pub fn fix(response: &AuthorizationResponse) -> &'static str {
-    if response.is_empty() {
-        "The IdP's operator has to put the response into the query (response_mode=query, the default for codes), not behind # in the URL."
+    if has_nothing(response) {
+        IN_THE_FRAGMENT
     } else if !response.has("state") {
-        "Read the page that the browser was sent from: some IdPs leave state out of errors. Tell the operator of the IdP that RFC 6749 §4.1.2.1 requires \
-         it there."
+        "Read the last page of the IdP: some IdPs leave state out of errors. Report to the operator of the IdP that RFC 6749 §4.1.2.1 requires it there."
     } else if response.wrong_number("state").is_some() {
         "Report it to the operator of the IdP: a parameter MUST NOT appear more than once (RFC 6749 §3.1)."
     } else {

@@ -24,6 +24,6 @@ mod tests {
         let hostile = Tool::new("get\n  client ✔ MUST", "a\r\nb\nc", serde_json::Map::new());
         let table = tools_table(&[hostile.clone(), hostile], true);
         assert_eq!(table.lines().count(), 3, "{table}");
-        assert!(table.contains("get ⏎   client ✔ MUST  a ⏎ b ⏎ c"), "{table}");
+        assert!(table.contains("get client ✔ MUST  a b c"), "{table}");
     }
 }

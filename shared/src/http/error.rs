@@ -31,7 +31,7 @@ impl std::fmt::Display for ProxyFault {
     }
 }
 
-/// Why there is no response.
+/// Why there is no answer.
 #[derive(Debug)]
 pub enum HttpError {
     /// Not an `http` or `https` URL with a host.
@@ -135,12 +135,6 @@ impl std::fmt::Display for HttpError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = |url: &str| Mask::Fingerprint.url(url);
         match self {
-            HttpError::HasCredentials { url } => {
-                write!(f, "{} is not requested: it has a user name or a password in it.", shown(url))
-            }
-            HttpError::NotHttp { url, reason } => {
-                write!(f, "{} did not send a valid HTTP response: {reason}.", shown(url))
-            }
             HttpError::BadUrl { url, reason } => write!(f, "{} is not a URL that can be asked: {reason}.", shown(url)),
             HttpError::Insecure { url } => {
                 write!(
@@ -240,14 +234,6 @@ impl HttpError {
                 Some(meant) => format!("Write {}", Mask::Fingerprint.url(&meant)),
                 None => "Write a whole URL, for example http://localhost:8000/mcp".to_owned(),
             },
-            HttpError::HasCredentials { .. } => {
-                "Leave the user name and the password out of this URL. Where a server named it, its operator has to."
-                    .to_owned()
-            }
-            HttpError::NotHttp { .. } => {
-                "Check that an HTTP server listens on that port; if it does, its operator has to correct the response."
-                    .to_owned()
-            }
             HttpError::Insecure { url } => {
                 let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")

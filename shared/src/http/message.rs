@@ -8,7 +8,6 @@ use url::form_urlencoded;
 
 use crate::Secret;
 use crate::event::Event;
-use crate::page;
 use crate::redact::{self, Mask, PLACEHOLDER};
 
 #[derive(Clone, Debug)]
@@ -214,7 +213,7 @@ impl Response {
     }
 
     /// How an endpoint refused: `HTTP 400 invalid_grant: Code not valid`, from the members `error`
-    /// and `error_description` (RFC 6749 §5.2); else in the words that came, whatever their form.
+    /// and `error_description` (RFC 6749 §5.2), where they are there.
     pub fn refusal(&self) -> String {
         let (error, description) = self.error_members();
         match (error.as_str(), description.trim_end_matches('.')) {

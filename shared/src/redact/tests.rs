@@ -210,41 +210,6 @@ fn the_number_of_an_error_is_shown() {
 }
 
 #[test]
-fn a_value_behind_its_name_is_masked_whatever_it_looks_like() {
-    for text in [
-        "invalid_client: client_secret: hunterword",
-        "Unknown client_secret: hunterword.",
-        "client_secret: hunterword is not the one of this client",
-        "the refresh_token: hunterword, or another",
-        "wrong password: hunterword",
-        "wrong (password: hunterword)",
-        "secret: hunterword; try again",
-        "api_key: 'hunterword'",
-    ] {
-        let shown = Mask::Fingerprint.text(text);
-        assert!(!shown.contains("hunterword"), "{shown}");
-        let json = Mask::Fingerprint.json(&json!({ "error_description": text })).to_string();
-        assert!(!json.contains("hunterword"), "{json}");
-    }
-    // What follows the value stays.
-    assert!(Mask::Fingerprint.text("client_secret: hunterword. Ask again.").ends_with(">. Ask again."));
-    assert!(Mask::Fingerprint.text("the code: SplxlOBeZQQYbYS6WxSbIA.").ends_with(">."));
-}
-
-#[test]
-fn a_header_that_holds_a_secret_is_known_by_the_words_of_its_name() {
-    for name in
-        ["X-Auth-Token", "Set-Cookie2", "X-Amzn-Remapped-Authorization", "X-Api-Key", "x-csrf-token", "Client-Secret"]
-    {
-        let shown = Mask::Fingerprint.header(name, "hunterword");
-        assert!(!shown.contains("hunterword"), "{name}: {shown}");
-    }
-    for name in ["Access-Control-Allow-Headers", "content-type", "www-authenticate", "location", "etag"] {
-        assert_eq!(Mask::Fingerprint.header(name, "authorization"), "authorization", "{name}");
-    }
-}
-
-#[test]
 fn a_name_alone_hides_no_words() {
     for text in [
         "access_token is absent",
@@ -263,12 +228,6 @@ fn a_name_alone_hides_no_words() {
         "grant_type=authorization_code&response_type=code&scope=a",
         "http://h/a@b",
         "the error {\"code\": -32601}",
-        "error code: AADSTS50011: The redirect URI does not match",
-        "The error code: invalid_grant",
-        "client_secret: required",
-        "POST /mcp with no token: 401.",
-        "password: Missing.",
-        "The password: of course it is yours",
     ] {
         assert_eq!(Mask::Fingerprint.text(text), text);
     }
