@@ -143,10 +143,10 @@ impl UserAgent {
 /// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP 2026-07-28,
 /// OAuth Authorization URL Validation): the crate asks the system.
 fn open(reporter: &Reporter, url: &str) {
-    reporter.announce(format!("Sign in here (on another machine: forward the callback port, or copy the browser's last address to this terminal):\n{url}"));
+    reporter.announce(format!("Sign in here (on another machine: forward the callback port, or bring the address that your browser ends at to this one):\n{url}"));
     match webbrowser::open(url) {
         Ok(()) => reporter.announce(
-            "This program started the system's browser. If none appears, open the URL yourself. Ctrl-C ends the wait.",
+            "The system was asked to open a browser; where none appears, open the URL yourself. Ctrl-C ends the wait.",
         ),
         Err(error) => reporter.announce(format!("No browser could be opened here ({error}). Open the URL yourself.")),
     }

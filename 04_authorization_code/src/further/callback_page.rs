@@ -23,21 +23,19 @@ pub enum Taken {
 pub fn of(taken: Taken) -> Response {
     let (status, title, text) = match taken {
         Taken::Elsewhere => (StatusCode::NOT_FOUND, "Not found", "The client waits for the browser at another path."),
-        Taken::TooLong => (StatusCode::URI_TOO_LONG, "Too long", "This is not a response of an identity provider."),
-        Taken::TooLate => {
-            (StatusCode::GONE, "Too late", "The client already has a response. You can close this window.")
-        }
+        Taken::TooLong => (StatusCode::URI_TOO_LONG, "Too long", "This is no answer of an identity provider."),
+        Taken::TooLate => (StatusCode::GONE, "Too late", "An answer was taken already. You can close this window."),
         Taken::Discarded => (
             StatusCode::BAD_REQUEST,
             "Not for this sign-in",
-            "This response does not belong to the sign-in that the client waits for. The client did not use it.",
+            "This response does not belong to the sign-in that the terminal waits for. It was not used.",
         ),
         // What went wrong is shown in the terminal, once it is known whose response it is.
         Taken::Error => (StatusCode::OK, "No access was given", "The terminal says why. You can close this window."),
         Taken::Response => (
             StatusCode::OK,
-            "Back at the client",
-            "The client has the response and checks it now. The terminal shows the result. You can close this window.",
+            "You are signed in",
+            "The answer has arrived. What it is worth is checked in the terminal now. You can close this window.",
         ),
     };
     page(status, title, text)
