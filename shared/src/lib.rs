@@ -15,8 +15,10 @@
 //! | `lesson_view` | what a person sees: folded lessons, marks, results |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | `signals` | Ctrl-C, whatever the story is doing |
+//! | [`html`] | the pages that the tutorial's programs show in a browser |
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
+//! | [`own_files`] | the user's folder for what the programs keep, and which files in it they use |
 //! | [`page`] | reads an HTML page that is meant for a person |
 //! | [`scope`] | the scopes of a list |
 //! | [`secret`] | a value that must not be seen |
@@ -29,6 +31,7 @@ pub mod breakage;
 pub mod cli;
 pub mod clock;
 pub mod event;
+pub mod html;
 pub mod http;
 #[cfg(feature = "kept")]
 pub mod kept;
@@ -37,6 +40,7 @@ mod lesson_view;
 pub mod listen;
 pub mod mcp;
 pub mod members;
+pub mod own_files;
 pub mod page;
 #[cfg(feature = "kept")]
 pub mod pasted;
