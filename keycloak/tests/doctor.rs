@@ -52,7 +52,8 @@ fn a_machine_with_everything_has_only_good_lines_for_it() {
 
 #[test]
 fn a_machine_without_them_gets_fixes_and_an_exit_code() {
-    let output = doctor(&[("rustc", "echo rustc 1.2.3"), ("docker", "while :; do :; done")], Path::new("/dev/null/x"), &[]);
+    let output =
+        doctor(&[("rustc", "echo rustc 1.2.3"), ("docker", "while :; do :; done")], Path::new("/dev/null/x"), &[]);
     let printed = text(&output);
     assert_eq!(output.status.code(), Some(1), "{printed}");
     for line in ["✘ Rust 1.2.3: ", "✘ C compiler: cc was not found.", "⚠ Docker: ", "⚠ Keycloak is not up", "✘ Store: "]

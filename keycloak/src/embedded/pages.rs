@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use shared::html::{Page, escaped};
 use url::Url;
 
-use crate::realm::Realm;
+use crate::realm::{Realm, RealmUser};
 
 pub fn error(realm: &Realm, message: &str) -> Response {
     let message = escaped(message);
@@ -39,12 +39,26 @@ pub fn sign_in(realm: &Realm, page: &SignInPage<'_>) -> Response {
 <input id="password" name="password" value="" type="password" autocomplete="current-password">
 <input type="hidden" name="credentialId" value="">
 <button name="login" id="kc-login" type="submit">Sign in</button></form>
-<p class="hint">The embedded stand-in for Keycloak, for development only. It knows <code>mcpuser</code> and <code>mcpreader</code>; keycloak/README.md
-has their password.</p>"#,
+<div class="hint"><p>The embedded stand-in for Keycloak, for development only.</p>{}</div>"#,
         escaped(action),
         escaped(username),
+        demo_users(realm),
     );
     self::page(realm, &body, &form_targets(redirect_uri))
+}
+
+/// The users who everybody may sign in as; nothing for a realm that is not the tutorial's.
+pub fn demo_users(realm: &Realm) -> String {
+    let row = |(user, password): (&RealmUser, &str)| {
+        let roles: Vec<_> = user.own_roles().map(escaped).collect();
+        let (name, password) = (escaped(&user.username), escaped(password));
+        format!("<tr><td><code>{name}</code></td><td><code>{password}</code></td><td>{}</td></tr>", roles.join(", "))
+    };
+    let rows: String = realm.demo_users().map(row).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!("<table><tr><th>Demo user</th><th>Password</th><th>Roles</th></tr>{rows}</table>")
 }
 
 pub struct ConsentPage<'a> {
