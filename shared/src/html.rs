@@ -10,7 +10,7 @@ main{background:#fff;padding:2rem 2.25rem;border-radius:12px;box-shadow:0 6px 24
 main.wide{width:min(52rem,94vw);margin:1.5rem 0}
 h1{font-size:1.35rem;margin:0 0 1rem}h2{font-size:1.05rem;margin:1.5rem 0 .5rem}.realm{color:#5b6b7b;margin:0 0 .25rem;font-size:.9rem}
 label{display:block;margin:.9rem 0 .25rem;font-weight:600}
-input:not([type=hidden]){width:100%;padding:.6rem .7rem;border:1px solid #9fb0c0;border-radius:8px;font:inherit;box-sizing:border-box}
+input:not([type=hidden]){width:100%;padding:.5rem .7rem;border:1px solid #9fb0c0;border-radius:8px;font:inherit;box-sizing:border-box}
 button{margin-top:1.25rem;padding:.65rem 1.1rem;border-radius:8px;border:1px solid #1f5fbf;background:#1f5fbf;color:#fff;font:inherit;cursor:pointer}
 button.second{background:#fff;color:#1f5fbf;margin-left:.5rem}
 button:focus,input:focus{outline:3px solid #8ab8ff;outline-offset:1px}
@@ -19,7 +19,7 @@ button:focus,input:focus{outline:3px solid #8ab8ff;outline-offset:1px}
 .hint{color:#5b6b7b;font-size:.9rem;border-top:1px solid #dde5ec;margin-top:1.5rem;padding-top:1rem}
 a{color:#1f5fbf}li{margin:.3rem 0}code{background:#eef2f7;padding:.1rem .3rem;border-radius:4px;overflow-wrap:anywhere}
 pre{background:#eef2f7;padding:.6rem .8rem;border-radius:6px;margin:.25rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
-table{border-collapse:collapse}th,td{text-align:left;padding:.3rem 1.25rem .3rem 0;vertical-align:top}dt{margin-top:.8rem;font-weight:600}dd{margin:0}
+table{border-collapse:collapse}td code{white-space:nowrap}th,td{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}dt{margin-top:.8rem;font-weight:600}dd{margin:0}
 @media (prefers-color-scheme:dark){body{background:#10161d;color:#e3eaf1}main{background:#1a232d;box-shadow:none}
 input:not([type=hidden]){background:#10161d;color:inherit;border-color:#4a5b6b}code,pre{background:#10161d}a{color:#8ab8ff}
 button.second{background:#1a232d;color:#8ab8ff}.error{background:#3a1d1d}.good{background:#173325}.hint,.realm{color:#9fb0c0}.hint{border-color:#33424f}}";

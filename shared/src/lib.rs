@@ -16,6 +16,7 @@
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | `signals` | Ctrl-C, whatever the story is doing |
 //! | [`html`] | the pages that the tutorial's programs show in a browser |
+//! | [`start_page`] | what a server says about itself to a person with a browser |
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
 //! | [`own_files`] | the user's folder for what the programs keep, and which files in it they use |
@@ -54,6 +55,7 @@ pub mod scope;
 pub mod secret;
 mod signals;
 pub mod spec;
+pub mod start_page;
 pub mod story;
 #[cfg(feature = "testing")]
 pub mod testing;

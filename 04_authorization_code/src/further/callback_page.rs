@@ -82,7 +82,7 @@ pub fn of(taken: Taken) -> Response {
             StatusCode::OK,
             Look::Good,
             "You are signed in",
-            "The response belongs to this sign-in (state) and comes from the authorization server that the client asked (iss).",
+            "The client checked the response: its state and, where the IdP sends one, its issuer (iss) are the expected ones.",
             "The program in your terminal now trades the code for an access token. You can close this window and go back to \
              the terminal.",
         ),

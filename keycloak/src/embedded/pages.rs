@@ -58,7 +58,7 @@ pub fn demo_users(realm: &Realm) -> String {
     if rows.is_empty() {
         return rows;
     }
-    format!("<table><tr><th>Demo user</th><th>Password</th><th>Roles</th></tr>{rows}</table>")
+    format!("<table><tr><th>User</th><th>Password</th><th>Roles</th></tr>{rows}</table>")
 }
 
 pub struct ConsentPage<'a> {
