@@ -1,6 +1,7 @@
 //! What is not on the lesson's straight path: FURTHER.md.
 
 pub mod account_token;
+pub mod api_page;
 pub mod assertions;
 pub mod at_idp;
 pub mod audience_probe;
