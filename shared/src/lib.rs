@@ -11,6 +11,7 @@
 //! | [`cli`] | the options that all lessons have in common |
 //! | [`clock`] | times as tokens count them |
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
+//! | [`learned`] | what a person has learned on this machine |
 //! | [`lesson`] | one run of a lesson, as far as it is the same in every lesson |
 //! | `lesson_view` | what a person sees: folded lessons, marks, results |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
@@ -36,6 +37,7 @@ pub mod html;
 pub mod http;
 #[cfg(feature = "kept")]
 pub mod kept;
+pub mod learned;
 pub mod lesson;
 mod lesson_view;
 pub mod listen;

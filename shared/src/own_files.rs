@@ -129,6 +129,18 @@ pub fn open_lock(path: &Path) -> Result<File, Failure> {
     Ok(lock)
 }
 
+/// Adds a text to the end of a file; makes folder and file where they are missing.
+pub fn append(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
+    make_folder(folder)?;
+    let path = folder.join(name);
+    check_file(&path, fs::symlink_metadata(&path).ok().as_ref())?;
+    let mut options = OpenOptions::new();
+    let options = without_surprise(owner_only(options.create(true).append(true)));
+    let mut file = options.open(&path).map_err(|error| cannot("be opened", &path, &error))?;
+    check_opened(&path, &file)?;
+    io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| cannot("be written", &path, &error))
+}
+
 /// What the file holds; `None` where there is no such file. A file that others can read is made
 /// private again.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {

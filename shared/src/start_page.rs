@@ -9,7 +9,7 @@ use crate::html::{Page, escaped};
 /// One endpoint of a server.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// What a client calls it, for example `token_endpoint`.
+    /// What clients or people call it.
     pub name: String,
     /// What it is for, in one sentence.
     pub sentence: String,

@@ -10,6 +10,7 @@ pub mod error;
 pub mod exchange_advice;
 pub mod grant_options;
 pub mod lab;
+pub mod learn;
 pub mod matrix;
 pub mod proxy;
 pub mod rules;
