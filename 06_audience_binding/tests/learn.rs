@@ -11,7 +11,7 @@ const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 /// What the program prints; `records` is the value of the variable that turns recording on.
 fn printed(arguments: &[&str], home: &Path, records: Option<&str>) -> String {
     let mut command = Command::new(LESSON);
-    command.args(arguments).env("MCP_OAUTH_HOME", home).env_remove("MCP_OAUTH_LEARN").stdin(Stdio::null());
+    command.args(any_ports(LESSON, arguments)).args(arguments).env("MCP_OAUTH_HOME", home).env_remove("MCP_OAUTH_LEARN").stdin(Stdio::null());
     command.envs([("KEYCLOAK_URL", "http://localhost:1"), ("EMBEDDED_IDP_URL", "http://localhost:2")]);
     command.envs(records.map(|value| ("MCP_OAUTH_LEARN", value)));
     let output = command.output().unwrap();
@@ -20,19 +20,15 @@ fn printed(arguments: &[&str], home: &Path, records: Option<&str>) -> String {
     text
 }
 
-fn story<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    [any_ports(), more].concat()
-}
-
 #[test]
 fn a_story_that_passes_is_recorded_for_a_person_at_a_terminal() {
     let home = shared::testing::private_folder();
     let learned = home.path().join("learned.json");
     // Nobody sits at this pipe, so nothing is recorded unless it is asked for.
-    printed(&story(&[]), home.path(), None);
+    printed(&[], home.path(), None);
     assert!(!learned.exists());
-    printed(&story(&["--break", "audience-slash"]), home.path(), Some("on"));
-    printed(&story(&[]), home.path(), Some("on"));
+    printed(&["--break", "audience-slash"], home.path(), Some("on"));
+    printed(&[], home.path(), Some("on"));
     // Commands of their own are no story.
     printed(&["--break", "list"], home.path(), Some("on"));
     let lines = std::fs::read_to_string(&learned).unwrap();
