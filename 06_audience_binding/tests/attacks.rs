@@ -1,5 +1,5 @@
 //! shared/ATTACKS.md lists every attack of the lessons as the code has it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 
@@ -65,5 +65,27 @@ fn each_chapter_is_a_lesson_of_the_workspace() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(chapter.folder);
         assert!(folder.join("README.md").exists(), "{}", folder.display());
         assert!(!chapter.breakages.is_empty(), "{}", chapter.folder);
+    }
+}
+
+/// The page for teachers names commands that are there.
+#[test]
+fn the_workshops_switches_exist() {
+    let page = include_str!("../../shared/WORKSHOP.md");
+    let chapters = chapters();
+    let mut found = 0;
+    for command in page.split("`cargo ").skip(1).filter_map(|rest| rest.split_once('`')).map(|(command, _)| command) {
+        let Some((before, name)) = command.split_once("--break ") else { continue };
+        let chapter = chapters.iter().find(|chapter| before.trim() == chapter.number());
+        let chapter = chapter.unwrap_or_else(|| panic!("no lesson has: cargo {command}"));
+        let is_known = name == "list" || chapter.breakages.iter().any(|breakage| breakage.name == name);
+        assert!(is_known, "cargo {command}");
+        found += 1;
+    }
+    assert!(found > 5, "{found}");
+    let config = include_str!("../../.cargo/config.toml");
+    for alias in ["doctor", "learn", "reset", "01", "06"] {
+        assert!(page.contains(&format!("cargo {alias}")), "the page names cargo {alias}");
+        assert!(config.lines().any(|line| line.starts_with(&format!("{alias} = "))), "cargo {alias} is an alias");
     }
 }

@@ -11,7 +11,12 @@ const LESSON: &str = env!("CARGO_BIN_EXE_06_audience_binding");
 /// What the program prints; `records` is the value of the variable that turns recording on.
 fn printed(arguments: &[&str], home: &Path, records: Option<&str>) -> String {
     let mut command = Command::new(LESSON);
-    command.args(any_ports(LESSON, arguments)).args(arguments).env("MCP_OAUTH_HOME", home).env_remove("MCP_OAUTH_LEARN").stdin(Stdio::null());
+    command
+        .args(any_ports(LESSON, arguments))
+        .args(arguments)
+        .env("MCP_OAUTH_HOME", home)
+        .env_remove("MCP_OAUTH_LEARN")
+        .stdin(Stdio::null());
     command.envs([("KEYCLOAK_URL", "http://localhost:1"), ("EMBEDDED_IDP_URL", "http://localhost:2")]);
     command.envs(records.map(|value| ("MCP_OAUTH_LEARN", value)));
     let output = command.output().unwrap();

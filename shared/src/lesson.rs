@@ -51,8 +51,8 @@ pub struct LessonRun {
 }
 
 impl LessonRun {
-    /// Runs a story to its end: with `--break`, it passes where the rule was caught. A lesson's whole
-    /// story that passes is recorded for the person.
+    /// Runs a story to its end: with `--break`, it passes where the rule was caught. A lesson's
+    /// whole story that passes is recorded for the person.
     pub fn tell(&self, story: impl Future<Output = Result<(), Failure>>) -> ExitCode {
         let exit = story::run(&self.reporter, self.breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught), story);
         if let (true, Some(lesson)) = (exit == ExitCode::SUCCESS, self.reporter.story()) {

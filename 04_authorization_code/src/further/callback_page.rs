@@ -1,5 +1,5 @@
-//! What the browser shows when it is back. A response is called a success only where its `state` and
-//! its `iss` were checked.
+//! What the browser shows when it is back. A response is called a success only after its `state`
+//! and its `iss` were checked.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

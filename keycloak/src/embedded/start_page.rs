@@ -1,5 +1,5 @@
-//! The page at `/`: what this server is, what it offers, and who can sign in. Endpoints come from the
-//! metadata, so that the page cannot name one that is not there.
+//! The page at `/`: what this server is, what it offers, and who can sign in. Endpoints come from
+//! the metadata, so that the page cannot name one that is not there.
 
 use std::sync::Arc;
 
