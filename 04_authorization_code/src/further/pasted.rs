@@ -49,7 +49,7 @@ fn take_line(line: &str, redirect_uri: &str, take: impl Fn(&str, &str) -> Taken)
         ));
     };
     match take(url.path(), url.query().unwrap_or_default()) {
-        Taken::Response | Taken::Error => {
+        Taken::Response | Taken::Error | Taken::OtherIssuer => {
             Some("The address was pasted. It is taken as if the browser had come here.".to_owned())
         }
         Taken::TooLong => Some(

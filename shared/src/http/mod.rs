@@ -24,7 +24,7 @@ mod proxy;
 mod resolver;
 mod tls;
 
-pub use authorities::trust_file;
+pub use authorities::{CA_FILE_VARIABLE, count_authorities, trust_file};
 use cause::Attempt;
 pub use error::{HttpError, ProxyFault};
 pub use message::{Request, Response};
