@@ -51,6 +51,7 @@ fn the_lab_says_only_what_it_saw() {
         ("always both", of(json!(servers)), 3, true, "the audience is always the same"),
         ("refused", refuses(400, json!({ "error": "invalid_target" })), 3, false, "brought a token"),
         ("unknown scope", refuses(400, json!({ "error": "invalid_scope" })), 3, false, "brought a token"),
+        ("busy", refuses(503, json!("later")), 1, false, "Try again later"),
         ("a page", refuses(403, json!("<html></html>")), 3, false, "brought a token"),
     ];
     for (name, table, sign_ins, succeeds, says) in rows {
