@@ -260,7 +260,12 @@ fn a_first_response_of_any_kind_gets_a_sentence() {
         ),
         (of(400, json!([]), error(-32020)), ("", &["the MCP error -32020: no.", "!A server of an older MCP version"])),
         (of(403, json!([]), json!("no")), ("", &["HTTP 403", "a firewall", "!A server of an older MCP version"])),
-        (of(500, json!([]), json!("x")), ("", &["HTTP 500", "in the server's log"])),
+        // No sign-in changes these, however right the metadata is.
+        (of(500, json!([]), json!("x")), ("server.status", &["HTTP 500", "in the server's log"])),
+        (of(530, json!([]), json!("x")), ("server.status", &["HTTP 530", all_the_same])),
+        (of(402, json!([]), Value::Null), ("server.status", &["HTTP 402", "a sign-in changes nothing"])),
+        (of(407, json!([]), Value::Null), ("server.status", &["HTTP 407", "into HTTPS_PROXY"])),
+        (of(503, json!([["Retry-After", "-3"]]), Value::Null), ("", &["Wait a minute", "!-3"])),
     ]);
     let no_metadata = json!({ AT_PATH: null });
     for (table, words) in [
@@ -305,6 +310,28 @@ fn an_older_server_is_greeted_as_it_wants_whatever_it_refuses_with() {
 
 /// A person at a terminal types a number; the program `script` provides the terminal.
 #[cfg(target_os = "linux")]
+/// A URL with a password that a server chose is the server's fault, and its host can be read.
+#[test]
+fn a_url_with_credentials_names_who_sent_it_and_its_host() {
+    let to = json!([["Location", "http://joe:opensesame@127.0.0.1:{port}/x"]]);
+    let challenge =
+        json!([["WWW-Authenticate", "Bearer resource_metadata=\"http://joe:opensesame@127.0.0.1:{port}/x\""]]);
+    let available = "metadata.available";
+    assert_rows(&[
+        (
+            json!({ AT_PATH: { "status": 302, "headers": to, "body": "" } }),
+            (
+                available,
+                &["redirects to http://<password>@127.0.0.1:{port}/x", "The operator of 127.0.0.1", "!opensesame"],
+            ),
+        ),
+        (
+            json!({ MCP: { "status": 401, "headers": challenge, "body": "" } }),
+            (available, &["The server's operator has to", "@127.0.0.1:{port}/x", "!opensesame"]),
+        ),
+    ]);
+}
+
 #[test]
 fn a_person_at_a_terminal_chooses_by_number() {
     use std::io::Write;

@@ -128,7 +128,7 @@ mod tests {
         for (text, message) in [
             ("{}", "issuer is absent"),
             (r#"{"issuer": ["x"]}"#, "issuer is an array of strings"),
-            ("[]", "an array of strings"),
+            ("[]", "an empty array"),
         ] {
             assert_eq!(AuthorizationServerMetadata::from_json(text.as_bytes()).unwrap_err().to_string(), message);
         }

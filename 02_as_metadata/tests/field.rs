@@ -135,6 +135,16 @@ fn an_endpoint_that_is_no_absolute_url_is_called_that() {
                 of("authorization_endpoint", "//idp.example/a"),
                 (id, &["authorization_endpoint is https://idp.example/a"]),
             ),
+            (
+                of("token_endpoint", "http://127.0.0.1:{port}/token#part"),
+                (id, &["has a fragment", "without credentials: http://127.0.0.1:{port}/token"]),
+            ),
+            (of("authorization_endpoint", "http://127.0.0.1:{port}/authorize#"), (id, &["has a fragment"])),
+            (
+                of("token_endpoint", "http://joe:opensesame@127.0.0.1:{port}/token"),
+                (id, &["carries a user name", "@127.0.0.1:{port}/token", "!opensesame"]),
+            ),
+            (of("token_endpoint", "http://127.0.0.1:{port}/token?a=b"), (&[], &["!has a fragment"])),
             (of("token_endpoint", "http://idp.example/token"), (id, &["!absolute URL:", "publish https endpoints"])),
         ],
     );

@@ -368,6 +368,12 @@ fn a_registered_client_is_stored_before_anything_is_checked() {
             &["private_key_jwt without a secret; asked for: none; listed in the metadata: none"],
         ),
         (
+            json!({"grant_types": ["client_credentials"]}),
+            "registration.grant-types",
+            &["asked for: authorization_code, refresh_token; granted: client_credentials"],
+        ),
+        (json!({"response_types": ["token"]}), "registration.grant-types", &["asked for: code; granted: token"]),
+        (
             json!({"client_secret": "s", "client_secret_expires_at": 1_500_000_000, "token_endpoint_auth_method": "client_secret_basic"}),
             "registration.secret-alive",
             &["2017-07-14T02:40:00Z", "Compare the two clocks"],
@@ -393,6 +399,8 @@ fn a_client_that_was_granted_less_is_registered_once() {
     let port = ReservedPort::take().to_string();
     for (change, success) in [
         (json!({"scope": "other"}), true),
+        (json!({"grant_types": ["authorization_code"]}), true),
+        (json!({"grant_types": {"$drop": 1}}), true),
         (
             json!({"token_endpoint_auth_method": "client_secret_post", "client_secret": "s", "client_secret_expires_at": 0}),
             true,

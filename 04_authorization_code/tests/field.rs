@@ -58,6 +58,17 @@ fn a_token_is_one_and_a_refusal_is_one_whatever_the_status_says() {
         (429, json!([]), json!(""), (false, false), "Wait a minute"),
         (500, json!([]), json!("x"), (false, false), "The error is the IdP's"),
         (503, json!([]), error("temporarily_unavailable"), (false, false), "The error is the IdP's"),
+        (429, json!([["retry-after", "-3"]]), json!(""), (false, false), "Wait a minute"),
+        (
+            400,
+            json!([]),
+            json!({ "error": { "code": "invalid_grant", "message": "old" } }),
+            (false, false),
+            "a code works once",
+        ),
+        (400, json!([]), json!(""), (false, false), "a code works once"),
+        (200, json!([]), with("expires_in", json!(-5)), (true, false), "expires_in is -5, not a whole number"),
+        (200, json!([]), with("expires_in", json!(1e30)), (true, false), "expires_in is 1e30, not a whole number"),
     ];
     for (status, headers, body, (is_taken, is_whole), says) in rows {
         let row = format!("{status} {body}");
@@ -137,12 +148,48 @@ fn a_response_without_a_usable_token_is_none() {
         (json!({ "access_token": null, "token_type": "Bearer" }), "access_token is null"),
         (json!({ "access_token": ["a"], "token_type": "Bearer" }), "access_token is an array"),
         (json!({ "access_token": "a" }), "token_type is absent"),
-        (json!([]), "an array"),
+        (json!([]), "an empty array"),
+        (json!([{}]), "an array of objects"),
         (json!("access_token=a&token_type=bearer"), "not JSON"),
+        (json!("ok"), "not JSON"),
+        (json!(""), "HTTP 204"),
     ] {
-        let run = sign_in(json!({ "status": 200, "body": body }));
+        let status = if body == "" { 204 } else { 200 };
+        let run = sign_in(json!({ "status": status, "body": body }));
+        let is_token = body.get("access_token").is_some();
+        assert_eq!(run.checks(rules::IDP_TAKES_CODE.id), if is_token { vec![true] } else { vec![] }, "{body}");
         assert!(!run.success && run.error().1.contains(says), "{body}: {:?}", run.error());
         assert_eq!(run.checks(rules::TOKEN_RESPONSE.id), [false], "{body}");
+    }
+}
+
+/// What is no matter of the password is not said to be one.
+#[test]
+fn a_fault_behind_login_has_its_own_cause() {
+    let page = |status: u16, headers: Value| json!({ "status": status, "headers": headers, "body": "<h1>Oops</h1>" });
+    let form = json!({ "body": "<form method=post action=/go><input name=u><input type=password name=p></form>",
+        "headers": [["content-type", "text/html"]] });
+    let to = |location: &str| page(302, json!([["Location", location]]));
+    for (table, id, says) in [
+        (json!({ "GET /authorize": page(500, json!([])) }), "sign-in.unknown-page", "HTTP 500"),
+        (json!({ "GET /authorize": to("/authorize") }), "sign-in.unknown-page", "without an end"),
+        (json!({ "GET /authorize": form, "POST /go": page(404, json!([])) }), "sign-in.unknown-page", "HTTP 404"),
+        (json!({ "GET /authorize": form, "POST /go": page(500, json!([])) }), "sign-in.unknown-page", "the IdP's log"),
+        (
+            json!({ "GET /authorize": to("{q:redirect_uri}/x?code=k1") }),
+            "sign-in.unknown-page",
+            "and the redirect URI is",
+        ),
+        (json!({ "GET /authorize": form, "POST /go": page(401, json!([])) }), "sign-in.refused", "LOGIN_PASSWORD"),
+    ] {
+        let fake = Fake::start(std::slice::from_ref(&table));
+        let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
+        let own = ["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo"];
+        let run = Run::of_lesson(LESSON, home.path(), &own);
+        assert_eq!(run.error().0, id, "{table}: {:?}", run.error());
+        if id != "sign-in.refused" {
+            assert!(run.says(says) && !run.error().2.contains("right name"), "{table}: {:?}", run.error());
+        }
     }
 }
 

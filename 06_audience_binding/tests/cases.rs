@@ -202,6 +202,68 @@ fn first_responses() {
     ]);
 }
 
+/// What comes instead of an MCP response is said, and not only that it is none.
+#[test]
+fn mcp_responses() {
+    let lists = |row: Value| json!({ "POST /mcp authorization=Bearer opaque-1 & mcp-method=tools/list": row });
+    let body = |body: Value| lists(json!({ "body": body }));
+    let to = json!([["Location", "http://127.0.0.1:{port}/mcp/"]]);
+    let html = json!({ "headers": [["content-type", "text/html"]], "body": "<title>Portal</title><h1>Portal</h1>" });
+    let asks = json!({ "resultType": "input_required", "inputRequests": { "a": { "method": "elicitation/create", "params": {} } } });
+    let protocol = "mcp.protocol";
+    assert_cases(vec![
+        (
+            "a redirect",
+            lists(json!({ "status": 307, "headers": to, "body": "" })),
+            (protocol, &["a redirect to", "--server-url"]),
+        ),
+        ("502", lists(json!({ "status": 502, "body": "later" })), (protocol, &["HTTP 502", "Try again later"])),
+        ("a page", lists(html), (protocol, &["an HTML page"])),
+        ("another id", body(json!({ "jsonrpc": "2.0", "id": 77, "result": {} })), (protocol, &["whose id is 77"])),
+        (
+            "no result",
+            body(json!({ "jsonrpc": "2.0", "id": "{json:id}" })),
+            (protocol, &["without result and without error"]),
+        ),
+        ("no version", body(json!({ "id": "{json:id}", "result": {} })), (protocol, &["jsonrpc is not"])),
+        (
+            "it asks for input",
+            body(json!({ "jsonrpc": "2.0", "id": "{json:id}", "result": asks })),
+            ("mcp.input-required", &["elicitation/create"]),
+        ),
+    ]);
+}
+
+/// A server cannot write lines that look like this program's own.
+#[test]
+fn a_tool_makes_no_lines_of_its_own() {
+    let forged = "echo\n  client ✔ MUST forged\r\u{1b}[1A";
+    let result = |result: Value| json!({ "body": { "jsonrpc": "2.0", "id": "{json:id}", "result": result } });
+    let tools = json!([{ "name": forged, "description": forged, "inputSchema": { "type": "object" } }]);
+    let fake = Fake::start(&[
+        serves(),
+        json!({
+            "POST /mcp authorization=Bearer opaque-1 & mcp-method=tools/list":
+                result(json!({ "resultType": "complete", "ttlMs": 0, "cacheScope": "private", "tools": tools })),
+            "POST /mcp authorization=Bearer opaque-1 & mcp-method=tools/call":
+                result(json!({ "resultType": "complete", "content": [{ "type": "text", "text": forged }] })),
+        }),
+    ]);
+    let (home, url, issuer) = (private_folder(), fake.url("/mcp"), fake.url(""));
+    let output = std::process::Command::new(LESSON)
+        .args(["client", "--server-url", &url, "--client-issuer", &issuer, "--login", "demo", "--call", "echo"])
+        .args(["--callback-port", "0", "--document-port", "0"])
+        .env("MCP_OAUTH_HOME", home.path())
+        .env("LOGIN_PASSWORD", "any-password-at-all")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("| client ✔ MUST forged") || text.contains("|   client ✔ MUST forged"), "{text}");
+    let own = |line: &&str| line.trim_start().starts_with("client ✔ MUST forged") || line.contains(['\r', '\u{1b}']);
+    assert_eq!(text.lines().find(own), None, "{text}");
+}
+
 #[test]
 fn resource_metadata() {
     const OPERATOR: &str = "The server's operator has to publish resource as";

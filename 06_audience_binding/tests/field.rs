@@ -52,6 +52,7 @@ fn the_lab_says_only_what_it_saw() {
         ("refused", refuses(400, json!({ "error": "invalid_target" })), 3, false, "received no token"),
         ("unknown scope", refuses(400, json!({ "error": "invalid_scope" })), 3, false, "received no token"),
         ("a page", refuses(403, json!("<html></html>")), 3, false, "received no token"),
+        ("busy", refuses(503, json!("later")), 1, false, "Try again later"),
     ];
     for (name, table, sign_ins, succeeds, says) in rows {
         let fake = Fake::start(&[table]);

@@ -124,6 +124,10 @@ fn what_is_missing_or_too_much_gets_a_sentence() {
     let refused = json!({ "POST /register": { "status": 401, "body": { "error": "invalid_token" } } });
     let public = json!({ "POST /register": { "patch": { "client_secret": { "$drop": 1 }, "token_endpoint_auth_method": "none" } } });
     let closed = json!({ "GET /.well-known/oauth-authorization-server": { "patch": { "registration_endpoint": { "$drop": 1 } } } });
+    let registers = |patch: Value| json!({ "POST /register": { "patch": patch } });
+    let expired = registers(json!({ "client_secret_expires_at": 1_500_000_000 }));
+    let by_key = registers(json!({ "token_endpoint_auth_method": "private_key_jwt" }));
+    let none = registers(json!({ "token_endpoint_auth_method": "none" }));
     let nothing = json!({});
     for (name, table, arguments, variables, id, words) in [
         ("both", &nothing, anonymous, &STATIC[..], "configuration.server-client", "leave --register out"),
@@ -141,6 +145,9 @@ fn what_is_missing_or_too_much_gets_a_sentence() {
         ("no token", &nothing, &["--register"], &[], "initial-access-token.missing", "INITIAL_ACCESS_TOKEN"),
         ("a refusal", &refused, anonymous, &[], "", "HTTP 401"),
         ("a public client", &public, anonymous, &[], "server-client.no-secret", "client_secret_basic"),
+        ("a secret, and no way to show it", &none, anonymous, &[], "server-client.no-secret", "client_secret_basic"),
+        ("an expired secret", &expired, anonymous, &[], "registration.secret-alive", "2017-07-14"),
+        ("a key", &by_key, anonymous, &[], "registration.auth-method-usable", "private_key_jwt"),
         ("no endpoint", &closed, anonymous, &[], "", "registration"),
     ] {
         let (idp, home) = (idp(), private_folder());
@@ -149,6 +156,26 @@ fn what_is_missing_or_too_much_gets_a_sentence() {
         assert!(id.is_empty() || found == id, "{name}: {found} {message}");
         let said = format!("{message} {fix}");
         assert!(said.contains(words) && !said.contains(SECRET), "{name}: {found} {said}");
+    }
+}
+
+/// No check passes about what was not sent, and what was granted instead is said.
+#[test]
+fn a_registration_of_a_server_claims_nothing_that_was_not_seen() {
+    for (granted, passed) in [
+        (json!(["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]), vec![]),
+        (json!(["authorization_code"]), vec![false]),
+    ] {
+        let (idp, home) = (idp(), private_folder());
+        // The expired secret ends the run, after all checks of the response.
+        idp.change(&json!({ "POST /register": { "patch": { "grant_types": granted, "response_types": [], "client_secret_expires_at": 1 } } }));
+        let output = server(&idp.url(""), home.path(), 0, &["--register", "anonymous"], &[]).output().unwrap();
+        let run = Run::of(&output);
+        assert_eq!(run.checks("registration.grant-types"), passed, "{run:#?}");
+        for id in ["idp.redirect-uri-registered", "registration.redirect-uri-granted"] {
+            assert!(run.checks(id).is_empty(), "{id}: {run:#?}");
+        }
+        assert!(!run.says("takes the redirect URI"), "{run:#?}");
     }
 }
 

@@ -45,6 +45,36 @@ async fn a_request_and_its_answer_are_shown_and_hold_against_the_schema() {
     assert_eq!((&events[1]["event"], &events[1]["body"]["a"]), (&"received".into(), &1.into()));
 }
 
+/// A server that sends bytes that HTTP forbids was reached.
+#[tokio::test]
+async fn a_response_that_http_forbids_is_called_that() {
+    for (response, is_valid) in [
+        ("HTTP/1.1 200 OK\r\nbad name: x\r\ncontent-length: 0\r\n\r\n", false),
+        ("HTTP/1.1 200 OK\r\nx: a\0b\r\ncontent-length: 0\r\n\r\n", false),
+        ("HTTP/1.1 abc OK\r\n\r\n", false),
+        ("SSH-2.0-OpenSSH_9.6\r\n", false),
+        ("HTTP/1.1 200 OK\r\nx: a\r\ncontent-length: 0\r\n\r\n", true),
+    ] {
+        let listener = listen::bind(0, "test", "").await.unwrap();
+        let url = format!("http://localhost:{}/", listen::port(&listener));
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            stream.write_all(response.as_bytes()).await.unwrap();
+            let _ = stream.shutdown().await;
+        });
+        let reach = Reach::public_only().limit(Privacy::Loopback);
+        let result = Http::new(Captured::json().reporter(), reach).unwrap().send(&Request::get(&url)).await;
+        server.await.unwrap();
+        match result {
+            Ok(_) => assert!(is_valid, "{response:?}"),
+            Err(error) => {
+                assert!(!is_valid && error.to_string().contains("is not valid HTTP"), "{response:?}: {error}")
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_secret_is_sent_whole_and_shown_masked() {
     let echo = |headers: HeaderMap, body: String| async move { format!("{:?} {body}", headers[header::AUTHORIZATION]) };
@@ -186,7 +216,7 @@ async fn broken_answers_do_not_end_the_program() {
         let captured = Captured::json();
         let http = Http::new(captured.reporter(), Reach::public_only().limit(Privacy::Loopback)).unwrap().within(60);
         if let Err(error) = http.send(&Request::get(&url)).await {
-            assert_eq!(error.id(), "http.not-http", "{error}");
+            assert!(["http.unreachable", "http.invalid-response"].contains(&error.id()), "{error}");
         }
         captured.events();
     }

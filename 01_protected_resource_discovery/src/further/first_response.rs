@@ -103,7 +103,7 @@ impl FirstResponse {
                 "Pay for the server's use, or have its operator let requests without a token through: a sign-in changes nothing.".to_owned()
             }
             Kind::Other if *status == 407 => {
-                "Give the proxy that responds here its user name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT".to_owned()
+                "Put the user name and the password for the proxy that responds here into HTTPS_PROXY, before the host.".to_owned()
             }
             Kind::Other => "Look for the reason in the server's log, and run it again.".to_owned(),
         }

@@ -14,6 +14,11 @@ fn right_place(server_url: &str) -> String {
 
 /// Whether the value is an absolute URL at all.
 pub(crate) fn check(url: &str, server_url: &str) -> Result<(), DiscoveryError> {
+    let bare = urls::without_credentials(url);
+    if bare != url {
+        let reason = "it carries a user name or a password".to_owned();
+        return Err(DiscoveryError::NamedUrl { url: url.to_owned(), reason, meant: bare });
+    }
     let Some(UrlFault { reason, meant }) = urls::fault(url) else { return Ok(()) };
     let origin = well_known::split(server_url).map_or("", |(origin, _)| origin);
     let is_path = url.starts_with('/') && !url.starts_with("//");

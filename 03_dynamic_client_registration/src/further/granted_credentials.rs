@@ -5,7 +5,6 @@ use as_metadata::AuthorizationServerMetadata;
 use serde_json::Value;
 use shared::clock::rfc3339;
 use shared::http::Http;
-use shared::reporter::Advised;
 use shared::{Failed, Reporter, Side, now};
 
 use crate::client_information::ClientInformation;
@@ -61,17 +60,34 @@ pub fn check_management(http: &Http, information: &ClientInformation) -> bool {
 
 /// A grant type or a response type that this client needs and did not get; nothing where the
 /// response does not list them.
-fn check_types(advised: Advised<'_>, metadata: &ClientMetadata, information: &ClientInformation) -> Result<(), Failed> {
+fn check_types(
+    (reporter, fix): (&Reporter, &str),
+    metadata: &ClientMetadata,
+    information: &ClientInformation,
+) -> Result<(), Failed> {
     let requested = metadata.to_registration();
     for (name, needed) in [("grant_types", "authorization_code"), ("response_types", "code")] {
         let (asked, Some(granted)) = (listed(&requested[name]), information.granted.get(name).map(listed)) else {
             continue;
         };
-        // A server's client signs nobody in: then the first of what it asked for counts.
-        let needed = if asked.contains(&needed) { Some(needed) } else { asked.first().copied() };
-        let Some(needed) = needed.filter(|needed| !granted.contains(needed)) else { continue };
+        let missing = asked.iter().any(|asked| !granted.contains(asked));
         let seen = format!("asked for: {}; granted: {}", asked.join(", "), granted.join(", "));
-        return advised.require(&GRANT_TYPES_GRANTED, false, format!("{name} has {needed}"), seen);
+        if asked.contains(&needed) {
+            reporter.with_fix(fix).require(
+                &GRANT_TYPES_GRANTED,
+                granted.contains(&needed),
+                format!("{name} has {needed}"),
+                seen,
+            )?;
+        } else if missing {
+            // A server's client signs nobody in, and can still introspect tokens.
+            reporter.with_fix(fix).recommend(
+                &GRANT_TYPES_GRANTED,
+                false,
+                format!("{name} are those that were asked for"),
+                seen,
+            );
+        }
     }
     Ok(())
 }
@@ -98,7 +114,7 @@ pub fn check_usable(
     if !metadata.redirect_uris.is_empty() {
         reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
     }
-    check_types(reporter.with_fix(&fix), metadata, information)?;
+    check_types((reporter, &fix), metadata, information)?;
 
     let expected = "a way to authenticate that this client has: none, client_secret_basic or client_secret_post";
     let usable = information

@@ -281,7 +281,7 @@ impl HttpError {
                 match fault {
                     ProxyFault::Unreachable(_) => format!("Start the proxy, or correct {named_by}; {without}."),
                     ProxyFault::WantsPassword => {
-                        format!("Put them into {named_by}: http://USER:PASSWORD@HOST:PORT; {without}.")
+                        format!("Put them into {named_by}, as USER:PASSWORD@ before the host; {without}.")
                     }
                     ProxyFault::Refuses => {
                         format!("Ask the proxy's administrator to allow {}; {without}.", host_of(url))

@@ -169,6 +169,11 @@ fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool
     at += usize::from(mark == Some(b'=') && text.get(at) == Some(&b'>'));
     let at = space(at);
     let is_element = mark == Some(b'>') && text[..start].ends_with(b"<");
+    // The mask in `http://<password>@host` is no element, and the host is no secret.
+    let is_in_url = start.checked_sub(2).is_some_and(|before| b"/\\:".contains(&text[before]));
+    if is_element && is_in_url && text.get(at) == Some(&b'@') {
+        return None;
+    }
     let is_doubtful = is_common_word(word) && is_page;
     let is_value_quoted = text.get(at).is_some_and(|c| matches!(c, b'"' | b'\''));
     let is_sure = match mark {

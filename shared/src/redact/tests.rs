@@ -199,6 +199,19 @@ fn a_header_with_a_secret_is_told_by_the_words_of_its_name() {
 }
 
 #[test]
+fn the_host_behind_a_masked_password_stays() {
+    for (url, host) in
+        [("http://joe:pw@host/x", "host/x"), ("https:\\\\joe:pw@host", "host"), ("see http:joe:pw@host .", "host .")]
+    {
+        let once = Mask::Fingerprint.text(url);
+        assert!(once.ends_with(&format!("<password>@{host}")), "{once}");
+        assert_eq!(Mask::Fingerprint.text(&once), once);
+        assert_eq!(Mask::Fingerprint.body("text/plain", once.as_bytes()), json!(once));
+    }
+    assert!(!Mask::Fingerprint.text("<a><password>@opensesame</password></a>").contains("opensesame"));
+}
+
+#[test]
 fn the_number_of_an_error_is_shown() {
     for text in ["the code AADSTS50011: no redirect URI", "code: AADSTS50011", "code: ORA-01017."] {
         assert_eq!(Mask::Fingerprint.text(text), text);

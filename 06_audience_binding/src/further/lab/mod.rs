@@ -142,10 +142,14 @@ pub async fn show_in_story(story: &Story<'_>) -> Result<(), Failure> {
     lab.show(ready, second_ready.as_ref(), Mode::ALL).await
 }
 
-/// Whether the authorization server has refused a request of the sign-in.
+/// Whether the authorization server has refused a request of the sign-in. One that is busy has
+/// decided nothing.
 pub fn is_refusal(failure: &Failure) -> bool {
     use AuthorizationError::{RedirectUri, Request, Token};
-    matches!(failure.cause(), Some(Request { .. } | RedirectUri { .. } | Token { .. }))
+    match failure.cause() {
+        Some(Token { got, .. }) => !["HTTP 503", "HTTP 429"].iter().any(|busy| got.starts_with(busy)),
+        cause => matches!(cause, Some(Request { .. } | RedirectUri { .. })),
+    }
 }
 
 /// The sign-ins that bring the lab's tokens, and the servers that these are for.
