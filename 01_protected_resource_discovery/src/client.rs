@@ -26,7 +26,8 @@ pub async fn run(http: &Http, server_url: &str, wanted: &Wanted) -> Result<(), F
     for table in duties::tables(reporter, &discovery, issuer) {
         reporter.note(table);
     }
-    Ok(())
+    // The metadata is right, and the server cannot be used.
+    discovery.obstacle.map_or(Ok(()), |first| Err(DiscoveryError::Unexpected(first).into()))
 }
 
 /// "The responsibility for selecting which authorization server to use lies with the MCP client"

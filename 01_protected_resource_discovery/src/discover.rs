@@ -30,6 +30,8 @@ pub struct Discovery {
     pub metadata_url: String,
     /// The metadata, checked.
     pub metadata: ProtectedResourceMetadata,
+    /// The first response, where no sign-in can make the server respond in another way.
+    pub obstacle: Option<FirstResponse>,
 }
 
 /// From an MCP server's URL to its metadata, in four stages.
@@ -61,6 +63,7 @@ pub async fn discover_after(
 
     reporter.stage("fetch the protected resource metadata", &spec::RFC9728_3).await;
     let named = challenge.as_ref().and_then(|challenge| challenge.parameter("resource_metadata"));
+    let obstacle = reason.as_ref().and_then(DiscoveryError::obstacle).filter(|_| named.is_none());
     let found = match named {
         Some(url) => fetch_named(http, url, server_url).await?,
         // Where there is no metadata either, the first response says more about the reason.
@@ -72,7 +75,8 @@ pub async fn discover_after(
 
     reporter.stage("check the metadata before using it", &spec::RFC9728_3_3).await;
     let metadata = check_metadata(reporter, &found)?;
-    Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url: found.response.url, metadata })
+    let metadata_url = found.response.url;
+    Ok(Discovery { server_url: server_url.to_owned(), challenge, metadata_url, metadata, obstacle })
 }
 
 /// The challenge of a response, if it says where the metadata is.

@@ -125,6 +125,14 @@ impl DiscoveryError {
         }
     }
 
+    /// A first response that no sign-in can change.
+    pub(crate) fn obstacle(&self) -> Option<FirstResponse> {
+        match self {
+            DiscoveryError::Unexpected(first) if first.is_obstacle() => Some(first.clone()),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {

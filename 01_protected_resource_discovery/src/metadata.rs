@@ -118,7 +118,7 @@ mod tests {
                 json!({"resource": "r", "authorization_servers": ["https://as", 1]}),
                 "authorization_servers is an array of other values than strings",
             ),
-            (json!([]), "an array of strings"),
+            (json!([]), "an empty array"),
             (json!("text"), "a string"),
         ] {
             assert_eq!(read(document).unwrap_err().to_string(), message);

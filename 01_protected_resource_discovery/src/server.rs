@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use shared::{Reporter, mcp};
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::further::start_page;
 use crate::well_known;
 
 /// What this server says about itself.
@@ -43,7 +44,8 @@ pub fn app(protected: ProtectedResource, reporter: Reporter) -> Router {
     endpoint.merge(metadata_routes(protected)).route("/health", get(|| async { Json(json!({"status": "ok"})) }))
 }
 
-/// The metadata document at each of its well-known URLs, for pages of any origin: it is public.
+/// The metadata document at each of its well-known URLs, for pages of any origin: it is public. For
+/// people there is a page at `/`.
 pub fn metadata_routes(protected: ProtectedResource) -> Router {
     let document = protected.document();
     let mut routes = Router::new();
@@ -52,7 +54,7 @@ pub fn metadata_routes(protected: ProtectedResource) -> Router {
         let document = document.clone();
         routes = routes.route(path, get(|| async { Json(document) }));
     }
-    routes.layer(CorsLayer::new().allow_origin(Any))
+    routes.layer(CorsLayer::new().allow_origin(Any)).merge(start_page::route(&protected))
 }
 
 /// Responds 401 with a challenge to everyone.
@@ -100,7 +102,7 @@ impl ProtectedResource {
     }
 
     /// The metadata document: RFC 9728 §2.
-    fn document(&self) -> Value {
+    pub fn document(&self) -> Value {
         let mut document = json!({
             "resource": self.resource,
             "authorization_servers": self.authorization_servers,

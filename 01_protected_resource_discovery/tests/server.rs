@@ -121,3 +121,21 @@ async fn the_server_is_healthy_and_is_no_authorization_server() {
         assert_eq!(ask(to(Method::POST, path, &[])).await.0, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_person_with_a_browser_gets_a_page_on_which_everything_works() {
+    let listener = shared::listen::bind(0, "test", "").await.unwrap();
+    let base = format!("http://localhost:{}", shared::listen::port(&listener));
+    let protected = ProtectedResource { resource: format!("{base}/mcp"), ..protected() };
+    let _serving = shared::listen::serve(listener, server::app(protected, Captured::json().reporter()));
+    let html = shared::testing::check_start_page(&base).await;
+    for says in [
+        format!("<pre data-status=\"401\">curl -i {base}/mcp</pre>"),
+        format!("<a href=\"{base}/.well-known/oauth-protected-resource/mcp\">"),
+        format!("cargo 01 client --server-url {base}/mcp"),
+        "http://localhost:9000/realms/mcp-oauth".to_owned(),
+        "resource_name".to_owned(),
+    ] {
+        assert!(html.contains(&says), "{says}: {html}");
+    }
+}

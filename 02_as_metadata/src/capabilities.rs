@@ -1,6 +1,8 @@
 //! Two tables of what this authorization server says: beside the requirements of MCP 2026-07-28,
 //! and what else it offers.
 
+use shared::one_line;
+
 use crate::metadata::AuthorizationServerMetadata;
 use crate::requirements::Requirement;
 
@@ -62,9 +64,10 @@ const NOT_IN_METADATA: [&str; 5] = [
 
 /// Long values are cut in the table; the checks above it have them whole.
 fn shortened(text: &str) -> String {
+    let text = one_line(text);
     match text.char_indices().nth(36) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

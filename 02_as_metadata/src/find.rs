@@ -156,11 +156,11 @@ pub(crate) fn check_document(http: &Http, response: &Response) -> Result<Authori
         let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
         let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();
         let seen = if faults.is_empty() { "every member has the required type".to_owned() } else { faults.join(", ") };
-        let fix = match &document {
-            Err(error) if error.is_absent() => "add the member that is absent.",
-            _ => "leave a member out where it has no value, and give the others their type.",
-        };
-        let advised = reporter.with_fix(fix);
+        let advised = reporter.with_fix(if document.is_err() {
+            "publish every REQUIRED member, with its type (RFC 8414 §2)."
+        } else {
+            "leave a member out where it has no value, and give the others their type."
+        });
         advised.require(&rules::MEMBER_TYPES, faults.is_empty(), MEMBER_TYPES, seen).ok();
     }
     document.map_err(|error| MetadataError::Document { url: response.url.clone(), error })

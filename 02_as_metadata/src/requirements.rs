@@ -3,11 +3,11 @@
 //! [`requirements`] is pure: a document in, a list of decisions out. A client stops at the first
 //! MUST that fails; `inspect` shows them all.
 
-use protected_resource_discovery::well_known::split;
 use shared::event::Keyword;
-use shared::{Failed, Reporter, Rule, urls};
+use shared::{Failed, Reporter, Rule};
 
 use crate::error::issuer_fix;
+use crate::further::endpoints;
 use crate::metadata::AuthorizationServerMetadata;
 use crate::rules;
 
@@ -140,33 +140,23 @@ fn check_issuer_url(issuer: &str, is_acceptable: impl Fn(&str) -> bool) -> Requi
 }
 
 /// "All authorization server endpoints MUST be served over HTTPS." (MCP 2026-07-28, Communication
-/// Security) Plain http is accepted for this machine. "The endpoint URI MUST NOT include a fragment
-/// component." (RFC 6749 §3.1)
+/// Security) Plain http is accepted for this machine.
 fn check_endpoints(
     metadata: &AuthorizationServerMetadata,
     is_acceptable: impl Fn(&str) -> bool,
     texts: Texts,
 ) -> Requirement {
+    // "The endpoint URI MUST NOT include a fragment component." (RFC 6749 §3.1, and §3.2)
     let unusable = || metadata.endpoints().filter(|(_, url)| !is_acceptable(url) || url.contains('#'));
-    let fault = |url: &str| match urls::fault(url) {
-        Some(fault) => format!(" is not an absolute URL: {}", fault.reason),
-        None if url.contains('#') => " has a fragment, the part from # on".to_owned(),
-        None => String::new(),
-    };
+    let fault = |url| endpoints::fault(url).unwrap_or_default();
     let seen: Vec<_> = unusable().map(|(name, url)| format!("{name} {url}{}", fault(url))).collect();
-    let relative = unusable().find(|(_, url)| urls::fault(url).is_some());
-    let with_fragment = unusable().find(|(_, url)| url.contains('#'));
-    let fix = match (relative, with_fragment) {
-        (Some((name, url)), _) => texts.absolute(name, url, &metadata.issuer),
-        (None, Some((name, _))) => format!("publish {name} without the part from # on."),
-        (None, None) => texts.endpoints().to_owned(),
-    };
+    let advice = unusable().find_map(|(name, url)| endpoints::fix(name, url, &metadata.issuer));
     Requirement {
         rule: &rules::ENDPOINTS_SECURE,
         passed: seen.is_empty(),
-        expected: "the endpoints are absolute URLs, https or loopback, without #",
+        expected: "the endpoints are absolute URLs, https or loopback",
         seen: if seen.is_empty() { "they are".to_owned() } else { seen.join(", ") },
-        fix,
+        fix: advice.unwrap_or_else(|| texts.endpoints().to_owned()),
     }
 }
 
@@ -250,14 +240,6 @@ pub struct Texts {
 impl Texts {
     fn choose(self, keycloak: &'static str, other: &'static str) -> &'static str {
         if self.is_keycloak { keycloak } else { other }
-    }
-
-    /// For an endpoint that is no absolute URL: the one that was meant, where that is clear.
-    fn absolute(self, name: &str, url: &str, issuer: &str) -> String {
-        let origin = split(issuer).map(|(origin, _)| origin).filter(|_| url.starts_with('/') && !url.starts_with("//"));
-        let meant = origin.map(|origin| format!("{origin}{url}")).or(urls::fault(url).and_then(|fault| fault.meant));
-        let meant = meant.map_or(String::new(), |meant| format!(": {name} is {meant}"));
-        format!("write every endpoint as an absolute URL{meant}.")
     }
 
     fn endpoints(self) -> &'static str {

@@ -65,7 +65,9 @@ fn check_accepted(
         decided.report(&idp, &further::rules::REGISTRATION_OPEN, "the IdP lets this client register as it is", "");
     }
     let redirect_uris = metadata.redirect_uris.join(" ");
-    decided.report(&idp, &rules::IDP_TAKES_REDIRECT_URI, "the IdP takes the redirect URI", &redirect_uris);
+    if !metadata.redirect_uris.is_empty() {
+        decided.report(&idp, &rules::IDP_TAKES_REDIRECT_URI, "the IdP takes the redirect URI", &redirect_uris);
+    }
     if let Some(scope) = metadata.scope() {
         decided.report(&idp, &rules::IDP_TAKES_SCOPE, "the IdP takes the scopes", &scope);
     }

@@ -2,7 +2,7 @@
 //! RFC 6749 §4.1.2, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>; RFC 9207 §2.4,
 //! <https://www.rfc-editor.org/rfc/rfc9207#section-2.4>.
 
-use shared::Reporter;
+use shared::{Reporter, one_line};
 use url::form_urlencoded;
 
 use crate::error::AuthorizationError;
@@ -68,7 +68,7 @@ impl AuthorizationResponse {
     /// have to wait: until `iss` has been looked at, they could be anybody's.
     pub fn shown(&self) -> impl Iterator<Item = (&str, String)> {
         self.parameters.iter().map(|(name, value)| match name.as_str() {
-            "iss" => (&**name, value.clone()),
+            "iss" => (&**name, one_line(value)),
             "error" | "error_description" | "error_uri" => (&**name, "(shown after the issuer was checked)".to_owned()),
             _ => (&**name, fingerprint(value)),
         })

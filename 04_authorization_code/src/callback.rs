@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use dynamic_client_registration::redirect::LoopbackRedirect;
 use shared::Reporter;
 use shared::listen::{self, Serving};
 use tokio::sync::oneshot;
 
-use crate::authorization_response::{AuthorizationResponse, Expected, check_state};
+use crate::authorization_response::{AuthorizationResponse, Expected, check_issuer, check_state, code};
 use crate::error::AuthorizationError;
-use crate::further::callback_page::{self, Taken, page};
+use crate::further::callback_page::{self, Taken};
 use crate::further::discarded::Discarded;
 use crate::further::pasted;
 
@@ -100,7 +100,7 @@ impl Callback {
 
 async fn arrived(State(waiting): State<Arc<Waiting>>, method: Method, uri: Uri) -> Response {
     if uri.path() == waiting.path && method != Method::GET {
-        return page(StatusCode::METHOD_NOT_ALLOWED, "Not allowed", "A browser brings a response with GET.");
+        return callback_page::not_allowed();
     }
     callback_page::of(waiting.take(uri.path(), uri.query().unwrap_or_default()))
 }
@@ -128,9 +128,16 @@ impl Waiting {
             return Taken::Discarded;
         }
         let _ = check_state(&self.reporter, &self.expected, &response);
-        let is_error = response.get("error").is_some();
+        // The run reports these checks later; the page in the browser must not come before them.
+        let taken = if check_issuer(&Reporter::silent(), &self.expected, &response).is_err() {
+            Taken::OtherIssuer
+        } else if code(&Reporter::silent(), &response).is_err() {
+            Taken::Error
+        } else {
+            Taken::Response
+        };
         self.finish(Ok(response));
-        if is_error { Taken::Error } else { Taken::Response }
+        taken
     }
 
     fn discarded(&self) -> MutexGuard<'_, Discarded> {

@@ -35,6 +35,8 @@ pub enum AuthorizationError {
     UnknownPage {
         /// What is there.
         got: String,
+        /// What to do about it.
+        fix: &'static str,
     },
     /// The MCP server accepts only tokens that are bound to a key, and this client has none (RFC
     /// 9449).
@@ -152,9 +154,7 @@ impl AuthorizationError {
             AuthorizationError::SignIn { .. } => {
                 "Pass the right name with --login USER and enter its password, or sign in with --browser.".to_owned()
             }
-            AuthorizationError::UnknownPage { .. } => {
-                "Sign in with --browser, where a person reads the page.".to_owned()
-            }
+            AuthorizationError::UnknownPage { fix, .. } => (*fix).to_owned(),
             AuthorizationError::WantsBoundTokens => {
                 "Use a client that proves its key with each request (DPoP, RFC 9449). A later lesson has one.".to_owned()
             }
@@ -210,7 +210,7 @@ impl std::fmt::Display for AuthorizationError {
                 write!(f, "The authorization server refused the authorization request: {got}.")
             }
             AuthorizationError::SignIn { got } => write!(f, "The sign-in did not work: {got}."),
-            AuthorizationError::UnknownPage { got } => write!(f, "The sign-in is not finished: {got}."),
+            AuthorizationError::UnknownPage { got, .. } => write!(f, "The sign-in is not finished: {got}."),
             AuthorizationError::WantsBoundTokens => f.write_str(
                 "The MCP server accepts only tokens that are bound to a key: its metadata says dpop_bound_access_tokens_required.",
             ),

@@ -54,6 +54,7 @@ mod tests {
             challenge: challenge::parse(challenge).0.first().cloned(),
             metadata_url: "m".to_owned(),
             metadata,
+            obstacle: None,
         }
     }
 

@@ -12,7 +12,8 @@ use shared::http::Http;
 use shared::{Failure, Reporter, Side};
 
 use crate::error::AuthorizationError;
-pub use crate::further::login::Login;
+pub use crate::further::login::{self, Login};
+use crate::further::open_browser::open;
 use crate::further::recipients::Recipients;
 use crate::further::resource_parameter::ResourceParameter;
 use crate::further::scripted_browser::ScriptedBrowser;
@@ -79,7 +80,10 @@ impl SignInOptions {
 #[derive(Clone, Debug)]
 pub enum UserAgent {
     /// A person, in a browser that is opened here, or anywhere else with the URL that is printed.
-    Browser,
+    Browser {
+        /// A sentence about whom to sign in as, where everybody may know it.
+        hint: Option<String>,
+    },
     /// A program that fills in the forms.
     Scripted {
         /// Who signs in.
@@ -109,7 +113,9 @@ impl UserAgent {
                 login.check_issuer(named, issuer)?;
                 Ok(UserAgent::Scripted { login: login.with_password(issuer).await?, denies })
             }
-            None if options.browser || terminal && !needs_script && !denies => Ok(UserAgent::Browser),
+            None if options.browser || terminal && !needs_script && !denies => {
+                Ok(UserAgent::Browser { hint: login::hint(issuer) })
+            }
             None if administration::is_tutorial(issuer) => {
                 Ok(UserAgent::Scripted { login: Login::of_demo_user(), denies })
             }
@@ -126,8 +132,8 @@ impl UserAgent {
     /// the answer when this returns.
     pub async fn visit(&self, http: &Http, reporter: &Reporter, url: &str, redirect_uri: &str) -> Result<(), Failure> {
         match self {
-            UserAgent::Browser => {
-                open(reporter, url);
+            UserAgent::Browser { hint } => {
+                open(reporter, url, hint.as_deref());
                 Ok(())
             }
             UserAgent::Scripted { login, denies } => {
@@ -137,18 +143,6 @@ impl UserAgent {
                 Ok(())
             }
         }
-    }
-}
-
-/// "MUST NOT use shell commands (e.g., cmd.exe, sh, PowerShell) to open URLs" (MCP 2026-07-28,
-/// OAuth Authorization URL Validation): the crate asks the system.
-fn open(reporter: &Reporter, url: &str) {
-    reporter.announce(format!("Sign in here (on another machine: forward the callback port, or copy the browser's last address to this terminal):\n{url}"));
-    match webbrowser::open(url) {
-        Ok(()) => reporter.announce(
-            "This program started the system's browser. If none appears, open the URL yourself. Ctrl-C ends the wait.",
-        ),
-        Err(error) => reporter.announce(format!("No browser could be opened here ({error}). Open the URL yourself.")),
     }
 }
 

@@ -267,7 +267,7 @@ fn sign_in_with_chromium(driver: &str, issuer: &str, idp: &str) -> Result<(), Fa
         let _ = browser.close().await;
         result.map_err(|_| Failed::from("the browser took more than five minutes"))?
     })?;
-    assert!(page.contains("Back at the client"), "{page}");
+    assert!(page.contains("You are signed in"), "{page}");
     let rest: Vec<_> = lines.collect();
     let events = assert_events_hold(&rest.join("\n"));
     assert_eq!(events.last().unwrap()["ok"], true, "{events:#?}");

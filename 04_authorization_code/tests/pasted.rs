@@ -104,7 +104,7 @@ fn a_pasted_response_gets_the_checks_of_one_that_a_browser_brings() {
         (&format!("{uri}?code=c&state=wr0ng"), "A response with another state came."),
         (&format!("{uri}?error=access_denied"), "An error without state came."),
         // Corrected before Enter.
-        (&format!("x\u{7f}pr1vate\u{15}{back}"), "The client treats the pasted address as the browser's request."),
+        (&format!("x\u{7f}pr1vate\u{15}{back}"), "It is taken as if the browser had come here."),
     ] {
         terminal.from = terminal.shown.len();
         terminal.paste(&format!("{line}\r"));

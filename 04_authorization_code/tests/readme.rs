@@ -47,6 +47,7 @@ fn the_errors_under_troubleshooting_read_as_they_really_do() {
         AuthorizationError::UnknownPage {
             got: "the IdP shows “Choose an account” with “Next”, which --login does not recognise as a sign-in or consent form"
                 .to_owned(),
+            fix: "Sign in with --browser, where a person reads the page.",
         },
         AuthorizationError::LoginOfNobody,
         AuthorizationError::LoginElsewhere {

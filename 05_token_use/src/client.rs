@@ -8,7 +8,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 use shared::http::Http;
 use shared::mcp::client::Connection;
-use shared::{Failure, Rule, Side, on_one_line, spec};
+use shared::{Failure, Rule, Side, marked_lines, spec};
 
 use crate::authorized_client::AuthorizedClient;
 use crate::error::TokenUseError;
@@ -158,7 +158,7 @@ impl Story<'_> {
 pub async fn call_tool(connection: &Connection, name: &str, arguments: JsonObject) -> Result<String, Failure> {
     let result = connection.call_tool(name, arguments).await?;
     let texts = result.content.iter().filter_map(|block| block.as_text().map(|text| text.text.as_str()));
-    let said = on_one_line(&texts.collect::<Vec<_>>().join("\n"));
+    let said = marked_lines(&texts.collect::<Vec<_>>().join("\n"));
     match result.is_error {
         Some(true) => Err(TokenUseError::Tool { name: name.to_owned(), said }.into()),
         _ => Ok(said),

@@ -145,7 +145,7 @@ fn the_story_holds(issuer: &str) {
 fn who_may_less_gets_less(issuer: &str) {
     let run = User::new(issuer).story(&["--login", "mcpreader:password123"]);
     assert!(run.success, "{run:#?}");
-    assert!(run.says("The MCP server asks for mcp:write, and the token that came allows mcp:read."));
+    assert!(run.says("The MCP server requires mcp:write, but the new token has mcp:read."));
     assert!(!run.says("notes/shopping-") && !run.says("4 tools"));
     assert!(!run.checks("token.scope-of-tool").is_empty());
 }

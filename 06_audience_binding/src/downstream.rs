@@ -18,6 +18,7 @@ use token_use::further::key_rotation::Limits;
 use token_use::options::CheckOptions;
 use token_use::refusal::{Checks, Refusal, RefusalKind, short};
 
+use crate::further::api_page;
 use crate::parties::AudienceOptions;
 use crate::{audience, rules};
 
@@ -91,9 +92,9 @@ fn azp(token: &AccessToken) -> String {
     short(token.claims.get("azp").and_then(Value::as_str).unwrap_or("somebody"))
 }
 
-/// The API: one document.
+/// The API: one document, and a page for people.
 pub fn app(downstream: Arc<Downstream>) -> Router {
-    Router::new().route("/reports", get(reports)).with_state(downstream)
+    Router::new().route("/reports", get(reports)).with_state(downstream).merge(api_page::route())
 }
 
 async fn reports(State(downstream): State<Arc<Downstream>>, request: Request) -> Response {

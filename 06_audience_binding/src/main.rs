@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use audience_binding::client;
 use audience_binding::complete_client::{self, ClientArguments};
 use audience_binding::further::lab::{LabArguments, LabOptions};
+use audience_binding::further::learn::{self, quiz};
 use audience_binding::further::{confused_deputy, lab, matrix, server_client};
 use audience_binding::parties::{self, AudienceOptions, LessonOptions};
 use audience_binding::sabotage::{Sabotage, Switch, attacks};
 use authorization_code::further::recipients::Recipients;
 use authorization_code::user_agent::SignInOptions;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use dynamic_client_registration::further::options::RegistrationOptions;
 use keycloak::IdpOptions;
 use protected_resource_discovery::setup::{IDP_OPTIONS, ServerOptions, Setup};
@@ -53,9 +54,27 @@ enum Role {
     Matrix,
     /// An OAuth proxy with one client id, without and with its own consent page
     ConfusedDeputy,
+    /// What you have done in all six lessons on this machine, and what comes next
+    Learn(LearnArguments),
     /// Over kept tokens.
     #[command(flatten)]
     Kept(KeptCommand),
+}
+
+#[derive(Args)]
+struct LearnArguments {
+    #[command(subcommand)]
+    what: Option<Learn>,
+}
+
+#[derive(Subcommand)]
+enum Learn {
+    /// Five questions about a lesson, with explanations
+    Quiz {
+        /// The lesson's number
+        #[arg(value_name = "NN")]
+        lesson: u8,
+    },
 }
 
 /// Options of a command in which every party takes part.
@@ -129,6 +148,7 @@ impl Lesson for Cli {
             parties: WITHOUT_SERVER,
             options: &[NetworkOptions::GROUP, IDP_OPTIONS, RegistrationOptions::GROUP, SignInOptions::GROUP],
         },
+        CommandUse { name: "learn", parties: &[], options: &[] },
         of_client("authorize"),
         of_client("list-tools"),
         of_client("call-tool"),
@@ -175,6 +195,10 @@ fn main() -> ExitCode {
             commands::no_break(setup)?;
             confused_deputy::run(setup, options).await
         }),
+        Some(Role::Learn(LearnArguments { what: None })) => run.tell(async { learn::show_progress(&run.reporter) }),
+        Some(Role::Learn(LearnArguments { what: Some(Learn::Quiz { lesson }) })) => {
+            run.tell(quiz::ask(&run.reporter, *lesson))
+        }
         Some(Role::Kept(command)) => run.tell(async {
             let plan = options.plan(None, true)?;
             commands::run(setup, command, plan, &options.sign_in).await

@@ -70,6 +70,9 @@ pub struct Realm {
     pub client_policies: Value,
     #[serde(default)]
     components: BTreeMap<String, Vec<Component>>,
+    /// Whether it is the tutorial's own, whose passwords are public.
+    #[serde(skip)]
+    is_shipped: bool,
 }
 
 fn five_minutes() -> u64 {
@@ -126,6 +129,12 @@ impl Realm {
         self.users.iter().find(|user| user.service_account_client_id.as_deref() == Some(client_id))
     }
 
+    /// The tutorial's users who can sign in, and their passwords; none of any other realm.
+    pub fn demo_users(&self) -> impl Iterator<Item = (&RealmUser, &str)> {
+        let users = self.users.iter().filter(|_| self.is_shipped);
+        users.filter_map(|user| Some((user, user.first_password()?)))
+    }
+
     /// Every scope that a client may be given.
     pub fn optional_scopes(&self) -> impl Iterator<Item = &str> {
         OPTIONAL_SCOPES.into_iter().chain(self.default_optional_client_scopes.iter().map(String::as_str))
@@ -147,17 +156,21 @@ impl std::error::Error for RealmError {}
 impl Realm {
     /// The realm that these lessons run on, with placeholders filled from the environment.
     pub fn shipped() -> Result<Self, RealmError> {
-        Self::from_json(SHIPPED, |name| std::env::var(name).ok())
+        Self::of_tutorial(|name| std::env::var(name).ok())
     }
 
     /// The same, for MCP servers with these URLs, the first and the second, unless the environment
     /// names them.
     pub fn shipped_for(resources: &[&str]) -> Result<Self, RealmError> {
-        Self::from_json(SHIPPED, |name| {
+        Self::of_tutorial(|name| {
             let named = ["MCP_RESOURCE_URL", "MCP_SECOND_RESOURCE_URL"].iter().zip(resources);
             let named = named.filter(|(known, _)| **known == name).map(|(_, url)| (*url).to_owned()).next();
             std::env::var(name).ok().or(named)
         })
+    }
+
+    fn of_tutorial(variable: impl Fn(&str) -> Option<String>) -> Result<Self, RealmError> {
+        Ok(Self { is_shipped: true, ..Self::from_json(SHIPPED, variable)? })
     }
 
     /// Reads a realm file. `variable` gives the values of placeholders.

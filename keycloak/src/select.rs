@@ -11,7 +11,7 @@ use crate::realm::{SERVERS, issuer_at};
 use crate::{Defect, EMBEDDED_PORT, Embedded, Realm, RealmError};
 
 /// How to get a real Keycloak.
-const START_KEYCLOAK: &str = "docker compose -f keycloak/compose.yaml up -d --wait";
+pub(crate) const START_KEYCLOAK: &str = "docker compose -f keycloak/compose.yaml up -d --wait";
 /// Seconds within which a Keycloak on this machine has to answer to be chosen.
 const LOCAL_SECONDS: u64 = 3;
 /// Seconds within which an IdP has to answer that was asked for by its issuer.
@@ -230,7 +230,7 @@ async fn find_keycloak() -> Result<Idp, Failure> {
     }
 }
 
-fn keycloak_fix(found: &ProbeResult) -> String {
+pub(crate) fn keycloak_fix(found: &ProbeResult) -> String {
     let fix = match found {
         ProbeResult::OtherIssuer { found, .. } => format!(
             "Give the issuer that it has: --idp {found}. To have it named by the address in KEYCLOAK_URL, start Keycloak with that as its hostname."
@@ -253,7 +253,7 @@ impl From<RealmError> for Failure {
     }
 }
 
-fn keycloak_issuer() -> String {
+pub(crate) fn keycloak_issuer() -> String {
     let base = std::env::var("KEYCLOAK_URL").ok().filter(|url| !url.is_empty());
     issuer_at(&base.unwrap_or_else(|| "http://localhost:9000".to_owned()))
 }

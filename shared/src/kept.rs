@@ -2,7 +2,6 @@
 //! as a whole or not at all, and one run at a time changes it. With a passphrase it is encrypted.
 
 mod entries;
-mod guard;
 mod home;
 mod sealed;
 
@@ -14,8 +13,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 pub use entries::{Forgotten, forget_entries};
-pub use home::{HOME_VARIABLE, Home, PASSPHRASE_VARIABLE};
+pub use home::{Home, PASSPHRASE_VARIABLE};
 
+use crate::own_files as guard;
+pub use crate::own_files::HOME_VARIABLE;
 use crate::{Failure, Reporter, Secret};
 
 /// Seconds that a run waits for another one to let go of the file.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::breakage::Breakage;
 use crate::http::Http;
+use crate::learned::{self, Learned};
 use crate::reach::Reach;
 use crate::story::{self, Holds};
 use crate::{Failure, Reporter, Side};
@@ -50,9 +51,15 @@ pub struct LessonRun {
 }
 
 impl LessonRun {
-    /// Runs a story to its end: with `--break`, it passes where the rule was caught.
+    /// Runs a story to its end: with `--break`, it passes where the rule was caught. A lesson's
+    /// whole story that passes is recorded for the person.
     pub fn tell(&self, story: impl Future<Output = Result<(), Failure>>) -> ExitCode {
-        story::run(&self.reporter, self.breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught), story)
+        let exit = story::run(&self.reporter, self.breakage.map_or(Holds::WithoutFailure, Holds::WhenCaught), story);
+        if let (true, Some(lesson)) = (exit == ExitCode::SUCCESS, self.reporter.story()) {
+            let breakage = self.breakage.map(|breakage| breakage.name.to_owned());
+            learned::record(&Learned { lesson: lesson.folder().to_owned(), breakage });
+        }
+        exit
     }
 
     /// Runs the client alone. Whether a server catches what `--break` does is seen in the server's

@@ -12,12 +12,16 @@
 //! | [`cli`] | the options that all lessons have in common |
 //! | [`clock`] | times as tokens count them |
 //! | [`breakage`] | rules that can be broken on purpose with `--break` |
+//! | [`learned`] | what a person has learned on this machine |
 //! | [`lesson`] | one run of a lesson, as far as it is the same in every lesson |
 //! | `lesson_view` | what a person sees: folded lessons, marks, results |
 //! | [`story`] | runs a lesson to its outcome line and exit code, Ctrl-C included |
 //! | `signals` | Ctrl-C, whatever the story is doing |
+//! | [`html`] | the pages that the tutorial's programs show in a browser |
+//! | [`start_page`] | what a server says about itself to a person with a browser |
 //! | [`listen`] | binds a port and serves a router on it |
 //! | [`kept`] | a file that is kept between runs: private, replaced as a whole, one run at a time |
+//! | [`own_files`] | the user's folder for what the programs keep, and which files in it they use |
 //! | [`page`] | reads an HTML page that is meant for a person |
 //! | [`scope`] | the scopes of a list |
 //! | [`secret`] | a value that must not be seen |
@@ -30,14 +34,17 @@ pub mod breakage;
 pub mod cli;
 pub mod clock;
 pub mod event;
+pub mod html;
 pub mod http;
 #[cfg(feature = "kept")]
 pub mod kept;
+pub mod learned;
 pub mod lesson;
 mod lesson_view;
 pub mod listen;
 pub mod mcp;
 pub mod members;
+pub mod own_files;
 pub mod page;
 #[cfg(feature = "kept")]
 pub mod pasted;
@@ -52,6 +59,7 @@ pub mod scope;
 pub mod secret;
 mod signals;
 pub mod spec;
+pub mod start_page;
 pub mod story;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -59,7 +67,7 @@ pub mod urls;
 
 pub use clock::now;
 pub use event::{Failed, Keyword, Rule, Side};
-pub use person::on_one_line;
+pub use person::{marked_lines, one_line};
 pub use reporter::Reporter;
 pub use secret::Secret;
 pub use spec::SpecRef;

@@ -57,11 +57,6 @@ pub fn without_value(error: &serde_json::Error) -> String {
 }
 
 impl DocumentError {
-    /// Whether a REQUIRED member is not there.
-    pub fn is_absent(&self) -> bool {
-        matches!(self, DocumentError::Member { got, .. } if got == ABSENT)
-    }
-
     /// The member that is at fault, if it is one.
     pub fn member(&self) -> Option<&'static str> {
         match self {
@@ -71,12 +66,11 @@ impl DocumentError {
     }
 }
 
-const ABSENT: &str = "absent";
 const STRING: &str = "a string";
 const STRINGS: &str = "an array of strings";
 const SHORT: &str = "an array of at most 10000 strings";
 const BOOLEAN: &str = "true or false";
-const INTEGER: &str = "a whole number, not negative";
+const INTEGER: &str = "a whole number of 0 or more";
 
 /// Reads OPTIONAL members. One that is null, empty or of another type counts as absent, and what is
 /// wrong with it can be had afterwards: one member of no importance does not cost the document.
@@ -150,7 +144,7 @@ impl Members {
 
     /// A string that has to be there.
     pub fn required_string(&self, name: &'static str) -> Result<String, DocumentError> {
-        let absent = DocumentError::Member { name, expected: STRING, got: ABSENT.to_owned() };
+        let absent = DocumentError::Member { name, expected: STRING, got: "absent".to_owned() };
         self.string(name)?.ok_or(absent)
     }
 
@@ -190,7 +184,12 @@ impl Members {
             let text = value.as_number()?.to_string();
             text.strip_suffix(".0").unwrap_or(&text).parse().ok()
         };
-        self.read(name, INTEGER, whole)
+        self.read(name, INTEGER, whole).map_err(|error| match (error, self.0.get(name)) {
+            (DocumentError::Member { name, expected, .. }, Some(Value::Number(number))) => {
+                DocumentError::Member { name, expected, got: format!("{number}, not {INTEGER}") }
+            }
+            (error, _) => error,
+        })
     }
 
     /// The members, as they came.
@@ -213,11 +212,12 @@ fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null",
         Value::Bool(_) => BOOLEAN,
-        Value::Number(number) => return format!("the number {number}"),
+        Value::Number(_) => "a number",
         Value::String(_) => STRING,
+        Value::Array(items) if items.is_empty() => "an empty array",
         Value::Array(items) if items.iter().all(Value::is_string) => STRINGS,
         Value::Array(items) if items.iter().all(Value::is_object) => "an array of objects",
-        Value::Array(_) => "an array of other values than strings",
+        Value::Array(_) => "an array with something else than strings",
         Value::Object(_) => "an object",
     }
     .to_owned()
@@ -237,9 +237,9 @@ mod tests {
         assert_eq!(members.string("absent").unwrap(), None);
         assert_eq!(members.names().collect::<Vec<_>>(), ["s", "l", "b", "n", "mixed"]);
         for (error, text) in [
-            (members.string("n").unwrap_err(), "n is the number 1"),
+            (members.string("n").unwrap_err(), "n is a number"),
             (members.strings("s").unwrap_err(), "s is a string"),
-            (members.strings("mixed").unwrap_err(), "mixed is an array of other values than strings"),
+            (members.strings("mixed").unwrap_err(), "mixed is an array with something else than strings"),
             (members.boolean("s").unwrap_err(), "s is a string"),
             (members.required_string("absent").unwrap_err(), "absent is absent"),
         ] {
@@ -257,6 +257,8 @@ mod tests {
         for name in ["d", "e", "f", "g"] {
             assert!(members.integer(name).is_err(), "{name}");
         }
+        let refused = members.integer("e").unwrap_err().to_string();
+        assert_eq!(refused, "e is -1, not a whole number of 0 or more");
     }
 
     #[test]
@@ -273,9 +275,9 @@ mod tests {
         }
         assert_eq!((optional.strings("mixed"), optional.boolean("s")), (None, None));
         let faults: Vec<_> = optional.into_faults().iter().map(ToString::to_string).collect();
-        let expected = ["null is null", "empty is empty", "n is the number 1", "l is an array of strings"];
+        let expected = ["null is null", "empty is empty", "n is a number", "l is an array of strings"];
         assert_eq!(faults[..4], expected);
-        assert_eq!(faults[4..], ["mixed is an array of other values than strings", "s is a string"]);
+        assert_eq!(faults[4..], ["mixed is an array with something else than strings", "s is a string"]);
     }
 
     #[test]
@@ -309,7 +311,8 @@ mod tests {
             assert!(error.starts_with("not JSON ("), "{error}");
         }
         assert!(Members::from_json(&[0xff, 0xfe, 0x00]).is_err());
-        assert_eq!(Members::from_json(b"[]").unwrap_err().to_string(), "an array of strings");
+        assert_eq!(Members::from_json(b"[]").unwrap_err().to_string(), "an empty array");
+        assert_eq!(Members::from_json(b"[{}]").unwrap_err().to_string(), "an array of objects");
         assert_eq!(Members::from_json(b"\"text\"").unwrap_err().to_string(), "a string");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 mod headers;
 mod printable;
 
-pub use printable::{is_invisible, on_one_line, printable};
+pub use printable::{is_invisible, marked_lines, one_line, printable};
 
 use crate::event::{Event, Expected, Side};
 use crate::lesson_view::Marks;

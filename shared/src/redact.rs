@@ -9,6 +9,7 @@
 //! compare. A short secret does not show its length, and a password is just `<password>`. This
 //! module knows the *names* that carry secrets; what they mean is the lessons' business.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -26,7 +27,7 @@ mod views;
 pub use event::redacted;
 use find::{Found, Names, Search};
 pub use known::{begin_exchange, learn, learn_of_client};
-use names::{is_harmless, is_secret, is_secret_header};
+use names::{is_harmless, is_number_of_error, is_secret, is_secret_header};
 
 /// Characters of a secret from which on its length is shown.
 const SHOWS_LENGTH: usize = 16;
@@ -99,7 +100,7 @@ impl Mask {
                 format!("{scheme} {}", self.learnt(kind, credentials))
             }
             _ => {
-                if name.ends_with("cookie") {
+                if name.contains("cookie") {
                     let pairs = value.split(';').take(if name == "cookie" { 100 } else { 1 });
                     pairs.filter_map(|pair| pair.split_once('=')).for_each(|(_, value)| learn("cookie", value));
                 }
@@ -168,7 +169,7 @@ impl Mask {
     fn whole(self, name: &str, value: &Value) -> Value {
         let is_code = name.eq_ignore_ascii_case("code");
         match value {
-            Value::String(text) if text.is_empty() => value.clone(),
+            Value::String(text) if text.is_empty() || is_code && is_number_of_error(text) => value.clone(),
             // The code of an error is a word; the code of a sign-in is random.
             Value::String(text) if is_code && is_plain_words(text) => Value::String(self.secret(name, text)),
             Value::String(text) => Value::String(self.learnt(name, text)),
@@ -219,7 +220,9 @@ impl Mask {
     /// The text with these secrets masked.
     fn without(self, text: &str, mut found: Vec<Found>) -> String {
         found.retain(|secret| !secret.range.is_empty());
-        found.sort_by_key(|secret| (secret.range.start, std::cmp::Reverse(secret.range.end)));
+        // Of two readings of one place, the shorter one has fewer escapes: so a secret has one
+        // fingerprint, however it is written.
+        found.sort_by_key(|secret| (secret.range.start, Reverse(secret.range.end), secret.value.len()));
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
         let mut rest = found.iter().peekable();

@@ -145,6 +145,11 @@ impl Reporter {
         self.options.format == Format::Silent
     }
 
+    /// The lesson whose whole story this run is.
+    pub fn story(&self) -> Option<LessonId> {
+        self.options.lesson
+    }
+
     /// The same output, speaking for `side`.
     pub fn on(&self, side: Side) -> Self {
         Self { side, ..self.clone() }

@@ -48,6 +48,17 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The URL without user name and password.
+pub fn without_credentials(url: &str) -> String {
+    match Parts::of(url) {
+        Some(Parts { scheme, user, .. }) if !user.is_empty() => {
+            let start = scheme.len() + "://".len();
+            url[..start].to_owned() + &url[start + user.len() + 1..]
+        }
+        _ => url.to_owned(),
+    }
+}
+
 /// One thing in which two URLs differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {

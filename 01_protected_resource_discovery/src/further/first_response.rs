@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 use shared::http::Response;
+use shared::one_line;
 
 use crate::well_known::split;
 
@@ -24,7 +25,10 @@ pub(crate) fn is_of_older_server(response: &Response) -> bool {
 fn mcp_error(response: &Response) -> Option<(i64, String)> {
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let error = body.get("jsonrpc").and(body.get("error"))?;
-    Some((error["code"].as_i64()?, error["message"].as_str().unwrap_or_default().trim_end_matches('.').to_owned()))
+    Some((
+        error["code"].as_i64()?,
+        one_line(error["message"].as_str().unwrap_or_default()).trim_end_matches('.').to_owned(),
+    ))
 }
 
 /// What came instead of 401 or success.
@@ -56,11 +60,17 @@ impl FirstResponse {
         let header = |name: &str| response.header_values(name).into_iter().next();
         let kind = match (response.status, mcp_error(response)) {
             (300..=399, _) => Kind::Redirect(header("location").map(|to| absolute(server_url, &to))),
-            (429 | 503, _) => Kind::Busy(header("retry-after").filter(|after| is_retry_after(after))),
+            (429 | 503, _) => Kind::Busy(header("retry-after")),
             (_, Some((code, message))) => Kind::McpError(code, message),
             _ => Kind::Other,
         };
         Self { server_url: server_url.to_owned(), status: response.status, kind }
+    }
+
+    /// Whether no sign-in can help: the server or a gateway before it fails, or wants money or a
+    /// proxy's password. A server that is busy will respond later.
+    pub(crate) fn is_obstacle(&self) -> bool {
+        matches!(self.status, 402 | 407 | 500..) && !matches!(self.kind, Kind::Busy(_))
     }
 
     /// What to do about it.
@@ -69,9 +79,14 @@ impl FirstResponse {
         match kind {
             Kind::Redirect(Some(to)) => redirect_fix(server_url, to),
             Kind::Redirect(None) => "The server's operator has to respond without a redirect.".to_owned(),
-            Kind::Busy(Some(date)) if date.ends_with("GMT") => format!("Run it again after {date}."),
-            Kind::Busy(Some(seconds)) => format!("Wait {seconds} seconds, and run it again."),
-            Kind::Busy(None) => "Wait a minute, and run it again.".to_owned(),
+            Kind::Busy(Some(after)) if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("Wait {after} seconds, and run it again.")
+            }
+            // "Retry-After = HTTP-date / delay-seconds" (RFC 9110 §10.2.3); a date begins with its day.
+            Kind::Busy(Some(after)) if after.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                format!("Run it again after {after}.")
+            }
+            Kind::Busy(_) => "Wait a minute, and run it again.".to_owned(),
             Kind::McpError(..) => "This is an MCP server, so look for the error in its log.".to_owned(),
             Kind::Other if *status == 404 && server_url.ends_with('/') => {
                 format!("Leave out the slash at the end: {}", server_url.trim_end_matches('/'))
@@ -84,15 +99,15 @@ impl FirstResponse {
                  allowed hosts refuses them."
                     .to_owned()
             }
+            Kind::Other if *status == 402 => {
+                "Pay for the server's use, or have its operator let requests without a token through: a sign-in changes nothing.".to_owned()
+            }
+            Kind::Other if *status == 407 => {
+                "Give the proxy that responds here its user name and password: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT".to_owned()
+            }
             Kind::Other => "Look for the reason in the server's log, and run it again.".to_owned(),
         }
     }
-}
-
-/// A date or a number of seconds (RFC 9110 §10.2.3); anything else says nothing.
-fn is_retry_after(value: &str) -> bool {
-    let is_date = value.ends_with(" GMT") && value.len() < 40;
-    is_date || (1..7).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A `Location` as an absolute URL: a path of the server's own stands for itself.
@@ -151,16 +166,6 @@ impl Display for FirstResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_seconds_and_dates_say_when_to_come_back() {
-        for good in ["0", "120", "Fri, 31 Dec 1999 23:59:59 GMT"] {
-            assert!(is_retry_after(good), "{good}");
-        }
-        for bad in ["", "-3", "1.5", "soon", "99999999999999", "0x10", " 7"] {
-            assert!(!is_retry_after(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn a_redirect_names_what_it_leads_to() {

@@ -8,6 +8,7 @@
 //! | `named_url` | a challenge whose `resource_metadata` leads to no document |
 //! | [`registration_hint`] | a member that no standard defines, and that a client ignores |
 //! | [`select`] | which of several authorization servers a client uses |
+//! | [`start_page`] | what a person sees who opens the server in a browser |
 
 pub(crate) mod challenge_faults;
 pub mod first_response;
@@ -15,3 +16,4 @@ pub(crate) mod mismatch;
 pub(crate) mod named_url;
 pub mod registration_hint;
 pub mod select;
+pub mod start_page;

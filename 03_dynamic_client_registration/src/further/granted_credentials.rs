@@ -5,12 +5,13 @@ use as_metadata::AuthorizationServerMetadata;
 use serde_json::Value;
 use shared::clock::rfc3339;
 use shared::http::Http;
+use shared::reporter::Advised;
 use shared::{Failed, Reporter, Side, now};
 
 use crate::client_information::ClientInformation;
 use crate::client_metadata::{AuthMethod, ClientMetadata};
 use crate::further::refusal_advice::BY_HAND;
-use crate::further::rules::{GRANT_TYPE_GRANTED, SECRET_ALIVE};
+use crate::further::rules::{GRANT_TYPES_GRANTED, SECRET_ALIVE};
 use crate::rules;
 
 /// The authorization server says how long the secret lives.
@@ -58,8 +59,29 @@ pub fn check_management(http: &Http, information: &ClientInformation) -> bool {
     http.reporter().with_fix(fix).recommend(&rules::MANAGEMENT_SECURE, accepted.is_ok(), expected, seen)
 }
 
+/// A grant type or a response type that this client needs and did not get; nothing where the
+/// response does not list them.
+fn check_types(advised: Advised<'_>, metadata: &ClientMetadata, information: &ClientInformation) -> Result<(), Failed> {
+    let requested = metadata.to_registration();
+    for (name, needed) in [("grant_types", "authorization_code"), ("response_types", "code")] {
+        let (asked, Some(granted)) = (listed(&requested[name]), information.granted.get(name).map(listed)) else {
+            continue;
+        };
+        // A server's client signs nobody in: then the first of what it asked for counts.
+        let needed = if asked.contains(&needed) { Some(needed) } else { asked.first().copied() };
+        let Some(needed) = needed.filter(|needed| !granted.contains(needed)) else { continue };
+        let seen = format!("asked for: {}; granted: {}", asked.join(", "), granted.join(", "));
+        return advised.require(&GRANT_TYPES_GRANTED, false, format!("{name} has {needed}"), seen);
+    }
+    Ok(())
+}
+
+fn listed(values: &Value) -> Vec<&str> {
+    values.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 /// What was granted without which this client cannot go on.
-pub(crate) fn check_usable(
+pub fn check_usable(
     reporter: &Reporter,
     authorization_server: &AuthorizationServerMetadata,
     metadata: &ClientMetadata,
@@ -73,7 +95,10 @@ pub(crate) fn check_usable(
     let seen = granted.as_ref().map_or("not said".to_owned(), |granted| granted.join(" "));
     let all = granted.is_none_or(|granted| metadata.redirect_uris.iter().all(|uri| granted.contains(&uri.as_str())));
     let expected = "the redirect URI was granted as asked for";
-    reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
+    if !metadata.redirect_uris.is_empty() {
+        reporter.with_fix(&fix).require(&rules::REDIRECT_URI_GRANTED, all, expected, seen)?;
+    }
+    check_types(reporter.with_fix(&fix), metadata, information)?;
 
     let expected = "a way to authenticate that this client has: none, client_secret_basic or client_secret_post";
     let usable = information
@@ -89,23 +114,5 @@ pub(crate) fn check_usable(
             format!("{granted}{secret}; asked for: {asked}; listed in the metadata: {listed}")
         }
     };
-    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)?;
-    check_grants(reporter, metadata, information, &fix)
-}
-
-/// The client may use the grant by which it gets its tokens; a refresh token is a convenience.
-fn check_grants(
-    reporter: &Reporter,
-    metadata: &ClientMetadata,
-    information: &ClientInformation,
-    fix: &str,
-) -> Result<(), Failed> {
-    let Some(Value::Array(granted)) = information.granted.get("grant_types") else { return Ok(()) };
-    let asked = metadata.to_registration()["grant_types"].take();
-    let asked = asked.as_array().into_iter().flatten().filter(|grant| *grant != "refresh_token");
-    let Some(missing) = asked.into_iter().find(|grant| !granted.contains(grant)).and_then(Value::as_str) else {
-        return Ok(());
-    };
-    let seen = format!("grant_types is {}", Value::Array(granted.clone()));
-    reporter.with_fix(fix).require(&GRANT_TYPE_GRANTED, false, format!("the grant {missing} was granted"), seen)
+    reporter.with_fix(&fix).require(&rules::AUTH_METHOD_USABLE, usable, expected, seen)
 }

@@ -5,6 +5,9 @@ use shared::{Rule, spec};
 /// The authorization server takes the client's metadata document.
 pub static IDP_TAKES_DOCUMENT: Rule = Rule::must("idp.metadata-document", &spec::MCP_CIMD_FETCH);
 
+/// The client may use the grant and the response type that it registered for.
+pub static GRANT_TYPES_GRANTED: Rule = Rule::must("registration.grant-types", &spec::RFC7591_3_2_1_CHECK);
+
 /// The URL of a document can name a client.
 pub static DOCUMENT_URL: Rule = Rule::must("cimd.url", &spec::CIMD_3);
 
@@ -31,9 +34,6 @@ pub static REGISTRATION_OPEN: Rule = Rule::should("idp.registration-open", &spec
 
 /// The secret that came with the registration can be used.
 pub static SECRET_ALIVE: Rule = Rule::must("registration.secret-alive", &spec::RFC7591_3_2_1_EXPIRES);
-
-/// The client may use the grant that it asked for.
-pub static GRANT_TYPE_GRANTED: Rule = Rule::must("registration.grant-type-granted", &spec::RFC7591_3_2_1_CHECK);
 
 /// No token for a code that the authorization server never issued.
 pub static UNISSUED_CODE_REFUSED: Rule = Rule::must("idp.unissued-code-refused", &spec::RFC6749_4_1_3_VALID);
@@ -63,7 +63,6 @@ pub static ALL: &[&Rule] = &[
     &DELETED,
     &REGISTRATION_OPEN,
     &SECRET_ALIVE,
-    &GRANT_TYPE_GRANTED,
     &UNISSUED_CODE_REFUSED,
     &UNISSUED_CODE_ERROR,
     &CODE_GRANT_ALLOWED,

@@ -6,6 +6,9 @@ use tokio::io::AsyncWriteExt;
 
 use super::*;
 
+/// The parameters of a response from the authorization server that was asked.
+const RIGHT: &str = "?state=right&iss=https://i";
+
 async fn waiting(strict: bool) -> (Callback, String, Captured) {
     waiting_at(&RedirectUri::at_port(0), strict).await
 }
@@ -36,7 +39,7 @@ async fn only_the_one_answer_is_taken() {
     assert_eq!(ask(get(&format!("?state=right&code={}", "x".repeat(20_000)))).await, 414);
     let megabyte = ask(get(&format!("?code={}", "x".repeat(1_000_000)))).await;
     assert!([0, 414, 431].contains(&megabyte), "{megabyte}");
-    assert_eq!(ask(get("?state=right&code=one")).await, 200);
+    assert_eq!(ask(get(&format!("{RIGHT}&code=one"))).await, 200);
     assert_eq!(ask(get("?state=right&code=two")).await, 410);
     let response = callback.response(5, None).await.unwrap();
     assert_eq!(response.get("code"), Some("one"));
@@ -51,7 +54,7 @@ async fn a_slow_client_does_not_hold_anyone_up() {
     let address = uri.trim_start_matches("http://").trim_end_matches("/callback").to_owned();
     let mut slow = tokio::net::TcpStream::connect(&address).await.unwrap();
     slow.write_all(b"GET /callback?state=right").await.unwrap();
-    assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+    assert_eq!(ask(Request::get(&format!("{uri}{RIGHT}&code=c"))).await, 200);
     let response = tokio::time::timeout(Duration::from_secs(60), callback.response(5, None)).await;
     assert!(response.expect("the wait for the slow client ends").is_ok());
 }
@@ -77,7 +80,7 @@ async fn however_many_answers_are_refused_few_lines_tell_of_them() {
         for n in 0..wrong {
             assert_eq!(ask(Request::get(&format!("{uri}?state=wrong{n}&code=c"))).await, 400);
         }
-        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200);
+        assert_eq!(ask(Request::get(&format!("{uri}{RIGHT}&code=c"))).await, 200);
         assert!(callback.response(5, None).await.is_ok());
         let told = captured.events().iter().filter(|event| event["event"] == "note").count();
         assert_eq!(told, notes, "{wrong}");
@@ -106,7 +109,7 @@ async fn a_response_without_the_right_state_is_named_at_once() {
         assert!(captured.text().contains(says), "{query}: {}", captured.text());
         assert!(!captured.text().contains("w0rds"), "an error's words are not shown");
         // The right one is taken after it.
-        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{query}");
+        assert_eq!(ask(Request::get(&format!("{uri}{RIGHT}&code=c"))).await, 200, "{query}");
         assert!(callback.response(5, None).await.is_ok(), "{query}");
     }
 }
@@ -125,7 +128,7 @@ async fn the_path_of_the_redirect_uri_is_compared_as_it_is() {
         let path = url::Url::parse(&uri).unwrap().path().to_owned();
         let other = format!("{}{elsewhere}", uri.strip_suffix(&path).unwrap_or(&uri));
         assert_eq!(ask(Request::get(&format!("{other}?state=right&code=c"))).await, 404, "{other}");
-        assert_eq!(ask(Request::get(&format!("{uri}?state=right&code=c"))).await, 200, "{uri}");
+        assert_eq!(ask(Request::get(&format!("{uri}{RIGHT}&code=c"))).await, 200, "{uri}");
         assert!(callback.response(5, None).await.is_ok(), "{uri}");
     }
 }
@@ -139,7 +142,36 @@ async fn each_address_of_localhost_takes_the_response() {
         }
         let (callback, uri, _) = waiting_at(&"http://localhost:0/callback".parse().unwrap(), false).await;
         let there = uri.replace("localhost", host);
-        assert_eq!(ask(Request::get(&format!("{there}?state=right&code=c"))).await, 200, "{there}");
+        assert_eq!(ask(Request::get(&format!("{there}{RIGHT}&code=c"))).await, 200, "{there}");
         assert!(callback.response(5, None).await.is_ok(), "{there}");
+    }
+}
+
+/// A page that says that the user is signed in comes after the checks of `state` and `iss`.
+#[tokio::test]
+async fn the_page_says_how_the_checks_ended() {
+    for (query, status, says) in [
+        ("?state=right&iss=https://i&code=c", 200, "You are signed in"),
+        ("?state=right&iss=https://i&error=access_denied", 200, "No access was given"),
+        ("?state=right&iss=https://i", 200, "No access was given"),
+        ("?state=right&iss=https://evil&code=c", 400, "Not from this identity provider"),
+        ("?state=right&iss=https://evil&error=access_denied", 400, "Not from this identity provider"),
+        // Its metadata has promised iss.
+        ("?state=right&code=c", 400, "Not from this identity provider"),
+        ("?state=wrong&iss=https://i&code=c", 400, "Not for this sign-in"),
+    ] {
+        let (callback, uri, captured) = waiting(false).await;
+        let url = format!("{uri}{query}");
+        let http = Http::new(Reporter::silent(), Reach::public_only().limit(Privacy::Loopback).name(&url)).unwrap();
+        let page = http.send(&Request::get(&url)).await.unwrap();
+        let html = String::from_utf8(page.body.clone()).unwrap();
+        assert_eq!((page.status, html.contains(&format!("<h1>{says}</h1>"))), (status, true), "{query}: {html}");
+        let has_more = html.contains("What happens next") && html.contains("prefers-color-scheme:dark");
+        assert!(has_more && !html.contains("<script") && !html.contains("evil"), "{html}");
+        let policy = page.header_values("content-security-policy").join("");
+        assert!(policy.starts_with("default-src 'none'") && page.header_values("cache-control") == ["no-store"]);
+        // The run reports the check of iss itself, in its own stage.
+        assert_eq!(captured.checks("callback.iss"), []);
+        drop(callback);
     }
 }

@@ -1,8 +1,8 @@
 //! What is in an authorization request, for a person.
 
-use shared::Reporter;
 use shared::event::Event;
 use shared::redact::Mask;
+use shared::{Reporter, one_line};
 
 use crate::authorization_request::AuthorizationRequest;
 use crate::authorization_response::AuthorizationResponse;
@@ -48,7 +48,8 @@ pub fn report_request(reporter: &Reporter, url: &str) {
 /// What came back with the browser.
 pub fn explain_response(reporter: &Reporter, redirect_uri: &str, response: &AuthorizationResponse) {
     let width = response.shown().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let rows: String = response.shown().map(|(name, shown)| format!("\n  {name:<width$}  {shown}")).collect();
+    let rows: String =
+        response.shown().map(|(name, shown)| format!("\n  {:<width$}  {shown}", one_line(name))).collect();
     reporter.note(format!("The browser came back with{rows}"));
     let query: Vec<_> = response.shown().map(|(name, shown)| format!("{name}={shown}")).collect();
     reporter.emit(&Event::Carried { is_response: true, url: format!("{redirect_uri}?{}", query.join("&")) });

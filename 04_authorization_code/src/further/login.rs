@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use dynamic_client_registration::further::administration;
 use dynamic_client_registration::further::initial_access_token::ask_hidden;
+use keycloak::Realm;
 use shared::{Failure, Secret};
 
 use crate::error::AuthorizationError;
@@ -77,6 +78,21 @@ impl Login {
     }
 }
 
+/// Whom a person can sign in as at this authorization server: at the tutorial's realm on this
+/// machine its demo users, whose passwords are public; at any other one that is the person's own
+/// business.
+pub fn hint(issuer: &str) -> Option<String> {
+    let realm = Realm::shipped().ok().filter(|_| administration::is_tutorial(issuer))?;
+    let users: Vec<_> = realm
+        .demo_users()
+        .map(|(user, password)| {
+            let roles: Vec<_> = user.own_roles().collect();
+            format!("{} with the password “{password}” ({})", user.username, roles.join(", "))
+        })
+        .collect();
+    Some(format!("Sign in as one of the demo users of this realm: {}.", users.join(", or ")))
+}
+
 impl FromStr for Login {
     type Err = String;
 
@@ -118,6 +134,19 @@ mod tests {
         }
         let login: Login = "mcpuser:password123".parse().unwrap();
         assert!(!format!("{login:?}").contains("password123"));
+    }
+
+    #[test]
+    fn the_demo_users_are_named_for_the_tutorials_realm_on_this_machine_only() {
+        let captured = shared::testing::Captured::json();
+        captured.reporter().announce(hint("http://localhost:9000/realms/mcp-oauth").unwrap());
+        for (name, password) in DEMO_USERS {
+            let said = format!("{name} with the password “{password}” (mcp-reader");
+            assert!(captured.text().contains(&said), "{}", captured.text());
+        }
+        for issuer in ["https://idp.example/realms/mcp-oauth", "http://localhost:9000/realms/staff"] {
+            assert_eq!(hint(issuer), None, "{issuer}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | [`other_sign_ins`] | with another client, or for another resource |
 //! | [`login`] | whose password a program types, and where |
 //! | [`scripted_browser`] | a user who is a program |
+//! | [`open_browser`] | where a person signs in |
 //! | [`discarded`] | redirects without a usable response, and a wait to which none came |
 //! | [`pasted`] | the callback URL from a browser on another machine |
 //! | [`consent`] | which button of a page means yes |
@@ -27,6 +28,7 @@ pub mod discarded;
 pub mod explanation;
 pub mod grant;
 pub mod login;
+pub mod open_browser;
 pub mod other_sign_ins;
 pub mod pasted;
 pub mod recipients;

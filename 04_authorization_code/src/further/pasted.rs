@@ -49,8 +49,8 @@ fn take_line(line: &str, redirect_uri: &str, take: impl Fn(&str, &str) -> Taken)
         ));
     };
     match take(url.path(), url.query().unwrap_or_default()) {
-        Taken::Response | Taken::Error => {
-            Some("The client treats the pasted address as the browser's request.".to_owned())
+        Taken::Response | Taken::Error | Taken::OtherIssuer => {
+            Some("The address was pasted. It is taken as if the browser had come here.".to_owned())
         }
         Taken::TooLong => Some(
             "The client ignores this line: it is too long for an authorization response. The client continues to wait."
@@ -112,8 +112,8 @@ mod tests {
     fn what_became_of_a_line_is_said_once() {
         const LINE: &str = "http://127.0.0.1:1/callback?code=c0de&state=s";
         for (taken, says) in [
-            (Taken::Response, Some("as the browser's request")),
-            (Taken::Error, Some("as the browser's request")),
+            (Taken::Response, Some("as if the browser had come here")),
+            (Taken::Error, Some("as if the browser had come here")),
             (Taken::TooLong, Some("too long")),
             (Taken::TooLate, Some("already has a response")),
             (Taken::Discarded, None),

@@ -41,6 +41,11 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
         ("", 300..=399) => {
             "Configure the proxy in front of the token endpoint to forward token requests: it redirects them, often to a sign-in page."
         }
+        ("", 400..=499) if response.body.is_empty() => {
+            return format!(
+                "The IdP does not say why it refuses, as RFC 6749 §5.2 requires; its log says more. {of_grant}"
+            );
+        }
         ("", _) if response.media_type() != "application/json" => {
             "Look at the response above: it is a page of a firewall or a proxy, not a response of a token endpoint."
         }

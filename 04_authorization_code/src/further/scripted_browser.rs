@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use shared::http::{self, Http, Request, Response};
-use shared::reach::Reach;
+use shared::reach::{Reach, is_loopback};
 use shared::{Failure, Reporter, page};
 use url::Url;
 
@@ -58,6 +58,10 @@ impl ScriptedBrowser {
                 self.send(&http, Request::get(&here)).await?;
                 return Ok(here);
             }
+            if is_listener(&here, redirect_uri) {
+                let got = format!("the IdP sends the browser to {here}, and the redirect URI is {redirect_uri}");
+                return Err(AuthorizationError::UnknownPage { got, fix: ELSEWHERE }.into());
+            }
             let response = self.send(&self.http.clone(), request).await?;
             let location = response.header_values("location").into_iter().next();
             request = match (response.status, location) {
@@ -66,10 +70,12 @@ impl ScriptedBrowser {
                     let allowed = [self.origin.clone(), origin_of(url)];
                     self.fill_in(&here, &response, &allowed, login, denies, &mut signed_in)?
                 }
-                _ => return Err(refused(step, &response).into()),
+                _ => return Err(refused(step, signed_in, &response).into()),
             };
         }
-        Err(AuthorizationError::SignIn { got: format!("more than {MAX_STEPS} pages without an end") }.into())
+        let got =
+            format!("more than {MAX_STEPS} pages and redirects without an end, the last one to {}", request.url());
+        Err(AuthorizationError::UnknownPage { got, fix: LOOP }.into())
     }
 
     async fn send(&mut self, http: &Http, request: Request) -> Result<Response, AuthorizationError> {
@@ -137,7 +143,7 @@ impl ScriptedBrowser {
         let got = format!(
             "the IdP shows “{said}” with {buttons}, which --login does not recognise as a sign-in or consent form"
         );
-        Err(AuthorizationError::UnknownPage { got })
+        Err(AuthorizationError::UnknownPage { got, fix: "Sign in with --browser, where a person reads the page." })
     }
 }
 
@@ -176,12 +182,31 @@ fn origin_of(url: &str) -> String {
     }
 }
 
+const ELSEWHERE: &str =
+    "The IdP's operator has to redirect to the redirect URI as it was sent, letter by letter (RFC 6749 §3.1.2.3).";
+const LOOP: &str =
+    "The IdP's operator has to end the redirects; sign in with --browser to see which pages they lead through.";
+const FAULT: &str = "Look for the reason in the IdP's log: its own page led there, and the password has no part in it.";
+
+/// Whether this is the client's own listener, at another URL than the redirect URI.
+fn is_listener(here: &str, redirect_uri: &str) -> bool {
+    let port = |url: &str| {
+        let url = Url::parse(url).ok()?;
+        url.host_str().filter(|host| is_loopback(host)).and(url.port_or_known_default())
+    };
+    port(redirect_uri).is_some_and(|own| port(here) == Some(own))
+}
+
 /// An error page before anyone could sign in is about the request; one after that is about the
-/// sign-in.
-fn refused(step: usize, response: &Response) -> AuthorizationError {
+/// sign-in, unless it says that a page is not there or that the server failed.
+fn refused(step: usize, signed_in: bool, response: &Response) -> AuthorizationError {
     let said = page::error_text(&response.body).map(|text| format!(" “{text}”")).unwrap_or_default();
     let got = format!("HTTP {}{said}", response.status);
+    let is_fault = matches!(response.status, 300..=399 | 404 | 405 | 410 | 500..);
     match step {
+        _ if is_fault || step > 0 && !signed_in => {
+            AuthorizationError::UnknownPage { got: format!("{} responds with {got}", response.url), fix: FAULT }
+        }
         0 if is_about_redirect_uri(&got) => AuthorizationError::RedirectUri { got },
         0 => AuthorizationError::Request { got },
         _ => AuthorizationError::SignIn { got },

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use shared::clock::rfc3339;
 use shared::event::{Claim, Event};
 use shared::redact::Mask;
-use shared::{Reporter, Secret};
+use shared::{Reporter, Secret, one_line};
 
 use crate::token_response::{TokenResponse, audiences, claims, header};
 
@@ -103,7 +103,7 @@ pub fn table(name: &str, token: &Secret) -> String {
     let width = claims.keys().map(String::len).max().unwrap_or_default();
     let rows = claims.iter().map(|(name, value)| {
         let meaning = Some(meaning(name)).filter(|meaning| !meaning.is_empty()).map(|meaning| format!("  ({meaning})"));
-        format!("  {name:<width$}  {}{}", shown(name, value), meaning.unwrap_or_default())
+        format!("  {:<width$}  {}{}", one_line(name), shown(name, value), meaning.unwrap_or_default())
     });
     // "sub REQUIRED" (RFC 9068 §2.2)
     let lacks_sub = name == "access_token" && !claims.contains_key("sub");
@@ -121,7 +121,7 @@ fn shown(name: &str, value: &Value) -> String {
         }
         // Keycloak's session_state has the same value, and is a secret.
         Value::String(session) if name == "sid" => Secret::new(session).fingerprint(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => one_line(text),
         Value::Array(scopes) if name == "scp" && scopes.iter().all(Value::is_string) => {
             scopes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
         }

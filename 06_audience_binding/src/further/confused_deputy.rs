@@ -46,7 +46,7 @@ pub async fn show(http: &Http, ready: &Ready, resource: &str, scope: &str) -> Re
     // The user's part is a script's here in any case: it is about what a browser does by itself.
     let login = match &ready.user_agent {
         UserAgent::Scripted { login, .. } => login.clone(),
-        UserAgent::Browser => Login::of_demo_user(),
+        UserAgent::Browser { .. } => Login::of_demo_user(),
     };
     for asks in [false, true] {
         let title = if asks {

@@ -13,6 +13,8 @@ use clap::Args;
 use dynamic_client_registration::ClientInformation;
 use dynamic_client_registration::client_authentication::authenticated;
 use dynamic_client_registration::client_metadata::{AuthMethod, ClientMetadata};
+use dynamic_client_registration::error::RegistrationError;
+use dynamic_client_registration::further::granted_credentials;
 use dynamic_client_registration::further::initial_access_token::InitialAccessTokens;
 use dynamic_client_registration::further::manage;
 use dynamic_client_registration::further::options::Register;
@@ -171,12 +173,16 @@ impl Registering<'_> {
         if let Some(old) = replaced {
             manage::remove(self.http, &old).await;
         }
-        if information.client_secret.is_none() {
+        if information.client_secret.is_none() || information.auth_method() == Some(AuthMethod::None) {
             let message =
                 format!("The IdP registered {} without a secret, so it cannot authenticate.", information.client_id);
             let fix = "Have the IdP's operator allow client_secret_basic for registered clients, or register the server by hand.";
             return Err(Failure::new("server-client.no-secret", message, fix));
         }
+        granted_credentials::check_usable(reporter, self.metadata, &self.describe(), &information)
+            .and_then(|()| granted_credentials::check_alive(self.http, &information))
+            .map_err(|failed| Failure::from(RegistrationError::Unfit(failed)))?;
+        granted_credentials::check_expiry_said(self.http, &information);
         Ok(information)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Json, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::further::{client_assertion, jwk, token_exchange};
 use super::server::IdpServer;
@@ -15,8 +15,23 @@ use super::server::IdpServer;
 pub const UTF_8: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json;charset=UTF-8")];
 pub const NO_CACHE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-cache")];
 
-/// Keycloak serves the same document in every place, so this does too.
+/// Where the document is, below the server's root. Keycloak serves the same one in every place, so
+/// this does too.
+pub fn places(realm: &str) -> [String; 3] {
+    [
+        format!("/.well-known/oauth-authorization-server{realm}"),
+        format!("{realm}/.well-known/openid-configuration"),
+        format!("{realm}/.well-known/oauth-authorization-server"),
+    ]
+}
+
 pub async fn document(State(server): State<Arc<IdpServer>>) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache, must-revalidate, no-transform, no-store")], Json(members(&server)))
+        .into_response()
+}
+
+/// What the document says.
+pub fn members(server: &IdpServer) -> Value {
     let issuer = &server.issuer;
     let endpoint = |name: &str| server.endpoint(name);
     let with_secret_or_key = ["private_key_jwt", "client_secret_basic", "client_secret_post"];
@@ -24,7 +39,7 @@ pub async fn document(State(server): State<Arc<IdpServer>>) -> Response {
     let of_realm = server.realm.client_scopes.iter().filter(|scope| scope.is_in_metadata());
     let of_realm = of_realm.map(|scope| scope.name.as_str());
     let scopes: Vec<_> = ["openid", "profile", "email", "offline_access"].into_iter().chain(of_realm).collect();
-    let document = json!({
+    json!({
         "issuer": issuer,
         "authorization_endpoint": endpoint("auth"),
         "token_endpoint": endpoint("token"),
@@ -47,8 +62,7 @@ pub async fn document(State(server): State<Arc<IdpServer>>) -> Response {
         "dpop_signing_alg_values_supported": jwk::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
         "client_id_metadata_document_supported": true,
-    });
-    ([(header::CACHE_CONTROL, "no-cache, must-revalidate, no-transform, no-store")], Json(document)).into_response()
+    })
 }
 
 pub async fn certificates(State(server): State<Arc<IdpServer>>) -> Response {

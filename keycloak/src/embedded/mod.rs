@@ -18,6 +18,7 @@
 //! | `clients.rs` | the clients that the realm knows |
 //! | `authorize.rs` | the authorization endpoint |
 //! | `login.rs`, `pages.rs` | the user signs in and agrees |
+//! | `start_page.rs` | the page at `/`, for a person with a browser |
 //! | `sessions.rs` | what happens between an authorization request and a token |
 //! | `token.rs` | the token endpoint and its response |
 //! | `code_grant.rs`, `refresh_grant.rs` | RFC 6749 §4.1.3 and §6 |
@@ -103,6 +104,7 @@ mod registration;
 mod routes;
 mod server;
 mod sessions;
+mod start_page;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -1,28 +1,11 @@
-//! The pages that a person sees: to sign in, to agree, and for errors. They are plain HTML with one
-//! style, work by keyboard, and have no script. The marks by which programs find their way
-//! (`kc-form-login`, `kc-error-message`, …) are Keycloak's.
+//! The pages that a person sees: to sign in, to agree, and for errors. They work by keyboard. The
+//! marks by which programs find their way (`kc-form-login`, `kc-error-message`, …) are Keycloak's.
 
-use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use shared::html::{Page, escaped};
 use url::Url;
 
-use crate::realm::Realm;
-
-const STYLE: &str = "
-body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;background:#eef2f7;color:#1b2733}
-main{background:#fff;padding:2rem 2.25rem;border-radius:12px;box-shadow:0 6px 24px #1b273322;width:min(26rem,90vw);box-sizing:border-box}
-h1{font-size:1.35rem;margin:0 0 1rem}.realm{color:#5b6b7b;margin:0 0 .25rem;font-size:.9rem}
-label{display:block;margin:.9rem 0 .25rem;font-weight:600}
-input:not([type=hidden]){width:100%;padding:.6rem .7rem;border:1px solid #9fb0c0;border-radius:8px;font:inherit;box-sizing:border-box}
-button{margin-top:1.25rem;padding:.65rem 1.1rem;border-radius:8px;border:1px solid #1f5fbf;background:#1f5fbf;color:#fff;font:inherit;cursor:pointer}
-button.second{background:#fff;color:#1f5fbf;margin-left:.5rem}
-button:focus,input:focus{outline:3px solid #8ab8ff;outline-offset:1px}
-.error{background:#fdecec;border-left:4px solid #c0392b;padding:.6rem .8rem;border-radius:6px}
-.hint{color:#5b6b7b;font-size:.9rem;border-top:1px solid #dde5ec;margin-top:1.5rem;padding-top:1rem}
-li{margin:.3rem 0}code{background:#eef2f7;padding:.1rem .3rem;border-radius:4px;overflow-wrap:anywhere}
-@media (prefers-color-scheme:dark){body{background:#10161d;color:#e3eaf1}main{background:#1a232d;box-shadow:none}
-input:not([type=hidden]){background:#10161d;color:inherit;border-color:#4a5b6b}code{background:#10161d}button.second{background:#1a232d;color:#8ab8ff}
-.error{background:#3a1d1d}.hint,.realm{color:#9fb0c0}.hint{border-color:#33424f}}";
+use crate::realm::{Realm, RealmUser};
 
 pub fn error(realm: &Realm, message: &str) -> Response {
     let message = escaped(message);
@@ -56,12 +39,26 @@ pub fn sign_in(realm: &Realm, page: &SignInPage<'_>) -> Response {
 <input id="password" name="password" value="" type="password" autocomplete="current-password">
 <input type="hidden" name="credentialId" value="">
 <button name="login" id="kc-login" type="submit">Sign in</button></form>
-<p class="hint">The embedded stand-in for Keycloak, for development only. It knows <code>mcpuser</code> and <code>mcpreader</code>; keycloak/README.md
-has their password.</p>"#,
+<div class="hint"><p>The embedded stand-in for Keycloak, for development only.</p>{}</div>"#,
         escaped(action),
         escaped(username),
+        demo_users(realm),
     );
     self::page(realm, &body, &form_targets(redirect_uri))
+}
+
+/// The users who everybody may sign in as; nothing for a realm that is not the tutorial's.
+pub fn demo_users(realm: &Realm) -> String {
+    let row = |(user, password): (&RealmUser, &str)| {
+        let roles: Vec<_> = user.own_roles().map(escaped).collect();
+        let (name, password) = (escaped(&user.username), escaped(password));
+        format!("<tr><td><code>{name}</code></td><td><code>{password}</code></td><td>{}</td></tr>", roles.join(", "))
+    };
+    let rows: String = realm.demo_users().map(row).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!("<table><tr><th>User</th><th>Password</th><th>Roles</th></tr>{rows}</table>")
 }
 
 pub struct ConsentPage<'a> {
@@ -109,37 +106,7 @@ fn form_targets(redirect_uri: &str) -> String {
 
 /// A page whose forms may lead to these places.
 fn page(realm: &Realm, body: &str, form_action: &str) -> Response {
-    let name = escaped(&realm.display_name);
-    let html = format!(
-        r#"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Sign in to {name}</title><style>{STYLE}</style></head><body><main><p class="realm">{name}</p>{body}</main></body></html>"#
-    );
-    // No other page may frame this one, and nothing in it may run or leak its address.
-    let policy = format!(
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action {form_action}"
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html;charset=utf-8".to_owned()),
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_FRAME_OPTIONS, "DENY".to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::REFERRER_POLICY, "no-referrer".to_owned()),
-    ];
-    (headers, html).into_response()
+    let name = &realm.display_name;
+    let body = format!(r#"<p class="realm">{}</p>{body}"#, escaped(name));
+    Page { form_action, ..Page::new(&format!("Sign in to {name}"), &body) }.into_response()
 }
-
-/// Text inside HTML, attributes included.
-pub fn escaped(text: &str) -> String {
-    let entity = |c: char| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        '\'' => "&#39;".to_owned(),
-        other => other.to_string(),
-    };
-    text.chars().map(entity).collect()
-}
-
-#[cfg(test)]
-mod tests;

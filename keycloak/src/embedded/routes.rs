@@ -13,7 +13,7 @@ use super::defect::{self, Misbehaviour};
 use super::further::{administration, introspection, key_rotation, management, revocation};
 use super::refusal::{IdpRefusal, error, not_found};
 use super::server::IdpServer;
-use super::{authorize, guard, login, metadata, registration, token};
+use super::{authorize, guard, login, metadata, registration, start_page, token};
 
 pub fn router(server: IdpServer) -> Router {
     let misbehaviour = server.defect.map(|defect| Misbehaviour { defect, issuer: server.issuer.clone() });
@@ -21,6 +21,7 @@ pub fn router(server: IdpServer) -> Router {
     let router = discovery(&realm)
         .merge(user_and_clients(&realm))
         .merge(administrator(&format!("/admin{realm}")))
+        .route("/", get(start_page::page))
         .route("/realms/master/protocol/openid-connect/token", post(administration::sign_in))
         .fallback(elsewhere)
         .method_not_allowed_fallback(not_allowed)
@@ -35,12 +36,10 @@ pub fn router(server: IdpServer) -> Router {
 fn discovery(realm: &str) -> Router<Arc<IdpServer>> {
     // Keycloak lets a page of any origin read metadata and keys, and mirrors the origin that asks.
     let readable = CorsLayer::new().allow_origin(AllowOrigin::mirror_request()).allow_credentials(true);
-    Router::new()
-        .route(&format!("{realm}/protocol/openid-connect/certs"), get(metadata::certificates))
-        .route(&format!("/.well-known/oauth-authorization-server{realm}"), get(metadata::document))
-        .route(&format!("{realm}/.well-known/oauth-authorization-server"), get(metadata::document))
-        .route(&format!("{realm}/.well-known/openid-configuration"), get(metadata::document))
-        .layer(readable)
+    let keys = format!("{realm}/protocol/openid-connect/certs");
+    let router = Router::new().route(&keys, get(metadata::certificates));
+    let places = metadata::places(realm);
+    places.iter().fold(router, |router, place| router.route(place, get(metadata::document))).layer(readable)
 }
 
 fn user_and_clients(realm: &str) -> Router<Arc<IdpServer>> {

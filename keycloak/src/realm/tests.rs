@@ -37,3 +37,15 @@ fn a_file_that_is_no_realm_gets_a_sentence() {
         assert!(error.starts_with("The realm file cannot be read: ") && !error.contains("s3cr3t"), "{error}");
     }
 }
+
+#[test]
+fn passwords_of_the_tutorials_realm_alone_are_for_everybody() {
+    let shipped = Realm::shipped().unwrap();
+    let users: Vec<_> = shipped.demo_users().map(|(user, password)| (&*user.username, password)).collect();
+    assert_eq!(users, [("mcpuser", "password123"), ("mcpreader", "password123")]);
+    let roles: Vec<_> = shipped.user("mcpreader").unwrap().own_roles().collect();
+    assert_eq!(roles, ["mcp-reader"]);
+    // The same text from anywhere else may have been changed.
+    let foreign = Realm::from_json(SHIPPED, |_| None).unwrap();
+    assert_eq!(foreign.demo_users().count(), 0);
+}

@@ -44,6 +44,16 @@ impl RealmUser {
         })
     }
 
+    /// The password that the realm file gives the user.
+    pub(super) fn first_password(&self) -> Option<&str> {
+        self.credentials.first().map(|credential| credential.value.expose())
+    }
+
+    /// The roles that the realm file gives the user beside those that everybody has.
+    pub fn own_roles(&self) -> impl Iterator<Item = &str> {
+        self.realm_roles.iter().map(String::as_str).filter(|role| !role.starts_with("default-roles-"))
+    }
+
     /// Every role of the user's in the realm: what `default-roles-REALM` brings stands beside it.
     pub fn all_realm_roles(&self) -> impl Iterator<Item = &str> {
         let default = if self.has_default_roles() { &["offline_access", "uma_authorization"][..] } else { &[] };

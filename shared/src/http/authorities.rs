@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use crate::Failure;
 
 /// The environment variable whose file replaces the system's authorities.
-pub(super) const CA_FILE_VARIABLE: &str = "SSL_CERT_FILE";
+pub const CA_FILE_VARIABLE: &str = "SSL_CERT_FILE";
 /// Bytes of a file of authorities: all of a system's are a quarter of a megabyte.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
 /// The first byte of a certificate that is not in PEM: a sequence in DER.
@@ -43,6 +43,11 @@ pub fn trust_file(file: &Path) -> Result<(), Failure> {
     })?;
     let _ = ADDED.set(certificates);
     Ok(())
+}
+
+/// How many certificates the file has; the error says why they cannot be used.
+pub fn count_authorities(file: &Path) -> Result<usize, String> {
+    read(file).map(|certificates| certificates.len())
 }
 
 fn read(file: &Path) -> Result<Vec<Vec<u8>>, String> {

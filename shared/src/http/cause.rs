@@ -60,19 +60,14 @@ impl Attempt<'_> {
                 };
                 HttpError::Proxy { url, proxy, fault }
             }
-            _ if error.is_timeout() => HttpError::TimedOut { url, seconds },
-            _ if error.is_body() || error.is_decode() || find(error).is_some_and(is_no_response) => {
-                HttpError::NotHttp { url, reason: innermost(error) }
+            _ if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) => {
+                HttpError::Invalid { url, reason: innermost(error) }
             }
+            _ if error.is_timeout() => HttpError::TimedOut { url, seconds },
             _ if error.is_dns() => HttpError::UnknownHost { url, host: host.to_owned() },
             _ => HttpError::Unreachable { url, reason: innermost(error), tried },
         }
     }
-}
-
-/// Whether there was a connection, and what came over it was no response.
-fn is_no_response(error: &hyper::Error) -> bool {
-    error.is_parse() || error.is_incomplete_message()
 }
 
 /// What the HTTP library says about a proxy's response to CONNECT: that type is its own secret.

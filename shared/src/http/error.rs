@@ -31,14 +31,9 @@ impl std::fmt::Display for ProxyFault {
     }
 }
 
-/// Why there is no response.
+/// Why there is no answer.
 #[derive(Debug)]
 pub enum HttpError {
-    /// A URL with a user name or a password in it.
-    HasCredentials {
-        /// As it was given.
-        url: String,
-    },
     /// Not an `http` or `https` URL with a host.
     BadUrl {
         /// As it was given.
@@ -78,12 +73,19 @@ pub enum HttpError {
         /// The addresses that were tried; empty where the URL has the address itself.
         tried: Vec<IpAddr>,
     },
-    /// What came is not a response of HTTP.
-    NotHttp {
+    /// A response came, and HTTP forbids it.
+    Invalid {
         /// As it was given.
         url: String,
-        /// What is wrong with it.
+        /// The HTTP library's own words.
         reason: String,
+    },
+    /// The URL carries a user name or a password.
+    Credentials {
+        /// As it was given.
+        url: String,
+        /// The URL whose redirect leads there; `None` where it was no redirect.
+        from: Option<String>,
     },
     /// No address is known for the host.
     UnknownHost {
@@ -133,12 +135,6 @@ impl std::fmt::Display for HttpError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = |url: &str| Mask::Fingerprint.url(url);
         match self {
-            HttpError::HasCredentials { url } => {
-                write!(f, "{} is not requested: it has a user name or a password in it.", shown(url))
-            }
-            HttpError::NotHttp { url, reason } => {
-                write!(f, "{} did not send a valid HTTP response: {reason}.", shown(url))
-            }
             HttpError::BadUrl { url, reason } => write!(f, "{} is not a URL that can be asked: {reason}.", shown(url)),
             HttpError::Insecure { url } => {
                 write!(
@@ -168,6 +164,18 @@ impl std::fmt::Display for HttpError {
                 let tried: Vec<_> = tried.iter().map(ToString::to_string).collect();
                 if tried.is_empty() { Ok(()) } else { write!(f, " Tried: {}.", tried.join(", ")) }
             }
+            HttpError::Invalid { url, reason } => {
+                write!(f, "{} sent a response that is not valid HTTP: {reason}.", shown(url))
+            }
+            HttpError::Credentials { url, from: Some(from) } => write!(
+                f,
+                "{} redirects to {}, which is not requested: that URL carries a user name or a password.",
+                shown(from),
+                shown(url)
+            ),
+            HttpError::Credentials { url, from: None } => {
+                write!(f, "{} is not requested: the URL carries a user name or a password.", shown(url))
+            }
             HttpError::UnknownHost { url, host } => {
                 write!(f, "{} cannot be reached: no address is known for {host}.", shown(url))
             }
@@ -194,15 +202,23 @@ impl std::fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 impl HttpError {
+    /// The same, where the request was made because of a redirect of this URL.
+    pub(super) fn redirected_by(self, from: Option<String>) -> Self {
+        match self {
+            HttpError::Credentials { url, from: None } => HttpError::Credentials { url, from },
+            other => other,
+        }
+    }
+
     /// Names the limit or the step that failed.
     pub fn id(&self) -> &'static str {
         match self {
-            HttpError::BadUrl { .. } | HttpError::HasCredentials { .. } => "http.bad-url",
-            HttpError::NotHttp { .. } => "http.not-http",
+            HttpError::BadUrl { .. } | HttpError::Credentials { .. } => "http.bad-url",
             HttpError::Insecure { .. } => "http.insecure",
             HttpError::Downgraded { .. } => "http.downgraded",
             HttpError::Refused { .. } => "http.refused-address",
             HttpError::Unreachable { .. } | HttpError::UnknownHost { .. } => "http.unreachable",
+            HttpError::Invalid { .. } => "http.invalid-response",
             HttpError::Tls { .. } => "http.tls",
             HttpError::Proxy { .. } => "http.proxy",
             HttpError::TimedOut { .. } => "http.timed-out",
@@ -218,14 +234,6 @@ impl HttpError {
                 Some(meant) => format!("Write {}", Mask::Fingerprint.url(&meant)),
                 None => "Write a whole URL, for example http://localhost:8000/mcp".to_owned(),
             },
-            HttpError::HasCredentials { .. } => {
-                "Leave the user name and the password out of this URL. Where a server named it, its operator has to."
-                    .to_owned()
-            }
-            HttpError::NotHttp { .. } => {
-                "Check that an HTTP server listens on that port; if it does, its operator has to correct the response."
-                    .to_owned()
-            }
             HttpError::Insecure { url } => {
                 let host = host_of(url);
                 format!("Use https, or, on a network that you trust, allow it with --allow-host {host}")
@@ -249,6 +257,16 @@ impl HttpError {
                     None => String::new(),
                 };
                 format!("Start the server there, or correct the URL's host and port.{elsewhere}")
+            }
+            HttpError::Invalid { .. } => "The server's operator has to correct the status line or the header that HTTP does not allow (RFC 9112); \
+                 curl -v shows it. If the server speaks TLS on that port, write https."
+                .to_owned(),
+            HttpError::Credentials { url, from } => {
+                let bare = urls::without_credentials(url);
+                match from {
+                    Some(from) => format!("The operator of {} has to redirect to {bare}", host_of(from)),
+                    None => format!("Write it without them: {bare}"),
+                }
             }
             HttpError::UnknownHost { .. } => {
                 "Correct the host's name, or join the network that knows it (a VPN, for example).".to_owned()

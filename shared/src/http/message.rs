@@ -8,7 +8,6 @@ use url::form_urlencoded;
 
 use crate::Secret;
 use crate::event::Event;
-use crate::page;
 use crate::redact::{self, Mask, PLACEHOLDER};
 
 #[derive(Clone, Debug)]
@@ -214,16 +213,12 @@ impl Response {
     }
 
     /// How an endpoint refused: `HTTP 400 invalid_grant: Code not valid`, from the members `error`
-    /// and `error_description` (RFC 6749 §5.2); else in the words that came, whatever their form.
+    /// and `error_description` (RFC 6749 §5.2), where they are there.
     pub fn refusal(&self) -> String {
-        let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let text = |name: &str| document[name].as_str().map(|text| text.trim_end_matches('.')).unwrap_or_default();
-        match (text("error"), text("error_description")) {
-            ("", _) if self.status < 400 => format!("HTTP {}", self.status),
-            ("", _) => match page::error_text(&self.body) {
-                Some(words) => format!("HTTP {}: {}", self.status, words.trim_end_matches('.')),
-                None => format!("HTTP {}, without a reason", self.status),
-            },
+        let (error, description) = self.error_members();
+        match (error.as_str(), description.trim_end_matches('.')) {
+            ("", "") => format!("HTTP {}", self.status),
+            ("", description) => format!("HTTP {}: {description}", self.status),
             (error, "") => format!("HTTP {} {error}", self.status),
             (error, description) => format!("HTTP {} {error}: {description}", self.status),
         }
@@ -231,8 +226,27 @@ impl Response {
 
     /// The member `error` of a refusal (RFC 6749 §5.2); empty where it is not there.
     pub fn error_code(&self) -> String {
+        self.error_members().0
+    }
+
+    /// The code and the description of a refusal. Some gateways send an object as `error`.
+    fn error_members(&self) -> (String, String) {
         let document: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        document["error"].as_str().unwrap_or_default().to_owned()
+        let first = |value: &Value, names: &[&str]| {
+            let texts = names.iter().filter_map(|name| match &value[*name] {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            });
+            texts.into_iter().next().unwrap_or_default()
+        };
+        match &document["error"] {
+            Value::String(code) => (code.clone(), first(&document, &["error_description"])),
+            error @ Value::Object(_) => {
+                (first(error, &["error", "type", "status", "code"]), first(error, &["error_description", "message"]))
+            }
+            _ => Default::default(),
+        }
     }
 
     /// The media type of the body, in lower case and without parameters; empty where there is none.

@@ -24,7 +24,7 @@ mod proxy;
 mod resolver;
 mod tls;
 
-pub use authorities::trust_file;
+pub use authorities::{CA_FILE_VARIABLE, count_authorities, trust_file};
 use cause::Attempt;
 pub use error::{HttpError, ProxyFault};
 pub use message::{Request, Response};
@@ -128,11 +128,13 @@ impl Http {
     /// Sends a request and reads the whole answer; both are shown.
     pub async fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let mut hop = request.clone();
+        let mut from = None;
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.send_decorated(&hop).await?;
+            let response = self.send_decorated(&hop).await.map_err(|error| error.redirected_by(from))?;
             match redirect_target(&response) {
                 Some(target) if request.follows_redirects => {
                     check_no_downgrade(&response.url, &target)?;
+                    from = Some(response.url);
                     hop = hop.redirected(target);
                 }
                 _ => return Ok(response),
@@ -194,7 +196,7 @@ impl Http {
         }
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(HttpError::HasCredentials { url: text.to_owned() });
+            return Err(HttpError::Credentials { url: text.to_owned(), from: None });
         }
         // An address in the URL itself never meets the resolver, so it is checked here.
         self.reach

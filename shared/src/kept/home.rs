@@ -5,17 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Once, OnceLock};
 
-use etcetera::BaseStrategy;
-
 use super::{guard, sealed};
+use crate::own_files::HOME_VARIABLE;
 use crate::{Failure, Reporter, Secret};
 
-/// The environment variable that names the folder.
-pub const HOME_VARIABLE: &str = "MCP_OAUTH_HOME";
 /// The environment variable with the passphrase: with one, the store is encrypted.
 pub const PASSPHRASE_VARIABLE: &str = "MCP_OAUTH_PASSPHRASE";
-/// The folder in the user's state directory.
-const NAME: &str = "mcp-oauth";
 /// Where earlier versions had the store, below the current folder.
 const FORMER: &str = ".mcp-oauth";
 
@@ -32,7 +27,7 @@ impl Home {
     pub fn of_user(reporter: &Reporter) -> Result<Self, Failure> {
         static REPORTED: Once = Once::new();
         let chosen = std::env::var_os(HOME_VARIABLE).filter(|folder| !folder.is_empty());
-        let (folder, sentence) = choose(chosen, state_folder(), Path::new(FORMER))?;
+        let (folder, sentence) = choose(chosen, guard::state_folder(), Path::new(FORMER))?;
         if let Some(sentence) = sentence {
             REPORTED.call_once(|| reporter.note(sentence));
         }
@@ -92,27 +87,15 @@ fn passphrase(variable: Option<OsString>) -> Result<Option<Secret>, Failure> {
     Ok(Some(Secret::new(value)))
 }
 
-/// On Unix `$XDG_STATE_HOME` or `~/.local/state`. Windows has no such directory: there it is the
-/// one for data of this machine.
-fn state_folder() -> Option<PathBuf> {
-    let directories = etcetera::choose_base_strategy().ok()?;
-    Some(directories.state_dir().unwrap_or_else(|| directories.cache_dir()).join(NAME))
-}
-
 /// The folder, and a sentence about the former one where that is still there.
 fn choose(
     chosen: Option<OsString>,
     state: Option<PathBuf>,
     former: &Path,
 ) -> Result<(PathBuf, Option<String>), Failure> {
-    if let Some(folder) = chosen {
-        return Ok((guard::own_name(Path::new(&folder)), None));
-    }
-    let Some(folder) = state.filter(|folder| folder.is_absolute()) else {
-        let message = "There is no place for the store: this user has no home directory.";
-        return Err(Failure::new("kept.folder", message, format!("Set {HOME_VARIABLE} to a folder of your own.")));
-    };
-    if fs::symlink_metadata(former).is_err() {
+    let is_chosen = chosen.is_some();
+    let folder = guard::choose(chosen, state)?;
+    if is_chosen || fs::symlink_metadata(former).is_err() {
         return Ok((folder, None));
     }
     let shown = folder.display();

@@ -29,8 +29,8 @@ use self::pages::Pages;
 use crate::Failure;
 use crate::http::{Request, Response};
 
+mod instead;
 mod pages;
-mod unexpected;
 
 /// Sends the requests of an MCP client.
 pub trait Send: Clone + std::marker::Send + Sync + 'static {
@@ -138,7 +138,12 @@ impl Connection {
 }
 
 fn no_mcp(error: &dyn std::fmt::Display) -> Failure {
-    Failure::new("mcp.protocol", format!("The server did not respond with an MCP message: {error}."), unexpected::FIX)
+    let message = format!("What the server answers is no MCP message: {error}.");
+    Failure::new(
+        "mcp.protocol",
+        message,
+        "Give the URL of an MCP endpoint with Streamable HTTP; its path is often /mcp.",
+    )
 }
 
 /// The SDK's HTTP client.
@@ -171,11 +176,11 @@ impl<S: Send> StreamableHttpClient for Client<S> {
             request = request.header(SESSION_ID, &session_id);
         }
         let failure = match self.sender.send(request).await {
-            Ok(response) => match read(&response, &message, had_session) {
-                Ok(outcome) => return Ok(outcome),
-                Err(StreamableHttpError::SessionExpired) => return Err(StreamableHttpError::SessionExpired),
-                Err(StreamableHttpError::UnexpectedServerResponse(what)) => unexpected::failure(&response, &what),
-                Err(error) => unexpected::failure(&response, &error.to_string()),
+            Ok(response) => match (instead::input_required(&response), read(&response, &message, had_session)) {
+                (Some(failure), _) => failure,
+                (None, Ok(outcome)) => return Ok(outcome),
+                (None, Err(StreamableHttpError::SessionExpired)) => return Err(StreamableHttpError::SessionExpired),
+                (None, Err(error)) => instead::failure(&response, &message).unwrap_or_else(|| no_mcp(&error)),
             },
             Err(failure) => failure,
         };
@@ -222,12 +227,15 @@ fn in_order(headers: &HashMap<HeaderName, HeaderValue>) -> Vec<(&HeaderName, &He
 /// cases." (MCP 2025-11-25, Sending Messages to the Server)
 fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) -> Outcome {
     let session_id = response.header_values(SESSION_ID).pop();
-    let unexpected = |what: &str| Err(StreamableHttpError::UnexpectedServerResponse(what.to_owned().into()));
+    let unexpected = |status: u16, what: &str| {
+        let text = format!("HTTP {status}, {what}");
+        Err(StreamableHttpError::UnexpectedServerResponse(text.into()))
+    };
     let ClientJsonRpcMessage::Request(request) = message else {
         // A notification, which nobody answers.
         return match response.status {
             200..=299 => Ok(StreamableHttpPostResponse::Accepted),
-            _ => unexpected("in response to a notification"),
+            status => unexpected(status, "to a notification"),
         };
     };
     match (response.status, response.media_type().as_str()) {
@@ -237,13 +245,10 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
             if events.iter().any(|data| answers(data, &request.id)) {
                 Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id))
             } else {
-                unexpected("a stream without the response to the request")
+                unexpected(200, "and a stream without the answer to the request")
             }
         }
-        (status, _) => match correlated(&response.body, &request.id) {
-            Some(_) if unexpected::asks_for_input(response) => {
-                unexpected("the server asks for input first (input_required), which this client cannot give")
-            }
+        (status, media_type) => match correlated(&response.body, &request.id) {
             Some(message) => Ok(StreamableHttpPostResponse::Json(message, session_id)),
             // An older server, or a gateway before one, that does not know the greeting of
             // 2026-07-28.
@@ -252,7 +257,7 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
                 let error = ServerJsonRpcMessage::error(error, Some(request.id.clone()));
                 Ok(StreamableHttpPostResponse::Json(error, None))
             }
-            None => unexpected("a JSON-RPC message that is not a valid response to the request"),
+            None => unexpected(status, &format!("{media_type:?} that is no answer to the request")),
         },
     }
 }

@@ -7,9 +7,14 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_invisible(c) { format!("\\u{{{:x}}}", c as u32) } else { c.to_string() }).collect()
 }
 
-/// Text of a stranger in one line, so that no part of it looks like a line of the program.
-pub fn on_one_line(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join(" ⏎ ")
+/// A stranger's text in one line: it cannot look like a line of ours.
+pub fn one_line(text: &str) -> String {
+    printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A stranger's text, with a mark before each line but the first: none looks like a line of ours.
+pub fn marked_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n| ")
 }
 
 /// Whether this is a control character (DEL and C1 included), a format character, such as a mark

@@ -30,6 +30,10 @@ const SECRET_NAMES: &[&str] = &[
     "authtoken",
 ];
 
+/// A name with one of these at its end is a secret too: `new_password`, `webhook-secret`.
+const SECRET_ENDINGS: &[&str] =
+    &["password", "passwd", "passphrase", "secret", "privatekey", "apikey", "accesstoken", "refreshtoken", "authtoken"];
+
 /// Secret names that are words of other things too: a JSON-RPC error has a `code`, a page has the
 /// label `password`.
 const COMMON_WORDS: &[&str] = &["code", "token", "password", "secret", "assertion"];
@@ -62,72 +66,33 @@ const HARMLESS_NAMES: &[&str] = &[
     "tos_uri",
 ];
 
-/// Words that stand behind the name of a secret and a colon without being its value.
-const ORDINARY_WORDS: &[&str] = &[
-    "a",
-    "absent",
-    "an",
-    "as",
-    "at",
-    "basic",
-    "bearer",
-    "by",
-    "dpop",
-    "empty",
-    "expected",
-    "expired",
-    "false",
-    "for",
-    "if",
-    "in",
-    "invalid",
-    "is",
-    "it",
-    "its",
-    "malformed",
-    "mandatory",
-    "mismatch",
-    "missing",
-    "must",
-    "no",
-    "none",
-    "not",
-    "null",
-    "of",
-    "on",
-    "one",
-    "only",
-    "opaque",
-    "optional",
-    "please",
-    "rejected",
-    "required",
-    "revoked",
-    "see",
-    "should",
-    "string",
-    "the",
-    "this",
-    "to",
-    "true",
-    "undefined",
-    "unknown",
-    "unsupported",
-    "use",
-    "what",
-    "where",
-    "which",
-    "wrong",
-    "you",
-    "your",
+/// Words of the names of headers whose values are secrets, or hold one after a scheme name.
+const SECRET_HEADER_WORDS: &[&str] = &[
+    "authorization",
+    "cookie",
+    "cookie2",
+    "token",
+    "jwt",
+    "assertion",
+    "secret",
+    "password",
+    "passwd",
+    "apikey",
+    "key",
+    "session",
+    "sessionid",
+    "credential",
+    "credentials",
 ];
 
-/// Headers whose values are secrets, or hold one after a scheme name.
-const SECRET_HEADERS: &[&str] = &["dpop", "mcp-session-id"];
-/// The same for any header whose name has one of these words, as proxies and gateways name theirs.
-const SECRET_HEADER_WORDS: &[&str] = &["authorization", "cookie", "token", "secret", "password", "apikey"];
-/// Headers that have such a word and no secret.
-const HARMLESS_HEADERS: &[&str] = &["access-control-allow-headers", "access-control-expose-headers"];
+/// Headers of other names whose values are secrets.
+const SECRET_HEADERS: &[&str] = &["dpop", "authentication-info", "proxy-authentication-info", "x-auth"];
+
+/// Headers that name other headers or say what is allowed.
+const HARMLESS_HEADERS: &[&str] = &["access-control-", "sec-"];
+
+/// Words that follow the name of a secret and a colon in a sentence.
+const WORDS_OF_SENTENCES: &str = "a absent access according after all already also always an and another any are as at bad be because     been before both but by can cannot check choose contact could did disabled do does each either empty enabled enter every expected     expired false for found from given got has have he her here his how however i if in incorrect instead into invalid is it its     jwt mandatory many may mismatch missing more must my needs neither never new no none not nothing null of old on once one only     opaque optional or our out outdated over please readable received refused rejected required revoked see send sent set shall she     should so some than that the their them then there these they this those to too true try two undefined unknown unset unsupported     unverified use used user uses using valid was we were what when where which who why will with without wrong yes you your";
 
 /// `accessToken`, `ACCESS_TOKEN` and `access-token` are the same name.
 fn normalised(name: &str) -> String {
@@ -141,7 +106,24 @@ pub fn is_secret(name: &str) -> bool {
         return false;
     }
     let name = if name.contains(['%', '+']) { normalised(super::decoded(name).trim()) } else { normalised(name) };
-    SECRET_NAMES.contains(&name.as_str())
+    SECRET_NAMES.contains(&name.as_str()) || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a secret of this name may be a word like any other: a password may, a code may not.
+pub fn may_be_word(name: &str) -> bool {
+    !["code", "token", "assertion"].contains(&normalised(name).as_str())
+}
+
+/// Whether sentences have this word after the name of a secret and a colon.
+pub fn is_of_sentence(word: &str) -> bool {
+    WORDS_OF_SENTENCES.split_whitespace().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a value looks like the code of an error: `AADSTS50011`, `ORA-01017`.
+pub fn is_number_of_error(value: &str) -> bool {
+    let letters = value.bytes().take_while(u8::is_ascii_uppercase).count();
+    let number = value[letters..].trim_start_matches(['-', '_']);
+    (2..=8).contains(&letters) && (2..=10).contains(&number.len()) && number.bytes().all(|c| c.is_ascii_digit())
 }
 
 /// Whether this secret name is a common word too.
@@ -156,22 +138,10 @@ pub fn is_harmless(name: &str) -> bool {
 
 /// Whether this header, in lower case, carries a secret.
 pub fn is_secret_header(name: &str) -> bool {
-    let has_word = || SECRET_HEADER_WORDS.iter().any(|word| normalised(name).contains(word));
-    SECRET_HEADERS.contains(&name) || !HARMLESS_HEADERS.contains(&name) && has_word()
-}
-
-/// Whether this is a word of a sentence, or a short number, rather than a value.
-pub fn is_ordinary_word(word: &[u8]) -> bool {
-    word.len() < 5 && word.iter().all(u8::is_ascii_digit)
-        || ORDINARY_WORDS.iter().any(|ordinary| word.eq_ignore_ascii_case(ordinary.as_bytes()))
-}
-
-/// Whether this is the code of an error: a number behind capital letters (`AADSTS50011`), or words
-/// with underscores (`invalid_grant`).
-pub fn is_error_code(code: &[u8]) -> bool {
-    let letters = code.iter().take_while(|c| c.is_ascii_uppercase()).count();
-    let digits = code[letters..].strip_prefix(b"-").unwrap_or(&code[letters..]);
-    let is_numbered = letters > 1 && (1..8).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    let is_word = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_lowercase);
-    is_numbered || code.contains(&b'_') && code.split(|c| *c == b'_').all(is_word)
+    if HARMLESS_HEADERS.iter().any(|start| name.starts_with(start)) {
+        return false;
+    }
+    SECRET_HEADERS.contains(&name)
+        || is_secret(name.strip_prefix("x-").unwrap_or(name))
+        || name.split(['-', '_']).any(|word| SECRET_HEADER_WORDS.contains(&word))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::find::{Found, Names};
-use super::names::{is_common_word, is_error_code, is_ordinary_word, is_secret};
+use super::names::{is_common_word, is_number_of_error, is_of_sentence, is_secret, may_be_word};
 
 /// The longest name that is looked up.
 const LONGEST_NAME: usize = 64;
@@ -19,6 +19,7 @@ pub fn by_shape(text: &[u8], found: &mut Vec<Found>) {
     let mut at = 0;
     while at < text.len() {
         let length = run(&text[at..], |c| is_word(c) || matches!(c, b'.' | b'='));
+        let length = length - run_back(&text[at..at + length], |c| c == b'.');
         let word = &text[at..at + length];
         if let Some(start) = word.windows(3).position(|part| part == b"eyJ")
             && word[start..].iter().filter(|c| **c == b'.').count() > 1
@@ -53,6 +54,11 @@ fn is_word(c: u8) -> bool {
 
 fn run(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     text.iter().position(|c| !holds(*c)).unwrap_or(text.len())
+}
+
+/// How many bytes at the end are such ones.
+fn run_back(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
+    text.iter().rev().position(|c| !holds(*c)).unwrap_or(text.len())
 }
 
 /// Values after a secret's name, and credentials after the name of a scheme.
@@ -114,6 +120,7 @@ fn after_scheme(text: &[u8], word: &str, end: usize) -> Option<Range<usize>> {
     }
     let start = end + run(&text[end..], |c| matches!(c, b' ' | b'+')).min(8);
     let length = run(&text[start..], |c| is_word(c) || matches!(c, b'.' | b'~' | b'+' | b'/'));
+    let length = length - run_back(&text[start..start + length], |c| c == b'.');
     let credentials = &text[start..start + length];
     let padding = run(&text[start + length..], |c| c == b'=');
     let follows = text.get(start + length + padding);
@@ -163,11 +170,18 @@ fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool
     let at = space(at);
     let is_element = mark == Some(b'>') && text[..start].ends_with(b"<");
     let is_doubtful = is_common_word(word) && is_page;
+    let is_value_quoted = text.get(at).is_some_and(|c| matches!(c, b'"' | b'\''));
     let is_sure = match mark {
         Some(b'=') => true,
-        Some(b':') if is_quoted => true,
+        Some(b':') if is_quoted || is_value_quoted => true,
         Some(_) => (names == Names::Document || is_element) && !is_doubtful,
         None => false,
+    };
+    // The number of an error after `code` is no code of a sign-in.
+    let is_error = |value: &[u8]| {
+        mark != Some(b'=')
+            && word.eq_ignore_ascii_case("code")
+            && std::str::from_utf8(value).is_ok_and(is_number_of_error)
     };
     if is_sure {
         let value = value_at(text, at);
@@ -175,30 +189,27 @@ fn after_name(text: &[u8], word: &str, start: usize, names: Names, is_page: bool
         let is_number = mark == Some(b':') && word.eq_ignore_ascii_case("code") && value.start == at;
         let is_digit = |c: &u8| c.is_ascii_digit() || *c == b'-';
         let is_number = is_number && text[value.clone()].iter().all(is_digit);
-        return (!is_number).then_some((value, true));
+        return (!is_number && !is_error(&text[value.clone()])).then_some((value, true));
     }
     let is_possible = !is_doubtful && at > end && (mark == Some(b':') || names == Names::Document);
-    // A secret of this kind has no colon and no bracket, so a long text is scanned once only.
+    if is_possible && mark == Some(b':') && !is_element && may_be_word(word) {
+        let value = word_at(text, at);
+        if std::str::from_utf8(&text[value.clone()]).is_ok_and(|value| !value.is_empty() && !is_of_sentence(value)) {
+            return Some((value, false));
+        }
+    }
+    // A random value has no colon and no bracket, so a long text is scanned once only.
     let rest = &text[..at + run(&text[at..], |c| !b":[{(".contains(&c))];
     let value = word_at(rest, at);
-    let shown = &text[value.clone()];
-    let is_error = word.eq_ignore_ascii_case("code") && is_error_code(shown);
-    let is_value = looks_random(shown) || mark == Some(b':') && is_said_to_be(text, word, &value);
-    (is_possible && !is_error && is_value).then_some((value, false))
+    let is_random = |value: &[u8]| looks_random(value) && !is_error(value);
+    is_possible.then_some((value, false)).filter(|(value, _)| is_random(&text[value.clone()]))
 }
 
-/// Whether a sentence gives this word as the value of the name before its colon: `client_secret:
-/// hunter`, but not `access_token: opaque`, and not `The code: it is valid once`.
-fn is_said_to_be(text: &[u8], name: &str, value: &Range<usize>) -> bool {
-    let ends_clause = text.get(value.end).is_none_or(|c| b".,;)}]\"'\n".contains(c));
-    (ends_clause || !is_common_word(name)) && !is_ordinary_word(&text[value.clone()])
-}
-
-/// The word that begins here, without the full stop of its sentence.
+/// The word that begins here, without what ends a sentence.
 fn word_at(text: &[u8], at: usize) -> Range<usize> {
     let at = at + usize::from(text.get(at).is_some_and(|c| matches!(c, b'"' | b'\'')));
-    let end = at + run(&text[at..], |c| !c.is_ascii_whitespace() && !b"&\"'<>,;)}]#\\".contains(&c));
-    at..end - usize::from(end > at + 1 && text[end - 1] == b'.')
+    let length = run(&text[at..], |c| !c.is_ascii_whitespace() && !b"&\"'<>,;)}]#\\".contains(&c));
+    at..at + length - run_back(&text[at..at + length], |c| b".:".contains(&c))
 }
 
 /// The value that begins here, quoted or not; a list or an object as a whole. What is cut off ends

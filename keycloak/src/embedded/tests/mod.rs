@@ -55,7 +55,10 @@ impl Received {
 
 impl TestIdp {
     fn new(defect: Option<Defect>) -> Self {
-        let realm = Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap();
+        Self::of_realm(Realm::from_json(crate::realm::SHIPPED, |_| None).unwrap(), defect)
+    }
+
+    fn of_realm(realm: Realm, defect: Option<Defect>) -> Self {
         let keys = Arc::new(RealmKeys::made_in_the_background());
         let server = IdpServer::new(ISSUER.to_owned(), keys, realm, defect);
         Self { router: routes::router(server), cookies: Vec::new() }

@@ -29,6 +29,17 @@ async fn a_user_signs_in_with_the_password_in_the_browser_that_asked() {
 }
 
 #[tokio::test]
+async fn the_sign_in_page_shows_the_passwords_of_the_demo_users_only() {
+    let page = TestIdp::of_realm(Realm::shipped().unwrap(), None).authorize(&[]).await;
+    for user in ["mcpuser", "mcpreader"] {
+        let row = format!("<td><code>{user}</code></td><td><code>password123</code></td>");
+        assert!(page.body.contains(&row), "{}", page.body);
+    }
+    let foreign = TestIdp::new(None).authorize(&[]).await;
+    assert!(foreign.status == StatusCode::OK && !foreign.body.contains("password123"), "{}", foreign.body);
+}
+
+#[tokio::test]
 async fn a_client_that_registered_needs_the_users_consent() {
     let mut idp = TestIdp::new(None);
     let id = text(

@@ -21,7 +21,7 @@ fn the_folder_is_the_chosen_one_else_the_state_directory() {
         assert_eq!(found.clone().ok(), expected.map(|folder| (PathBuf::from(folder), None)), "{chosen:?}");
         assert!(found.is_ok() || found.unwrap_err().fix.contains(HOME_VARIABLE));
     }
-    assert!(state_folder().unwrap().ends_with("mcp-oauth"));
+    assert!(guard::state_folder().unwrap().ends_with("mcp-oauth"));
 }
 
 #[test]

@@ -1,17 +1,47 @@
-//! What the store may use in the file system: a folder and regular files of this user, never
-//! through a symbolic link, and nothing that could keep a run waiting.
+//! What the programs may use in the file system for themselves: a folder and regular files of this
+//! user, never through a symbolic link, and nothing that could keep a run waiting.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::HOME_VARIABLE;
+use etcetera::BaseStrategy;
+
 use crate::Failure;
 
+/// The environment variable that names the folder.
+pub const HOME_VARIABLE: &str = "MCP_OAUTH_HOME";
+/// The folder in the user's state directory.
+const NAME: &str = "mcp-oauth";
 /// The most bytes that a stored file may have. A planted file must not fill the memory.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// Keeps the store out of a repository that the folder is in.
 const GITIGNORE: &str = "# Secrets: nothing in this folder belongs in a repository.\n*\n";
+
+/// The user's folder: `$MCP_OAUTH_HOME`, else `mcp-oauth` in the user's state directory. It may be
+/// missing.
+pub fn folder_of_user() -> Result<PathBuf, Failure> {
+    choose(std::env::var_os(HOME_VARIABLE), state_folder())
+}
+
+/// The folder that is chosen, else the one in the state directory.
+pub(crate) fn choose(chosen: Option<OsString>, state: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(folder) = chosen.filter(|folder| !folder.is_empty()) {
+        return Ok(own_name(Path::new(&folder)));
+    }
+    state.filter(|folder| folder.is_absolute()).ok_or_else(|| {
+        let message = "There is no place for the store: this user has no home directory.";
+        Failure::new("kept.folder", message, format!("Set {HOME_VARIABLE} to a folder of your own."))
+    })
+}
+
+/// On Unix `$XDG_STATE_HOME` or `~/.local/state`. Windows has no such directory: there it is the
+/// one for data of this machine.
+pub(crate) fn state_folder() -> Option<PathBuf> {
+    let directories = etcetera::choose_base_strategy().ok()?;
+    Some(directories.state_dir().unwrap_or_else(|| directories.cache_dir()).join(NAME))
+}
 
 /// The path without a slash or a dot at its end: with one, `link/` is what the link leads to.
 pub fn own_name(path: &Path) -> PathBuf {
@@ -97,6 +127,18 @@ pub fn open_lock(path: &Path) -> Result<File, Failure> {
     let lock = options.open(path).map_err(|error| cannot("be opened", path, &error))?;
     check_opened(path, &lock)?;
     Ok(lock)
+}
+
+/// Adds a text to the end of a file; makes folder and file where they are missing.
+pub fn append(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
+    make_folder(folder)?;
+    let path = folder.join(name);
+    check_file(&path, fs::symlink_metadata(&path).ok().as_ref())?;
+    let mut options = OpenOptions::new();
+    let options = without_surprise(owner_only(options.create(true).append(true)));
+    let mut file = options.open(&path).map_err(|error| cannot("be opened", &path, &error))?;
+    check_opened(&path, &file)?;
+    io::Write::write_all(&mut file, text.as_bytes()).map_err(|error| cannot("be written", &path, &error))
 }
 
 /// What the file holds; `None` where there is no such file. A file that others can read is made
