@@ -289,3 +289,19 @@ fn with_pause_each_stage_waits_for_enter() {
 fn a_plain_run_fits_on_a_few_screens_and_counts_its_marks() {
     shared::testing::assert_plain_run_fits(env!("CARGO_BIN_EXE_01_protected_resource_discovery"), 90);
 }
+
+#[test]
+fn a_report_is_written_where_it_can_be() {
+    let folder = shared::testing::private_folder();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let wrong = lesson(&["--report", "run.txt"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("name a file that ends in .html or in .md"), "{wrong:?}");
+    assert_failure(&mut lesson(&["--report", &file("no-such-folder/run.html")]), "report.file", "no-such-folder");
+    // A run that fails has a report too, which begins with the failure.
+    let arguments = ["client", "--server-url", "http://localhost:1/mcp", "--report", &file("run.md")];
+    assert_failure(&mut lesson(&arguments), "http.unreachable", "http://localhost:1/mcp");
+    let report = std::fs::read_to_string(file("run.md")).unwrap();
+    assert!(report.contains("Lesson 01, protected resource discovery: failed"), "{report}");
+    assert!(report.contains("connection refused") && report.contains("What to do: Start the server there"), "{report}");
+}

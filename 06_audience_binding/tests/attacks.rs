@@ -30,14 +30,14 @@ fn page(chapters: &[Chapter]) -> String {
 }
 
 fn row(chapter: &Chapter, breakage: &Breakage) -> String {
-    let Breakage { name, broken_by, what, caught_by, caught_as: rule } = breakage;
+    let Breakage { name, broken_by, what, catcher, caught_as: rule, .. } = breakage;
     // A rule of shared code is taught where its switch is.
     let lesson = rule.lesson().map_or(chapter.number().to_owned(), |lesson| format!("{:02}", lesson.number()));
     let standard = format!("{} {}", rule.spec.id, rule.spec.section);
     let standard = if rule.spec.url.is_empty() { standard } else { format!("[{standard}]({})", rule.spec.url) };
     let cells = [
         format!("The {broken_by} {what}."),
-        format!("the {caught_by}, `{}` ({})", rule.id, rule.keyword),
+        format!("the {catcher}, `{}` ({})", rule.id, rule.keyword),
         lesson,
         format!("`cargo {} --break {name}`", chapter.number()),
         standard,

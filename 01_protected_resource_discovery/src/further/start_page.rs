@@ -30,8 +30,9 @@ fn start_page(protected: &ProtectedResource) -> StartPage {
         TryIt::Curl("", 401),
     )];
     let sentence = "Which authorization servers issue tokens for this server, and which scopes it knows (RFC 9728).";
-    for location in well_known::locations(server_url) {
-        endpoints.push(endpoint("Metadata", sentence, &location.url, TryIt::Link));
+    let again = "The same document at the root, the second place where clients look.";
+    for (n, location) in well_known::locations(server_url).into_iter().enumerate() {
+        endpoints.push(endpoint("Metadata", if n == 0 { sentence } else { again }, &location.url, TryIt::Link));
     }
     if let Some((origin, _)) = well_known::split(server_url) {
         endpoints.push(endpoint("Health", "Whether the server is up.", &format!("{origin}/health"), TryIt::Link));
