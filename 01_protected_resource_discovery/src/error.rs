@@ -152,7 +152,7 @@ impl DiscoveryError {
                     .to_owned()
             }
             DiscoveryError::MediaType { .. } => "The server's operator has to serve it as application/json.".to_owned(),
-            DiscoveryError::Document { .. } => "The server's operator has to mend the document.".to_owned(),
+            DiscoveryError::Document { .. } => "The server's operator has to fix the document.".to_owned(),
             DiscoveryError::ResourceMismatch { expected, received, .. } => mismatch::fix(expected, received),
             DiscoveryError::NoAuthorizationServer { .. } => {
                 "The server's operator has to name at least one issuer in authorization_servers.".to_owned()

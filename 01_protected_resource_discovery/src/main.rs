@@ -14,7 +14,7 @@ use shared::{Failure, Side};
 
 /// Lesson 01: how an MCP client finds the authorization server of an MCP server (RFC 9728)
 ///
-/// Without a command: server and client in one process, the whole story.
+/// Without a command: server and client in one process, the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {

@@ -43,7 +43,7 @@ impl NotMetadata {
             Self::Status(_) => "serve the document at this very URL, to everyone.",
             Self::MediaType { is_json: true, .. } => "serve it as application/json.",
             Self::MediaType { .. } => "serve the document there, or 404: a page hides that there is none.",
-            Self::Document(_) => "mend the document.",
+            Self::Document(_) => "fix the document.",
         }
     }
 
@@ -152,7 +152,7 @@ impl MetadataError {
             MetadataError::NotFound { .. } => {
                 "Compare the issuer with what the IdP's own pages say, its path included. Keycloak's is http://HOST/realms/REALM.".to_owned()
             }
-            MetadataError::Document { .. } => "The IdP's operator has to mend the document.".to_owned(),
+            MetadataError::Document { .. } => "The IdP's operator has to fix the document.".to_owned(),
             MetadataError::IssuerMismatch { expected, received } => issuer_fix(expected, received),
             MetadataError::Unfit(failed) => failed.fix.clone(),
         }

@@ -151,7 +151,7 @@ pub(crate) fn check_document(http: &Http, response: &Response) -> Result<Authori
     let error = document.as_ref().err().map(ToString::to_string);
     let is_object = !matches!(document, Err(DocumentError::NotAnObject { .. }));
     let seen = error.as_deref().filter(|_| !is_object).unwrap_or("a JSON object");
-    reporter.with_fix("mend the document.").require(&rules::OBJECT, is_object, "a JSON object", seen).ok();
+    reporter.with_fix("fix the document.").require(&rules::OBJECT, is_object, "a JSON object", seen).ok();
     if is_object {
         let unusable = document.as_ref().map(|metadata| metadata.unusable.as_slice()).unwrap_or_default();
         let faults: Vec<_> = error.into_iter().chain(unusable.iter().map(ToString::to_string)).collect();

@@ -14,7 +14,7 @@ use shared::{Failure, Side};
 
 /// Lesson 02: what an authorization server says it can do (RFC 8414, OpenID Connect Discovery)
 ///
-/// Without a command: server and client in one process, the whole story.
+/// Without a command: server and client in one process, the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {

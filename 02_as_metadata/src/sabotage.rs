@@ -81,7 +81,7 @@ static NO_PKCE: Breakage = Breakage::by_idp(
 
 static PLAIN_ONLY: Breakage = Breakage::by_idp(
     "plain-only",
-    "offers only the PKCE method plain, which whoever reads the request can use",
+    "offers only the PKCE method plain, which anyone who reads the request can use",
     Side::Client,
     &rules::PKCE_S256,
 );

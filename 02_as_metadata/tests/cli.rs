@@ -20,7 +20,7 @@ fn an_idp_that_is_not_there_gets_a_sentence() {
 fn wrong_usage_ends_with_exit_code_2() {
     for (arguments, sentence) in [
         (&["inspect"][..], "<ISSUER_URL>"),
-        (&["inspect", "http://localhost:1", "--idp", "embedded"], "--idp is for the whole story and for the server"),
+        (&["inspect", "http://localhost:1", "--idp", "embedded"], "--idp is for the whole lesson and for the server"),
         (
             &["inspect", "http://localhost:1", "--break", "no-pkce"],
             "is done by the IdP, which takes no part in this run",

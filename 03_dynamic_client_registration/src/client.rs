@@ -157,8 +157,8 @@ impl Registering<'_> {
     ) -> Result<ClientInformation, Failure> {
         let client = self.plan.sabotage.registered_client(self, store, client?).await?;
         let client = client.choosing_method(self.authorization_server);
-        let anew = "run it again: a new client is registered.".to_owned();
-        let fix = if keeps { forget_first(&self.authorization_server.issuer) } else { anew };
+        let again = "run it again: a new client is registered.".to_owned();
+        let fix = if keeps { forget_first(&self.authorization_server.issuer) } else { again };
         self.check_known(&client, &fix).await?;
         Ok(client)
     }

@@ -104,7 +104,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
         tell_of_others(reporter, opened, request);
         return Ok(Stored::None);
     };
-    if check_issuer(reporter.with_fix(ANEW), request.stored_at, issuer).is_err() {
+    if check_issuer(reporter.with_fix(AGAIN), request.stored_at, issuer).is_err() {
         return Ok(Stored::None);
     }
     let client_id = &registration.information.client_id;
@@ -116,7 +116,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
     let at = registration.information.client_secret_expires_at;
     if registration.information.client_secret.is_some() {
         let got = at.map_or("no date".to_owned(), |at| if at == 0 { "never".to_owned() } else { rfc3339(at) });
-        let reporter = reporter.with_fix(ANEW);
+        let reporter = reporter.with_fix(AGAIN);
         reporter.recommend(&rules::SECRET_NOT_EXPIRED, !expired, "the secret has not expired", got);
         if at.is_none() {
             granted_credentials::check_expiry_said(http, &registration.information);
@@ -152,7 +152,7 @@ async fn stored(http: &Http, opened: &mut Opened<'_>, request: &RegistrationRequ
 }
 
 /// What this run does about a client that is no good.
-pub(crate) const ANEW: &str = "none needed: this run registers a new client.";
+pub(crate) const AGAIN: &str = "none needed: this run registers a new client.";
 
 /// The MCP server may have moved to another authorization server since the last run: its old client
 /// stays with the old one.

@@ -22,7 +22,7 @@ use shared::{Failure, Side, spec};
 /// Lesson 03: how a client gets its name at an authorization server (RFC 7591, RFC 7592, Client ID
 /// Metadata Documents)
 ///
-/// Without a command: server and client in one process, the whole story.
+/// Without a command: server and client in one process, the whole lesson.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {

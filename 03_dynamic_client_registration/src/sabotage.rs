@@ -86,7 +86,7 @@ static REUSED_IAT: Breakage = Breakage::by_client(
 
 static STALE_REGISTRATION: Breakage = Breakage::by_client(
     "stale-registration",
-    "still has a client in its store that was deleted at the IdP; it notices and registers anew",
+    "still has a client in its store that was deleted at the IdP; it notices and registers again",
     Side::Client,
     &rules::ENTRY_THERE,
 );

@@ -99,7 +99,7 @@ fn unreadable(file: &Locked, reason: &str) -> Failure {
     Failure::new(
         "store.readable",
         format!("{path} is no store of clients: {reason}."),
-        format!("Move {path} away; the next run registers anew."),
+        format!("Move {path} away; the next run registers again."),
     )
 }
 

@@ -72,9 +72,11 @@ fn table(authorization_server: &AuthorizationServerMetadata, client_id: Option<&
     };
     let has_endpoint = authorization_server.registration_endpoint.is_some();
     let endpoint = if has_endpoint { "names a registration_endpoint" } else { "names no registration_endpoint" };
-    let by_hand = client_id.map_or("no --client-id was given".to_owned(), |id| format!("--client-id {id}"));
+    let is_by_hand = client_id.is_some() || chosen.contains(&Way::Preregistered);
+    let unnamed = if is_by_hand { "the realm's own client for this tutorial" } else { "no --client-id was given" };
+    let by_hand = client_id.map_or(unnamed.to_owned(), |id| format!("--client-id {id}"));
     let rows = [
-        ("registered by hand", client_id.is_some(), by_hand, &[Way::Preregistered][..]),
+        ("registered by hand", is_by_hand, by_hand, &[Way::Preregistered][..]),
         ("Client ID Metadata Document", takes_documents, format!("the IdP {documents}"), &[Way::Cimd]),
         (
             "dynamic registration (deprecated)",

@@ -33,7 +33,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["client", "--require-dpop"], "--require-dpop is the MCP server's, which takes no part in this run"),
         (&["client", "--break", "expired"], "is done by the IdP, which takes no part in this run"),
         (&["server", "--break", "alg-none"], "is done by the client, which takes no part in this run"),
-        (&["list-tools", "--idp", "embedded"], "--idp is for the whole story and for the server"),
+        (&["list-tools", "--idp", "embedded"], "--idp is for the whole lesson and for the server"),
     ] {
         let output = run(arguments, home.path());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

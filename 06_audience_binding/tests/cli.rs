@@ -41,7 +41,7 @@ fn wrong_usage_ends_with_exit_code_2() {
         (&["lab", "--break", "passthrough"], "is done by the server, which takes no part in this run"),
         (&["client", "--break", "audience-slash"], "is done by the IdP, which takes no part in this run"),
         (&["server", "--break", "other-servers-token"], "is done by the client, which takes no part in this run"),
-        (&["client", "--idp", "embedded"], "--idp is for the whole story and for the server"),
+        (&["client", "--idp", "embedded"], "--idp is for the whole lesson and for the server"),
         (&["lab", "--indicators", "nonsense"], "an issuer URL such as https://idp.example"),
         (&["lab", "--resource", "nonsense"], "a URL such as https://mcp.example.com/mcp"),
         (&["lab", "--second-resource", "https://mcp.example.com/#a"], "a URL without the part behind #"),

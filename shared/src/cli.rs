@@ -237,7 +237,7 @@ fn conflict(matches: &ArgMatches, breakage: Option<&Breakage>, commands: &[Comma
     let option = id.as_str().replace('_', "-");
     let message = match side {
         Side::Idp => format!(
-            "--{option} is for the whole story and for the server: a client learns its authorization server by discovery"
+            "--{option} is for the whole lesson and for the server: a client learns its authorization server by discovery"
         ),
         side if command.parties.contains(&side) => format!("--{option} would change nothing here"),
         Side::Server => format!("--{option} is the MCP server's, which takes no part in this run"),

@@ -135,7 +135,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
         }
         // The story never came to the party that should have noticed; why, was said above.
         Holds::WhenCaught(breakage) if !went_through && reporter.result_of(breakage.caught_as).is_none() => {
-            reporter.announce(format!("--break {} was not tried out: the story ended before.", breakage.name));
+            reporter.announce(format!("--break {} was not tried out: the lesson ended before.", breakage.name));
             false
         }
         Holds::WhenCaught(breakage) => {
@@ -150,7 +150,7 @@ fn conclude(reporter: &Reporter, holds: Holds, ended: Result<(), Failure>) -> bo
 }
 
 fn interrupted() -> Failure {
-    Failure::new("interrupted", "Ended by you before the story was over.", "")
+    Failure::new("interrupted", "Ended by you before the lesson was over.", "")
 }
 
 #[cfg(test)]

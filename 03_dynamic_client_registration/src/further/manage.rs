@@ -61,7 +61,7 @@ impl From<ManageError> for Failure {
             ManageError::Gone(_) => Failure::new(
                 rules::KNOWN.id,
                 message,
-                "Run the lesson again: it registers anew and replaces the stored client.",
+                "Run the lesson again: it registers again and replaces the stored client.",
             ),
             ManageError::Refused(refusal) => Failure::new("manage.refused", message, refusal.fix()),
             ManageError::Response(error) => error.into(),

@@ -10,7 +10,7 @@ use crate::error::RegistrationError;
 use crate::further::granted_credentials::check_usable;
 use crate::further::known_client::{Knowledge, ask_about_client};
 use crate::further::manage::{self, ManageError};
-use crate::get_or_register::{ANEW, RegistrationRequest};
+use crate::get_or_register::{AGAIN, RegistrationRequest};
 use crate::rules;
 use crate::store::Registration;
 
@@ -30,7 +30,7 @@ pub async fn still_known(
 ) -> Result<Option<ClientInformation>, Failure> {
     let reporter = http.reporter();
     let is_there = |there, seen: &dyn std::fmt::Display| {
-        reporter.with_fix(ANEW).recommend(&rules::ENTRY_THERE, there, "the IdP still has the client's entry", seen)
+        reporter.with_fix(AGAIN).recommend(&rules::ENTRY_THERE, there, "the IdP still has the client's entry", seen)
     };
     match manage::read(http, information).await {
         Ok(renewed) => {

@@ -156,7 +156,7 @@ impl std::fmt::Display for HttpError {
             ),
             HttpError::Refused { url, address, privacy, .. } => write!(
                 f,
-                "{} is not asked: its host is at {address} ({privacy}), and a stranger may not send this client there.",
+                "{} is not asked: its host is at {address} ({privacy}), and an untrusted server may not send this client there.",
                 shown(url)
             ),
             HttpError::Unreachable { url, reason, tried } => {

@@ -51,7 +51,7 @@ impl Pages {
 
 fn endless(why: String) -> Failure {
     let message = format!("The MCP server's list of tools is not read to its end: {why}.");
-    let fix = "The server's operator has to mend it: each page has a cursor of its own, and the last page has none.";
+    let fix = "The server's operator has to fix it: each page has a cursor of its own, and the last page has none.";
     Failure::new("mcp.endless-list", message, fix)
 }
 
