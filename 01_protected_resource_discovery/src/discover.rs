@@ -106,7 +106,7 @@ async fn ask_without_token(
         // Requirements)
         200..=299 => {
             reporter.note(
-                "The server answers without a token. It may still ask for one later, so its metadata is looked for.",
+                "The server responds without a token. It may require one later, so the client looks for its metadata.",
             );
             Ok((response, Some(DiscoveryError::NoSignIn { server_url: server_url.to_owned() })))
         }

@@ -181,7 +181,7 @@ impl std::fmt::Display for DiscoveryError {
             }
             DiscoveryError::Unavailable(error) => write!(f, "The metadata at {error}"),
             DiscoveryError::Status { url, status } => {
-                write!(f, "The metadata at {url} was answered with HTTP {status} instead of 200.")
+                write!(f, "The metadata at {url} came with HTTP {status} instead of 200.")
             }
             DiscoveryError::NoSignIn { server_url } => write!(
                 f,

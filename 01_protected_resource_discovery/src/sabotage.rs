@@ -72,7 +72,7 @@ impl breakage::Switch for Switch {
 
 static NO_CHALLENGE: Breakage = Breakage::by_server(
     "no-challenge",
-    "answers 401 without WWW-Authenticate; the client falls back to the well-known URL",
+    "responds 401 without WWW-Authenticate; the client falls back to the well-known URL",
     Side::Client,
     &rules::CHALLENGE_NAMES_METADATA,
 );
@@ -219,7 +219,7 @@ pub async fn call_as_foreign_page(http: &Http, server_url: &str) -> Result<(), F
     let seen = format!("HTTP {}", response.status);
     let expected = "HTTP 403 for the Origin evil.example";
     reporter.require(&rules::FOREIGN_ORIGIN_REFUSED, response.status == 403, expected, &seen).map_err(|failed| {
-        let message = format!("The server answered a page of evil.example with {seen} instead of 403.");
+        let message = format!("The server responded to a page of evil.example with {seen} instead of 403.");
         let fix = "The server's operator has to check the Origin header before anything else.";
         Failure::new(failed.rule.id, message, fix)
     })

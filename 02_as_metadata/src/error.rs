@@ -182,10 +182,7 @@ impl std::fmt::Display for MetadataError {
             MetadataError::BadIssuer { issuer, reason, .. } => write!(f, "{issuer} is no issuer: {reason}."),
             MetadataError::Unavailable(error) => write!(f, "The authorization server's metadata at {error}"),
             MetadataError::Status { url, status } => {
-                write!(
-                    f,
-                    "The authorization server's metadata at {url} was answered with HTTP {status} instead of 200."
-                )
+                write!(f, "The authorization server's metadata at {url} came with HTTP {status} instead of 200.")
             }
             MetadataError::NotFound { tried, .. } => {
                 let tried: Vec<_> = tried.iter().map(|(url, got)| format!("{url} ({got})")).collect();

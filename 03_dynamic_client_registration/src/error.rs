@@ -134,10 +134,13 @@ impl std::fmt::Display for RegistrationError {
                 write!(f, "The authorization server {verb} {refusal}{end}")
             }
             RegistrationError::Document(DocumentError::NotAnObject { got }) => {
-                write!(f, "The answer to the registration is not usable: a JSON object was expected, and it is {got}.")
+                write!(
+                    f,
+                    "The response to the registration is not usable: a JSON object was expected, and it is {got}."
+                )
             }
             RegistrationError::Document(DocumentError::Member { name, expected, got }) => {
-                write!(f, "In the answer to the registration, {name} has to be {expected}, and is {got}.")
+                write!(f, "In the response to the registration, {name} has to be {expected}, and is {got}.")
             }
             RegistrationError::Unfit(Failed { expected, seen, .. }) => {
                 write!(f, "The client that was registered cannot be used (asked for: {expected}; granted: {seen}).")
@@ -145,14 +148,14 @@ impl std::fmt::Display for RegistrationError {
             RegistrationError::Unknown { client_id, failed } => {
                 write!(
                     f,
-                    "The authorization server does not know the client {client_id} (it answered {}).",
+                    "The authorization server does not know the client {client_id} (its response: {}).",
                     failed.seen
                 )
             }
             RegistrationError::NotForCodes { client_id, failed } => write!(
                 f,
-                "The authorization server knows the client {client_id}, but does not let it use the authorization code grant (it \
-                 answered {}).",
+                "The authorization server knows the client {client_id}, but does not let it use the authorization code grant (its \
+                 response: {}).",
                 failed.seen
             ),
             RegistrationError::OtherIssuer { registered, discovered } => write!(

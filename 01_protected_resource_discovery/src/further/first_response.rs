@@ -153,11 +153,11 @@ impl Display for FirstResponse {
             Kind::Busy(_) => write!(f, "{server_url} cannot serve requests now (HTTP {status})."),
             Kind::McpError(code, message) => write!(
                 f,
-                "{server_url} answered a request without a token with HTTP {status} and the MCP error {code}: {message}."
+                "{server_url} responded to a request without a token with HTTP {status} and the MCP error {code}: {message}."
             ),
             Kind::Other => write!(
                 f,
-                "{server_url} answered a request without a token with HTTP {status}, neither 401 nor success."
+                "{server_url} responded to a request without a token with HTTP {status}, neither 401 nor success."
             ),
         }
     }

@@ -40,7 +40,7 @@ impl std::fmt::Display for ManageError {
             }
             ManageError::Unavailable(error) => write!(f, "{error}"),
             ManageError::Gone(refusal) => {
-                write!(f, "The IdP no longer knows this client, or its token was replaced (it answered {refusal}).")
+                write!(f, "The IdP no longer knows this client, or its token was replaced (its response: {refusal}).")
             }
             ManageError::Refused(refusal) => write!(f, "The IdP refused this with {refusal}."),
             ManageError::Response(error) => write!(f, "{error}"),

@@ -35,7 +35,7 @@ impl Refusal {
             ),
             Reason::SoftwareStatement => format!("This IdP registers only software that it has approved. Ask its operator, or {BY_HAND}."),
             Reason::BeforeReading => format!(
-                "This is no answer of a registration endpoint: the request was refused before the registration was read, by a list of allowed \
+                "This response is not from a registration endpoint: the request was refused before the registration was read, by a list of allowed \
                  clients or addresses, or by a firewall. Ask the IdP's operator to let this machine register, or {BY_HAND}."
             ),
             Reason::Redirected(to) => format!(

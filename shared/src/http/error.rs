@@ -187,10 +187,10 @@ impl std::fmt::Display for HttpError {
                 write!(f, "{} cannot be reached through {proxy}: {fault}.", shown(url))
             }
             HttpError::TimedOut { url, seconds } => {
-                write!(f, "{} did not answer in full within {seconds} seconds.", shown(url))
+                write!(f, "{} did not respond in full within {seconds} seconds.", shown(url))
             }
             HttpError::TooLarge { url } => {
-                write!(f, "{} answered with more than {MAX_BODY_BYTES} bytes; the rest was not read.", shown(url))
+                write!(f, "{} responded with more than {MAX_BODY_BYTES} bytes; the rest was not read.", shown(url))
             }
             HttpError::TooManyRedirects { url } => {
                 write!(f, "{} redirects more than {MAX_REDIRECTS} times.", shown(url))

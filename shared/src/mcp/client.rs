@@ -125,7 +125,7 @@ impl Connection {
                 (None, ServiceError::McpError(error)) => Failure::new(
                     "mcp.error",
                     format!(
-                        "The MCP server answered with the error {}: {}.",
+                        "The MCP server responded with the error {}: {}.",
                         error.code.0,
                         error.message.trim_end_matches('.')
                     ),
@@ -245,7 +245,7 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
             if events.iter().any(|data| answers(data, &request.id)) {
                 Ok(StreamableHttpPostResponse::Sse(stream_of(events), session_id))
             } else {
-                unexpected(200, "and a stream without the answer to the request")
+                unexpected(200, "and a stream without the response to the request")
             }
         }
         (status, media_type) => match correlated(&response.body, &request.id) {
@@ -257,7 +257,7 @@ fn read(response: &Response, message: &ClientJsonRpcMessage, had_session: bool) 
                 let error = ServerJsonRpcMessage::error(error, Some(request.id.clone()));
                 Ok(StreamableHttpPostResponse::Json(error, None))
             }
-            None => unexpected(status, &format!("{media_type:?} that is no answer to the request")),
+            None => unexpected(status, &format!("{media_type:?} that is not a response to the request")),
         },
     }
 }
