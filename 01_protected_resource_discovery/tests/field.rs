@@ -265,7 +265,7 @@ fn a_first_response_of_any_kind_gets_a_sentence() {
         (of(530, json!([]), json!("x")), ("server.status", &["HTTP 530", all_the_same])),
         (of(402, json!([]), Value::Null), ("server.status", &["HTTP 402", "a sign-in changes nothing"])),
         (of(407, json!([]), Value::Null), ("server.status", &["HTTP 407", "into HTTPS_PROXY"])),
-        (of(503, json!([["Retry-After", "-3"]]), Value::Null), ("", &["Wait a minute", "!-3"])),
+        (of(503, json!([["Retry-After", "-3"]]), Value::Null), ("", &["Wait a minute", "!after -3"])),
     ]);
     let no_metadata = json!({ AT_PATH: null });
     for (table, words) in [
@@ -322,7 +322,11 @@ fn a_url_with_credentials_names_who_sent_it_and_its_host() {
             json!({ AT_PATH: { "status": 302, "headers": to, "body": "" } }),
             (
                 available,
-                &["redirects to http://<password>@127.0.0.1:{port}/x", "The operator of 127.0.0.1", "!opensesame"],
+                &[
+                    "redirects to http://<password>@127.0.0.1:{port}/x: a URL with a user name",
+                    "The operator of 127.0.0.1",
+                    "!opensesame",
+                ],
             ),
         ),
         (

@@ -184,7 +184,7 @@ mod tests {
         for (member, message) in [
             (r#""client_secret": ["y"]"#, "client_secret is an array of strings"),
             (r#""client_secret": """#, "client_secret is empty"),
-            (r#""client_secret_expires_at": -1"#, "client_secret_expires_at is the number -1"),
+            (r#""client_secret_expires_at": -1"#, "client_secret_expires_at is -1, not a whole number of 0 or more"),
             (r#""client_secret_expires_at": "0""#, "client_secret_expires_at is a string"),
             (r#""redirect_uris": "http://h""#, "redirect_uris is a string"),
             (r#""scope": ["a"]"#, "scope is an array of strings"),

@@ -5,8 +5,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::net::IpAddr;
 
-use super::error::{HttpError, ProxyFault};
-use super::proxy::ProxyName;
+use super::error::HttpError;
+use super::proxy::{ProxyFault, ProxyName};
 use super::tls::TlsFault;
 
 /// The error and what caused it, outermost first. An [`io::Error`] holds its cause, and names that

@@ -2,34 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::proxy::ProxyName;
+use super::proxy::{ProxyFault, ProxyName};
 use super::tls::TlsFault;
 use super::{MAX_BODY_BYTES, MAX_REDIRECTS};
 use crate::Failure;
 use crate::reach::{Privacy, host_of};
 use crate::redact::Mask;
 use crate::urls;
-
-/// Why a proxy does not let a request through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProxyFault {
-    /// There is no connection to it.
-    Unreachable(String),
-    /// It wants a user name and a password (407).
-    WantsPassword,
-    /// It refuses to connect to that host.
-    Refuses,
-}
-
-impl std::fmt::Display for ProxyFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unreachable(reason) => write!(f, "no connection to the proxy ({reason})"),
-            Self::WantsPassword => f.write_str("the proxy wants a user name and a password (HTTP 407)"),
-            Self::Refuses => f.write_str("the proxy refuses to connect to it"),
-        }
-    }
-}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -167,14 +146,9 @@ impl std::fmt::Display for HttpError {
             HttpError::Invalid { url, reason } => {
                 write!(f, "{} sent a response that is not valid HTTP: {reason}.", shown(url))
             }
-            HttpError::Credentials { url, from: Some(from) } => write!(
-                f,
-                "{} redirects to {}, which is not requested: that URL carries a user name or a password.",
-                shown(from),
-                shown(url)
-            ),
-            HttpError::Credentials { url, from: None } => {
-                write!(f, "{} is not requested: the URL carries a user name or a password.", shown(url))
+            HttpError::Credentials { url, from } => {
+                let to = from.as_ref().map_or(String::new(), |from| format!("{} redirects to ", shown(from)));
+                write!(f, "{to}{}: a URL with a user name or a password is not requested.", shown(url))
             }
             HttpError::UnknownHost { url, host } => {
                 write!(f, "{} cannot be reached: no address is known for {host}.", shown(url))
@@ -275,19 +249,7 @@ impl HttpError {
                 let inspects = "A proxy that inspects TLS shows a certificate of its own authority. ";
                 format!("{}{}", proxy.as_ref().map_or("", |_| inspects), fault.fix(url))
             }
-            HttpError::Proxy { url, proxy, fault } => {
-                let without = format!("to go there without the proxy, add {} to NO_PROXY", host_of(url));
-                let named_by = &proxy.named_by;
-                match fault {
-                    ProxyFault::Unreachable(_) => format!("Start the proxy, or correct {named_by}; {without}."),
-                    ProxyFault::WantsPassword => {
-                        format!("Put them into {named_by}, as USER:PASSWORD@ before the host; {without}.")
-                    }
-                    ProxyFault::Refuses => {
-                        format!("Ask the proxy's administrator to allow {}; {without}.", host_of(url))
-                    }
-                }
-            }
+            HttpError::Proxy { url, proxy, fault } => fault.fix(&proxy.named_by, &host_of(url)),
             HttpError::TimedOut { .. } => {
                 "Look at the server's load, and check that it speaks HTTP on that port.".to_owned()
             }

@@ -26,10 +26,10 @@ mod tls;
 
 pub use authorities::{CA_FILE_VARIABLE, count_authorities, trust_file};
 use cause::Attempt;
-pub use error::{HttpError, ProxyFault};
+pub use error::HttpError;
 pub use message::{Request, Response};
 pub use network::Network;
-pub use proxy::ProxyName;
+pub use proxy::{ProxyFault, ProxyName};
 use resolver::{Addresses, RefusedAddress, first_refused};
 pub use resolver::{Lookup, Names};
 pub use tls::TlsFault;

@@ -31,3 +31,36 @@ impl Display for ProxyName {
         write!(f, "the proxy {} ({})", self.place, self.named_by)
     }
 }
+
+/// Why a proxy does not let a request through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyFault {
+    /// There is no connection to it.
+    Unreachable(String),
+    /// It wants a user name and a password (407).
+    WantsPassword,
+    /// It refuses to connect to that host.
+    Refuses,
+}
+
+impl Display for ProxyFault {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(reason) => write!(f, "no connection to the proxy ({reason})"),
+            Self::WantsPassword => f.write_str("the proxy wants a user name and a password (HTTP 407)"),
+            Self::Refuses => f.write_str("the proxy refuses to connect to it"),
+        }
+    }
+}
+
+impl ProxyFault {
+    /// What to do about it, for a proxy that this names and a host behind it.
+    pub(super) fn fix(&self, named_by: &str, host: &str) -> String {
+        let without = format!("to go there without the proxy, add {host} to NO_PROXY");
+        match self {
+            Self::Unreachable(_) => format!("Start the proxy, or correct {named_by}; {without}."),
+            Self::WantsPassword => format!("Put them into {named_by}, as USER:PASSWORD@ before the host; {without}."),
+            Self::Refuses => format!("Ask the proxy's administrator to allow {host}; {without}."),
+        }
+    }
+}
