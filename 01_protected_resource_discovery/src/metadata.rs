@@ -107,7 +107,7 @@ mod tests {
         for (document, message) in [
             (json!({}), "resource is absent"),
             (json!({"resource": null}), "resource is null"),
-            (json!({"resource": 1}), "resource is the number 1"),
+            (json!({"resource": 1}), "resource is a number"),
             (json!({"resource": ["r"]}), "resource is an array of strings"),
             (json!({"resource": "r", "authorization_servers": "https://as"}), "authorization_servers is a string"),
             (
@@ -116,7 +116,7 @@ mod tests {
             ),
             (
                 json!({"resource": "r", "authorization_servers": ["https://as", 1]}),
-                "authorization_servers is an array of other values than strings",
+                "authorization_servers is an array with something else than strings",
             ),
             (json!([]), "an empty array"),
             (json!("text"), "a string"),

@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn other_members_of_a_wrong_type_count_as_absent() {
         for (member, value, message) in [
-            ("token_endpoint", "1", "token_endpoint is the number 1"),
+            ("token_endpoint", "1", "token_endpoint is a number"),
             ("registration_endpoint", "null", "registration_endpoint is null"),
             ("introspection_endpoint", "\"\"", "introspection_endpoint is empty"),
             ("code_challenge_methods_supported", "\"S256\"", "code_challenge_methods_supported is a string"),

@@ -149,7 +149,7 @@ async fn the_oddest_response_is_the_one_that_is_reported() {
             Arc::new(odd("{\"issuer\": \"x\"}", "text/plain")),
         ),
         ("as-metadata.location", "Compare the issuer", Arc::new(odd("<html>", "text/html"))),
-        ("as-metadata.member-types", "mend the document", Arc::new(odd("{\"issuer\": null}", "application/json"))),
+        ("as-metadata.member-types", "fix the document", Arc::new(odd("{\"issuer\": null}", "application/json"))),
         ("as-metadata.status", "log", Arc::new(|| StatusCode::BAD_GATEWAY.into_response())),
     ];
     for (id, fix, response) in rows {

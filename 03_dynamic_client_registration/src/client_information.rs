@@ -169,11 +169,11 @@ mod tests {
     fn without_a_client_id_there_is_no_client() {
         for (text, message) in [
             ("{}", "client_id is absent"),
-            (r#"{"client_id": 1}"#, "client_id is the number 1"),
+            (r#"{"client_id": 1}"#, "client_id is a number"),
             (r#"{"client_id": ""}"#, "client_id is empty, or has other characters than visible ASCII"),
             (r#"{"client_id": "a\nb"}"#, "client_id is empty, or has other characters than visible ASCII"),
             (r#"{"client_id": null}"#, "client_id is null"),
-            ("[1]", "an array of other values than strings"),
+            ("[1]", "an array with something else than strings"),
         ] {
             assert_eq!(ClientInformation::from_json(text.as_bytes()).unwrap_err().to_string(), message);
         }

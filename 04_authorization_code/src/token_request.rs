@@ -122,11 +122,9 @@ pub fn read_token_response(
     let tokens = TokenResponse::read(&response.body);
     // A token is one whatever the status says, and an error is one in a response with 200.
     let is_success = (200..300).contains(&response.status);
-    let is_taken = is_success && tokens.is_ok();
+    let is_taken = is_success && (tokens.is_ok() || response.error_code().is_empty());
     let seen = if is_taken { format!("HTTP {}", response.status) } else { response.refusal() };
-    // Success without a token or an error does not show what the IdP decided.
-    let is_decided = !is_success || is_taken || !response.error_code().is_empty();
-    if is_decided {
+    if !is_success || refused_tokens::shows_decision(response) {
         let idp = reporter.on(Side::Idp);
         let idp = idp.with_fix("compare the request above with the IdP's log.");
         idp.require(rule, is_taken, expected, &seen).map_err(|_| AuthorizationError::Token {

@@ -179,7 +179,7 @@ mod tests {
     fn wrong_types_are_told_by_name() {
         for (text, message) in [
             ("{}", "access_token is absent"),
-            (r#"{"access_token": 1}"#, "access_token is the number 1"),
+            (r#"{"access_token": 1}"#, "access_token is a number"),
             (r#"{"access_token": "a"}"#, "token_type is absent"),
             (r#"{"access_token": ""}"#, "access_token is empty, or has other characters than visible ASCII"),
             (r#"{"access_token": "a\nb"}"#, "access_token is empty, or has other characters than visible ASCII"),

@@ -40,7 +40,7 @@ fn a_token_is_one_and_a_refusal_is_one_whatever_the_status_says() {
         (202, json!([]), token.clone(), (true, false), "with HTTP 202 instead of 200"),
         (200, json!([]), with("refresh_token", json!(null)), (true, false), "refresh_token is null"),
         (200, json!([]), with("refresh_token", json!("")), (true, false), "refresh_token is empty"),
-        (200, json!([]), with("id_token", json!(7)), (true, false), "id_token is the number 7"),
+        (200, json!([]), with("id_token", json!(7)), (true, false), "id_token is a number"),
         (200, json!([]), with("expires_in", json!("60")), (true, false), "expires_in is a string"),
         (200, json!([]), with("expires_in", json!(60.0)), ok, "the token has every requested scope"),
         (200, json!([]), error("bad_code"), (false, false), "HTTP 200 bad_code: in the IdP's words"),

@@ -215,7 +215,7 @@ fn mcp_responses() {
         (
             "a redirect",
             lists(json!({ "status": 307, "headers": to, "body": "" })),
-            (protocol, &["a redirect to", "--server-url"]),
+            (protocol, &["a redirect to", "instead if the MCP server has moved there"]),
         ),
         ("502", lists(json!({ "status": 502, "body": "later" })), (protocol, &["HTTP 502", "Try again later"])),
         ("a page", lists(html), (protocol, &["an HTML page"])),

@@ -1,6 +1,7 @@
 //! What a refusal of the token endpoint means, code by code: RFC 6749 §5.2,
 //! <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>.
 
+use serde_json::Value;
 use shared::http::Response;
 
 /// What to do about the refusal. `of_grant` is the advice for a code, a refresh token or whatever
@@ -53,6 +54,13 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
         _ => "Read the IdP's message above and its log.",
     };
     text.to_owned()
+}
+
+/// Whether a response with success shows what the authorization server decided: it has a token, of
+/// whatever type, or an error.
+pub fn shows_decision(response: &Response) -> bool {
+    let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
+    ["access_token", "error"].iter().any(|name| document.get(name).is_some())
 }
 
 /// Whether a refusal is about what was presented, so that it is no use any more. A fault of the
