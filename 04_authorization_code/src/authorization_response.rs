@@ -79,11 +79,6 @@ impl AuthorizationResponse {
         self.parameters.iter().map(row).collect()
     }
 
-    /// Whether it has no parameter at all.
-    pub fn is_empty(&self) -> bool {
-        self.parameters.is_empty()
-    }
-
     /// Whether the answer is to the request with this state.
     pub fn answers(&self, state: &str) -> bool {
         self.get("state") == Some(state)

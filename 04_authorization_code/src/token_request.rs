@@ -123,13 +123,8 @@ pub fn read_token_response(
     // A token is one whatever the status says, and an error is one in a response with 200.
     let is_success = (200..300).contains(&response.status);
     let is_taken = is_success && (tokens.is_ok() || response.error_code().is_empty());
-    // Without an access token and without an error, nothing shows what the server decided.
-    if is_taken && !refused_tokens::has_access_token(response) {
-        let got =
-            format!("HTTP {}, {}", response.status, tokens.err().map_or(String::new(), |error| error.to_string()));
-        let expected = "a JSON object with access_token";
-        reporter.require(&rules::TOKEN_RESPONSE, false, expected, &got).ok();
-        return Err(AuthorizationError::TokenResponse { got });
+    if is_taken {
+        refused_tokens::check_shown(reporter, response, &tokens)?;
     }
     let seen = if is_taken { format!("HTTP {}", response.status) } else { response.refusal() };
     reporter

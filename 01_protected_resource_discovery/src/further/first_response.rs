@@ -82,7 +82,7 @@ impl FirstResponse {
             Kind::Busy(Some(after)) if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) => {
                 format!("Wait {after} seconds, and run it again.")
             }
-            // "Retry-After = HTTP-date / delay-seconds" (RFC 9110 §10.2.3); a date begins with its day.
+            // A date begins with the name of its day (RFC 9110 §10.2.3).
             Kind::Busy(Some(after)) if after.starts_with(|c: char| c.is_ascii_uppercase()) => {
                 format!("Run it again after {after}.")
             }

@@ -50,7 +50,7 @@ impl Discarded {
 fn reason(response: &AuthorizationResponse) -> String {
     const DISCARDED: &str = "It was discarded, and the wait goes on.";
     let what = if response.has("error") { "An error" } else { "A response" };
-    if response.is_empty() {
+    if response.table().is_empty() {
         return format!(
             "A request without any parameter came. {DISCARDED} Some IdPs put the response behind # into the URL (response_mode=fragment), which no browser \
              sends: look at the browser's address."
@@ -71,7 +71,7 @@ fn reason(response: &AuthorizationResponse) -> String {
 /// What to do where a response like this was all that came; empty where the general advice is
 /// right.
 pub fn fix(response: &AuthorizationResponse) -> &'static str {
-    if response.is_empty() {
+    if response.table().is_empty() {
         "The IdP's operator has to put the response into the query (response_mode=query, the default for codes), not behind # in the URL."
     } else if !response.has("state") {
         "Read the page that the browser was sent from: some IdPs leave state out of errors. Tell the operator of the IdP that RFC 6749 §4.1.2.1 requires \

@@ -2,7 +2,12 @@
 //! <https://www.rfc-editor.org/rfc/rfc6749#section-5.2>.
 
 use serde_json::Value;
+use shared::Reporter;
 use shared::http::Response;
+use shared::members::DocumentError;
+
+use crate::error::AuthorizationError;
+use crate::rules;
 
 /// What to do about the refusal. `of_grant` is the advice for a code, a refresh token or whatever
 /// else was presented, where that is what the authorization server does not take.
@@ -56,10 +61,17 @@ pub fn advice(response: &Response, of_grant: &str) -> String {
     text.to_owned()
 }
 
-/// Whether a token response has the member `access_token`, of whatever type.
-pub fn has_access_token(response: &Response) -> bool {
+/// Without an access token and without an error, nothing shows what the server decided.
+pub(crate) fn check_shown<T>(
+    reporter: &Reporter,
+    response: &Response,
+    tokens: &Result<T, DocumentError>,
+) -> Result<(), AuthorizationError> {
     let document: Value = serde_json::from_slice(&response.body).unwrap_or_default();
-    document.get("access_token").is_some()
+    let Some(error) = tokens.as_ref().err().filter(|_| document.get("access_token").is_none()) else { return Ok(()) };
+    let got = format!("HTTP {}, {error}", response.status);
+    reporter.require(&rules::TOKEN_RESPONSE, false, "a JSON object with access_token", &got).ok();
+    Err(AuthorizationError::TokenResponse { got })
 }
 
 /// Whether a refusal is about what was presented, so that it is no use any more. A fault of the

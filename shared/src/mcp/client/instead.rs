@@ -22,7 +22,7 @@ pub(super) fn failure(response: &Response, message: &ClientJsonRpcMessage) -> Op
             return failure(
                 format!("HTTP {status}, a redirect to {to}, which a client does not follow with a message"),
                 &format!(
-                    "Pass --server-url {to} if the MCP server has moved there; if it is a sign-in page, have the server's operator let MCP requests through."
+                    "Give {to} as the server's URL if the MCP server has moved there; if it is a sign-in page, have the server's operator let MCP requests through."
                 ),
             );
         }
