@@ -146,7 +146,7 @@ fn check_endpoints(
     is_acceptable: impl Fn(&str) -> bool,
     texts: Texts,
 ) -> Requirement {
-    // "The endpoint URI MUST NOT include a fragment component." (RFC 6749 §3.1, and §3.2)
+    // RFC 6749 forbids a fragment in both endpoints (§3.1, §3.2).
     let unusable = || metadata.endpoints().filter(|(_, url)| !is_acceptable(url) || url.contains('#'));
     let fault = |url| endpoints::fault(url).unwrap_or_default();
     let seen: Vec<_> = unusable().map(|(name, url)| format!("{name} {url}{}", fault(url))).collect();

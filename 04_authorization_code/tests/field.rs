@@ -68,7 +68,7 @@ fn a_token_is_one_and_a_refusal_is_one_whatever_the_status_says() {
         ),
         (400, json!([]), json!(""), (false, false), "a code works once"),
         (200, json!([]), with("expires_in", json!(-5)), (true, false), "expires_in is -5, not a whole number"),
-        (200, json!([]), with("expires_in", json!(1e30)), (true, false), "expires_in is 1e30, not a whole number"),
+        (200, json!([]), with("expires_in", json!(1e30)), (true, false), "expires_in is 1e+30, not a whole number"),
     ];
     for (status, headers, body, (is_taken, is_whole), says) in rows {
         let row = format!("{status} {body}");

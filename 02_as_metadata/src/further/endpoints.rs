@@ -11,7 +11,7 @@ pub(crate) fn fault(url: &str) -> Option<String> {
     if urls::without_credentials(url) != url {
         return Some(" carries a user name or a password".to_owned());
     }
-    // "The endpoint URI MUST NOT include a fragment component." (RFC 6749 §3.1, and §3.2)
+    // RFC 6749 forbids a fragment in both endpoints (§3.1, §3.2).
     url.contains('#').then(|| " has a fragment, the part from # on".to_owned())
 }
 

@@ -123,9 +123,10 @@ async fn the_browser_goes_no_further_than_the_run() {
         // The redirect URI is this machine's, whatever the run may reach.
         (redirect_uri.clone(), Ok(())),
         (format!("{redirect_uri}?code=c&state=s"), Ok(())),
-        (format!("{redirect_uri}s"), Err("http.refused-address")),
-        (format!("{}/", callback.origin), Err("http.refused-address")),
-        (format!("{redirect_uri}/../admin"), Err("http.refused-address")),
+        // Beside it, nothing is requested, and the difference is said.
+        (format!("{redirect_uri}s"), Err("sign-in.unknown-page")),
+        (format!("{}/", callback.origin), Err("sign-in.unknown-page")),
+        (format!("{redirect_uri}/../admin"), Err("sign-in.unknown-page")),
         ("http://127.0.0.1:1/callback".to_owned(), Err("http.refused-address")),
         ("http://localhost:1/admin".to_owned(), Err("http.refused-address")),
         ("https://10.0.0.1/admin".to_owned(), Err("http.refused-address")),
