@@ -368,7 +368,7 @@ fn an_open_server_without_metadata_asks_for_no_sign_in() {
         (none(404), ("", &["it asks for no sign-in", "Use the server without a token"])),
         (json!({ MCP: open, AT_PATH: null }), ("", &["it asks for no sign-in"])),
         // With metadata it may ask later, so the metadata is read.
-        (json!({ MCP: open }), ("", &["It may still ask for one later", "!it asks for no sign-in"])),
+        (json!({ MCP: open }), ("", &["It may require one later", "!it asks for no sign-in"])),
         // A document that is there and cannot be read is a fault of the server's.
         (none(500), ("metadata.available", &["HTTP 500"])),
         (

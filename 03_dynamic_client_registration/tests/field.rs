@@ -378,11 +378,6 @@ fn a_registered_client_is_stored_before_anything_is_checked() {
             "registration.secret-alive",
             &["2017-07-14T02:40:00Z", "Compare the two clocks"],
         ),
-        (
-            json!({"grant_types": ["client_credentials"]}),
-            "registration.grant-type-granted",
-            &["the grant authorization_code was granted", r#"grant_types is [\"client_credentials\"]"#],
-        ),
     ] {
         let case = Case::new(&json!({"POST /register": {"patch": change}}));
         let run = case.run();

@@ -139,7 +139,8 @@ pub fn read_token_response(
         (Ok((_, faults)), 200) if faults.is_empty() => "it has".to_owned(),
         (Ok((_, faults)), 200) => faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         (Ok(_), status) => format!("it has, with HTTP {status} instead of 200"),
-        (Err(error), _) => error.to_string(),
+        (Err(error), 200) => error.to_string(),
+        (Err(error), status) => format!("HTTP {status}, {error}"),
     };
     let expected = "every member of the response has the required type";
     reporter.require(&rules::TOKEN_RESPONSE, got == "it has", expected, &got).ok();

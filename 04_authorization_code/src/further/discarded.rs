@@ -66,8 +66,8 @@ fn reason(response: &AuthorizationResponse) -> String {
     }
 }
 
-/// "Fragment" is a response mode too (OAuth 2.0 Multiple Response Type Encoding Practices, §2.1);
-/// a browser sends the part behind # to no server.
+/// An IdP may also send its response in the fragment (OAuth 2.0 Multiple Response Type Encoding
+/// Practices, section 2.1). A browser sends the part behind # to no server.
 const IN_THE_FRAGMENT: &str = "If the address in the browser has # before code= or error=, the IdP used response_mode=fragment: have its administrator switch \
                                this client to response_mode=query.";
 

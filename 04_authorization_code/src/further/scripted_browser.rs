@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use shared::http::{self, Http, Request, Response};
 use shared::reach::{Reach, is_loopback};
+use shared::redact::Mask;
 use shared::{Failure, Reporter, page};
 use url::Url;
 
@@ -59,7 +60,10 @@ impl ScriptedBrowser {
                 return Ok(here);
             }
             if is_listener(&here, redirect_uri) {
-                let got = format!("the IdP sends the browser to {here}, and the redirect URI is {redirect_uri}");
+                let got = format!(
+                    "the IdP sends the browser to {}, and the redirect URI is {redirect_uri}",
+                    Mask::Fingerprint.url(&here)
+                );
                 return Err(AuthorizationError::UnknownPage { got, fix: ELSEWHERE }.into());
             }
             let response = self.send(&self.http.clone(), request).await?;
@@ -73,8 +77,10 @@ impl ScriptedBrowser {
                 _ => return Err(refused(step, signed_in, &response).into()),
             };
         }
-        let got =
-            format!("more than {MAX_STEPS} pages and redirects without an end, the last one to {}", request.url());
+        let got = format!(
+            "more than {MAX_STEPS} pages and redirects without an end, the last one to {}",
+            Mask::Fingerprint.url(request.url())
+        );
         Err(AuthorizationError::UnknownPage { got, fix: LOOP }.into())
     }
 
@@ -205,7 +211,8 @@ fn refused(step: usize, signed_in: bool, response: &Response) -> AuthorizationEr
     let is_fault = matches!(response.status, 300..=399 | 404 | 405 | 410 | 500..);
     match step {
         _ if is_fault || step > 0 && !signed_in => {
-            AuthorizationError::UnknownPage { got: format!("{} responds with {got}", response.url), fix: FAULT }
+            let place = response.url.split(['?', '#']).next().unwrap_or_default();
+            AuthorizationError::UnknownPage { got: format!("{place} responds with {got}"), fix: FAULT }
         }
         0 if is_about_redirect_uri(&got) => AuthorizationError::RedirectUri { got },
         0 => AuthorizationError::Request { got },
