@@ -74,10 +74,11 @@ impl Callback {
         seconds: u64,
         person: Option<&Reporter>,
     ) -> Result<AuthorizationResponse, AuthorizationError> {
-        let waiting = self.waiting.clone();
+        let (waiting, limit) = (self.waiting.clone(), Duration::from_secs(seconds));
+        let _shown = person.map(|person| person.waiting("Waiting for the browser", limit));
         let pasted = pasted::take_lines(&self.redirect_uri, person, |path, query| waiting.take(path, query));
         let response = tokio::select! {
-            response = tokio::time::timeout(Duration::from_secs(seconds), &mut self.response) => response,
+            response = tokio::time::timeout(limit, &mut self.response) => response,
             never = pasted => match never {},
         };
         // The page that the browser still waits for is sent; a connection that says nothing is not

@@ -15,9 +15,12 @@ use recording::Recording;
 
 mod checks;
 mod choice;
+mod expecting;
 mod format;
 mod json;
 mod recording;
+#[cfg(feature = "kept")]
+mod waiting;
 
 pub use checks::Advised;
 pub use format::{Format, WIDTH};
@@ -76,12 +79,26 @@ struct State {
     breakage: Option<&'static Breakage>,
     caught: bool,
     recording: Option<Recording>,
+    /// The line at the bottom of the terminal.
+    #[cfg(feature = "kept")]
+    waiting: Option<indicatif::ProgressBar>,
 }
 
 /// A failure that is expected: on which side, of which rule, and why.
 type Shown = (Side, &'static str, Expected);
 
 impl State {
+    /// Prints above the line of a wait.
+    fn print(&mut self, text: &str) {
+        let out = &mut self.out;
+        let print = || drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        #[cfg(feature = "kept")]
+        if let Some(line) = &self.waiting {
+            return line.suspend(print);
+        }
+        print();
+    }
+
     /// Why a failure of this rule on this side is expected; `None` where it is not.
     fn why_expected(&mut self, side: Side, rule: &Rule) -> Option<Expected> {
         let provoked = self.breakage.filter(|breakage| breakage.caught_as.id == rule.id && breakage.caught_by == side);
@@ -91,21 +108,6 @@ impl State {
         }
         let shown = self.expecting.iter().find(|(by, id, _)| *by == side && *id == rule.id);
         shown.map(|(_, _, expected)| expected.clone())
-    }
-}
-
-pub struct Expecting {
-    reporter: Reporter,
-    side: Side,
-    rule: &'static str,
-}
-
-impl Drop for Expecting {
-    fn drop(&mut self) {
-        let mut state = self.reporter.state();
-        if let Some(n) = state.expecting.iter().position(|(side, rule, _)| (*side, *rule) == (self.side, self.rule)) {
-            state.expecting.remove(n);
-        }
     }
 }
 
@@ -131,6 +133,8 @@ impl Reporter {
             breakage: None,
             caught: false,
             recording: None,
+            #[cfg(feature = "kept")]
+            waiting: None,
         };
         Self { side: Side::Client, options, state: Arc::new(Mutex::new(state)) }
     }
@@ -158,25 +162,6 @@ impl Reporter {
     /// From now on the failure that this breakage should provoke is expected, and not counted.
     pub fn expect(&self, breakage: &'static Breakage) {
         self.state().breakage = Some(breakage);
-    }
-
-    /// The story provokes a refusal: until what this returns is dropped, a failure of `rule` on
-    /// `side` is what should happen, and not counted. `why` is a sentence for a person.
-    #[must_use = "the expectation ends when this is dropped"]
-    pub fn expecting_refusal(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
-        self.expecting(side, rule, Expected::Refusal(why.to_owned()))
-    }
-
-    /// The story shows what happens when `rule` is not followed: until what this returns is
-    /// dropped, its failure on `side` is not counted. `why` is a sentence for a person.
-    #[must_use = "the expectation ends when this is dropped"]
-    pub fn demonstrating(&self, side: Side, rule: &'static Rule, why: &'static str) -> Expecting {
-        self.expecting(side, rule, Expected::Demonstration(why.to_owned()))
-    }
-
-    fn expecting(&self, side: Side, rule: &'static Rule, expected: Expected) -> Expecting {
-        self.state().expecting.push((side, rule.id, expected));
-        Expecting { reporter: self.clone(), side, rule: rule.id }
     }
 
     /// Whether the expected failure has been seen on the side that should see it.
@@ -288,7 +273,7 @@ impl Reporter {
                 state.view.show(self.side, event, breakage)
             }
         };
-        let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
+        state.print(&text);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
