@@ -2,6 +2,9 @@
 //! where Docker is. And with a real Chromium, where one is.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/chromium.rs"]
+mod chromium;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Duration;
@@ -9,7 +12,6 @@ use std::time::Duration;
 use authorization_code::sabotage::Switch;
 use dynamic_client_registration::further::administration::Administration;
 use fantoccini::{Client, Locator};
-use keycloak::chromium;
 use keycloak::container::Features;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;

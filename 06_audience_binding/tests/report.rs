@@ -1,12 +1,14 @@
 //! The report of this lesson, in a real Chromium: it has the most parties, tokens and arrows.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../04_authorization_code/tests/common/chromium.rs"]
+mod chromium;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use fantoccini::Client;
-use keycloak::chromium;
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::{Value, json};
 use shared::testing::{any_ports, private_folder};

@@ -7,14 +7,11 @@
 //! | `probe.rs` | what is found where an IdP should be |
 //! | `realm.rs` | reads `realm-export.json` |
 //! | `embedded/` | the stand-in |
-//! | `chromium.rs` | for tests: pages in a real browser |
 //! | [`doctor`] | what the lessons need of this machine |
 //! | `container.rs` | for tests: Keycloak in a container |
 //! | `watched.rs` | for tests: a stand-in whose secrets are known, and the search for them |
 //! | `trials.rs` | for tests: one scenario, run on the stand-in and on Keycloak |
 
-#[cfg(feature = "container")]
-pub mod chromium;
 #[cfg(feature = "container")]
 pub mod container;
 pub mod doctor;
