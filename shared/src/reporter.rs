@@ -91,7 +91,7 @@ impl State {
     /// Prints above the line of a wait.
     fn print(&mut self, text: &str) {
         let out = &mut self.out;
-        let print = || drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+        let mut print = || drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
         #[cfg(feature = "kept")]
         if let Some(line) = &self.waiting {
             return line.suspend(print);
