@@ -25,7 +25,8 @@ impl Reporter {
             let left = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
                 let _ = out.write_str(&time_left(limit.saturating_sub(state.elapsed())));
             };
-            let line = ProgressBar::new_spinner().with_style(style.with_key("left", left)).with_message(what.to_owned());
+            let line =
+                ProgressBar::new_spinner().with_style(style.with_key("left", left)).with_message(what.to_owned());
             line.enable_steady_tick(TICK);
             self.state().waiting = Some(line);
         }
@@ -54,7 +55,8 @@ mod tests {
 
     #[test]
     fn the_time_left_is_minutes_and_seconds() {
-        for (seconds, text) in [(0, "(0:00 left)"), (59, "(0:59 left)"), (300, "(5:00 left)"), (3_605, "(60:05 left)")] {
+        for (seconds, text) in [(0, "(0:00 left)"), (59, "(0:59 left)"), (300, "(5:00 left)"), (3_605, "(60:05 left)")]
+        {
             assert_eq!(time_left(Duration::from_secs(seconds)), text);
         }
     }
