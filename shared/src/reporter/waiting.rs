@@ -42,7 +42,7 @@ impl Drop for Waiting {
     }
 }
 
-/// `4:05 left`
+/// The rest of a wait, for example `(4:05 left)`.
 fn time_left(left: Duration) -> String {
     let seconds = left.as_secs();
     format!("({}:{:02} left)", seconds / 60, seconds % 60)
