@@ -234,6 +234,7 @@ fn a_name_alone_hides_no_words() {
         "the access_token: opaque",
         "wrong password: it has expired",
         "client_secret: required, and absent here",
+        "client_secret: Field required",
         "Invalid client_secret: please check it.",
         "The secret is out",
         "error code: InvalidGrant",
