@@ -92,7 +92,17 @@ const SECRET_HEADERS: &[&str] = &["dpop", "authentication-info", "proxy-authenti
 const HARMLESS_HEADERS: &[&str] = &["access-control-", "sec-"];
 
 /// Words that follow the name of a secret and a colon in a sentence.
-const WORDS_OF_SENTENCES: &str = "a absent access according after all already also always an and another any are as at bad be because     been before both but by can cannot check choose contact could did disabled do does each either empty enabled enter every expected     expired false field for format found from given got has have he her here his how however i if in incorrect instead into invalid is it its     jwt mandatory many may mismatch missing more must my needs neither never new no none not nothing null of old on once one only     opaque optional or our out outdated over parameter please readable received refused rejected required revoked see send sent set shall she     should so some than that the their them then there these they this those to too true try two undefined unknown unset unsupported     unverified use used user uses using valid value was we were what when where which who why will with without wrong yes you your";
+const WORDS_OF_SENTENCES: &str = "\
+    a absent access according after all already also always an and another any are as at bad be \
+    because been before both but by can cannot check choose contact could did disabled do does \
+    each either empty enabled enter every expected expired false field for format found from \
+    given got has have he her here his how however i if in incorrect instead into invalid is it \
+    its jwt mandatory many may mismatch missing more must my needs neither never new no none not \
+    nothing null of old on once one only opaque optional or our out outdated over parameter \
+    please readable received refused rejected required revoked see send sent set shall she \
+    should so some than that the their them then there these they this those to too true try two \
+    undefined unknown unset unsupported unverified use used user uses using valid value was we \
+    were what when where which who why will with without wrong yes you your";
 
 /// `accessToken`, `ACCESS_TOKEN` and `access-token` are the same name.
 fn normalised(name: &str) -> String {
