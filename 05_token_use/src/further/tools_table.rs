@@ -5,7 +5,7 @@ use shared::one_line;
 
 /// The tools that a server offers, a line each; a server may offer more to a client with a token.
 pub fn tools_table(tools: &[Tool], with_token: bool) -> String {
-    let width = tools.iter().map(|tool| one_line(&tool.name).len()).max().unwrap_or_default();
+    let width = tools.iter().map(|tool| one_line(&tool.name).chars().count()).max().unwrap_or_default();
     let rows = tools.iter().map(|tool| {
         let description = one_line(tool.description.as_deref().unwrap_or_default());
         format!("\n  {:<width$}  {description}", one_line(&tool.name))
