@@ -160,7 +160,7 @@ fn a_token_for_another_server_is_not_sent() {
                 let run = run(home.path(), &url, arguments);
                 assert_eq!((run.success, run.error().0.as_str()), (false, "token.recipient"), "{run:#?}");
                 assert_eq!(run.checks("token.recipient"), [false]);
-                assert!(!run.says("again"));
+                assert!(!run.says("echo says"));
             }
         }
         let insisted = run(home.path(), &url, &["call-tool", "echo", "--send-anyway"]);
