@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(ran("exec sleep 600", Duration::from_millis(50)).await, Ran::Late);
         assert!(begun.elapsed() < AMPLE);
         // What it started lives on with its output, and a long output does not stop it.
-        assert_eq!(ran("echo one; sleep 3 & exit 0", AMPLE).await, Ran::Printed("one".to_owned()));
+        assert_eq!(ran("echo one; sleep 130 & exit 0", AMPLE).await, Ran::Printed("one".to_owned()));
         let long = "echo one; i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done";
         assert_eq!(ran(long, AMPLE).await, Ran::Printed("one".to_owned()));
         assert!(begun.elapsed() < 2 * AMPLE);
